@@ -1,0 +1,76 @@
+# Every target makes what it needs; nothing but Python 3.11+ with venv is assumed.
+PYTHON ?= python3
+VENV ?= .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
+
+.PHONY: help install demo test lint lab interop bench docs clean
+
+help:
+	@echo "make install   the command groupwire in $(BIN)"
+	@echo "make demo      one message, three answers, one missing, on this machine"
+	@echo "make test      the tests that need nothing but Python"
+	@echo "make lint      ruff, mypy, pyright, import-linter, codespell"
+	@echo "make lab       tests on real hosts, switches and routers (namespaces; Linux)"
+	@echo "make interop   tests against foreign programs"
+	@echo "make bench     speed beside the peers"
+	@echo "make docs      the documentation in docs/_build/html"
+
+$(BIN)/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	  { echo "groupwire needs Python 3.11 or newer; name one: make PYTHON=python3.12 $(MAKECMDGOALS)"; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+	$(PIP) install --upgrade "pip>=25.1"
+
+$(VENV)/.base: $(BIN)/python pyproject.toml
+	$(PIP) install --editable .
+	@touch $@
+
+$(VENV)/.test: $(VENV)/.base
+	$(PIP) install --group test
+	@touch $@
+
+$(VENV)/.lint: $(VENV)/.test
+	$(PIP) install --group lint
+	@touch $@
+
+$(VENV)/.docs: $(VENV)/.base
+	$(PIP) install --group docs
+	@touch $@
+
+$(VENV)/.bench: $(VENV)/.base
+	$(PIP) install --group bench
+	@touch $@
+
+install: $(VENV)/.base
+	@echo "ready: $(BIN)/groupwire --help"
+
+demo: $(VENV)/.base
+	@$(BIN)/groupwire demo
+
+test: $(VENV)/.test
+	$(BIN)/python -m pytest
+
+lint: $(VENV)/.lint
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+	$(BIN)/pyright
+	$(BIN)/lint-imports
+	$(BIN)/codespell
+
+lab: $(VENV)/.test
+	$(BIN)/python -m pytest tests/lab
+
+interop: $(VENV)/.test
+	$(BIN)/python -m pytest tests/interop
+
+bench: $(VENV)/.bench
+	$(BIN)/python -m bench
+
+docs: $(VENV)/.docs
+	$(BIN)/sphinx-build -W --keep-going -q -b html docs docs/_build/html
+	@echo "open docs/_build/html/index.html"
+
+clean:
+	rm -rf $(VENV) docs/_build dist

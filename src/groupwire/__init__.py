@@ -1,0 +1,1 @@
+"""One message, every receiver, and proof that it arrived."""

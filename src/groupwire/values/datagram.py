@@ -1,0 +1,140 @@
+"""What crosses the line between rules and machine: datagrams in, transmits out.
+
+A :class:`Datagram` holds its bytes and knows where its facts lie. Reading the facts of
+a flood that only wants to be counted would cost more than the flood itself, so they
+are decoded when they are asked for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from ipaddress import IPv4Address, IPv6Address
+from typing import Protocol
+
+__all__ = ["Datagram", "Facts", "KnownFacts", "Origin", "Transmit"]
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Who is at the other end: an address, later perhaps an identity.
+
+    ``zone`` is the interface index of a link-local IPv6 address, else 0. ``identity``
+    is what an envelope has proved, None without keys.
+    """
+
+    ip: IPv4Address | IPv6Address
+    port: int
+    zone: int = 0
+    identity: bytes | None = None
+
+    def __str__(self) -> str:
+        if self.ip.version == 4:
+            return f"{self.ip}:{self.port}"
+        zone = f"%{self.zone}" if self.zone else ""
+        return f"[{self.ip}{zone}]:{self.port}"
+
+
+class Facts(Protocol):
+    """Where a port keeps what it knows of a batch of datagrams, by slot."""
+
+    def origin(self, slot: int) -> Origin: ...
+    def group(self, slot: int) -> IPv4Address | IPv6Address | None: ...
+    def interface(self, slot: int) -> int: ...
+    def ttl_hops(self, slot: int) -> int | None: ...
+    def time(self, slot: int) -> float | None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class KnownFacts:
+    """The facts of one datagram, spelled out: for tests and ports in memory."""
+
+    of: Origin
+    to: IPv4Address | IPv6Address | None = None
+    index: int = 0
+    hops: int | None = None
+    at: float | None = None
+
+    def origin(self, slot: int) -> Origin:  # noqa: ARG002 - one datagram, one slot
+        return self.of
+
+    def group(self, slot: int) -> IPv4Address | IPv6Address | None:  # noqa: ARG002
+        return self.to
+
+    def interface(self, slot: int) -> int:  # noqa: ARG002
+        return self.index
+
+    def ttl_hops(self, slot: int) -> int | None:  # noqa: ARG002
+        return self.hops
+
+    def time(self, slot: int) -> float | None:  # noqa: ARG002
+        return self.at
+
+
+class Datagram:
+    """Bytes that arrived, with their facts at hand.
+
+    ``segment_bytes`` is 0 for a plain datagram. Otherwise ``data`` is several
+    datagrams of one flow that the kernel coalesced (UDP_GRO): each has this many
+    bytes, the last one perhaps fewer; :meth:`segments` takes them apart.
+    """
+
+    __slots__ = ("_facts", "_slot", "data", "segment_bytes")
+
+    def __init__(
+        self, data: bytes, facts: Facts, slot: int = 0, segment_bytes: int = 0
+    ) -> None:
+        self.data = data
+        self.segment_bytes = segment_bytes
+        self._facts = facts
+        self._slot = slot
+
+    @property
+    def origin(self) -> Origin:
+        """The sender's address and port."""
+        return self._facts.origin(self._slot)
+
+    @property
+    def group(self) -> IPv4Address | IPv6Address | None:
+        """The destination address, None where the system does not tell."""
+        return self._facts.group(self._slot)
+
+    @property
+    def interface(self) -> int:
+        """Index of the interface it came in by, 0 when unknown."""
+        return self._facts.interface(self._slot)
+
+    @property
+    def ttl_hops(self) -> int | None:
+        """TTL or hop limit as received, None when unknown."""
+        return self._facts.ttl_hops(self._slot)
+
+    @property
+    def time(self) -> float | None:
+        """Arrival by the kernel's clock, seconds since the epoch; None if unknown."""
+        return self._facts.time(self._slot)
+
+    def segments(self) -> Iterator[memoryview]:
+        """Iterate over the datagrams inside, without copying."""
+        view = memoryview(self.data)
+        step = self.segment_bytes or max(len(view), 1)
+        if not view:
+            yield view
+        for start in range(0, len(view), step):
+            yield view[start : start + step]
+
+    def __repr__(self) -> str:
+        return f"<Datagram {len(self.data)} bytes from {self.origin}>"
+
+
+@dataclass(frozen=True, slots=True)
+class Transmit:
+    """What a core wants to have sent: ``to`` is None for the whole group.
+
+    With ``segment_bytes`` the data is a row of equal datagrams, the last one perhaps
+    shorter, that a port may hand to the kernel in one call (UDP_SEGMENT).
+    """
+
+    data: bytes | bytearray | memoryview
+    to: Origin | None = None
+    segment_bytes: int = 0
