@@ -12,7 +12,7 @@ from typing import Self
 
 from groupwire.errors import AddressError
 from groupwire.values import notation, rules
-from groupwire.values.scope import Scope, ipv6_scope, is_source_specific, scope_of
+from groupwire.values.scope import Scope, is_source_specific, needs_zone, scope_of
 
 __all__ = [
     "DEFAULT_DELIVERY_GROUP",
@@ -37,23 +37,16 @@ class Group:
 
     def __post_init__(self) -> None:
         text = str(self)
-        rules.require_group(text, self.ip)
+        rules.require_usable(text, self.ip, self.source, self.interface)
         rules.require_port(text, self.port)
-        if self.source is not None:
-            rules.require_source(text, self.ip, self.source)
-        if self.interface is not None:
-            rules.require_interface_text(text, self.interface)
 
     @classmethod
     def parse(cls, text: str) -> Self:
         """Read what people write; AddressError names ``text`` and what would do."""
         parts = notation.split(text)
-        rules.require_group(text, parts.ip)
-        port = parts.port_number()
-        try:
-            return cls(parts.ip, port, parts.source, parts.interface)
-        except AddressError as error:
-            raise AddressError(text, error.problem, fix=error.fix) from None
+        # Before the port: who has the wrong address need not hear of its port.
+        rules.require_usable(text, parts.ip, parts.source, parts.interface)
+        return cls(parts.ip, parts.port_number(), parts.source, parts.interface)
 
     def __str__(self) -> str:
         return notation.join(self.ip, self.port, self.source, self.interface)
@@ -76,7 +69,7 @@ class Group:
     @property
     def needs_zone(self) -> bool:
         """Whether the address means another group on every interface (RFC 4007)."""
-        return isinstance(self.ip, IPv6Address) and ipv6_scope(self.ip) in (1, 2)
+        return needs_zone(self.ip)
 
     def on(self, interface: str | None) -> Self:
         """Return the same group on another interface, or on none in particular."""

@@ -12,9 +12,9 @@ from ipaddress import IPv4Address, IPv6Address, ip_address
 from typing import TypeAlias
 
 from groupwire.errors import AddressError
-from groupwire.values.rules import MAX_PORT
+from groupwire.values.rules import MAX_PORT, require_port
 
-__all__ = ["Parts", "join", "split"]
+__all__ = ["Parts", "join", "split", "split_bare"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,15 +28,19 @@ class Parts:
     interface: str | None = None
 
     def port_number(self) -> int:
-        """Return the port; AddressError when it is missing or no number."""
+        """Return the port; AddressError when it is missing or none."""
         if not self.port:
             raise self._wrong("has no port", f"add one: {self._suggest('10000')}")
         if not (self.port.isascii() and self.port.isdigit()):
-            raise self._wrong(f"the port {self.port!r} is no number", _PORT_FIX)
-        # The length comes first: int() itself refuses thousands of digits.
-        if len(self.port) > len(str(MAX_PORT)) or self.port != str(int(self.port)):
-            raise self._wrong(f"the port {self.port} is out of range", _PORT_FIX)
-        return int(self.port)
+            raise self._wrong(
+                f"the port {self.port!r} is no number", f"use one from 1 to {MAX_PORT}"
+            )
+        # Six digits are too many already, and int() refuses thousands of them.
+        digits = self.port[:6]
+        if digits != str(int(digits)):
+            raise self._wrong("the port has leading zeros", "write it without them")
+        require_port(self.text, int(digits))
+        return int(digits)
 
     def _wrong(self, problem: str, fix: str) -> AddressError:
         return AddressError(self.text, problem, fix=fix)
@@ -47,13 +51,14 @@ class Parts:
 
 def join(
     ip: IPv4Address | IPv6Address,
-    port: int | str,
+    port: int | str | None,
     source: IPv4Address | IPv6Address | None = None,
     interface: str | None = None,
 ) -> str:
     """Return the canonical text."""
     before = f"{_bracketed(source)}@" if source is not None else ""
-    return f"{before}{_bracketed(ip, interface)}:{port}"
+    after = f":{port}" if port is not None else ""
+    return f"{before}{_bracketed(ip, interface)}{after}"
 
 
 def split(text: str) -> Parts:
@@ -73,9 +78,16 @@ def split(text: str) -> Parts:
     )
 
 
+def split_bare(text: str) -> Parts:
+    """Do the same, and take IPv6 without brackets where no port follows."""
+    address, percent, interface = text.partition("%")
+    if ":" in interface or not _is_ipv6(address):
+        return split(text)
+    return Parts(text, IPv6Address(address), interface=interface if percent else None)
+
+
 _Target: TypeAlias = tuple[str, str | None, str | None]
 
-_PORT_FIX = f"use one from 1 to {MAX_PORT}, without leading zeros"
 _EXAMPLES = "write GROUP:PORT, such as 239.255.42.99:10000 or [ff15::4242]:10000"
 _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*)://")
 _MEDIA_SCHEMES = frozenset({"udp", "rtp"})

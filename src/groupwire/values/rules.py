@@ -16,6 +16,7 @@ __all__ = [
     "require_interface_text",
     "require_port",
     "require_source",
+    "require_usable",
 ]
 
 MAX_PORT = 65_535
@@ -31,6 +32,20 @@ _RESERVED4 = {
     IPv4Address("224.0.0.0"): "is never assigned to any group (RFC 1112 section 4)",
     IPv4Address("232.0.0.0"): "is reserved as nobody's (RFC 4607 section 4.3)",
 }
+
+
+def require_usable(
+    text: str,
+    ip: IPv4Address | IPv6Address,
+    source: IPv4Address | IPv6Address | None,
+    interface: str | None,
+) -> None:
+    """Refuse what does not go together, the port aside."""
+    require_group(text, ip)
+    if source is not None:
+        require_source(text, ip, source)
+    if interface is not None:
+        require_interface_text(text, interface)
 
 
 def require_group(text: str, ip: IPv4Address | IPv6Address) -> None:

@@ -14,6 +14,7 @@ __all__ = [
     "Scope",
     "ipv6_scope",
     "is_source_specific",
+    "needs_zone",
     "scope_of",
 ]
 
@@ -54,6 +55,12 @@ def is_source_specific(ip: IPv4Address | IPv6Address) -> bool:
     return ip in _SSM4
 
 
+def needs_zone(ip: IPv4Address | IPv6Address) -> bool:
+    """Tell whether the group is another one on every interface (RFC 4007)."""
+    return isinstance(ip, IPv6Address) and ipv6_scope(ip) in _ZONED
+
+
+_ZONED = frozenset({0x1, 0x2})
 _SSM4 = IPv4Network("232.0.0.0/8")
 _SSM6_PREFIXES = frozenset(bytes((0xFF, 0x30 | scop, 0, 0)) for scop in range(16))
 
@@ -65,7 +72,7 @@ _GLOBAL = Scope(
     "RFC 2365 section 8",
     "no boundary of its own: as far as the TTL and multicast routing carry it",
 )
-_SCOPED = Scope("administratively scoped", "RFC 2365 section 6.2.1", _EDGE)
+_SCOPED = Scope("administratively scoped", "RFC 2365", _EDGE)
 _LOCAL = Scope(
     "local",
     "RFC 2365 section 6.1",
