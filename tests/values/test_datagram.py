@@ -1,0 +1,74 @@
+from ipaddress import IPv4Address, IPv6Address
+
+import pytest
+
+from groupwire.values import Datagram, KnownFacts, Origin, Transmit
+
+SENDER = Origin(IPv4Address("10.0.0.7"), 5000)
+
+
+@pytest.mark.parametrize(
+    ("origin", "text"),
+    [
+        (SENDER, "10.0.0.7:5000"),
+        (Origin(IPv6Address("2001:db8::7"), 5), "[2001:db8::7]:5"),
+        (Origin(IPv6Address("fe80::7"), 5, zone=3), "[fe80::7%3]:5"),
+    ],
+)
+def test_an_origin_prints_as_address_and_port(origin: Origin, text: str) -> None:
+    assert str(origin) == text
+
+
+def test_a_datagram_reads_its_facts_when_asked() -> None:
+    group = IPv4Address("239.1.1.1")
+    facts = KnownFacts(SENDER, to=group, index=2, hops=1, at=12.5)
+    datagram = Datagram(b"hello", facts)
+    assert datagram.origin == SENDER
+    assert datagram.group == group
+    assert datagram.interface == 2
+    assert datagram.ttl_hops == 1
+    assert datagram.time == 12.5
+
+
+def test_what_the_system_did_not_tell_is_none() -> None:
+    datagram = Datagram(b"", KnownFacts(SENDER))
+    assert datagram.group is None
+    assert datagram.interface == 0
+    assert datagram.ttl_hops is None
+    assert datagram.time is None
+
+
+@pytest.mark.parametrize(
+    ("data", "segment_bytes", "segments"),
+    [
+        (b"plain", 0, [b"plain"]),
+        (b"", 0, [b""]),
+        (b"", 4, [b""]),
+        (b"aaaabbbb", 4, [b"aaaa", b"bbbb"]),
+        (b"aaaabb", 4, [b"aaaa", b"bb"]),
+    ],
+)
+def test_coalesced_datagrams_are_taken_apart(
+    data: bytes, segment_bytes: int, segments: list[bytes]
+) -> None:
+    datagram = Datagram(data, KnownFacts(SENDER), segment_bytes=segment_bytes)
+    assert [bytes(segment) for segment in datagram.segments()] == segments
+
+
+def test_other_bytes_keep_the_facts_and_the_segment_size() -> None:
+    datagram = Datagram(b"aabb", KnownFacts(SENDER, index=2), segment_bytes=2)
+    other = datagram.with_data(b"ccdde")
+    assert other.origin == SENDER
+    assert other.interface == 2
+    assert [bytes(s) for s in other.segments()] == [b"cc", b"dd", b"e"]
+    assert datagram.data == b"aabb"
+
+
+def test_a_datagram_shows_its_size_and_sender() -> None:
+    shown = repr(Datagram(b"hello", KnownFacts(SENDER)))
+    assert shown == "<Datagram 5 bytes from 10.0.0.7:5000>"
+
+
+def test_a_transmit_goes_to_the_group_unless_told_otherwise() -> None:
+    assert Transmit(b"x").to is None
+    assert Transmit(b"x", to=SENDER).to == SENDER
