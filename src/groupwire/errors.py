@@ -82,7 +82,7 @@ class MessageTooLarge(UsageError):  # noqa: N818 - a fact about the message
 
 
 class MachineError(GroupwireError):
-    """This machine or its network cannot do it; ``fix`` says what to change."""
+    """The machine or its network cannot do it; ``fix`` says what to change."""
 
     def __init__(self, problem: str, *, fix: str = "") -> None:
         super().__init__(problem, fix)
