@@ -38,11 +38,25 @@ class Origin:
 class Facts(Protocol):
     """Where a port keeps what it knows of a batch of datagrams, by slot."""
 
-    def origin(self, slot: int) -> Origin: ...
-    def group(self, slot: int) -> IPv4Address | IPv6Address | None: ...
-    def interface(self, slot: int) -> int: ...
-    def ttl_hops(self, slot: int) -> int | None: ...
-    def time(self, slot: int) -> float | None: ...
+    def origin(self, slot: int) -> Origin:
+        """Return the sender."""
+        ...
+
+    def group(self, slot: int) -> IPv4Address | IPv6Address | None:
+        """Return the destination address."""
+        ...
+
+    def interface(self, slot: int) -> int:
+        """Return the index of the interface it came in by."""
+        ...
+
+    def ttl_hops(self, slot: int) -> int | None:
+        """Return the TTL as received."""
+        ...
+
+    def time(self, slot: int) -> float | None:
+        """Return the kernel's time of arrival."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,18 +70,23 @@ class KnownFacts:
     at: float | None = None
 
     def origin(self, slot: int) -> Origin:  # noqa: ARG002 - one datagram, one slot
+        """Return the sender."""
         return self.of
 
     def group(self, slot: int) -> IPv4Address | IPv6Address | None:  # noqa: ARG002
+        """Return the destination address."""
         return self.to
 
     def interface(self, slot: int) -> int:  # noqa: ARG002
+        """Return the index of the interface it came in by."""
         return self.index
 
     def ttl_hops(self, slot: int) -> int | None:  # noqa: ARG002
+        """Return the TTL as received."""
         return self.hops
 
     def time(self, slot: int) -> float | None:  # noqa: ARG002
+        """Return the kernel's time of arrival."""
         return self.at
 
 
@@ -122,6 +141,10 @@ class Datagram:
             yield view
         for start in range(0, len(view), step):
             yield view[start : start + step]
+
+    def with_data(self, data: bytes) -> Datagram:
+        """Return the same facts about other bytes, in segments of the same size."""
+        return Datagram(data, self._facts, self._slot, self.segment_bytes)
 
     def __repr__(self) -> str:
         return f"<Datagram {len(self.data)} bytes from {self.origin}>"
