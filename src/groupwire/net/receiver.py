@@ -1,0 +1,295 @@
+"""Sockets that hear groups: joined by index, strict, as many as the kernel wants.
+
+One socket per group, port and kind (any-source or source-specific), bound to the group
+itself; one more whenever the kernel's limit of memberships is reached. Closing a socket
+leaves its groups.
+"""
+
+from __future__ import annotations
+
+import errno
+import socket
+from collections import Counter
+from collections.abc import Iterable
+from contextlib import suppress
+from dataclasses import dataclass, field
+from ipaddress import IPv4Address, IPv6Address
+
+from groupwire.errors import ClosedError
+from groupwire.net.buffers import kernel_drops, set_receive_buffer
+from groupwire.net.failures import bind_failure, join_failure, socket_failure
+from groupwire.net.options import (
+    THIS_SYSTEM,
+    SocketOption,
+    System,
+    bind_address,
+    join_option,
+    leave_option,
+    offload_option,
+    receive_options,
+)
+from groupwire.net.ring import Batch, ring_of_this_thread
+from groupwire.values import Datagram, Group, Interface
+
+__all__ = ["Membership", "MulticastReceiver"]
+
+_LIMIT_REACHED = {errno.ENOBUFS, errno.ENOMEM}
+
+
+@dataclass(frozen=True, slots=True)
+class Membership:
+    """One group heard on one interface."""
+
+    group: Group
+    index: int
+    interface: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Key:
+    """What makes sockets different: each binds to one address."""
+
+    ip: IPv4Address | IPv6Address
+    port: int
+    zone: int
+    specific: bool
+
+
+@dataclass(slots=True, eq=False)
+class _Bound:
+    """A socket and what it has joined."""
+
+    socket: socket.socket
+    key: _Key
+    memberships: set[Membership] = field(default_factory=set)
+    indexes: frozenset[int] = frozenset()
+
+    def note(self) -> None:
+        self.indexes = frozenset(m.index for m in self.memberships)
+
+
+class MulticastReceiver:
+    """Hears any number of groups on any number of interfaces.
+
+    Every datagram it gives came to a joined group, on an interface where this very
+    receiver has joined it. Raises MachineError where the system cannot.
+    """
+
+    def __init__(
+        self,
+        *,
+        receive_buffer_bytes: int = 4 << 20,
+        coalesced: bool = False,
+        system: System = THIS_SYSTEM,
+    ) -> None:
+        self.dropped: Counter[str] = Counter()
+        self._buffer_bytes = receive_buffer_bytes
+        self._coalesced = coalesced
+        self._system = system
+        self._bound: list[_Bound] = []
+        self._drops_before = 0
+        self._turn = 0
+        self._closed = False
+
+    @property
+    def sockets(self) -> tuple[socket.socket, ...]:
+        """The sockets to watch; they change with :meth:`join` and :meth:`leave`."""
+        return tuple(b.socket for b in self._bound)
+
+    @property
+    def memberships(self) -> tuple[Membership, ...]:
+        """What is joined."""
+        return tuple(m for b in self._bound for m in b.memberships)
+
+    @property
+    def receive_buffer_bytes(self) -> int:
+        """The smallest receive buffer granted, the kernel's overhead included."""
+        return min(
+            (
+                b.socket.getsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF)
+                for b in self._bound
+            ),
+            default=0,
+        )
+
+    @property
+    def kernel_drops(self) -> int:
+        """Datagrams that the kernel dropped because nobody read fast enough."""
+        open_now = sum(kernel_drops(b.socket, self._system) for b in self._bound)
+        return open_now + self._drops_before
+
+    def join(self, group: Group, interfaces: Iterable[Interface]) -> None:
+        """Join on each interface; what is joined already stays.
+
+        Raises AddressError for a group that needs a source, MachineError when an
+        interface refuses (what was joined by this call is left again).
+        """
+        if self._closed:
+            raise ClosedError("this receiver")
+        group = group.for_receiving().on(None)
+        known = set(self.memberships)
+        done: list[Membership] = []
+        try:
+            for interface in interfaces:
+                membership = Membership(group, interface.index, interface.name)
+                if membership not in known:
+                    self._join(membership)
+                    done.append(membership)
+        except BaseException:
+            self.leave(done)
+            raise
+
+    def leave(self, memberships: Iterable[Membership]) -> None:
+        """Leave; a membership that is gone already is no error."""
+        for membership in tuple(memberships):
+            bound = self._holder(membership)
+            if bound is None:
+                continue
+            with suppress(OSError):  # the interface may be gone
+                _set(bound.socket, self._leave_option(membership))
+            bound.memberships.discard(membership)
+            bound.note()
+            if not bound.memberships:
+                self._discard(bound)
+
+    def refresh(self, membership: Membership) -> bool:
+        """Leave and join again, so that switches hear of us; tell whether it worked.
+
+        After a carrier flap a snooping switch has forgotten its members, and without
+        this none is heard until the next query (RFC 3376: 125 s).
+        """
+        bound = self._holder(membership)
+        if bound is None:
+            return False
+        try:
+            with suppress(OSError):
+                _set(bound.socket, self._leave_option(membership))
+            _set(bound.socket, self._join_option(membership))
+        except OSError:
+            bound.memberships.discard(membership)
+            bound.note()
+            return False
+        return True
+
+    def receive(self, limit: int = 128) -> list[Datagram]:
+        """Return what waits, at most ``limit``, fairly over the sockets."""
+        ring = ring_of_this_thread()
+        found: list[Datagram] = []
+        count = len(self._bound)
+        for step in range(count):
+            bound = self._bound[(self._turn + step) % count]
+            while (left := limit - len(found)) > 0:
+                asked = min(left, 64)
+                batch = ring.receive(bound.socket, asked, coalesced=self._coalesced)
+                self._count(batch)
+                found += self._strict(bound, batch.datagrams)
+                if len(batch.datagrams) + batch.truncated < asked:
+                    break
+        self._turn += 1
+        return found
+
+    def close(self) -> None:
+        """Leave everything and close; any number of times."""
+        self._closed = True
+        for bound in tuple(self._bound):
+            self._discard(bound)
+
+    def _join(self, membership: Membership) -> None:
+        key = _key(membership)
+        for bound in [b for b in self._bound if b.key == key]:
+            if self._admitted(bound, membership):
+                return
+        self._admitted(self._open(membership), membership)
+
+    def _admitted(self, bound: _Bound, membership: Membership) -> bool:
+        """Join on this socket; False when it holds as many as the kernel allows."""
+        try:
+            _set(bound.socket, self._join_option(membership))
+        except OSError as error:
+            if bound.memberships and error.errno in _LIMIT_REACHED:
+                return False
+            if not bound.memberships:
+                self._discard(bound)
+            raise join_failure(error, membership.group, membership.interface) from error
+        bound.memberships.add(membership)
+        bound.note()
+        return True
+
+    def _open(self, membership: Membership) -> _Bound:
+        group, key = membership.group, _key(membership)
+        family = socket.AF_INET if group.version == 4 else socket.AF_INET6
+        try:
+            sock = socket.socket(family, socket.SOCK_DGRAM)
+        except OSError as error:
+            raise socket_failure(error) from error
+        try:
+            self._prepare(sock, group.version)
+            sock.bind(bind_address(self._system, key.ip, key.port, key.zone))
+        except OSError as error:
+            sock.close()
+            raise bind_failure(error, group) from error
+        bound = _Bound(sock, key)
+        self._bound.append(bound)
+        return bound
+
+    def _prepare(self, sock: socket.socket, version: int) -> None:
+        sock.setblocking(False)
+        set_receive_buffer(sock, self._buffer_bytes, self._system)
+        options = list(receive_options(self._system, version))
+        if self._coalesced:
+            options.append(offload_option(receive=True))
+        for option in options:
+            try:
+                _set(sock, option)
+            except OSError:
+                if option.needed:
+                    raise
+
+    def _count(self, batch: Batch) -> None:
+        if batch.truncated:
+            self.dropped["truncated"] += batch.truncated
+        if batch.error:
+            self.dropped["socket-error"] += 1
+
+    def _strict(self, bound: _Bound, datagrams: list[Datagram]) -> list[Datagram]:
+        """Drop what the system could not hold back: other groups, other interfaces."""
+        if self._system.binds_to_group and bound.key.ip.version == 4:
+            return datagrams
+        kept = [
+            d
+            for d in datagrams
+            if d.interface in bound.indexes and d.group == bound.key.ip
+        ]
+        if len(kept) < len(datagrams):
+            self.dropped["not-joined"] += len(datagrams) - len(kept)
+        return kept
+
+    def _holder(self, membership: Membership) -> _Bound | None:
+        return next((b for b in self._bound if membership in b.memberships), None)
+
+    def _discard(self, bound: _Bound) -> None:
+        self._bound.remove(bound)
+        self._drops_before += kernel_drops(bound.socket, self._system)
+        bound.socket.close()
+
+    def _join_option(self, membership: Membership) -> SocketOption:
+        group = membership.group
+        return join_option(self._system, group.ip, membership.index, group.source)
+
+    def _leave_option(self, membership: Membership) -> SocketOption:
+        group = membership.group
+        return leave_option(self._system, group.ip, membership.index, group.source)
+
+
+def _key(membership: Membership) -> _Key:
+    group = membership.group
+    return _Key(
+        group.ip,
+        group.port,
+        membership.index if group.needs_zone else 0,
+        group.source is not None,
+    )
+
+
+def _set(sock: socket.socket, option: SocketOption) -> None:
+    sock.setsockopt(option.level, option.number, option.value)

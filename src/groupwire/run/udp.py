@@ -1,0 +1,153 @@
+"""The port over real sockets: a receiver that has joined, a sender of one's own."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter, deque
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+
+from groupwire.errors import MachineError
+from groupwire.net import MulticastReceiver, MulticastSender
+from groupwire.values import Datagram, Transmit
+
+__all__ = ["UdpPort"]
+
+_MOST_PER_WAKE_UP = 128
+"""Datagrams read before the event loop may do something else."""
+_MOST_WAITING = 1024
+"""Transmits kept while the send buffer is full; more are dropped and counted."""
+
+
+class UdpPort:
+    """Reads every socket through one callback and never waits.
+
+    Sockets are read with ``add_reader`` and drained, bounded per wake-up: asyncio's own
+    datagram protocol reads one datagram per pass and loses most of a flood.
+    """
+
+    def __init__(
+        self, sender: MulticastSender, receiver: MulticastReceiver | None = None
+    ) -> None:
+        self._sender = sender
+        self._receiver = receiver
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._ready: Callable[[], None] | None = None
+        self._watched: set[int] = set()
+        self._waiting: deque[Transmit] = deque()
+        self._empty: asyncio.Future[None] | None = None
+        self._dropped: Counter[str] = Counter()
+
+    @property
+    def payload_limit(self) -> int:
+        """The most bytes that travel in one unfragmented datagram."""
+        return self._sender.payload_limit
+
+    @property
+    def dropped(self) -> Mapping[str, int]:
+        """What was lost on this machine, by reason."""
+        drops = self._dropped + self._sender.dropped
+        kernel = self._sender.kernel_drops
+        if self._receiver is not None:
+            drops += self._receiver.dropped
+            kernel += self._receiver.kernel_drops
+        if kernel:
+            drops["receive-buffer"] = kernel
+        return drops
+
+    def start(self, loop: asyncio.AbstractEventLoop, ready: Callable[[], None]) -> None:
+        """Call ``ready`` whenever a socket is readable."""
+        self._loop, self._ready = loop, ready
+        self.rewatch()
+
+    def rewatch(self) -> None:
+        """Watch the sockets that are open now; call it after a join or a leave."""
+        if self._loop is None or self._ready is None:
+            return
+        sockets = [self._sender.socket]
+        if self._receiver is not None:
+            sockets += self._receiver.sockets
+        wanted = {s.fileno() for s in sockets} - {-1}
+        # All of them anew: a new socket may have got the number of a closed one.
+        for fd in self._watched:
+            self._loop.remove_reader(fd)
+        for fd in wanted:
+            self._loop.add_reader(fd, self._ready)
+        self._watched = wanted
+
+    def receive(self) -> list[Datagram]:
+        """Return what waits, at most 128 of the group and 64 answers."""
+        found = self._sender.receive()
+        if self._receiver is not None:
+            found += self._receiver.receive(_MOST_PER_WAKE_UP)
+        return found
+
+    def send(self, transmit: Transmit) -> None:
+        """Send now, or as soon as the send buffer has room again."""
+        if self._waiting or not self._sent(transmit):
+            self._keep(transmit)
+
+    async def drained(self) -> None:
+        """Wait until nothing waits for room in the send buffer."""
+        if self._waiting and self._loop is not None:
+            if self._empty is None:
+                self._empty = self._loop.create_future()
+            await asyncio.shield(self._empty)
+
+    def close(self) -> None:
+        """Leave the groups and close the sockets."""
+        if self._loop is not None:
+            for fd in self._watched:
+                self._loop.remove_reader(fd)
+            self._stop_waiting()
+        self._watched = set()
+        self._sender.close()
+        if self._receiver is not None:
+            self._receiver.close()
+
+    def _sent(self, transmit: Transmit) -> bool:
+        try:
+            if transmit.to is not None:
+                self._sender.send_to(transmit.data, transmit.to)
+                return True
+            taken = self._sender.send(transmit.data, transmit.segment_bytes)
+        except BlockingIOError:
+            return False
+        if taken < len(transmit.data):
+            rest = memoryview(transmit.data)[taken:]
+            self._keep(Transmit(rest, None, transmit.segment_bytes))
+        return True
+
+    def _keep(self, transmit: Transmit) -> None:
+        if len(self._waiting) >= _MOST_WAITING or self._loop is None:
+            self._dropped["send-buffer"] += 1
+            return
+        if not self._waiting:
+            self._loop.add_writer(self._sender.socket.fileno(), self._flush)
+        self._waiting.append(transmit)
+
+    def _flush(self) -> None:
+        waiting, self._waiting = self._waiting, deque()
+        while waiting and self._sent_later(waiting[0]):
+            waiting.popleft()
+            if self._waiting:  # only a part of it was taken
+                break
+        self._waiting += waiting
+        if not self._waiting:
+            self._stop_waiting()
+
+    def _sent_later(self, transmit: Transmit) -> bool:
+        try:
+            return self._sent(transmit)
+        except MachineError:  # who asked for it has been told that it was taken
+            self._dropped["interface-refused"] += 1
+            return True
+
+    def _stop_waiting(self) -> None:
+        fd = self._sender.socket.fileno()
+        if self._loop is not None and fd >= 0:
+            with suppress(OSError, ValueError):
+                self._loop.remove_writer(fd)
+        if self._empty is not None and not self._empty.done():
+            self._empty.set_result(None)
+        self._empty = None

@@ -1,0 +1,267 @@
+import socket
+import time
+
+import pytest
+
+from groupwire.errors import (
+    AddressError,
+    ClosedError,
+    InterfaceError,
+    MembershipLimitError,
+    PortInUseError,
+)
+from groupwire.net import MulticastReceiver, MulticastSender
+from groupwire.net.options import LINUX
+from groupwire.values import Group, Interface
+
+from .conftest import payloads
+
+
+def test_a_datagram_comes_with_its_facts(
+    receiver: MulticastReceiver, sender: MulticastSender, group: Group, lo: Interface
+) -> None:
+    receiver.join(group, [lo])
+    sender.send(b"hello")
+    (datagram,) = receiver.receive()
+    assert datagram.data == b"hello"
+    assert (datagram.group, datagram.interface) == (group.ip, lo.index)
+    assert datagram.ttl_hops == 1
+    assert (str(datagram.origin.ip), datagram.origin.port) == (
+        "127.0.0.1",
+        sender.port,
+    )
+    assert datagram.time == pytest.approx(time.time(), abs=60)
+
+
+def test_an_empty_datagram_is_a_datagram(
+    receiver: MulticastReceiver, sender: MulticastSender, group: Group, lo: Interface
+) -> None:
+    receiver.join(group, [lo])
+    sender.send(b"")
+    assert payloads(receiver.receive()) == [b""]
+
+
+def test_two_receivers_of_one_host_both_hear(
+    receiver: MulticastReceiver, sender: MulticastSender, group: Group, lo: Interface
+) -> None:
+    other = MulticastReceiver()
+    receiver.join(group, [lo])
+    other.join(group, [lo])
+    sender.send(b"both")
+    assert payloads(receiver.receive()) == payloads(other.receive()) == [b"both"]
+    other.close()
+
+
+def test_other_groups_on_the_same_port_are_not_heard(
+    receiver: MulticastReceiver, group: Group, lo: Interface, port: int
+) -> None:
+    neighbour = Group.parse(f"239.255.77.2:{port}")
+    other = MulticastReceiver()
+    other.join(neighbour, [lo])
+    receiver.join(group, [lo])
+    stranger = MulticastSender(neighbour, [lo])
+    stranger.send(b"not yours")
+    assert receiver.receive() == []
+    assert payloads(other.receive()) == [b"not yours"]
+    stranger.close()
+    other.close()
+
+
+def test_unicast_to_the_port_is_not_heard(
+    receiver: MulticastReceiver, group: Group, lo: Interface, port: int
+) -> None:
+    receiver.join(group, [lo])
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as stranger:
+        stranger.sendto(b"not the group", ("127.0.0.1", port))
+    assert receiver.receive() == []
+
+
+def test_a_source_specific_receiver_hears_its_source_only(
+    receiver: MulticastReceiver, lo: Interface, port: int
+) -> None:
+    receiver.join(Group.parse(f"127.0.0.1@232.1.1.1:{port}"), [lo])
+    for source in ("127.0.0.1", "127.0.0.2"):
+        sender = MulticastSender(Group.parse(f"{source}@232.1.1.1:{port}"), [lo])
+        sender.send(source.encode())
+        sender.close()
+    assert payloads(receiver.receive()) == [b"127.0.0.1"]
+
+
+def test_any_group_may_be_filtered_by_source(
+    receiver: MulticastReceiver, sender: MulticastSender, group: Group, lo: Interface
+) -> None:
+    receiver.join(Group.parse(f"127.0.0.9@{group}"), [lo])
+    sender.send(b"from 127.0.0.1")
+    assert receiver.receive() == []
+
+
+def test_a_source_specific_group_needs_a_source(
+    receiver: MulticastReceiver, lo: Interface, port: int
+) -> None:
+    with pytest.raises(AddressError, match="SOURCE@"):
+        receiver.join(Group.parse(f"232.1.1.1:{port}"), [lo])
+
+
+def test_a_hundred_groups_need_no_setting(
+    receiver: MulticastReceiver, lo: Interface, port: int
+) -> None:
+    groups = [Group.parse(f"239.255.78.{n}:{port}") for n in range(100)]
+    for group in groups:
+        receiver.join(group, [lo])
+    for group in groups:
+        sender = MulticastSender(group, [lo])
+        sender.send(str(group.ip).encode())
+        sender.close()
+    heard = sorted(payloads(receiver.receive()))
+    assert heard == sorted(str(g.ip).encode() for g in groups)
+
+
+def test_twenty_five_sources_share_sockets_as_the_kernel_allows(
+    receiver: MulticastReceiver, lo: Interface, port: int
+) -> None:
+    for n in range(25):
+        receiver.join(Group.parse(f"127.0.0.{n + 1}@239.255.79.1:{port}"), [lo])
+    assert 1 < len(receiver.sockets) < 25
+    sender = MulticastSender(Group.parse(f"127.0.0.25@239.255.79.1:{port}"), [lo])
+    sender.send(b"once")
+    sender.close()
+    assert payloads(receiver.receive()) == [b"once"]
+
+
+def test_joining_twice_is_joining_once(
+    receiver: MulticastReceiver, sender: MulticastSender, group: Group, lo: Interface
+) -> None:
+    receiver.join(group, [lo])
+    receiver.join(group, [lo])
+    sender.send(b"once")
+    assert payloads(receiver.receive()) == [b"once"]
+
+
+def test_a_group_that_was_left_is_not_heard(
+    receiver: MulticastReceiver, sender: MulticastSender, group: Group, lo: Interface
+) -> None:
+    receiver.join(group, [lo])
+    receiver.leave(receiver.memberships)
+    sender.send(b"too late")
+    assert receiver.receive() == []
+    assert receiver.sockets == ()
+
+
+def test_a_refreshed_membership_hears_on(
+    receiver: MulticastReceiver, sender: MulticastSender, group: Group, lo: Interface
+) -> None:
+    receiver.join(group, [lo])
+    (membership,) = receiver.memberships
+    assert receiver.refresh(membership)
+    sender.send(b"still here")
+    assert payloads(receiver.receive()) == [b"still here"]
+    receiver.leave([membership])
+    assert not receiver.refresh(membership)
+
+
+def test_an_interface_that_is_gone_is_named_and_nothing_stays_joined(
+    receiver: MulticastReceiver, group: Group, lo: Interface
+) -> None:
+    gone = Interface("gone7", 99_999, up=True, multicast=True)
+    with pytest.raises(InterfaceError, match="gone7"):
+        receiver.join(group, [lo, gone])
+    assert receiver.memberships == ()
+    assert receiver.sockets == ()
+
+
+def test_a_port_held_by_another_program_is_told_with_its_number(
+    receiver: MulticastReceiver, group: Group, lo: Interface
+) -> None:
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as other:
+        other.bind(("", group.port))
+        with pytest.raises(PortInUseError, match=f"ss -ulpn.*{group.port}"):
+            receiver.join(group, [lo])
+
+
+def test_the_granted_buffer_is_read_back(
+    receiver: MulticastReceiver, group: Group, lo: Interface
+) -> None:
+    assert receiver.receive_buffer_bytes == 0
+    receiver.join(group, [lo])
+    (sock,) = receiver.sockets
+    granted = sock.getsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF)
+    assert receiver.receive_buffer_bytes == granted > 0
+
+
+def test_what_a_full_buffer_costs_is_counted(group: Group, lo: Interface) -> None:
+    receiver = MulticastReceiver(receive_buffer_bytes=2048)
+    receiver.join(group, [lo])
+    sender = MulticastSender(group, [lo])
+    for _ in range(50):
+        sender.send(bytes(1000))
+    heard = len(receiver.receive())
+    assert heard < 50
+    assert receiver.kernel_drops == 50 - heard
+    receiver.close()
+    assert receiver.kernel_drops == 50 - heard
+    sender.close()
+
+
+def test_a_flood_is_read_in_bounded_portions(
+    receiver: MulticastReceiver, sender: MulticastSender, group: Group, lo: Interface
+) -> None:
+    receiver.join(group, [lo])
+    for n in range(300):
+        sender.send(n.to_bytes(2, "big"))
+    portions = [receiver.receive(128) for _ in range(4)]
+    assert [len(p) for p in portions] == [128, 128, 44, 0]
+    assert [d.data for p in portions for d in p] == [
+        n.to_bytes(2, "big") for n in range(300)
+    ]
+
+
+def test_coalesced_datagrams_know_their_segments(group: Group, lo: Interface) -> None:
+    receiver = MulticastReceiver(coalesced=True)
+    receiver.join(group, [lo])
+    sender = MulticastSender(group, [lo])
+    row = b"".join(bytes([n]) * 1400 for n in range(10)) + b"tail"
+    assert sender.send(row, 1400) == len(row)
+    segments = [bytes(s) for d in receiver.receive() for s in d.segments()]
+    assert [len(s) for s in segments] == [1400] * 10 + [4]
+    assert b"".join(segments) == row
+    receiver.close()
+    sender.close()
+
+
+def test_a_system_that_cannot_bind_to_the_group_filters_by_packet_info(
+    group: Group, lo: Interface, port: int
+) -> None:
+    from dataclasses import replace
+
+    loose = replace(LINUX, binds_to_group=False)
+    receiver = MulticastReceiver(system=loose)
+    receiver.join(group, [lo])
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as stranger:
+        stranger.sendto(b"not the group", ("127.0.0.1", port))
+    assert receiver.receive() == []
+    assert receiver.dropped["not-joined"] == 1
+    receiver.close()
+
+
+def test_closing_twice_is_closing_once(group: Group, lo: Interface) -> None:
+    receiver = MulticastReceiver()
+    receiver.join(group, [lo])
+    receiver.close()
+    receiver.close()
+    with pytest.raises(ClosedError):
+        receiver.join(group, [lo])
+
+
+def test_the_kernels_last_limit_is_told_with_the_setting(
+    receiver: MulticastReceiver,
+    group: Group,
+    lo: Interface,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def refuse(*_: object) -> None:
+        raise OSError(105, "No buffer space available")
+
+    monkeypatch.setattr("groupwire.net.receiver._set", refuse)
+    monkeypatch.setattr(MulticastReceiver, "_prepare", lambda *_: None)
+    with pytest.raises(MembershipLimitError, match="igmp_max_memberships"):
+        receiver.join(group, [lo])

@@ -1,0 +1,189 @@
+import errno
+import socket
+
+import pytest
+
+from groupwire.errors import (
+    ClosedError,
+    InterfaceError,
+    MachineError,
+    MessageTooLarge,
+    NoRouteError,
+    NotPermittedError,
+)
+from groupwire.net import MulticastReceiver, MulticastSender, SenderConfig, send_failure
+from groupwire.values import Group, Interface, Origin
+
+from .conftest import payloads
+
+
+def plain_socket() -> socket.socket:
+    sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    sock.bind(("127.0.0.1", 0))
+    sock.settimeout(5)
+    return sock
+
+
+def test_answers_come_back_to_the_socket_that_asked(
+    receiver: MulticastReceiver, sender: MulticastSender, group: Group, lo: Interface
+) -> None:
+    receiver.join(group, [lo])
+    sender.send(b"question")
+    (question,) = receiver.receive()
+    with plain_socket() as member:
+        member.sendto(b"ack", (str(question.origin.ip), question.origin.port))
+    (answer,) = sender.receive()
+    assert answer.data == b"ack"
+
+
+def test_nobody_can_take_the_answers_port(sender: MulticastSender) -> None:
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as thief:
+        thief.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        with pytest.raises(OSError, match="in use"):
+            thief.bind(("127.0.0.1", sender.port))
+
+
+@pytest.mark.parametrize("ttl", [0, 1, 128, 255])
+def test_the_ttl_goes_out_as_asked(
+    receiver: MulticastReceiver, group: Group, lo: Interface, ttl: int
+) -> None:
+    receiver.join(group, [lo])
+    sender = MulticastSender(group, [lo], SenderConfig(ttl_hops=ttl))
+    sender.send(b"hops")
+    assert [d.ttl_hops for d in receiver.receive()] == [ttl]
+    sender.close()
+
+
+def test_without_loopback_this_machine_does_not_hear(
+    receiver: MulticastReceiver, group: Group, lo: Interface
+) -> None:
+    receiver.join(group, [lo])
+    sender = MulticastSender(group, [lo], SenderConfig(loopback=False))
+    sender.send(b"for others")
+    # Loopback carries it as a link: only the copy of the stack is kept back.
+    assert len(receiver.receive()) <= 1
+    sender.close()
+
+
+def test_several_ways_out_are_named_per_datagram(
+    receiver: MulticastReceiver, group: Group, lo: Interface
+) -> None:
+    receiver.join(group, [lo])
+    sender = MulticastSender(group, [lo, lo])
+    assert sender.send(b"twice") == 5
+    assert payloads(receiver.receive()) == [b"twice", b"twice"]
+    sender.close()
+
+
+def test_one_way_that_fails_does_not_stop_the_others(
+    receiver: MulticastReceiver, group: Group, lo: Interface
+) -> None:
+    receiver.join(group, [lo])
+    gone = Interface("gone7", 99_999, up=True, multicast=True)
+    sender = MulticastSender(group, [lo, gone])
+    assert sender.send(b"once") == 4
+    assert sender.dropped["interface-refused"] == 1
+    assert payloads(receiver.receive()) == [b"once"]
+    sender.close()
+
+
+def test_a_sender_whose_only_way_is_gone_says_so(group: Group) -> None:
+    gone = Interface("gone7", 99_999, up=True, multicast=True)
+    with pytest.raises(MachineError, match="gone7"):
+        MulticastSender(group, [gone])
+
+
+def test_all_ways_gone_is_an_error(group: Group, lo: Interface) -> None:
+    gone = Interface("gone7", 99_999, up=True, multicast=True)
+    sender = MulticastSender(group, [lo])
+    sender.aim([lo])
+    sender._interfaces = (gone, gone)
+    with pytest.raises(MachineError, match="gone7"):
+        sender.send(b"nowhere")
+    sender.close()
+
+
+@pytest.mark.parametrize("size", [65_508, 1_000_000])
+def test_a_message_that_no_datagram_carries_is_refused(
+    sender: MulticastSender, size: int
+) -> None:
+    with pytest.raises(MessageTooLarge, match="65507"):
+        sender.send(bytes(size))
+
+
+def test_the_largest_datagram_arrives_whole(
+    receiver: MulticastReceiver, sender: MulticastSender, group: Group, lo: Interface
+) -> None:
+    receiver.join(group, [lo])
+    sender.send(bytes(65_507))
+    assert [len(d.data) for d in receiver.receive()] == [65_507]
+
+
+@pytest.mark.parametrize(
+    ("address", "reason"),
+    [("127.0.0.1:0", "einval"), ("255.255.255.255:9", "eacces")],
+)
+def test_a_strangers_address_never_raises(
+    sender: MulticastSender, address: str, reason: str
+) -> None:
+    from ipaddress import ip_address
+
+    host, _, port = address.rpartition(":")
+    assert sender.send_to(b"x", Origin(ip_address(host), int(port))) == reason
+    assert sender.dropped[f"send-{reason}"] == 1
+
+
+def test_the_payload_limit_follows_the_mtu(
+    sender: MulticastSender, group: Group, lo: Interface
+) -> None:
+    assert sender.payload_limit == 65_507
+    ethernet = Interface("lo", lo.index, lo.addresses, up=True, mtu_bytes=1500)
+    sender.aim([ethernet])
+    assert sender.payload_limit == 1472
+    assert sender.interfaces == (ethernet,)
+
+
+def test_a_system_default_buffer_is_left_alone(group: Group, lo: Interface) -> None:
+    with plain_socket() as plain:
+        default = plain.getsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF)
+    sender = MulticastSender(group, [lo], SenderConfig(receive_buffer_bytes=0))
+    assert sender.receive_buffer_bytes == default
+    assert sender.kernel_drops == 0
+    sender.close()
+
+
+def test_a_closed_sender_says_so(sender: MulticastSender) -> None:
+    sender.close()
+    sender.close()
+    with pytest.raises(ClosedError):
+        sender.send(b"x")
+    from ipaddress import ip_address
+
+    assert sender.send_to(b"x", Origin(ip_address("127.0.0.1"), 9)) == "closed"
+    assert sender.kernel_drops == 0
+
+
+@pytest.mark.parametrize(
+    ("number", "kind", "words"),
+    [
+        (errno.ENETUNREACH, NoRouteError, "ip route add 224.0.0.0/4 dev eth0"),
+        (errno.EPERM, NotPermittedError, "firewall"),
+        (errno.ENETDOWN, InterfaceError, "ip link set eth0 up"),
+        (errno.EMSGSIZE, MachineError, "larger"),
+        (errno.EIO, MachineError, "EIO"),
+    ],
+)
+def test_refusals_are_told_in_words_with_the_mend(
+    group: Group, number: int, kind: type[MachineError], words: str
+) -> None:
+    failure = send_failure(OSError(number, "the system's words"), group, "eth0")
+    assert type(failure) is kind
+    assert words in str(failure)
+
+
+def test_loopback_carries_no_ipv6_groups_and_says_so() -> None:
+    group = Group.parse("[ff15::4242]:9")
+    failure = send_failure(OSError(errno.ENETUNREACH, "x"), group, "lo")
+    assert "IPv4" in str(failure)
+    other = send_failure(OSError(errno.ENETUNREACH, "x"), group, "eth0")
+    assert "ff00::/8" in str(other)
