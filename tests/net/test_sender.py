@@ -134,7 +134,7 @@ def test_a_strangers_address_never_raises(
 
 
 def test_the_payload_limit_follows_the_mtu(
-    sender: MulticastSender, group: Group, lo: Interface
+    sender: MulticastSender, lo: Interface
 ) -> None:
     assert sender.payload_limit == 65_507
     ethernet = Interface("lo", lo.index, lo.addresses, up=True, mtu_bytes=1500)

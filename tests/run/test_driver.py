@@ -1,0 +1,147 @@
+import asyncio
+from collections import deque
+
+import pytest
+
+from groupwire.errors import NoRouteError
+from groupwire.run import Driver, MemoryGroup, MemoryPort
+from groupwire.values import Datagram, Transmit
+
+from .loops import run
+
+
+class Echo:
+    """Repeats what it hears after a second, and tells about it."""
+
+    def __init__(self) -> None:
+        self.transmits: deque[Transmit] = deque()
+        self.events: deque[str] = deque()
+        self.due: float | None = None
+        self.heard: list[bytes] = []
+
+    def handle_datagram(self, datagram: Datagram, *, now: float) -> None:
+        if datagram.data == b"again":
+            return  # our own words, looped back
+        self.heard.append(datagram.data)
+        self.due = now + 1
+
+    def handle_timeout(self, *, now: float) -> None:
+        assert self.due is not None
+        assert now >= self.due
+        self.due = None
+        self.events.append(f"due at {now:g}")
+        self.transmits.append(Transmit(b"again"))
+
+    def poll_transmit(self) -> Transmit | None:
+        return self.transmits.popleft() if self.transmits else None
+
+    def poll_event(self) -> str | None:
+        return self.events.popleft() if self.events else None
+
+    def poll_timeout(self) -> float | None:
+        return self.due
+
+
+def test_a_datagram_a_deadline_an_event_and_an_answer() -> None:
+    async def scene() -> None:
+        group, core, told = MemoryGroup(), Echo(), asyncio.Event()
+        asker = group.port(joined=False)
+        events: list[str] = []
+
+        def hear(event: str) -> None:
+            events.append(event)
+            told.set()
+
+        driver = Driver(core, group.port(), on_event=hear)
+        driver.start()
+        asker.send(Transmit(b"hello"))
+        await told.wait()
+        assert core.heard == [b"hello"]
+        assert events == ["due at 1"]
+        await asyncio.sleep(0)
+        driver.close()
+        driver.close()
+
+    run(scene())
+
+
+def test_an_application_verb_is_followed_by_a_pump() -> None:
+    async def scene() -> None:
+        group, core = MemoryGroup(), Echo()
+        listener = group.port()
+        driver = Driver(core, group.port(joined=False), on_event=lambda _: None)
+        driver.start()
+        core.transmits.append(Transmit(b"spoken"))
+        driver.pump()
+        assert [d.data for d in listener.receive()] == [b"spoken"]
+        driver.close()
+        core.transmits.append(Transmit(b"after the end"))
+        driver.pump()
+        assert listener.receive() == []
+
+    run(scene())
+
+
+class DeadPort(MemoryPort):
+    """A port whose machine has no way out."""
+
+    def send(self, transmit: Transmit) -> None:
+        raise NoRouteError(f"no way out for {len(transmit.data)} bytes")
+
+
+@pytest.mark.parametrize("told", [True, False])
+def test_a_machine_that_cannot_send_is_told_or_counted(told: bool) -> None:
+    async def scene() -> None:
+        group, core = MemoryGroup(), Echo()
+        alive = group.port()
+        dead = DeadPort(group, alive.origin, joined=True, payload_limit=1472)
+        failures: list[str] = []
+        driver = Driver(
+            core,
+            dead,
+            on_event=lambda _: None,
+            on_failure=(lambda e: failures.append(str(e))) if told else None,
+        )
+        core.transmits.append(Transmit(b"four"))
+        driver.start()
+        assert driver.send_failures == 1
+        assert failures == (["no way out for 4 bytes"] if told else [])
+        driver.close()
+
+    run(scene())
+
+
+def test_a_deadline_that_moves_is_kept_at_its_new_place() -> None:
+    async def scene() -> None:
+        group, core = MemoryGroup(), Echo()
+        events: list[str] = []
+        driver = Driver(core, group.port(), on_event=events.append)
+        driver.start()
+        core.due = 5.0
+        driver.pump()
+        core.due = 2.0
+        driver.pump()
+        await asyncio.sleep(3)
+        assert events == ["due at 2"]
+        core.due = 9.0
+        driver.pump()
+        driver.close()
+        await asyncio.sleep(10)
+        assert events == ["due at 2"]
+
+    run(scene())
+
+
+def test_whoever_hears_an_event_may_close_the_driver() -> None:
+    async def scene() -> None:
+        group, core = MemoryGroup(), Echo()
+        driver: Driver[str]
+        driver = Driver(core, group.port(), on_event=lambda _: driver.close())
+        driver.start()
+        core.events.append("the end")
+        core.due = 1.0
+        driver.pump()
+        await asyncio.sleep(2)
+        assert core.due == 1.0
+
+    run(scene())
