@@ -1,0 +1,145 @@
+"""The table of commands, and the door that every outcome leaves by.
+
+Neither asyncio nor a command's own module is imported before that command is called.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from importlib import import_module
+from typing import Annotated
+
+import typer
+
+from groupwire.cli.exits import ExitCode, report, verdict
+from groupwire.cli.render.out import settle_stdout
+
+__all__ = ["COMMANDS", "Command", "build", "main", "run"]
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """Where a command lives (``module:function``) and its line in the list."""
+
+    where: str
+    summary: str
+
+    def load(self) -> Callable[..., int]:
+        """Import it."""
+        module, _, function = self.where.partition(":")
+        loaded: Callable[..., int] = getattr(
+            import_module(f"groupwire.cli.{module}"), function
+        )
+        return loaded
+
+    def stub(self) -> Callable[..., int]:
+        """Return what stands in the list for it."""
+
+        def not_called() -> int:
+            raise AssertionError(self.where)
+
+        not_called.__doc__ = self.summary
+        return not_called
+
+
+COMMANDS = {
+    "send": Command(
+        "send:send", "Send a message, list every answer, say who is missing."
+    ),
+    "receive": Command(
+        "receive:receive", "Join a group, show what arrives, and answer it."
+    ),
+    "demo": Command("demo:demo", "Watch it happen here: a sender and three receivers."),
+    "interfaces": Command("look:interfaces", "Show what can multicast here."),
+    "explain": Command(
+        "look:explain", "Say what a group address is and how far it goes."
+    ),
+}
+
+_EPILOG = """\b
+Try it:
+  groupwire demo
+  groupwire receive                     in one terminal, or on other machines
+  groupwire send "very important data"  in another one
+"""
+
+
+def run() -> int:
+    """Run the command line of this process and return its exit code."""
+    code = main(sys.argv[1:])
+    # The end is near: a late Ctrl-C changes nothing but would still be shown.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    return code
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Run one command and return its exit code; nothing is raised."""
+    try:
+        code = _invoke(arguments)
+        return code if settle_stdout() else ExitCode.DONE
+    except BaseException as error:
+        result = verdict(error)
+        report(result)
+        settle_stdout()
+        return result.code
+
+
+def build(called: str | None) -> typer.Typer:
+    """Return the application; of its commands only ``called`` is imported.
+
+    A shell that asks for completion needs them all.
+    """
+    app = typer.Typer(
+        name="groupwire",
+        help="One message, every receiver, and proof that it arrived: "
+        "UDP/IP multicast.",
+        epilog=_EPILOG,
+        rich_markup_mode=None,
+        pretty_exceptions_enable=False,
+        context_settings={"help_option_names": ["-h", "--help"]},
+    )
+    app.callback()(_root)
+    completing = "_GROUPWIRE_COMPLETE" in os.environ
+    for name, command in COMMANDS.items():
+        wanted = completing or name == called
+        app.command(name)(command.load() if wanted else command.stub())
+    return app
+
+
+def _invoke(arguments: Sequence[str]) -> int:
+    words = list(arguments) or ["--help"]
+    command = typer.main.get_command(build(words[0]))
+    try:
+        code = command.main(words, prog_name="groupwire", standalone_mode=False)
+    except SystemExit as stop:
+        # Typer ends the process itself when help meets a closed pipe.
+        if isinstance(stop.__context__, BrokenPipeError):
+            return ExitCode.DONE
+        return stop.code if isinstance(stop.code, int) else ExitCode.USAGE
+    return code if isinstance(code, int) else ExitCode.DONE
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        from importlib.metadata import version
+
+        typer.echo(f"groupwire {version('groupwire')}")
+        raise typer.Exit
+
+
+def _root(
+    version: Annotated[
+        bool,
+        typer.Option(
+            "--version",
+            callback=_show_version,
+            is_eager=True,
+            help="Show the version and exit.",
+        ),
+    ] = False,
+) -> None:
+    """One message, every receiver, and proof that it arrived: UDP/IP multicast."""

@@ -1,0 +1,3 @@
+"""Where commands meet the system: signals, standard input, files, other processes."""
+
+__all__: list[str] = []

@@ -1,0 +1,159 @@
+"""What ``receive`` shows: where it listens, what arrives, what became of it."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from typing import TYPE_CHECKING, Any
+
+from groupwire.cli.render.out import Out
+from groupwire.cli.render.text import (
+    Columns,
+    and_so_on,
+    escape,
+    escape_bytes,
+    plural,
+)
+from groupwire.cli.render.values import data_fields
+
+if TYPE_CHECKING:
+    from groupwire.aio import Joined, MembershipEvent, Message, Peer
+
+__all__ = ["Arrivals"]
+
+_GLANCE = 400
+"""Characters of a message that a person is shown; ``-v`` shows all."""
+
+
+class Arrivals:
+    """Shows messages as they come, and counts them."""
+
+    def __init__(self, out: Out) -> None:
+        self._out = out
+        self._columns = Columns(0, 0, 8)
+        self._peer: Peer | None = None
+        self._ways = 1
+        self.messages = 0
+        self.not_answered: Counter[str] = Counter()
+
+    @property
+    def begun(self) -> bool:
+        """Whether a group was joined."""
+        return self._peer is not None
+
+    def joined(self, peer: Peer, answer: bytes | None) -> None:
+        """Say where it listens, why there, and what it will answer."""
+        self._peer, joined = peer, peer.joined
+        self._ways = len(joined.interfaces)
+        if self._out.json:
+            self._out.event("joined", _joined_fields(joined, peer.name))
+            return
+        note, paint = self._out.note, self._out.note_paint
+        ways = ", ".join(one.name for one in joined.interfaces)
+        note(f"joined {joined.group} on {ways}")
+        note(paint(f"  {escape(joined.reason)}", "dim"))
+        if answer is None:
+            note(paint("  answering nobody; Ctrl-C ends it", "dim"))
+        else:
+            what = f'"{escape_bytes(answer)}" as {peer.name}'
+            note(paint(f"  answering {what}; Ctrl-C ends it", "dim"))
+        self._out.detail(f"  receive buffer {joined.receive_buffer:,} bytes")
+
+    def changed(self, event: MembershipEvent) -> None:
+        """Show that a membership was lost or renewed."""
+        from groupwire.aio import MembershipLost
+
+        lost = isinstance(event, MembershipLost)
+        if self._out.json:
+            what = {"interface": event.interface, "reason": event.reason}
+            self._out.event("left" if lost else "rejoined", what)
+        elif lost:
+            self._out.warn(f"no longer joined on {event.interface}: {event.reason}")
+        else:
+            self._out.note(f"joined again on {event.interface}: {event.reason}")
+
+    def message(self, message: Message, refused: str | None) -> None:
+        """Show one message; ``refused`` is why it was not answered."""
+        self.messages += 1
+        if refused is not None:
+            self.not_answered[refused] += 1
+        if self._out.json:
+            fields = _message_fields(message, refused)
+            self._out.event("message", fields, at=message.time)
+        else:
+            self._out.line(self._line(message, refused))
+
+    def end(self) -> None:
+        """Show what it all came to."""
+        counts = self._peer.stats.dropped if self._peer is not None else {}
+        dropped = {reason: count for reason, count in counts.items() if count}
+        if self._out.json:
+            self._out.event(
+                "end",
+                {
+                    "messages": self.messages,
+                    "not_answered": dict(self.not_answered),
+                    "dropped": dropped,
+                },
+            )
+            return
+        note, paint = self._out.note, self._out.note_paint
+        note(plural(self.messages, "message"))
+        for reason, count in self.not_answered.items():
+            note(paint(f"  {count:,} not answered: {reason}", "dim"))
+        for reason, count in dropped.items():
+            note(paint(f"  {count:,} dropped: {reason}", "yellow"))
+
+    def _line(self, message: Message, refused: str | None) -> str:
+        paint, columns = self._out.paint, self._columns
+        sender = str(message.sender)
+        if message.member:
+            sender = f"{escape(message.member)} {sender}"
+        cells = [
+            paint(_clock(message.time), "dim"),
+            paint(columns.left(0, sender), "cyan"),
+        ]
+        if self._ways > 1:
+            cells.append(paint(columns.left(1, escape(message.interface)), "dim"))
+        size = plural(len(message.data), "byte")
+        cells.append(paint(columns.right(2, size), "dim"))
+        if self._out.verbose:
+            cells.append(paint(f"ttl {message.ttl} {message.form}", "dim"))
+        cells.append(self._text(message.data))
+        if refused is not None:
+            cells.append(paint(f"(not answered: {refused})", "yellow"))
+        return "  ".join(cells).rstrip()
+
+    def _text(self, data: bytes) -> str:
+        if self._out.wide and not self._out.verbose:
+            return and_so_on(escape_bytes(data[: 2 * _GLANCE]), _GLANCE)
+        return escape_bytes(data)
+
+
+def _clock(at: float | None) -> str:
+    at = time.time() if at is None else at
+    return f"{time.strftime('%H:%M:%S', time.localtime(at))}.{int(at * 1e3) % 1000:03}"
+
+
+def _joined_fields(joined: Joined, name: str | None) -> dict[str, Any]:
+    return {
+        "group": str(joined.group),
+        "interfaces": [one.name for one in joined.interfaces],
+        "reason": joined.reason,
+        "receive_buffer": joined.receive_buffer,
+        "name": name,
+    }
+
+
+def _message_fields(message: Message, refused: str | None) -> dict[str, Any]:
+    return {
+        "sender": str(message.sender),
+        "member": message.member,
+        "bytes": len(message.data),
+        **data_fields(message.data),
+        "interface": message.interface,
+        "ttl": message.ttl,
+        "mode": str(message.form),
+        "answered": refused is None,
+        "reason": refused,
+    }

@@ -1,0 +1,149 @@
+"""Where a command's lines go: what was asked for to stdout, all else to stderr.
+
+With ``--json`` events are the output, one object a line, and the text for people stays
+away. Where data itself goes to stdout, the events go to stderr.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import stat
+import sys
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import IO, Any
+
+from groupwire.cli.render.text import Paint
+
+__all__ = ["JSON_VERSION", "Fields", "Out", "Tone", "settle_stdout"]
+
+JSON_VERSION = 1
+"""Grows when a key changes its meaning, not when one is added."""
+
+Fields = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Tone:
+    """How a command was told to speak."""
+
+    json: bool = False
+    quiet: bool = False
+    verbose: bool = False
+
+
+class Out:
+    """The two streams of a command; it flushes every line.
+
+    ``raw``: stdout belongs to the bytes that arrive, lines for people go to stderr.
+    """
+
+    def __init__(self, tone: Tone, *, raw: bool = False) -> None:
+        self.json = tone.json
+        self.quiet = tone.quiet
+        self.verbose = tone.verbose
+        self.raw = raw
+        self.blocked = False
+        """True while a write may be waiting for a reader: a signal must break it."""
+        self._main = sys.stderr if raw else sys.stdout
+        self._notes = None if tone.json and raw else sys.stderr
+        self._lost = False
+        self.paint = Paint(self._main)
+        self.note_paint = Paint(self._notes)
+        for stream in (sys.stdout, sys.stderr):
+            _never_refuse(stream)
+
+    @property
+    def wide(self) -> bool:
+        """True where a person looks on, and long lines are better cut."""
+        return self._main is not None and self._main.isatty()
+
+    def event(self, event: str, fields: Fields, *, at: float | None = None) -> None:
+        """Write one JSON line; ``at`` is the kernel's time where there is one."""
+        at = time.time() if at is None else at
+        head = {"event": event, "v": JSON_VERSION, "time": round(at, 6)}
+        self._write(self._main, json.dumps({**head, **fields}))
+
+    def line(self, text: str) -> None:
+        """Write what was asked for; beside raw bytes only good to know."""
+        if not (self.json or (self.raw and self.quiet)):
+            self._write(self._main, text)
+
+    def note(self, text: str) -> None:
+        """Write what is good to know; ``-q`` leaves it out."""
+        if not (self.json or self.quiet):
+            self._write(self._notes, text)
+
+    def detail(self, text: str) -> None:
+        """Write what only ``-v`` wants to know."""
+        if self.verbose:
+            self.note(self.note_paint(text, "dim"))
+
+    def warn(self, text: str) -> None:
+        """Write what may surprise; beside ``--json`` too."""
+        if not self.quiet:
+            self._write(self._notes, f"{self.note_paint('warning:', 'yellow')} {text}")
+
+    def complain(self, text: str) -> None:
+        """Write why the exit code is not 0; ``-q`` does not leave it out."""
+        if not self.json:
+            self._write(self._notes, text)
+
+    def bytes(self, data: bytes) -> None:
+        """Write received bytes to stdout as they are."""
+        if sys.stdout is not None:
+            self._guarded(sys.stdout.buffer.write, sys.stdout.buffer.flush, data)
+
+    def _write(self, stream: IO[str] | None, line: str) -> None:
+        if stream is not None:
+            self._guarded(stream.write, stream.flush, f"{line}\n")
+
+    def _guarded(
+        self, write: Callable[[Any], object], flush: Callable[[], object], what: Any
+    ) -> None:
+        # A reader that no longer reads would hold us for ever: after a signal has
+        # broken one write, nothing is written any more.
+        if self._lost:
+            return
+        self.blocked = True
+        try:
+            write(what)
+            flush()
+        except BaseException:
+            self._lost = True
+            raise
+        finally:
+            self.blocked = False
+
+    def pipe(self) -> int | None:
+        """Return the descriptor that tells when the reader has gone, if one can."""
+        try:
+            number = sys.stdout.fileno()
+            mode = os.fstat(number).st_mode
+        except (AttributeError, OSError, ValueError):
+            return None
+        return number if stat.S_ISFIFO(mode) or stat.S_ISSOCK(mode) else None
+
+
+def settle_stdout() -> bool:
+    """Flush what is left; return False if nobody reads it any more.
+
+    A closed pipe would otherwise be told by the interpreter when it ends.
+    """
+    stdout: IO[str] | None = sys.stdout
+    if stdout is None:
+        return True
+    try:
+        stdout.flush()
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), stdout.fileno())
+        return False
+    return True
+
+
+def _never_refuse(stream: IO[str] | None) -> None:
+    reconfigure = getattr(stream, "reconfigure", None)
+    if reconfigure is not None:
+        reconfigure(errors="backslashreplace")

@@ -1,0 +1,111 @@
+"""Text for terminals: what strangers sent made harmless, colour, aligned columns.
+
+Single lines are coloured here by hand and not by Rich: importing Rich costs as much as
+the whole of asyncio, and a thousand messages a second leave no time for markup.
+"""
+
+from __future__ import annotations
+
+import os
+import unicodedata
+from typing import IO
+
+__all__ = [
+    "Columns",
+    "Paint",
+    "and_so_on",
+    "escape",
+    "escape_bytes",
+    "plural",
+    "seconds",
+]
+
+_NAMED = {"\t": "\\t", "\n": "\\n", "\r": "\\r"}
+_CODES = {
+    "bold": "1",
+    "dim": "2",
+    "red": "31",
+    "green": "32",
+    "yellow": "33",
+    "cyan": "36",
+}
+
+
+def escape_bytes(data: bytes) -> str:
+    """Show received bytes as one line that no terminal interprets."""
+    return escape(data.decode("utf-8", "backslashreplace"))
+
+
+def escape(text: str) -> str:
+    r"""Show control, format and bidi characters as ``\x1b``, ``\u202e`` and so on."""
+    if text.isprintable():
+        return text
+    return "".join(map(_visible, text))
+
+
+def _visible(char: str) -> str:
+    # Zs: the spaces of other scripts, which isprintable() refuses.
+    if char.isprintable() or unicodedata.category(char) == "Zs":
+        return char
+    if char in _NAMED:
+        return _NAMED[char]
+    code = ord(char)
+    if code < 0x100:
+        return f"\\x{code:02x}"
+    return f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
+
+
+def and_so_on(text: str, limit: int) -> str:
+    """Cut to ``limit`` characters, the last of which then says that more was there."""
+    return text if len(text) <= limit else f"{text[: limit - 1]}…"
+
+
+class Paint:
+    """Colours text for one stream, or leaves it alone where that is no terminal."""
+
+    def __init__(self, stream: IO[str] | None) -> None:
+        self.on = _colours(stream)
+
+    def __call__(self, text: str, style: str) -> str:
+        """Return ``text`` in ``style``: bold, dim, red, green, yellow or cyan."""
+        if not self.on or not text:
+            return text
+        return f"\x1b[{_CODES[style]}m{text}\x1b[0m"
+
+
+def _colours(stream: IO[str] | None) -> bool:
+    # https://no-color.org and https://force-color.org: set and not empty.
+    if stream is None or os.environ.get("NO_COLOR"):
+        return False
+    if os.environ.get("FORCE_COLOR"):
+        return True
+    return stream.isatty() and os.environ.get("TERM") != "dumb"
+
+
+class Columns:
+    """Columns of lines that come one by one: each is as wide as the widest so far."""
+
+    def __init__(self, *widths: int) -> None:
+        self._widths = list(widths)
+
+    def left(self, column: int, text: str) -> str:
+        """Pad on the right."""
+        return text.ljust(self._width(column, text))
+
+    def right(self, column: int, text: str) -> str:
+        """Pad on the left."""
+        return text.rjust(self._width(column, text))
+
+    def _width(self, column: int, text: str) -> int:
+        self._widths[column] = max(self._widths[column], len(text))
+        return self._widths[column]
+
+
+def plural(count: int, noun: str) -> str:
+    """Return ``1 answer``, ``2 answers``, ``1,234 answers``."""
+    return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
+
+
+def seconds(value: float) -> str:
+    """Return a duration as people write it: ``0.2 s``, ``5 s``, ``1.25 s``."""
+    return f"{value:.2f}".rstrip("0").rstrip(".") + " s"

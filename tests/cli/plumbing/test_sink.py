@@ -1,0 +1,50 @@
+"""Bytes that are in the file, or are not."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from groupwire.cli.plumbing.sink import Sink
+
+
+def test_messages_are_appended_one_after_the_other(tmp_path: Path) -> None:
+    path = tmp_path / "recording"
+    path.write_bytes(b"before ")
+    with Sink(str(path)) as sink:
+        sink.write(b"one ")
+        sink.write(b"two")
+    assert path.read_bytes() == b"before one two"
+
+
+def test_a_full_disk_is_named() -> None:
+    with Sink("/dev/full") as sink, pytest.raises(OSError, match="/dev/full"):
+        sink.write(b"data")
+
+
+def test_a_file_that_cannot_be_made_is_named(tmp_path: Path) -> None:
+    with pytest.raises(FileNotFoundError, match="nowhere"):
+        Sink(str(tmp_path / "nowhere" / "file"))
+
+
+def test_half_a_message_is_taken_back(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "recording"
+    write, calls = os.write, []
+
+    def fills_up(number: int, data: memoryview) -> int:
+        calls.append(number)
+        if len(calls) > 1:
+            raise OSError(28, "No space left on device")
+        return write(number, data[:3])
+
+    with Sink(str(path)) as sink:
+        sink.write(b"whole ")
+        monkeypatch.setattr(os, "write", fills_up)
+        with pytest.raises(OSError, match="No space"):
+            sink.write(b"half of it")
+        monkeypatch.undo()
+    assert path.read_bytes() == b"whole "
