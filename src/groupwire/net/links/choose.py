@@ -1,0 +1,231 @@
+"""Which interface: a function of what is there and what was asked, with the reason.
+
+The rules stand in docs/design.md under "Which interface".
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from difflib import get_close_matches
+
+from groupwire.errors import InterfaceChoiceError, InterfaceError
+from groupwire.values import Group, Interface
+
+__all__ = ["Choice", "candidates", "choose_receivers", "choose_sender"]
+
+_TUNNEL_KINDS = frozenset(
+    [
+        "tun",
+        "wireguard",
+        "ipip",
+        "gre",
+        "gretap",
+        "erspan",
+        "sit",
+        "ip6tnl",
+        "ip6gre",
+        "vti",
+        "vti6",
+        "xfrm",
+        "ppp",
+    ]
+)
+_TUNNEL_NAMES = re.compile(r"(tun|tap|wg|tailscale|zt|utun|ppp|ipsec|nebula)\w*$")
+_CONTAINER_NAMES = re.compile(
+    r"(docker|virbr|lxcbr|lxdbr|incusbr|cni|podman|nerdctl|flannel|cali|cilium|kube)"
+    r"[\w.-]*$|br-[0-9a-f]{12}$"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """The interfaces chosen, and why in one sentence for people."""
+
+    interfaces: tuple[Interface, ...]
+    reason: str
+
+
+def choose_receivers(
+    group: Group, wanted: str | int | None, interfaces: Sequence[Interface]
+) -> Choice:
+    """Choose where to join. Raises InterfaceError with what would do.
+
+    ``wanted`` is a name, index, address or ``all``; None: every candidate, and
+    loopback.
+    """
+    if _is_all(wanted):
+        able = [i for i in interfaces if _can_multicast(i) or i.loopback]
+        return Choice(_of_version(able, group), "every interface, as asked")
+    if wanted is not None:
+        return Choice((_named(wanted, interfaces),), f"{wanted} was named")
+    found = _of_version([*candidates(interfaces), *_loopbacks(interfaces)], group)
+    if not found:
+        raise _none(group, interfaces)
+    return Choice(found, "every interface that can multicast, and loopback")
+
+
+def choose_sender(
+    group: Group,
+    wanted: str | int | None,
+    interfaces: Sequence[Interface],
+    route: int | None,
+) -> Choice:
+    """Choose the way out; ``route`` is the index that the system's route gives.
+
+    Raises InterfaceError, or InterfaceChoiceError when several would do.
+    """
+    if _is_all(wanted):
+        return _all_ways(group, interfaces)
+    if wanted is not None:
+        chosen = _named(wanted, interfaces)
+        _require_address(chosen, group)
+        return Choice((chosen,), f"{wanted} was named")
+    by_route = next((i for i in interfaces if i.index == route), None)
+    if by_route is not None and by_route.up:
+        return _routed(group, by_route, interfaces)
+    return _only_candidate(group, interfaces)
+
+
+def candidates(interfaces: Sequence[Interface]) -> list[Interface]:
+    """Return the interfaces that look meant: up, able, no tunnel, no container's."""
+    return [i for i in interfaces if _can_multicast(i) and not _why_not_meant(i)]
+
+
+def _routed(group: Group, chosen: Interface, interfaces: Sequence[Interface]) -> Choice:
+    reason = f"the route for {group.ip} leaves by {chosen.name}"
+    others = [i.name for i in candidates(interfaces) if i != chosen]
+    if (what := _why_not_meant(chosen)) and others:
+        reason += f", {what}; if {' or '.join(others)} is meant, name it with -i"
+    return Choice((chosen,), reason)
+
+
+def _only_candidate(group: Group, interfaces: Sequence[Interface]) -> Choice:
+    found = _of_version(candidates(interfaces), group)
+    if len(found) > 1:
+        names = [i.name for i in found]
+        raise InterfaceChoiceError(
+            f"no route for {group.ip}, and several interfaces would do: "
+            + ", ".join(_described(i) for i in found),
+            fix=f"name one with -i, for example -i {names[0]}",
+            candidates=names,
+        )
+    if found:
+        name = found[0].name
+        return Choice(found, f"no route for {group.ip}; {name} is the only candidate")
+    if loopbacks := _of_version(_loopbacks(interfaces), group):
+        return Choice(loopbacks, "nothing but loopback is up")
+    raise _none(group, interfaces)
+
+
+def _all_ways(group: Group, interfaces: Sequence[Interface]) -> Choice:
+    able = [i for i in interfaces if _can_multicast(i) and not i.master]
+    found = tuple(i for i in able if i.address(group.version) is not None)
+    if not found:
+        found = _of_version(_loopbacks(interfaces), group)
+    if not found:
+        raise _none(group, interfaces)
+    return Choice(found, "every interface, as asked")
+
+
+def _named(wanted: str | int, interfaces: Sequence[Interface]) -> Interface:
+    text = str(wanted)
+    found = next((i for i in interfaces if _is_called(i, text)), None)
+    if found is None:
+        raise InterfaceError(
+            f"there is no interface {text}", fix=_suggestion(text, interfaces)
+        )
+    if not found.up:
+        raise InterfaceError(
+            f"interface {found.name} is down",
+            fix=f"bring it up: ip link set {found.name} up",
+        )
+    if not (found.multicast or found.loopback):
+        raise InterfaceError(
+            f"interface {found.name} has multicast switched off",
+            fix=f"switch it on: ip link set {found.name} multicast on",
+        )
+    return found
+
+
+def _is_called(interface: Interface, text: str) -> bool:
+    address = text.partition("%")[0].lower()
+    return (
+        interface.name == text
+        or str(interface.index) == text
+        or any(str(own.ip) == address for own in interface.addresses)
+    )
+
+
+def _suggestion(text: str, interfaces: Sequence[Interface]) -> str:
+    names = [i.name for i in interfaces]
+    close = get_close_matches(text, names, 1)
+    if close:
+        return f"did you mean {close[0]}?"
+    return f"there are {', '.join(names) or 'none at all'}"
+
+
+def _require_address(interface: Interface, group: Group) -> None:
+    if interface.address(group.version) is None:
+        address = "10.0.0.2/24" if group.version == 4 else "fd00::2/64"
+        raise InterfaceError(
+            f"interface {interface.name} has no IPv{group.version} address to send "
+            "from",
+            fix=f"give it one, for example: ip address add {address} "
+            f"dev {interface.name}",
+        )
+
+
+def _of_version(interfaces: Sequence[Interface], group: Group) -> tuple[Interface, ...]:
+    """Leave out what cannot carry the group's IP version.
+
+    An IPv4 group is joined without any address. IPv6 is off where there is not even a
+    link-local address, and Linux carries no IPv6 groups on loopback.
+    """
+    if group.version == 4:
+        return tuple(interfaces)
+    return tuple(i for i in interfaces if i.address(6) is not None)
+
+
+def _none(group: Group, interfaces: Sequence[Interface]) -> InterfaceError:
+    down = [i.name for i in interfaces if not i.up and not i.loopback]
+    if down:
+        return InterfaceError(
+            "no interface is up", fix=f"bring one up: ip link set {down[0]} up"
+        )
+    return InterfaceError(
+        f"no interface here can carry an IPv{group.version} group",
+        fix="see what there is: groupwire interfaces",
+    )
+
+
+def _loopbacks(interfaces: Sequence[Interface]) -> list[Interface]:
+    return [i for i in interfaces if i.loopback and i.up]
+
+
+def _can_multicast(interface: Interface) -> bool:
+    return interface.up and interface.multicast and not interface.loopback
+
+
+def _why_not_meant(interface: Interface) -> str:
+    if interface.master:
+        return "a port of a bridge or bond"
+    if (
+        interface.point_to_point
+        or interface.kind in _TUNNEL_KINDS
+        or _TUNNEL_NAMES.match(interface.name)
+    ):
+        return "a tunnel"
+    if _CONTAINER_NAMES.match(interface.name):
+        return "a bridge for containers"
+    return ""
+
+
+def _is_all(wanted: str | int | None) -> bool:
+    return isinstance(wanted, str) and wanted.lower() == "all"
+
+
+def _described(interface: Interface) -> str:
+    addresses = [str(a.ip) for a in interface.addresses if a.version == 4]
+    return f"{interface.name} ({addresses[0]})" if addresses else interface.name

@@ -1,0 +1,91 @@
+"""The interfaces of this machine, as the kernel lists them now."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Iterable
+from contextlib import suppress
+from pathlib import Path
+
+from groupwire.net.links import netlink
+from groupwire.net.links.netlink import AddressMessage, LinkMessage, Message
+from groupwire.values import Interface
+
+__all__ = ["assemble", "list_interfaces", "parse_wireless", "route_interface"]
+
+_UP, _LOOPBACK, _POINT_TO_POINT, _MULTICAST, _LOWER_UP = 1, 8, 0x10, 0x1000, 0x10000
+
+
+def list_interfaces() -> tuple[Interface, ...]:
+    """Return all interfaces of the calling thread's network namespace, by index.
+
+    Where the system has no netlink, names and indexes are all that is known, and every
+    interface counts as up and able to multicast (untested, docs/limits.md).
+    """
+    if not hasattr(socket, "AF_NETLINK"):
+        return tuple(
+            Interface(name, index, up=True, carrier=True, multicast=True)
+            for index, name in socket.if_nameindex()
+        )
+    return assemble(netlink.dump(), _wireless_names())
+
+
+def assemble(
+    messages: Iterable[Message], wireless: frozenset[str]
+) -> tuple[Interface, ...]:
+    """Make interfaces of what the kernel listed."""
+    links: dict[int, LinkMessage] = {}
+    addresses: dict[int, list[AddressMessage]] = {}
+    for message in messages:
+        if isinstance(message, LinkMessage):
+            links[message.index] = message
+        elif message.usable:
+            addresses.setdefault(message.index, []).append(message)
+    return tuple(
+        _interface(links[index], addresses.get(index, ()), wireless)
+        for index in sorted(links)
+    )
+
+
+def route_interface(ip: object) -> int | None:
+    """Return the index by which the system would send to ``ip``, without sending.
+
+    None: no route. For IPv6 groups Linux keeps a route per interface and takes any of
+    them; that is no decision of an administrator, but it is where packets would go.
+    """
+    with suppress(OSError):
+        if hasattr(socket, "AF_NETLINK"):
+            return netlink.route_to(str(ip))
+    return None
+
+
+def parse_wireless(text: str) -> frozenset[str]:
+    """Return the interfaces that ``/proc/net/wireless`` lists."""
+    lines = text.splitlines()[2:]  # two lines of headings
+    return frozenset(line.partition(":")[0].strip() for line in lines if ":" in line)
+
+
+def _wireless_names() -> frozenset[str]:
+    # Per thread: /sys shows the namespace of its mount instead of ours.
+    with suppress(OSError):
+        return parse_wireless(Path("/proc/thread-self/net/wireless").read_text("utf-8"))
+    return frozenset()
+
+
+def _interface(
+    link: LinkMessage, addresses: Iterable[AddressMessage], wireless: frozenset[str]
+) -> Interface:
+    return Interface(
+        link.name,
+        link.index,
+        tuple(a.address for a in addresses),
+        up=bool(link.flags & _UP),
+        carrier=bool(link.flags & _LOWER_UP),
+        multicast=bool(link.flags & _MULTICAST),
+        loopback=bool(link.flags & _LOOPBACK),
+        point_to_point=bool(link.flags & _POINT_TO_POINT),
+        wireless=link.name in wireless,
+        mtu_bytes=link.mtu_bytes,
+        kind=link.kind,
+        master=link.master,
+    )
