@@ -96,8 +96,9 @@ def test_tracebacks_are_for_those_who_ask(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("GROUPWIRE_DEBUG", "1")
-    try:
-        raise UsageError("wrong")
-    except UsageError as error:
-        report(verdict(error))
-    assert "Traceback" in capsys.readouterr().err
+    error = UsageError("wrong")
+    report(verdict(error), error)
+    assert "UsageError" in capsys.readouterr().err
+    monkeypatch.delenv("GROUPWIRE_DEBUG")
+    report(verdict(error), error)
+    assert "UsageError" not in capsys.readouterr().err

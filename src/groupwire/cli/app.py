@@ -83,7 +83,7 @@ def main(arguments: Sequence[str]) -> int:
         return code if settle_stdout() else ExitCode.DONE
     except BaseException as error:
         result = verdict(error)
-        report(result)
+        report(result, error)
         settle_stdout()
         return result.code
 

@@ -82,16 +82,19 @@ def verdict(error: BaseException) -> Verdict:
     return _of_the_words(error) or _fault(error)
 
 
-def report(result: Verdict) -> None:
-    """Tell stderr: the problem on one line, what would mend it on the next."""
+def report(result: Verdict, error: BaseException | None = None) -> None:
+    """Tell stderr: the problem on one line, what would mend it on the next.
+
+    ``error`` is shown with its traceback to those who set GROUPWIRE_DEBUG.
+    """
     if not result.problem or sys.stderr is None:
         return
     paint = Paint(sys.stderr)
     lines = [f"{paint('groupwire:', 'red')} {_lines(result.problem)}"]
     if result.fix:
         lines.append(f"{paint('fix:', 'bold')} {_lines(result.fix)}")
-    if os.environ.get(DEBUG):
-        lines.append(traceback.format_exc().rstrip())
+    if error is not None and os.environ.get(DEBUG):
+        lines.append("".join(traceback.format_exception(error)).rstrip())
     with suppress(OSError):  # nobody reads it: the exit code says enough
         sys.stderr.write("\n".join(lines) + "\n")
         sys.stderr.flush()

@@ -47,7 +47,9 @@ def run(command: Coroutine[Any, Any, int], out: Out) -> int:
 
 
 @contextmanager
-def ending(begun: Callable[[], bool], end: Callable[[], None]) -> Generator[None, None, None]:
+def ending(
+    begun: Callable[[], bool], end: Callable[[], None]
+) -> Generator[None, None, None]:
     """Call ``end`` at the end, however it comes; not if it failed before it began."""
     try:
         yield
@@ -88,7 +90,9 @@ class _Watch:
                 return ExitCode.INTERRUPTED
 
     @contextmanager
-    def _reader_watched(self, loop: asyncio.AbstractEventLoop) -> Generator[None, None, None]:
+    def _reader_watched(
+        self, loop: asyncio.AbstractEventLoop
+    ) -> Generator[None, None, None]:
         pipe = self._out.pipe()
         if pipe is None:
             yield
@@ -111,4 +115,4 @@ class _Watch:
 def _tell(_loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
     error = context.get("exception")
     if isinstance(error, Exception):
-        report(verdict(error))
+        report(verdict(error), error)

@@ -124,18 +124,19 @@ class Seen:
             "sends": self.sends,
         }
 
-    def state(self) -> str:
+    def state(self) -> list[str]:
         """Say in words what the flags say."""
         link = self.interface
         words = [
-            ("up" if link.carrier else "up, no carrier") if link.up else "down",
+            "up" if link.up else "down",
+            "no carrier" if link.up and not link.carrier else "",
             "loopback" if link.loopback else "",
             "" if link.multicast or link.loopback else "no multicast",
             "wireless" if link.wireless else "",
             "point-to-point" if link.point_to_point else "",
             link.kind,
         ]
-        return ", ".join(word for word in words if word)
+        return [word for word in words if word]
 
     def versions(self) -> str:
         """Return what the queriers made of it."""
@@ -162,8 +163,8 @@ def _table(seen: Sequence[Seen]) -> Table:
     from rich.text import Text
 
     table = Table(box=None, padding=(0, 2, 0, 0), header_style="dim", pad_edge=False)
-    for title in ("interface", "", "state", "mtu", "addresses", "groups joined", ""):
-        right = title in {"", "mtu"} and len(table.columns) in {1, 3}
+    for title in ("interface", "#", "state", "mtu", "addresses", "groups joined", ""):
+        right = title in {"#", "mtu"}
         table.add_column(title, justify="right" if right else "left", overflow="fold")
     for one in seen:
         link = one.interface
@@ -171,7 +172,7 @@ def _table(seen: Sequence[Seen]) -> Table:
         cells = (
             Text(escape(link.name), style),
             Text(str(link.index), "dim"),
-            Text(one.state(), "" if link.up and link.carrier else "yellow"),
+            Text("\n".join(one.state()), "" if link.up and link.carrier else "yellow"),
             Text(str(link.mtu_bytes)),
             Text("\n".join(map(str, link.addresses))),
             Text("\n".join(map(str, one.memberships.groups))),

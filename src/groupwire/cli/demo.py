@@ -1,0 +1,162 @@
+"""``demo``: three receivers and a sender on this machine, over real multicast.
+
+Each is a process of its own that runs the command shown, so that what is seen here is
+what people get who type it. By default they meet on loopback: nothing leaves this
+machine, and neither a network nor a route is needed.
+"""
+
+from __future__ import annotations
+
+import socket
+from contextlib import AsyncExitStack
+from dataclasses import dataclass, replace
+from typing import Any
+
+from groupwire.cli.exits import ExitCode
+from groupwire.cli.options.common import (
+    DscpOption,
+    GroupOption,
+    InterfaceOption,
+    JsonOption,
+    QuietOption,
+    TtlOption,
+    VerboseOption,
+    tone,
+)
+from groupwire.cli.plumbing import signals
+from groupwire.cli.plumbing.children import Child
+from groupwire.cli.render.out import Out
+from groupwire.cli.render.show import Show
+from groupwire.errors import InterfaceError
+from groupwire.values import DEFAULT_GROUP, Group
+
+__all__ = ["demo"]
+
+_MEMBERS = ("camera-1", "camera-2", "camera-3")
+_ABSENT = "camera-4"
+_MESSAGE = "very important data"
+_LONGEST_S = 30
+"""A receiver that nobody ends any more ends itself after this time."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Stage:
+    group: Group
+    interface: str
+    ttl: int
+    dscp: int
+
+    def receiver(self, name: str) -> tuple[str, ...]:
+        return (
+            *("receive", "-g", str(self.group), "-i", self.interface),
+            *("--name", name, "--duration", str(_LONGEST_S)),
+        )
+
+    def sender(self) -> tuple[str, ...]:
+        return (
+            *("send", _MESSAGE, "-g", str(self.group), "-i", self.interface),
+            *("--ttl", str(self.ttl), "--dscp", str(self.dscp)),
+            *("--expect", ",".join((*_MEMBERS, _ABSENT)), "--timeout", "3"),
+        )
+
+
+def demo(  # noqa: PLR0913, PLR0917 - one parameter for each option
+    group: GroupOption = None,
+    interface: InterfaceOption = None,
+    ttl: TtlOption = 1,
+    dscp: DscpOption = 0,
+    json: JsonOption = False,
+    quiet: QuietOption = False,
+    verbose: VerboseOption = False,
+) -> int:
+    """Watch it happen on this machine: a sender and three receivers.
+
+    One message goes out to a group, three receivers answer by name, and a fourth that
+    is expected never comes: the sender says so. All of it is real multicast between
+    processes, on loopback and a free port unless -i and -g say otherwise. Exit code 0
+    if the show went as announced.
+    """
+    out = Out(tone(json=json, quiet=quiet, verbose=verbose))
+    meeting = Group.parse(group) if group is not None else _free_group()
+    way = interface or meeting.interface or _loopback()
+    stage = _Stage(meeting.on(None), way, ttl, dscp)
+    return signals.run(_play(stage, Show(out, (*_MEMBERS, _ABSENT))), out)
+
+
+async def _play(stage: _Stage, show: Show) -> int:
+    show.opening(str(stage.group), stage.interface, stage.ttl)
+    as_announced = False
+    try:
+        async with AsyncExitStack() as children:
+            receivers: dict[str, Child] = {}
+            for name in _MEMBERS:
+                child = await children.enter_async_context(Child(*stage.receiver(name)))
+                receivers[name] = child
+                show.command(child.words)
+            for name, child in receivers.items():
+                show.joined(name, await child.event("joined"))
+            sender = await children.enter_async_context(Child(*stage.sender()))
+            show.command(sender.words)
+            answered = await _watch(sender, show)
+            heard = await _heard(receivers, show)
+        as_announced = answered and heard
+    finally:
+        show.end(as_announced=as_announced)
+    return ExitCode.DONE if as_announced else ExitCode.MISSING
+
+
+async def _watch(sender: Child, show: Show) -> bool:
+    """Show what the sender tells; True if three answered and the fourth is missing."""
+    answered: list[str | None] = []
+    last: dict[str, Any] = {}
+    async for event in sender.events():
+        match event["event"]:
+            case "sent":
+                show.sent(event)
+            case "answer":
+                answered.append(event["member"])
+                show.answer(event)
+            case "end":
+                last = event
+            case _:
+                pass
+    if not last:
+        raise await sender.failure()
+    show.missing(last)
+    return sorted(map(str, answered)) == [*_MEMBERS] and last["missing"] == [_ABSENT]
+
+
+async def _heard(receivers: dict[str, Child], show: Show) -> bool:
+    """Show what the receivers tell; True if each heard the message once."""
+    for child in receivers.values():
+        child.stop()
+    counts: list[int] = []
+    for name, child in receivers.items():
+        messages = [e async for e in child.events() if e["event"] == "message"]
+        counts.append(sum(e["data"] == _MESSAGE and e["answered"] for e in messages))
+        show.heard(name, messages)
+    return counts == [1] * len(receivers)
+
+
+def _free_group() -> Group:
+    """Return the usual address with a port that nobody on this machine uses."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        probe.bind(("", 0))
+        port: int = probe.getsockname()[1]
+    return replace(DEFAULT_GROUP, port=port)
+
+
+def _loopback() -> str:
+    from groupwire.net.links import list_interfaces
+
+    found = next((link for link in list_interfaces() if link.loopback), None)
+    if found is None:
+        raise InterfaceError(
+            "there is no loopback interface", fix="name another one with -i"
+        )
+    if not found.up:
+        raise InterfaceError(
+            f"the loopback interface {found.name} is down",
+            fix=f"ip link set {found.name} up",
+        )
+    return found.name
