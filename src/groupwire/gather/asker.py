@@ -1,0 +1,348 @@
+"""One question under way: whom it waits for, when it asks again, when it stops.
+
+No socket, no clock: datagrams and the time come in, transmits and events go out.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, deque
+from dataclasses import dataclass
+from ipaddress import IPv4Address, IPv6Address
+from random import Random
+
+from groupwire.errors import DecodeError
+from groupwire.gather.expectation import Expectation
+from groupwire.gather.result import Answer, Form, Question, Result, StoppedBy
+from groupwire.gather.spread import spread_us
+from groupwire.gather.tagged import Kind, Tagged, is_tagged, names_bytes
+from groupwire.values import Datagram, Origin, Transmit
+
+__all__ = [
+    "AnswerReceived",
+    "AskEvent",
+    "AskedAgain",
+    "Asker",
+    "Finished",
+    "NameClash",
+]
+
+MAX_ANSWERS = 100_000
+"""Answers kept of one question; a flood beyond is counted."""
+_FIRST_WAIT = 0.25
+_TIME_TO_ANSWER = 0.2
+_BEYOND_ONE_PACKET = 1000
+"""Bytes for names behind a message that is fragmented anyway."""
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerReceived:
+    """A member answered."""
+
+    answer: Answer
+
+
+@dataclass(frozen=True, slots=True)
+class AskedAgain:
+    """The silent ones were asked again."""
+
+    attempt: int
+
+
+@dataclass(frozen=True, slots=True)
+class NameClash:
+    """Two members gave themselves one name."""
+
+    name: str
+    first: Origin
+    second: Origin
+
+
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """The question is over."""
+
+    stopped_by: StoppedBy
+
+
+AskEvent = AnswerReceived | AskedAgain | NameClash | Finished
+
+
+class Asker:
+    """Asks one question and gathers the answers; docs/protocol.md §4."""
+
+    def __init__(
+        self,
+        question: Question,
+        *,
+        rng: Random,
+        now: float,
+        payload_limit: int = 1472,
+    ) -> None:
+        self.dropped: Counter[str] = Counter()
+        self._question = question
+        self._tagged = question.travels is Form.TAGGED
+        self._waiting = _Waiting(question.expect)
+        self._request_id = rng.getrandbits(64)
+        self._payload_limit = payload_limit
+        self._spread_us = spread_us(question.expect.size) if self._tagged else 0
+        self._answers: list[Answer] = []
+        self._seen: set[tuple[Origin, object]] = set()
+        self._origins: dict[str, Origin] = {}
+        self._clashes: dict[str, None] = {}
+        self._duplicates = self._late = 0
+        self._start = now
+        self._end: float | None = None
+        self._stopped_by: StoppedBy | None = None
+        self._transmits: deque[Transmit] = deque()
+        self._events: deque[AskEvent] = deque()
+        self._waits = _waits(question, self._spread_us / 1e6)
+        self._asked: list[float] = []
+        self._next = now
+        self._silent_since = now
+        self._ask(now)
+
+    @property
+    def finished(self) -> bool:
+        """Whether it has stopped."""
+        return self._stopped_by is not None
+
+    def handle_datagram(self, datagram: Datagram, *, now: float) -> None:
+        """Take in what came to the asking socket."""
+        if self._tagged and is_tagged(datagram.data):
+            self._take_tagged(datagram, now)
+        else:
+            self._take(None, datagram.origin, datagram.data, len(self._asked), now)
+
+    def handle_timeout(self, *, now: float) -> None:
+        """Ask again or stop, whichever is due."""
+        if self.finished:
+            return
+        if now >= self._start + self._question.timeout:
+            self._finish(StoppedBy.TIMEOUT, now)
+        elif self._stalls_at is not None and now >= self._stalls_at:
+            self._finish(StoppedBy.STALL, now)
+        elif now >= self._next:
+            self._ask_again(now)
+
+    def stop(self, *, now: float) -> None:
+        """End it with what is there; once it has ended, this does nothing."""
+        if not self.finished:
+            self._finish(StoppedBy.STOPPED, now)
+
+    def poll_transmit(self) -> Transmit | None:
+        """Return the question when it is to be sent."""
+        return self._transmits.popleft() if self._transmits else None
+
+    def poll_event(self) -> AskEvent | None:
+        """Return what has happened."""
+        return self._events.popleft() if self._events else None
+
+    def poll_timeout(self) -> float | None:
+        """Return when something is due, None once it is over."""
+        if self.finished:
+            return None
+        due = self._start + self._question.timeout
+        if self._question.attempts > 1:
+            due = min(due, self._next)
+        stalls_at = self._stalls_at
+        return due if stalls_at is None else min(due, stalls_at)
+
+    def result(self, *, now: float) -> Result:
+        """Return what there is so far."""
+        return Result(
+            answers=tuple(self._answers),
+            missing=self._waiting.names(),
+            missing_count=self._waiting.count,
+            duplicates=self._duplicates,
+            late=self._late,
+            clashes=tuple(self._clashes),
+            stopped_by=self._stopped_by,
+            elapsed=(now if self._end is None else self._end) - self._start,
+            attempts=len(self._asked),
+            dropped=self.dropped.total(),
+        )
+
+    @property
+    def _stalls_at(self) -> float | None:
+        """When silence ends it: only where nobody is expected, after all attempts."""
+        if self._question.expect or len(self._asked) < self._question.attempts:
+            return None
+        return self._silent_since + self._question.stall
+
+    def _take_tagged(self, datagram: Datagram, now: float) -> None:
+        try:
+            told = Tagged.decode(datagram.data)
+        except DecodeError as error:
+            self.dropped[error.reason] += 1
+            return
+        if told.kind is not Kind.ANSWER:
+            self.dropped["not-an-answer"] += 1
+        elif told.request_id != self._request_id:
+            self.dropped["other-request"] += 1
+        else:
+            attempt = min(max(told.attempt, 1), len(self._asked))
+            self._take(told.name, datagram.origin, told.data, attempt, now)
+
+    def _take(
+        self, name: str | None, sender: Origin, data: bytes, attempt: int, now: float
+    ) -> None:
+        # A member is known by its name and address. Without a name, other bytes from
+        # the same address are another answer, as devices answer SSDP searches.
+        key = (sender, data if name is None else name)
+        if key in self._seen:
+            self._duplicates += 1
+            return
+        if self.finished:
+            self._late += 1
+            return
+        if len(self._answers) >= MAX_ANSWERS:
+            self.dropped["too-many"] += 1
+            return
+        self._seen.add(key)
+        self._silent_since = now
+        answer = Answer(name, sender, data, now - self._asked[attempt - 1])
+        self._answers.append(answer)
+        self._events.append(AnswerReceived(answer))
+        if name is not None:
+            self._note_name(name, sender)
+        self._waiting.heard(name, sender)
+        self._stop_when_complete(now)
+
+    def _note_name(self, name: str, sender: Origin) -> None:
+        first = self._origins.setdefault(name, sender)
+        if first != sender:
+            self._clashes[name] = None
+            self._events.append(NameClash(name, first, sender))
+
+    def _stop_when_complete(self, now: float) -> None:
+        if self._question.expect and not self._waiting.count:
+            self._finish(StoppedBy.EXPECTED, now)
+        elif len(self._answers) == self._question.first:
+            self._finish(StoppedBy.FIRST, now)
+
+    def _ask_again(self, now: float) -> None:
+        if len(self._asked) == self._question.attempts:
+            self._finish(StoppedBy.RETRIES, now)
+            return
+        self._ask(now)
+        self._events.append(AskedAgain(len(self._asked)))
+
+    def _ask(self, now: float) -> None:
+        self._asked.append(now)
+        self._silent_since = now
+        self._next = now + self._waits[len(self._asked) - 1]
+        self._transmits.append(Transmit(self._datagram()))
+
+    def _datagram(self) -> bytes:
+        question = self._question
+        if not self._tagged:
+            return question.data
+        plain = Tagged(
+            Kind.QUESTION,
+            self._request_id,
+            question.data,
+            name=question.name,
+            spread_us=self._spread_us,
+            attempt=min(len(self._asked), 255),
+        )
+        if len(self._asked) == 1:
+            return plain.encode()
+        return self._for_the_silent(plain).encode()
+
+    def _for_the_silent(self, plain: Tagged) -> Tagged:
+        """Name who is asked, or who need not answer again: the shorter list.
+
+        docs/protocol.md §4.4: names that do not fit are left out; their members answer
+        again and are counted as duplicates.
+        """
+        used = len(plain.encode())
+        room = self._payload_limit - used
+        if room < 0:
+            room = min(_BEYOND_ONE_PACKET, 65_507 - used)
+        heard = frozenset(self._origins)
+        wanted = self._waiting.only_names()
+        if wanted and names_bytes(wanted) <= min(room, names_bytes(heard)):
+            return _with_names(plain, wanted=wanted)
+        return _with_names(plain, heard=_fitting(heard, room))
+
+    def _finish(self, stopped_by: StoppedBy, now: float) -> None:
+        self._stopped_by = stopped_by
+        self._end = now
+        self._transmits.clear()
+        self._events.append(Finished(stopped_by))
+
+
+class _Waiting:
+    """Who is expected and has not been heard."""
+
+    def __init__(self, expect: Expectation) -> None:
+        self._names = dict.fromkeys(expect.names)
+        self._addresses: dict[IPv4Address | IPv6Address, None] = dict.fromkeys(
+            expect.addresses
+        )
+        self._left = expect.count
+        self._senders: set[Origin] = set()
+
+    @property
+    def count(self) -> int:
+        return self._left + len(self._names) + len(self._addresses)
+
+    def heard(self, name: str | None, sender: Origin) -> None:
+        if name is not None:
+            self._names.pop(name, None)
+        if self._addresses:
+            self._addresses.pop(sender.ip, None)
+        # One that answers twice is still one member.
+        if self._left and sender not in self._senders:
+            self._senders.add(sender)
+            self._left -= 1
+
+    def names(self) -> tuple[str, ...]:
+        return (*self._names, *(str(ip) for ip in self._addresses))
+
+    def only_names(self) -> frozenset[str]:
+        """Return who is silent, where names tell it all."""
+        return frozenset() if self._addresses or self._left else frozenset(self._names)
+
+
+def _waits(question: Question, spread: float) -> list[float]:
+    """Return how long each attempt waits: twice as long every time.
+
+    Compressed where the total time would not hold them all.
+    """
+    first = max(_FIRST_WAIT, spread + _TIME_TO_ANSWER)
+    waits = [first * 2**n for n in range(question.attempts)]
+    total = sum(waits)
+    if len(waits) > 1 and total > question.timeout:
+        waits = [w * question.timeout / total for w in waits]
+    return waits
+
+
+def _fitting(names: frozenset[str], room: int) -> frozenset[str]:
+    """Return as many names as ``room`` bytes hold."""
+    kept: set[str] = set()
+    left = room - Tagged.OPTION.size
+    for name in sorted(names):
+        left -= len(name) + 1
+        if left < 0:
+            break
+        kept.add(name)
+    return frozenset(kept)
+
+
+def _with_names(
+    plain: Tagged,
+    *,
+    heard: frozenset[str] = frozenset(),
+    wanted: frozenset[str] | None = None,
+) -> Tagged:
+    return Tagged(
+        plain.kind,
+        plain.request_id,
+        plain.data,
+        name=plain.name,
+        spread_us=plain.spread_us,
+        heard=heard,
+        wanted=wanted,
+        attempt=plain.attempt,
+    )
