@@ -23,10 +23,11 @@ __all__ = ["COMMANDS", "Command", "build", "main", "run"]
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """Where a command lives (``module:function``) and its line in the list."""
+    """Where a command lives (``module:function``), its line in the list, examples."""
 
     where: str
     summary: str
+    examples: tuple[str, ...] = ()
 
     def load(self) -> Callable[..., int]:
         """Import it."""
@@ -45,18 +46,41 @@ class Command:
         not_called.__doc__ = self.summary
         return not_called
 
+    def epilog(self) -> str | None:
+        """Return the examples as they are to stand below the help."""
+        lines = ["\b", "Examples:", *(f"  {line}" for line in self.examples)]
+        return "\n".join(lines) if self.examples else None
+
 
 COMMANDS = {
     "send": Command(
-        "send:send", "Send a message, list every answer, say who is missing."
+        "send:send",
+        "Send a message, list every answer, say who is missing.",
+        (
+            'groupwire send "very important data"',
+            'groupwire send "status?" --expect cam1,cam2,cam3',
+            "date | groupwire send - --expect 2 -g 239.1.2.3:5000 -i eth0",
+        ),
     ),
     "receive": Command(
-        "receive:receive", "Join a group, show what arrives, and answer it."
+        "receive:receive",
+        "Join a group, show what arrives, and answer it.",
+        (
+            "groupwire receive",
+            "groupwire receive -g 239.1.2.3:5000 -i eth0 --name arm1 --answer ready",
+            "groupwire receive --raw --no-answer > recording",
+        ),
     ),
     "demo": Command("demo:demo", "Watch it happen here: a sender and three receivers."),
     "interfaces": Command("look:interfaces", "Show what can multicast here."),
     "explain": Command(
-        "look:explain", "Say what a group address is and how far it goes."
+        "look:explain",
+        "Say what a group address is and how far it goes.",
+        (
+            "groupwire explain 239.255.42.99",
+            "groupwire explain 10.0.0.7@232.1.1.1:5000",
+            "groupwire explain ff12::4242%eth0",
+        ),
     ),
 }
 
@@ -106,7 +130,8 @@ def build(called: str | None) -> typer.Typer:
     completing = "_GROUPWIRE_COMPLETE" in os.environ
     for name, command in COMMANDS.items():
         wanted = completing or name == called
-        app.command(name)(command.load() if wanted else command.stub())
+        function = command.load() if wanted else command.stub()
+        app.command(name, epilog=command.epilog())(function)
     return app
 
 

@@ -10,13 +10,13 @@ from __future__ import annotations
 import socket
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Annotated, Any
+
+import typer
 
 from groupwire.cli.exits import ExitCode
 from groupwire.cli.options.common import (
     DscpOption,
-    GroupOption,
-    InterfaceOption,
     JsonOption,
     QuietOption,
     TtlOption,
@@ -60,9 +60,32 @@ class _Stage:
         )
 
 
+_GroupOption = Annotated[
+    str | None,
+    typer.Option(
+        "--group",
+        "-g",
+        metavar="GROUP",
+        help=f"The group to meet on. Without it {DEFAULT_GROUP.ip} and a free port.",
+        show_default=False,
+    ),
+]
+_InterfaceOption = Annotated[
+    str | None,
+    typer.Option(
+        "--interface",
+        "-i",
+        metavar="IF",
+        help="Where to meet: an interface by name, index or address. Without it "
+        "loopback, so that nothing leaves this machine.",
+        show_default=False,
+    ),
+]
+
+
 def demo(  # noqa: PLR0913, PLR0917 - one parameter for each option
-    group: GroupOption = None,
-    interface: InterfaceOption = None,
+    group: _GroupOption = None,
+    interface: _InterfaceOption = None,
     ttl: TtlOption = 1,
     dscp: DscpOption = 0,
     json: JsonOption = False,

@@ -132,8 +132,11 @@ def _of_the_words(error: object) -> Verdict | None:
     if not isinstance(error, _WrongUsage):
         return None
     path = getattr(getattr(error, "ctx", None), "command_path", "groupwire")
+    problem = error.format_message()
     fix = f"`{path} --help` shows what can be said"
-    return Verdict(ExitCode.USAGE, error.format_message(), fix)
+    if "extra argument" in problem:
+        fix = f"text with spaces goes in quotes, the group after -g; {fix}"
+    return Verdict(ExitCode.USAGE, problem, fix)
 
 
 def _fault(error: BaseException) -> Verdict:

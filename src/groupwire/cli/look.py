@@ -22,7 +22,8 @@ from groupwire.cli.render.out import Out
 from groupwire.errors import GroupwireError
 
 if TYPE_CHECKING:
-    from groupwire.net.links import Choice, Interface
+    from groupwire.net.links import Choice
+    from groupwire.values import Interface
 
 __all__ = ["explain", "interfaces"]
 

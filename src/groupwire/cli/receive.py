@@ -58,16 +58,11 @@ def receive(  # noqa: PLR0913, PLR0917 - one parameter for each option
     quiet: QuietOption = False,
     verbose: VerboseOption = False,
 ) -> int:
-    r"""Join a group, show what arrives, and answer it.
+    """Join a group, show what arrives, and answer it.
 
     Answers go by unicast to the sender, and only to senders on the own link, to the
     source named in the group, or to --answer-to networks. What is plainly a media
     or NORM stream is shown and not answered.
-
-    \b
-      groupwire receive
-      groupwire receive -g 239.1.2.3:5000 -i eth0 --name arm1 --answer ready
-      groupwire receive --raw --no-answer > recording
     """
     out = Out(tone(json=json, quiet=quiet, verbose=verbose), raw=raw)
     plan = _Plan(
@@ -152,7 +147,7 @@ class _Handling:
     def _answer(self, message: Message) -> str | None:
         """Answer it; return why not, if so."""
         if self.plan.answer is None:
-            return "not wanted"
+            return "no-answer"
         refusal = message.answer(self.plan.answer)
         return None if refusal is None else str(refusal)
 

@@ -62,15 +62,10 @@ def send(  # noqa: PLR0913, PLR0917 - one parameter for each option
     quiet: QuietOption = False,
     verbose: VerboseOption = False,
 ) -> int:
-    r"""Send one message to a group, list every answer, say who is missing.
+    """Send one message to a group, list every answer, say who is missing.
 
     Without --expect the answers are taken as they come, until 0.2 s of silence. With
     it, the command ends as soon as all have answered, and fails if somebody has not.
-
-    \b
-      groupwire send "very important data"
-      groupwire send "status?" --expect cam1,cam2,cam3
-      date | groupwire send - --expect 2 -g 239.1.2.3:5000 -i eth0
     """
     out = Out(tone(json=json, quiet=quiet, verbose=verbose))
     where = Where.read(group, interface)
@@ -200,5 +195,5 @@ def _limits(
     expected: int | None = None
     if expectation is not None:
         names = (*expectation.names, *map(str, expectation.addresses))
-        expected = expectation.count or len(names)
+        expected = expectation.size
     return Limits(expected, names, first, timeout, stall)

@@ -188,6 +188,15 @@ class MulticastReceiver:
         self._turn += 1
         return found
 
+    def detach(self) -> tuple[socket.socket, ...]:
+        """Give the joined sockets away; this receiver is closed."""
+        given = tuple(socket.socket(fileno=b.socket.detach()) for b in self._bound)
+        for sock in given:
+            sock.setblocking(False)
+        self._bound.clear()
+        self._closed = True
+        return given
+
     def close(self) -> None:
         """Leave everything and close; any number of times."""
         self._closed = True

@@ -213,7 +213,7 @@ def _find_recvmmsg() -> Callable[..., int] | None:
         ctypes.c_void_p,
     ]
     function.restype = ctypes.c_int
-    return function  # type: ignore[no-any-return]
+    return function
 
 
 def _nothing() -> Batch:

@@ -13,6 +13,7 @@ from collections import Counter
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from typing import TypeAlias
 
 from groupwire.errors import ClosedError, MachineError, MessageTooLarge
 from groupwire.net.buffers import kernel_drops, set_receive_buffer
@@ -29,6 +30,9 @@ from groupwire.net.segments import SegmentSender
 from groupwire.values import Datagram, Group, Interface, Origin
 
 __all__ = ["MulticastSender", "SenderConfig", "datagram_limit"]
+
+_Socket: TypeAlias = socket.socket
+_SockAddr: TypeAlias = tuple[str, int] | tuple[str, int, int, int]
 
 _ETHERNET_HEADERS = {4: 28, 6: 48}
 
@@ -77,7 +81,7 @@ class MulticastSender:
         self.segments = SegmentSender(self._socket)
 
     @property
-    def socket(self) -> socket.socket:
+    def socket(self) -> _Socket:
         """The socket itself, for those who bring their own event loop."""
         return self._socket
 
@@ -165,6 +169,13 @@ class MulticastSender:
             self.dropped["truncated"] += batch.truncated
         return batch.datagrams
 
+    def detach(self) -> tuple[_Socket, _SockAddr]:
+        """Give the socket away, with the address to send to; this sender is closed."""
+        address = self._group_address(self._interfaces[0])
+        given = socket.socket(fileno=self._socket.detach())
+        given.setblocking(False)
+        return given, address
+
     def close(self) -> None:
         """Close the socket; any number of times."""
         self._socket.close()
@@ -239,9 +250,7 @@ class MulticastSender:
         except OSError as error:
             raise send_failure(error, self.group, interface.name) from error
 
-    def _group_address(
-        self, interface: Interface
-    ) -> tuple[str, int] | tuple[str, int, int, int]:
+    def _group_address(self, interface: Interface) -> _SockAddr:
         group = self.group
         if group.version == 4:
             return (str(group.ip), group.port)
@@ -270,7 +279,7 @@ def _open(version: int) -> socket.socket:
         raise socket_failure(error) from error
 
 
-def _sockaddr(to: Origin) -> tuple[str, int] | tuple[str, int, int, int]:
+def _sockaddr(to: Origin) -> _SockAddr:
     if to.ip.version == 4:
         return (str(to.ip), to.port)
     return (str(to.ip), to.port, 0, to.zone)

@@ -37,6 +37,8 @@ class Asked:
     missing_count: int = 0
     duplicates: int = 0
     late: int = 0
+    clashes: dict[str, None] = field(default_factory=dict)
+    attempts: int = 0
     stopped_by: str = "stopped"
     elapsed: float = 0.0
 
@@ -50,6 +52,8 @@ class Asked:
         )
         self.duplicates += result.duplicates
         self.late += result.late
+        self.clashes.update(dict.fromkeys(result.clashes))
+        self.attempts = result.attempts
         self.stopped_by = str(result.stopped_by or "stopped")
         self.elapsed += result.elapsed
 
@@ -71,6 +75,8 @@ class Asked:
             "missing_count": self.missing_count,
             "duplicates": self.duplicates,
             "late": self.late,
+            "clashes": list(self.clashes),
+            "attempts": self.attempts,
             "stopped_by": self.stopped_by,
             "elapsed_s": round(self.elapsed, 6),
         }
@@ -170,10 +176,13 @@ class Answers:
             stall=seconds(self._limits.stall),
             timeout=seconds(self._limits.timeout),
             first=self._limits.first,
+            attempts=asked.attempts,
         )
         out.note(paint(f"  ended after {seconds(asked.elapsed)}: {why}", "dim"))
         for oddity in asked.oddities():
             out.note(paint(f"  {oddity}", "dim"))
+        for name in asked.clashes:
+            out.warn(f"two members call themselves {escape(name)}")
 
     def _missing(self, asked: Asked) -> str:
         expected = self._limits.expected or asked.missing_count
@@ -186,7 +195,7 @@ _REASONS = {
     "expected": "everyone expected has answered",
     "first": "as many answers as wanted ({first})",
     "stall": "{stall} of silence",
-    "retries": "the silent ones were asked again, in vain",
+    "retries": "the silent ones were asked {attempts} times",
     "timeout": "the time of {timeout} was over",
     "stopped": "stopped",
 }

@@ -14,8 +14,8 @@ from groupwire.cli.render.text import Paint, escape
 if TYPE_CHECKING:
     from rich.table import Table
 
-    from groupwire.net.links import Interface
     from groupwire.net.links.memberships import Memberships
+    from groupwire.values import Interface
     from groupwire.values.explanation import Explanation
 
 __all__ = ["Seen", "show_explanation", "show_interfaces"]

@@ -1,0 +1,109 @@
+"""The library for asyncio: ask a group, listen to it, answer.
+
+::
+
+    async with aio.open("239.255.42.99:10000", name="arm1") as peer:
+        async for message in peer.listen():
+            message.answer(b"ack")
+"""
+
+from __future__ import annotations
+
+from groupwire.aio.asking import Asking, Sent, send_once
+from groupwire.aio.config import PeerConfig, default_name
+from groupwire.aio.message import Message
+from groupwire.aio.opening import Joined, group_of
+from groupwire.aio.peer import Peer, Stats, form_of
+from groupwire.gather import Expectation, Expected, Question
+from groupwire.net import MembershipEvent, MembershipLost, MembershipRenewed
+from groupwire.values import Group
+
+__all__ = [
+    "Asking",
+    "Joined",
+    "MembershipEvent",
+    "MembershipLost",
+    "MembershipRenewed",
+    "Message",
+    "Peer",
+    "PeerConfig",
+    "Sent",
+    "Stats",
+    "ask",
+    "default_name",
+    "group_of",
+    "open",
+    "send",
+]
+
+_DEFAULT = PeerConfig()
+
+
+def open(
+    group: Group | str | None = None,
+    *,
+    name: str | None = None,
+    interface: str | int | None = None,
+    ttl: int | None = None,
+    config: PeerConfig = _DEFAULT,
+) -> Peer:
+    """Return a peer of the group; ``async with`` joins and leaves.
+
+    ``group`` None: ``GROUPWIRE_GROUP`` in the environment, else 239.255.42.99:10000.
+    ``name``, ``interface`` and ``ttl`` go before those of ``config``. Raises
+    AddressError and UsageError at once, MachineError on entry.
+    """
+    config = config.merged(name=name, interface=interface, ttl=ttl)
+    return Peer(group_of(group), config)
+
+
+def ask(  # noqa: PLR0913 - keyword-only
+    group: Group | str | None,
+    data: bytes,
+    *,
+    expect: Expected = None,
+    first: int | None = None,
+    timeout: float = 5.0,
+    stall: float = 0.2,
+    retries: int | None = None,
+    tagged: bool | None = None,
+    interface: str | int | None = None,
+    ttl: int | None = None,
+    config: PeerConfig = _DEFAULT,
+) -> Asking:
+    """Send one message to the group and gather every answer, without joining it.
+
+    ``expect``: a number, names, or addresses of members; with names the message is
+    tagged, and the silent ones are asked again ``retries`` times (2). ``first``: end
+    after so many answers. ``timeout`` and ``stall`` in seconds: the total time, and the
+    silence that ends it where nobody is expected. ``tagged`` True or False demands a
+    form.
+
+    Await it for the Result, or enter it and iterate over the answers. Raises
+    UsageError and AddressError at once, MachineError when it is asked.
+    """
+    config = config.merged(interface=interface, ttl=ttl)
+    question = Question(
+        data,
+        Expectation.of(expect),
+        first,
+        timeout,
+        stall,
+        retries,
+        form_of(tagged),
+        config.name,
+    )
+    return Asking(group_of(group), question, config)
+
+
+async def send(
+    group: Group | str | None,
+    data: bytes,
+    *,
+    interface: str | int | None = None,
+    ttl: int | None = None,
+    config: PeerConfig = _DEFAULT,
+) -> Sent:
+    """Send one message to the group, wait for nobody, and close the socket."""
+    config = config.merged(interface=interface, ttl=ttl)
+    return send_once(group_of(group), data, config)

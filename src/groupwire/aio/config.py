@@ -1,0 +1,78 @@
+"""How a peer behaves: one frozen value instead of a dozen keywords."""
+
+from __future__ import annotations
+
+import re
+import socket
+from dataclasses import dataclass, replace
+from ipaddress import IPv4Network, IPv6Network
+from typing import Self
+
+from groupwire.errors import UsageError
+
+__all__ = ["PeerConfig", "default_name"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PeerConfig:
+    """Everything about a peer that has a sensible default.
+
+    Raises UsageError for a value that cannot work.
+    """
+
+    name: str | None = None
+    """The member name in tagged answers; None: the short host name."""
+    interface: str | int | None = None
+    """Name, index, address or ``all``; None: chosen, with the reason told."""
+    ttl: int = 1
+    """How many links a datagram crosses: 1 stays on this one. 0-255."""
+    loopback: bool = True
+    """Whether members on this very machine hear what is sent."""
+    dscp: int = 0
+    """Differentiated services code point of what is sent. 0-63."""
+    receive_buffer: int = 4 << 20
+    """Bytes asked of the kernel; 0 leaves the system's default."""
+    answer_to: tuple[IPv4Network | IPv6Network, ...] = ()
+    """Networks beyond the link whose questions are answered."""
+    answer_rate: int = 1000
+    """Answers per second and source, and the burst before that counts."""
+    queue: int = 10_000
+    """Messages kept for ``listen``; when full, new ones are counted and dropped."""
+    hear_self: bool = False
+    """Whether a peer hears what it has sent itself."""
+
+    def __post_init__(self) -> None:
+        _within("ttl", self.ttl, 0, 255)
+        _within("dscp", self.dscp, 0, 63)
+        _within("receive_buffer", self.receive_buffer, 0, 1 << 30)
+        _within("answer_rate", self.answer_rate, 1, 1_000_000)
+        _within("queue", self.queue, 1, 10_000_000)
+
+    def merged(
+        self,
+        *,
+        name: str | None = None,
+        interface: str | int | None = None,
+        ttl: int | None = None,
+    ) -> Self:
+        """Return this with the given values in place of its own."""
+        return replace(
+            self,
+            name=self.name if name is None else name,
+            interface=self.interface if interface is None else interface,
+            ttl=self.ttl if ttl is None else ttl,
+        )
+
+
+def default_name() -> str:
+    """Return the short host name, made fit to be a member name."""
+    short = socket.gethostname().partition(".")[0]
+    name = re.sub(r"[^A-Za-z0-9._-]", "-", short)[:64] or "member"
+    return f"host-{name}"[:64] if name.isdigit() else name
+
+
+def _within(what: str, value: int, least: int, most: int) -> None:
+    if not least <= value <= most:
+        raise UsageError(
+            f"{what} {value} is out of range", fix=f"use {least} to {most}"
+        )

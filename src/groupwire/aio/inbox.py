@@ -1,0 +1,59 @@
+"""A bounded queue between callbacks and ``async for``; taking never loses an item."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from typing import Generic, TypeVar
+
+__all__ = ["Inbox"]
+
+T = TypeVar("T")
+
+
+class Inbox(Generic[T]):
+    """Callbacks put, coroutines take.
+
+    Unlike a queue that hands items to waiters, a cancelled :meth:`take` leaves the
+    item where it was.
+    """
+
+    def __init__(self, most: int | None = None) -> None:
+        self._items: deque[T] = deque()
+        self._most = most
+        self._waiters: set[asyncio.Future[None]] = set()
+        self._closed = False
+
+    def __len__(self) -> int:
+        return len(self._items)
+
+    def put(self, item: T) -> bool:
+        """Add an item; False when there is no room for it."""
+        if self._closed or (self._most is not None and len(self._items) >= self._most):
+            return False
+        self._items.append(item)
+        self._wake()
+        return True
+
+    def close(self) -> None:
+        """Take nothing more in; what is inside can still be taken."""
+        self._closed = True
+        self._wake()
+
+    async def take(self) -> T | None:
+        """Return the next item; None when closed and empty."""
+        while not self._items:
+            if self._closed:
+                return None
+            waiter = asyncio.get_running_loop().create_future()
+            self._waiters.add(waiter)
+            try:
+                await waiter
+            finally:
+                self._waiters.discard(waiter)
+        return self._items.popleft()
+
+    def _wake(self) -> None:
+        for waiter in self._waiters:
+            if not waiter.done():
+                waiter.set_result(None)

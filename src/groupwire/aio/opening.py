@@ -1,0 +1,128 @@
+"""From a group in words to open sockets: which way out, joined where, and why."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, replace
+
+from groupwire.aio.config import PeerConfig
+from groupwire.errors import InterfaceError, MachineError
+from groupwire.net import (
+    Choice,
+    MulticastReceiver,
+    MulticastSender,
+    SenderConfig,
+    choose_receivers,
+    choose_sender,
+    list_interfaces,
+    route_interface,
+)
+from groupwire.values import DEFAULT_GROUP, Group, Interface
+
+__all__ = ["Joined", "Sockets", "group_of", "open_joined", "open_sending"]
+
+
+@dataclass(frozen=True, slots=True)
+class Joined:
+    """What a peer hears, where, and why there; the buffer as the kernel granted it."""
+
+    group: Group
+    interfaces: tuple[Interface, ...]
+    reason: str
+    receive_buffer: int
+
+
+@dataclass(frozen=True, slots=True)
+class Sockets:
+    """A peer's sockets; ``way_out`` is why nothing can be sent, where that is so."""
+
+    receiver: MulticastReceiver
+    sender: MulticastSender
+    joined: Joined
+    way_out: Choice | MachineError
+    interfaces: tuple[Interface, ...]
+    """All of this machine, as they were then."""
+
+
+def group_of(group: Group | str | None) -> Group:
+    """Return the group meant; None: ``GROUPWIRE_GROUP``, else 239.255.42.99:10000.
+
+    Raises AddressError.
+    """
+    if isinstance(group, Group):
+        return group
+    text = group or os.environ.get("GROUPWIRE_GROUP")
+    return Group.parse(text) if text else DEFAULT_GROUP
+
+
+def open_sending(group: Group, config: PeerConfig) -> tuple[MulticastSender, Choice]:
+    """Open the socket that asks and sends.
+
+    Raises AddressError, InterfaceError, NoRouteError and other MachineErrors.
+    """
+    group = group.with_interface(config.interface)
+    choice = _way_out(group, list_interfaces())
+    return MulticastSender(group, choice.interfaces, _sending(config)), choice
+
+
+def open_joined(group: Group, config: PeerConfig) -> Sockets:
+    """Open what a peer needs; its answers leave from a socket of their own.
+
+    A peer that knows no way out hears and answers all the same.
+    """
+    group = group.for_receiving().with_interface(config.interface)
+    interfaces = list_interfaces()
+    choice = choose_receivers(group, group.interface, interfaces)
+    receiver = MulticastReceiver(receive_buffer_bytes=config.receive_buffer)
+    try:
+        receiver.join(group, choice.interfaces)
+        sender, way_out = _answering(group, config, interfaces)
+    except BaseException:
+        receiver.close()
+        raise
+    joined = Joined(
+        group, choice.interfaces, choice.reason, receiver.receive_buffer_bytes
+    )
+    return Sockets(receiver, sender, joined, way_out, interfaces)
+
+
+def _answering(
+    group: Group, config: PeerConfig, interfaces: tuple[Interface, ...]
+) -> tuple[MulticastSender, Choice | MachineError]:
+    way_out: Choice | MachineError
+    try:
+        way_out = _way_out(group, interfaces)
+        ways = way_out.interfaces
+    except MachineError as error:
+        way_out, ways = error, ()
+    if not any(_owns(i, group) for i in interfaces):
+        group = replace(group, source=None)  # who hears a source need not be it
+    return MulticastSender(group, ways, _sending(config)), way_out
+
+
+def _way_out(group: Group, interfaces: tuple[Interface, ...]) -> Choice:
+    wanted = group.interface
+    if group.source is not None:
+        owner = next((i for i in interfaces if _owns(i, group)), None)
+        if owner is None:
+            raise InterfaceError(
+                f"{group.source} is no address of this machine, so members who "
+                "hear only that source would not hear us",
+                fix="leave the source out, or send from the machine that has it",
+            )
+        wanted = wanted or owner.name
+    route = route_interface(group.ip) if wanted is None else None
+    return choose_sender(group, wanted, interfaces, route)
+
+
+def _owns(interface: Interface, group: Group) -> bool:
+    return any(own.ip == group.source for own in interface.addresses)
+
+
+def _sending(config: PeerConfig) -> SenderConfig:
+    return SenderConfig(
+        ttl_hops=config.ttl,
+        loopback=config.loopback,
+        dscp=config.dscp,
+        receive_buffer_bytes=config.receive_buffer,
+    )

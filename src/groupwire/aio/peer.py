@@ -1,0 +1,301 @@
+"""A member of a group: joined on entry, left on exit, whatever happens."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import dataclass, field
+from random import Random, SystemRandom
+from types import TracebackType
+from typing import Self
+
+from groupwire.aio.asking import Asking, Sent, described
+from groupwire.aio.config import PeerConfig, default_name
+from groupwire.aio.inbox import Inbox
+from groupwire.aio.message import Message
+from groupwire.aio.opening import Joined, Sockets, open_joined
+from groupwire.errors import ClosedError, MachineError, UsageError
+from groupwire.gather import (
+    Answerer,
+    AnswerEvent,
+    Expectation,
+    Expected,
+    Form,
+    Limits,
+    Question,
+    Refusal,
+)
+from groupwire.net import MembershipEvent, MembershipKeeper
+from groupwire.run import Driver, UdpPort
+from groupwire.values import Group, Interface, Transmit
+
+__all__ = ["Peer", "Stats"]
+
+_MOST_EVENTS = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Stats:
+    """Counters of one peer."""
+
+    received: int = 0
+    """Messages delivered to ``listen``."""
+    received_bytes: int = 0
+    answered: int = 0
+    not_answered: Mapping[str, int] = field(default_factory=dict)
+    """Answers refused, by reason."""
+    dropped: Mapping[str, int] = field(default_factory=dict)
+    """Datagrams that were no messages or were lost on this machine, by reason."""
+    receive_buffer: int = 0
+    """Bytes, as the kernel granted it."""
+
+
+class Peer:
+    """Hears a group, answers, sends and asks; made by :func:`groupwire.aio.open`."""
+
+    def __init__(self, group: Group, config: PeerConfig) -> None:
+        self.group = group
+        self.config = config
+        self.name = config.name or default_name()
+        self._messages: Inbox[Message] = Inbox(config.queue)
+        self._events: Inbox[MembershipEvent] = Inbox(_MOST_EVENTS)
+        self._state: _Open | None = None
+        self._closed = False
+        self._own_ports: set[int] = set()
+        self._received = self._received_bytes = self._answered = 0
+        self._refused: Counter[str] = Counter()
+        self._dropped: Counter[str] = Counter()
+
+    async def open(self) -> None:
+        """Join; ``async with`` does it. Raises AddressError and MachineErrors."""
+        if self._state is not None or self._closed:
+            raise UsageError("a peer opens once", fix="make a new one with open()")
+        self._state = _Open(self, open_joined(self.group, self.config))
+
+    async def close(self) -> None:
+        """Leave the group and end ``listen`` and ``events``; any number of times."""
+        self._closed = True
+        if self._state is not None:
+            self._state.close()
+        self._messages.close()
+        self._events.close()
+
+    async def __aenter__(self) -> Self:
+        await self.open()
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        await self.close()
+
+    @property
+    def joined(self) -> Joined:
+        """What is heard, where, and why there."""
+        return self._opened.sockets.joined
+
+    @property
+    def stats(self) -> Stats:
+        """Counters so far."""
+        dropped = self._dropped.copy()
+        buffer = 0
+        if self._state is not None:
+            dropped.update(self._state.answerer.dropped)
+            dropped.update(self._state.dropped)
+            buffer = self.joined.receive_buffer
+        return Stats(
+            self._received,
+            self._received_bytes,
+            self._answered,
+            dict(self._refused),
+            dict(dropped),
+            buffer,
+        )
+
+    async def send(self, data: bytes) -> Sent:
+        """Send to the group and wait for no answer.
+
+        Waits while the send buffer is full. Raises MachineError where there is no way
+        out, MessageTooLarge above 65,507 bytes.
+        """
+        state = self._opened
+        way_out = state.sockets.way_out
+        if isinstance(way_out, MachineError):
+            raise way_out
+        await state.port.drained()
+        state.port.send(Transmit(data))
+        form = Form.PLAIN
+        return described(state.sockets.sender, way_out, data, form, self.config)
+
+    def ask(  # noqa: PLR0913 - keyword-only
+        self,
+        data: bytes,
+        *,
+        expect: Expected = None,
+        first: int | None = None,
+        timeout: float = 5.0,
+        stall: float = 0.2,
+        retries: int | None = None,
+        tagged: bool | None = None,
+    ) -> Asking:
+        """Ask the group; see :func:`groupwire.aio.ask`."""
+        question = Question(
+            data,
+            Expectation.of(expect),
+            first,
+            timeout,
+            stall,
+            retries,
+            form_of(tagged),
+            self.name,
+        )
+        return Asking(self.group, question, self.config, self._note_port)
+
+    async def receive(self) -> Message:
+        """Return the next message; ClosedError once the peer is closed and empty."""
+        if self._state is None:
+            raise _not_open()
+        message = await self._messages.take()
+        if message is None:
+            raise ClosedError("this peer")
+        return message
+
+    async def listen(self) -> AsyncIterator[Message]:
+        """Iterate over messages until the peer is closed."""
+        if self._state is None:
+            raise _not_open()
+        while (message := await self._messages.take()) is not None:
+            yield message
+
+    async def next_event(self) -> MembershipEvent:
+        """Return the next lost or renewed membership; ClosedError at the end."""
+        event = await self._events.take()
+        if event is None:
+            raise ClosedError("this peer")
+        return event
+
+    async def events(self) -> AsyncIterator[MembershipEvent]:
+        """Iterate over memberships lost and renewed by link changes."""
+        while (event := await self._events.take()) is not None:
+            yield event
+
+    @property
+    def _opened(self) -> _Open:
+        if self._closed:
+            raise ClosedError("this peer")
+        if self._state is None:
+            raise _not_open()
+        return self._state
+
+    def _note_port(self, port: int) -> None:
+        self._own_ports.add(port)
+
+    def _take(self, state: _Open, event: AnswerEvent) -> None:
+        """Queue a message, unless it is our own or nobody reads."""
+        sender = event.datagram.origin
+        if (
+            sender.port in self._own_ports
+            and not self.config.hear_self
+            and sender.ip in state.own_addresses
+        ):
+            self._dropped["own"] += 1
+            return
+        message = Message(
+            event.data,
+            event.datagram,
+            event.member,
+            state.names.get(event.datagram.interface, ""),
+            event.form,
+            event.refusal,
+            lambda data: self._answer(state, event.number, data),
+        )
+        if not self._messages.put(message):
+            self._dropped["queue-full"] += 1
+            return
+        self._received += 1
+        self._received_bytes += len(event.data)
+
+    def _answer(self, state: _Open, number: int, data: bytes) -> Refusal | None:
+        if self._closed:
+            return Refusal.CLOSED
+        refusal = state.answerer.answer(number, data, now=state.driver.now)
+        if refusal is None:
+            self._answered += 1
+            state.driver.pump()
+        else:
+            self._refused[refusal.value] += 1
+        return refusal
+
+    def _tell(self, events: list[MembershipEvent]) -> None:
+        for event in events:
+            if not self._events.put(event):
+                self._dropped["event-queue-full"] += 1
+
+
+class _Open:
+    """What exists only while a peer is joined."""
+
+    def __init__(self, peer: Peer, sockets: Sockets) -> None:
+        self.sockets = sockets
+        self._peer = peer
+        self._loop = asyncio.get_running_loop()
+        config = peer.config
+        self.answerer = Answerer(
+            peer.name,
+            Limits(sockets.joined.group.source, config.answer_to, config.answer_rate),
+            sockets.interfaces,
+            rng=Random(SystemRandom().getrandbits(64)),
+        )
+        self._know(sockets.interfaces)
+        peer._own_ports.add(sockets.sender.port)  # noqa: SLF001 - our own half
+        self.port = UdpPort(sockets.sender, sockets.receiver)
+        self.driver: Driver[AnswerEvent] = Driver(
+            self.answerer,
+            self.port,
+            on_event=lambda event: peer._take(self, event),  # noqa: SLF001
+        )
+        self._keeper = MembershipKeeper(
+            sockets.receiver,
+            sockets.joined.group,
+            sockets.joined.group.interface,
+            sender=sockets.sender,
+        )
+        self.driver.start()
+        self._loop.add_reader(self._keeper.fileno(), self._look_at_links)
+
+    @property
+    def dropped(self) -> Mapping[str, int]:
+        return self.port.dropped
+
+    def close(self) -> None:
+        self._loop.remove_reader(self._keeper.fileno())
+        self._keeper.close()
+        self.driver.close()
+
+    def _know(self, interfaces: tuple[Interface, ...]) -> None:
+        self.names = {i.index: i.name for i in interfaces}
+        self.own_addresses = {a.ip for i in interfaces for a in i.addresses}
+
+    def _look_at_links(self) -> None:
+        events = self._keeper.handle_readable()
+        if self._keeper.interfaces:
+            self._know(self._keeper.interfaces)
+            self.answerer.update_interfaces(self._keeper.interfaces)
+        if events:
+            self.port.rewatch()
+            self._peer._tell(events)  # noqa: SLF001 - our own half
+
+
+def form_of(tagged: bool | None) -> Form | None:
+    """Return the form that ``tagged`` demands; None leaves it to the question."""
+    if tagged is None:
+        return None
+    return Form.TAGGED if tagged else Form.PLAIN
+
+
+def _not_open() -> UsageError:
+    return UsageError("this peer is not open", fix="use it inside: async with")

@@ -1,0 +1,281 @@
+"""The library without ``async``: the same calls, each with a time limit.
+
+One background thread runs the event loop for all of them, so it also works where a
+loop runs already (notebooks, GUIs). Every call may come from any thread.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Callable, Coroutine, Iterator
+from concurrent.futures import Future
+from concurrent.futures import TimeoutError as FutureTimeout
+from types import TracebackType
+from typing import Any, Self, TypeVar
+
+from groupwire import aio
+from groupwire.aio import Joined, PeerConfig, Sent, Stats
+from groupwire.errors import ClosedError
+from groupwire.gather import Expected, Form, Refusal, Result
+from groupwire.net import MembershipEvent
+from groupwire.values import Group, Origin
+
+__all__ = ["Message", "Peer", "ask", "open", "send"]
+
+T = TypeVar("T")
+_DEFAULT = PeerConfig()
+
+
+def ask(  # noqa: PLR0913 - keyword-only
+    group: Group | str | None,
+    data: bytes,
+    *,
+    expect: Expected = None,
+    first: int | None = None,
+    timeout: float = 5.0,
+    stall: float = 0.2,
+    retries: int | None = None,
+    tagged: bool | None = None,
+    interface: str | int | None = None,
+    ttl: int | None = None,
+    config: PeerConfig = _DEFAULT,
+) -> Result:
+    """Send one message to the group and return every answer; see ``aio.ask``."""
+
+    async def asking() -> Result:
+        return await aio.ask(
+            group,
+            data,
+            expect=expect,
+            first=first,
+            timeout=timeout,
+            stall=stall,
+            retries=retries,
+            tagged=tagged,
+            interface=interface,
+            ttl=ttl,
+            config=config,
+        )
+
+    return _thread().run(asking())
+
+
+def send(
+    group: Group | str | None,
+    data: bytes,
+    *,
+    interface: str | int | None = None,
+    ttl: int | None = None,
+    config: PeerConfig = _DEFAULT,
+) -> Sent:
+    """Send one message to the group and wait for nobody."""
+    return _thread().run(
+        aio.send(group, data, interface=interface, ttl=ttl, config=config)
+    )
+
+
+def open(
+    group: Group | str | None = None,
+    *,
+    name: str | None = None,
+    interface: str | int | None = None,
+    ttl: int | None = None,
+    config: PeerConfig = _DEFAULT,
+) -> Peer:
+    """Return a peer: ``with groupwire.open(...) as peer`` has joined inside."""
+    return Peer(aio.open(group, name=name, interface=interface, ttl=ttl, config=config))
+
+
+class Message:
+    """One message that arrived; :meth:`answer` may be called from any thread."""
+
+    __slots__ = ("_message",)
+
+    def __init__(self, message: aio.Message) -> None:
+        self._message = message
+
+    @property
+    def data(self) -> bytes:
+        """The message itself."""
+        return self._message.data
+
+    @property
+    def sender(self) -> Origin:
+        """Who sent it."""
+        return self._message.sender
+
+    @property
+    def member(self) -> str | None:
+        """The sender's member name, where it told one."""
+        return self._message.member
+
+    @property
+    def interface(self) -> str:
+        """Name of the interface it came in by."""
+        return self._message.interface
+
+    @property
+    def ttl(self) -> int | None:
+        """TTL or hop limit as received."""
+        return self._message.ttl
+
+    @property
+    def time(self) -> float | None:
+        """Arrival by the kernel's clock, seconds since the epoch."""
+        return self._message.time
+
+    @property
+    def form(self) -> Form:
+        """Plain or tagged."""
+        return self._message.form
+
+    def answer(self, data: bytes) -> Refusal | None:
+        """Answer the sender; return why not, where that is refused."""
+        return _thread().call(lambda: self._message.answer(data))
+
+    def __repr__(self) -> str:
+        return repr(self._message)
+
+
+class Peer:
+    """A member of a group for programs without an event loop."""
+
+    def __init__(self, peer: aio.Peer) -> None:
+        self._peer = peer
+
+    @property
+    def name(self) -> str:
+        """The member name in tagged answers."""
+        return self._peer.name
+
+    @property
+    def joined(self) -> Joined:
+        """What is heard, where, and why there."""
+        return self._peer.joined
+
+    @property
+    def stats(self) -> Stats:
+        """Counters so far."""
+        return _thread().call(lambda: self._peer.stats)
+
+    def send(self, data: bytes) -> Sent:
+        """Send to the group and wait for nobody."""
+        return _thread().run(self._peer.send(data))
+
+    def ask(  # noqa: PLR0913 - keyword-only
+        self,
+        data: bytes,
+        *,
+        expect: Expected = None,
+        first: int | None = None,
+        timeout: float = 5.0,
+        stall: float = 0.2,
+        retries: int | None = None,
+        tagged: bool | None = None,
+    ) -> Result:
+        """Send one message to the group and return every answer."""
+
+        async def asking() -> Result:
+            return await self._peer.ask(
+                data,
+                expect=expect,
+                first=first,
+                timeout=timeout,
+                stall=stall,
+                retries=retries,
+                tagged=tagged,
+            )
+
+        return _thread().run(asking())
+
+    def listen(self, timeout: float | None = None) -> Iterator[Message]:
+        """Iterate over messages until ``close`` or ``timeout`` seconds of silence."""
+        while (message := self.receive(timeout)) is not None:
+            yield message
+
+    def receive(self, timeout: float | None = None) -> Message | None:
+        """Return the next message; None after ``timeout`` seconds or ``close``."""
+        try:
+            return Message(_thread().run(self._peer.receive(), timeout))
+        except (TimeoutError, ClosedError):
+            return None
+
+    def events(self, timeout: float | None = None) -> Iterator[MembershipEvent]:
+        """Iterate over lost and renewed memberships, as ``listen`` does."""
+        while True:
+            try:
+                yield _thread().run(self._peer.next_event(), timeout)
+            except (TimeoutError, ClosedError):
+                return
+
+    def close(self) -> None:
+        """Leave the group; ends ``listen`` in other threads. Any number of times."""
+        _thread().run(self._peer.close())
+
+    def __enter__(self) -> Self:
+        _thread().run(self._peer.open())
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+
+class _LoopThread:
+    """One event loop in one daemon thread, for everything in this module."""
+
+    def __init__(self) -> None:
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(
+            target=self._loop.run_forever, name="groupwire", daemon=True
+        )
+        self._thread.start()
+
+    @property
+    def alive(self) -> bool:
+        """False in a forked child, which has our memory but not our thread."""
+        return self._thread.is_alive()
+
+    def run(self, work: Coroutine[Any, Any, T], timeout: float | None = None) -> T:
+        """Wait for ``work``; whatever ends the wait, Ctrl-C too, cancels it."""
+        future = asyncio.run_coroutine_threadsafe(work, self._loop)
+        try:
+            return future.result(timeout)
+        except FutureTimeout:
+            if future.done() and not future.cancelled():
+                return future.result()
+            future.cancel()
+            raise
+        except BaseException:
+            future.cancel()
+            raise
+
+    def call(self, function: Callable[[], T]) -> T:
+        """Call ``function`` in the loop's thread and return what it returns."""
+        future: Future[T] = Future()
+
+        def work() -> None:
+            try:
+                future.set_result(function())
+            except BaseException as error:
+                future.set_exception(error)
+
+        self._loop.call_soon_threadsafe(work)
+        return future.result()
+
+
+_lock = threading.Lock()
+_running: _LoopThread | None = None
+
+
+def _thread() -> _LoopThread:
+    global _running
+    with _lock:
+        if _running is None or not _running.alive:
+            _running = _LoopThread()
+        return _running
