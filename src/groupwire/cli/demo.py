@@ -47,17 +47,16 @@ class _Stage:
     dscp: int
 
     def receiver(self, name: str) -> tuple[str, ...]:
-        return (
-            *("receive", "-g", str(self.group), "-i", self.interface),
-            *("--name", name, "--duration", str(_LONGEST_S)),
-        )
+        return ("receive", *self._meeting(), "--name", name)
 
     def sender(self) -> tuple[str, ...]:
-        return (
-            *("send", _MESSAGE, "-g", str(self.group), "-i", self.interface),
-            *("--ttl", str(self.ttl), "--dscp", str(self.dscp)),
-            *("--expect", ",".join((*_MEMBERS, _ABSENT)), "--timeout", "3"),
-        )
+        members = ",".join((*_MEMBERS, _ABSENT))
+        ttl = ("--ttl", str(self.ttl)) if self.ttl != 1 else ()
+        dscp = ("--dscp", str(self.dscp)) if self.dscp else ()
+        return ("send", _MESSAGE, *self._meeting(), *ttl, *dscp, "--expect", members)
+
+    def _meeting(self) -> tuple[str, ...]:
+        return "-g", str(self.group), "-i", self.interface
 
 
 _GroupOption = Annotated[
@@ -108,18 +107,20 @@ def demo(  # noqa: PLR0913, PLR0917 - one parameter for each option
 
 async def _play(stage: _Stage, show: Show) -> int:
     show.opening(str(stage.group), stage.interface, stage.ttl)
-    as_announced = False
+    as_announced: bool | None = None
     try:
         async with AsyncExitStack() as children:
             receivers: dict[str, Child] = {}
             for name in _MEMBERS:
-                child = await children.enter_async_context(Child(*stage.receiver(name)))
-                receivers[name] = child
-                show.command(child.words)
+                words = stage.receiver(name)
+                show.command(words)
+                child = Child(*words, "--duration", str(_LONGEST_S))
+                receivers[name] = await children.enter_async_context(child)
             for name, child in receivers.items():
                 show.joined(name, await child.event("joined"))
-            sender = await children.enter_async_context(Child(*stage.sender()))
-            show.command(sender.words)
+            words = stage.sender()
+            show.command(words)
+            sender = await children.enter_async_context(Child(*words))
             answered = await _watch(sender, show)
             heard = await _heard(receivers, show)
         as_announced = answered and heard
@@ -156,7 +157,9 @@ async def _heard(receivers: dict[str, Child], show: Show) -> bool:
     counts: list[int] = []
     for name, child in receivers.items():
         messages = [e async for e in child.events() if e["event"] == "message"]
-        counts.append(sum(e["data"] == _MESSAGE and e["answered"] for e in messages))
+        counts.append(
+            sum(e.get("data") == _MESSAGE and e["answered"] for e in messages)
+        )
         show.heard(name, messages)
     return counts == [1] * len(receivers)
 

@@ -93,7 +93,7 @@ class _Plan:
 async def _receive(plan: _Plan, out: Out) -> int:
     from groupwire import aio
 
-    arrivals = Arrivals(out)
+    arrivals = Arrivals(out, plan.where.group)
     config = aio.PeerConfig(
         name=plan.name,
         interface=plan.where.interface,
@@ -105,7 +105,10 @@ async def _receive(plan: _Plan, out: Out) -> int:
         stack.enter_context(signals.ending(lambda: arrivals.begun, arrivals.end))
         async with aio.open(plan.where.group, config=config) as peer:
             arrivals.joined(peer, plan.answer)
-            await _listen(peer, _Handling(plan, out, arrivals, sink))
+            try:
+                await _listen(peer, _Handling(plan, out, arrivals, sink))
+            finally:
+                arrivals.leaving(peer.stats)
     return ExitCode.DONE
 
 

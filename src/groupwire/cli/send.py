@@ -103,7 +103,8 @@ class _Plan:
 
 
 async def _send(plan: _Plan, out: Out) -> int:
-    answers, asked = Answers(out, plan.limits, plan.count), Asked()
+    asked = Asked()
+    answers = Answers(out, plan.where.group, plan.limits, rounds=plan.count)
     with signals.ending(lambda: answers.begun, lambda: answers.end(asked)):
         await _ask(plan, answers, asked)
     return ExitCode.MISSING if asked.missing_count else ExitCode.DONE

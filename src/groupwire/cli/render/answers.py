@@ -12,6 +12,7 @@ from groupwire.cli.render.values import data_fields
 if TYPE_CHECKING:
     from groupwire.aio import Sent
     from groupwire.gather import Answer, Result
+    from groupwire.values import Group
 
 __all__ = ["Answers", "Asked", "Limits"]
 
@@ -83,10 +84,16 @@ class Asked:
 
 
 class Answers:
-    """Shows questions and their answers as they come."""
+    """Shows questions and their answers as they come.
 
-    def __init__(self, out: Out, limits: Limits, rounds: int) -> None:
+    ``group`` is shown as it was named, ``rounds`` is how often it will be asked.
+    """
+
+    def __init__(
+        self, out: Out, group: Group, limits: Limits, *, rounds: int = 1
+    ) -> None:
         self._out = out
+        self._group = str(group)
         self._limits = limits
         self._rounds = rounds
         self._round = 0
@@ -102,7 +109,9 @@ class Answers:
         """Show that a question is on its way."""
         self._round += 1
         if self._out.json:
-            self._out.event("sent", {**_sent_fields(sent), **self._which()})
+            self._out.event(
+                "sent", {"group": self._group, **_sent_fields(sent), **self._which()}
+            )
         elif self._round == 1 or self._out.verbose:
             self._tell_sent(sent)
         if self._round == 1:
@@ -145,8 +154,8 @@ class Answers:
         note, paint = self._out.note, self._out.note_paint
         ways = ", ".join(one.name for one in sent.interfaces)
         size = plural(sent.size_bytes, "byte")
-        note(f"sent {size} to {sent.group} by {ways}, TTL {sent.ttl}")
-        note(paint(f"  {escape(sent.reason)}", "dim"))
+        note(f"sent {size} to {self._group}, TTL {sent.ttl}")
+        note(paint(f"  by {ways}: {escape(sent.reason)}", "dim"))
         if sent.form == "tagged" and self._limits.names:
             note(paint("  tagged, so that members can answer by name", "dim"))
         elif sent.form == "tagged":
@@ -208,7 +217,6 @@ def _answered(asked: Asked) -> str:
 def _sent_fields(sent: Sent) -> dict[str, Any]:
     names = [one.name for one in sent.interfaces]
     return {
-        "group": str(sent.group),
         "interface": ",".join(names),
         "interfaces": names,
         "reason": sent.reason,

@@ -17,7 +17,9 @@ from groupwire.cli.render.text import (
 from groupwire.cli.render.values import data_fields
 
 if TYPE_CHECKING:
-    from groupwire.aio import Joined, MembershipEvent, Message, Peer
+    from groupwire.aio import Joined, Message, Peer, Stats
+    from groupwire.net import MembershipEvent
+    from groupwire.values import Group
 
 __all__ = ["Arrivals"]
 
@@ -28,10 +30,12 @@ _GLANCE = 400
 class Arrivals:
     """Shows messages as they come, and counts them."""
 
-    def __init__(self, out: Out) -> None:
+    def __init__(self, out: Out, group: Group) -> None:
         self._out = out
+        self._group = str(group)
         self._columns = Columns(0, 0, 8)
-        self._peer: Peer | None = None
+        self._joined = False
+        self._dropped: dict[str, int] = {}
         self._ways = 1
         self.messages = 0
         self.not_answered: Counter[str] = Counter()
@@ -39,19 +43,20 @@ class Arrivals:
     @property
     def begun(self) -> bool:
         """Whether a group was joined."""
-        return self._peer is not None
+        return self._joined
 
     def joined(self, peer: Peer, answer: bytes | None) -> None:
         """Say where it listens, why there, and what it will answer."""
-        self._peer, joined = peer, peer.joined
+        self._joined, joined = True, peer.joined
         self._ways = len(joined.interfaces)
         if self._out.json:
-            self._out.event("joined", _joined_fields(joined, peer.name))
+            fields = _joined_fields(joined, peer.name)
+            self._out.event("joined", {"group": self._group, **fields})
             return
         note, paint = self._out.note, self._out.note_paint
         ways = ", ".join(one.name for one in joined.interfaces)
-        note(f"joined {joined.group} on {ways}")
-        note(paint(f"  {escape(joined.reason)}", "dim"))
+        note(f"joined {self._group}")
+        note(paint(f"  on {ways}: {escape(joined.reason)}", "dim"))
         if answer is None:
             note(paint("  answering nobody; Ctrl-C ends it", "dim"))
         else:
@@ -61,7 +66,7 @@ class Arrivals:
 
     def changed(self, event: MembershipEvent) -> None:
         """Show that a membership was lost or renewed."""
-        from groupwire.aio import MembershipLost
+        from groupwire.net import MembershipLost
 
         lost = isinstance(event, MembershipLost)
         if self._out.json:
@@ -83,17 +88,19 @@ class Arrivals:
         else:
             self._out.line(self._line(message, refused))
 
+    def leaving(self, stats: Stats) -> None:
+        """Take note of what was lost until now."""
+        self._dropped = {reason: n for reason, n in stats.dropped.items() if n}
+
     def end(self) -> None:
         """Show what it all came to."""
-        counts = self._peer.stats.dropped if self._peer is not None else {}
-        dropped = {reason: count for reason, count in counts.items() if count}
         if self._out.json:
             self._out.event(
                 "end",
                 {
                     "messages": self.messages,
                     "not_answered": dict(self.not_answered),
-                    "dropped": dropped,
+                    "dropped": self._dropped,
                 },
             )
             return
@@ -101,7 +108,7 @@ class Arrivals:
         note(plural(self.messages, "message"))
         for reason, count in self.not_answered.items():
             note(paint(f"  {count:,} not answered: {reason}", "dim"))
-        for reason, count in dropped.items():
+        for reason, count in self._dropped.items():
             note(paint(f"  {count:,} dropped: {reason}", "yellow"))
 
     def _line(self, message: Message, refused: str | None) -> str:
@@ -137,7 +144,6 @@ def _clock(at: float | None) -> str:
 
 def _joined_fields(joined: Joined, name: str | None) -> dict[str, Any]:
     return {
-        "group": str(joined.group),
         "interfaces": [one.name for one in joined.interfaces],
         "reason": joined.reason,
         "receive_buffer": joined.receive_buffer,

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Sequence
 from typing import Any
 
 from groupwire.cli.render.out import Fields, Out
-from groupwire.cli.render.text import plural
+from groupwire.cli.render.text import escape, plural
 
 __all__ = ["Show"]
 
 _WIDTH = 78
-_TOLD = ("event", "v", "time")
+_HEAD = ("event", "v", "time")
 
 
 class Show:
@@ -42,78 +41,90 @@ class Show:
 
     def command(self, words: Sequence[str]) -> None:
         """Show what is run, as one would type it."""
-        if not self._out.json:
-            lines = _typed(words)
-            self._out.line("\n".join(self._out.paint(line, "cyan") for line in lines))
+        lines = _typed(words)
+        self._tell("\n".join(self._out.paint(line, "cyan") for line in lines))
 
     def joined(self, name: str, event: Fields) -> None:
         """Show that a receiver is ready."""
         if self._out.json:
-            self._out.event("joined", {"member": name, **_told(event)})
+            self._pass_on("joined", {"member": name, **event})
             return
-        if name == self._members[0]:
-            self._out.line("")
+        self._tell_first(name)
         self._row(name, f"joined on {', '.join(event['interfaces'])}", "green")
+        if name == self._members[-2]:
+            self._tell("")
 
     def sent(self, event: Fields) -> None:
         """Show that the question is on its way."""
         if self._out.json:
-            self._out.event("sent", _told(event))
+            self._pass_on("sent", event)
             return
-        size = plural(event["bytes"], "byte")
-        self._out.line("")
-        self._row("", f"sent {size} once, to the group", "")
+        self._tell("")
+        self._tell(f"  sent {plural(event['bytes'], 'byte')} once, for all of them")
 
     def answer(self, event: Fields) -> None:
         """Show one answer."""
         self._answers += 1
         if self._out.json:
-            self._out.event("answer", _told(event))
+            self._pass_on("answer", event)
             return
-        said = event.get("data", "(not text)")
+        said = event.get("data", "(no text)")
         text = f"{event['rtt_s'] * 1e3:6.2f} ms  {said!r} from {event['sender']}"
         self._row(str(event["member"]), text, "green")
 
     def missing(self, event: Fields) -> None:
         """Show who did not answer."""
         self._missing = event["missing"]
-        if self._out.json:
-            return
         for name in self._missing:
-            self._row(name, f"silent for {event['elapsed_s']:.2f} s: missing", "red")
+            asked = f"asked {event['attempts']} times in {event['elapsed_s']:.2f} s"
+            self._row(name, f"   missing  {asked}", "red")
 
     def heard(self, name: str, events: Sequence[dict[str, Any]]) -> None:
         """Show what arrived at one receiver."""
         if self._out.json:
             for event in events:
-                self._out.event("message", {"receiver": name, **_told(event)})
+                self._pass_on("message", {"receiver": name, **event})
             return
-        if name == self._members[0]:
-            self._out.line("")
+        self._tell_first(name)
         for event in events:
             said = "answered" if event["answered"] else "did not answer"
             self._row(name, f"heard {event.get('data')!r} and {said}", "green")
 
-    def end(self, *, as_announced: bool) -> None:
-        """Say how it went, and what to try next."""
+    def end(self, *, as_announced: bool | None) -> None:
+        """Say how it went, and what to try next; None: it was broken off."""
         out, count = self._out, plural(self._answers, "answer")
         if out.json:
             result = {"answers": self._answers, "missing": self._missing}
-            out.event("end", {**result, "as_announced": as_announced})
+            out.event("end", {**result, "as_announced": bool(as_announced)})
+            return
+        if as_announced is None:
             return
         absent = ", ".join(self._missing) or "nobody"
-        out.line("")
+        self._tell("")
         if not as_announced:
             out.line(out.paint(f"Not as announced: {count}, missing: {absent}.", "red"))
             return
         out.line(out.paint(f"{count}, {absent} is missing: as announced.", "bold"))
-        out.line("On your own network:  groupwire receive  on some machines,")
-        out.line('and on another one:   groupwire send "hello"')
+        self._tell(
+            "Next, on your own network:  groupwire receive       on some machines"
+        )
+        self._tell('                            groupwire send "hello"  on another one')
+
+    def _tell(self, text: str) -> None:
+        if not self._out.quiet:
+            self._out.line(text)
+
+    def _tell_first(self, name: str) -> None:
+        if name == self._members[0]:
+            self._tell("")
 
     def _row(self, name: str, text: str, style: str) -> None:
-        paint = self._out.paint
-        named = paint(name.ljust(self._width), style) if name else ""
-        self._out.line(f"  {named}  {text}" if name else f"  {text}")
+        named = self._out.paint(escape(name).ljust(self._width), style)
+        self._tell(f"  {named}  {escape(text)}")
+
+    def _pass_on(self, event: str, fields: Fields) -> None:
+        told = {key: fields[key] for key in fields if key not in _HEAD}
+        self._out.event(event, told, at=fields["time"])
 
 
 def _reach(interface: str, ttl: int) -> str:
@@ -122,16 +133,23 @@ def _reach(interface: str, ttl: int) -> str:
     return f"with TTL {ttl}"
 
 
-def _told(event: Fields) -> dict[str, Any]:
-    return {key: value for key, value in event.items() if key not in _TOLD}
-
-
 def _typed(words: Sequence[str]) -> list[str]:
-    """Break a command line where a shell would let us."""
+    """Break a command line where a person would: before an option."""
     lines = ["$ groupwire"]
-    for word in map(shlex.quote, words):
-        if len(lines[-1]) + len(word) + 3 > _WIDTH:
+    for piece in _pieces(words):
+        if len(lines[-1]) + len(piece) + 3 > _WIDTH:
             lines[-1] += " \\"
             lines.append("   ")
-        lines[-1] += f" {word}"
+        lines[-1] += f" {piece}"
     return lines
+
+
+def _pieces(words: Sequence[str]) -> list[str]:
+    """Return the words, quoted where needed, each option together with its value."""
+    pieces: list[str] = []
+    for word in (f'"{word}"' if " " in word else word for word in words):
+        if pieces and pieces[-1].startswith("-") and " " not in pieces[-1]:
+            pieces[-1] += f" {word}"
+        else:
+            pieces.append(word)
+    return pieces
