@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections import Counter
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, field
-from random import Random, SystemRandom
 from types import TracebackType
 from typing import Self
 
@@ -14,21 +12,19 @@ from groupwire.aio.asking import Asking, Sent, described
 from groupwire.aio.config import PeerConfig, default_name
 from groupwire.aio.inbox import Inbox
 from groupwire.aio.message import Message
-from groupwire.aio.opening import Joined, Sockets, open_joined
+from groupwire.aio.opening import Joined, open_joined
+from groupwire.aio.running import Running
 from groupwire.errors import ClosedError, MachineError, UsageError
 from groupwire.gather import (
-    Answerer,
     AnswerEvent,
     Expectation,
     Expected,
     Form,
-    Limits,
     Question,
     Refusal,
 )
-from groupwire.net import MembershipEvent, MembershipKeeper
-from groupwire.run import Driver, UdpPort
-from groupwire.values import Group, Interface, Transmit
+from groupwire.net import MembershipEvent
+from groupwire.values import Group, Transmit
 
 __all__ = ["Peer", "Stats"]
 
@@ -43,9 +39,9 @@ class Stats:
     """Messages delivered to ``listen``."""
     received_bytes: int = 0
     answered: int = 0
-    not_answered: Mapping[str, int] = field(default_factory=dict)
+    not_answered: Mapping[str, int] = field(default_factory=dict[str, int])
     """Answers refused, by reason."""
-    dropped: Mapping[str, int] = field(default_factory=dict)
+    dropped: Mapping[str, int] = field(default_factory=dict[str, int])
     """Datagrams that were no messages or were lost on this machine, by reason."""
     receive_buffer: int = 0
     """Bytes, as the kernel granted it."""
@@ -60,7 +56,7 @@ class Peer:
         self.name = config.name or default_name()
         self._messages: Inbox[Message] = Inbox(config.queue)
         self._events: Inbox[MembershipEvent] = Inbox(_MOST_EVENTS)
-        self._state: _Open | None = None
+        self._state: Running | None = None
         self._closed = False
         self._own_ports: set[int] = set()
         self._received = self._received_bytes = self._answered = 0
@@ -71,7 +67,12 @@ class Peer:
         """Join; ``async with`` does it. Raises AddressError and MachineErrors."""
         if self._state is not None or self._closed:
             raise UsageError("a peer opens once", fix="make a new one with open()")
-        self._state = _Open(self, open_joined(self.group, self.config))
+        sockets = open_joined(self.group, self.config)
+        self._state = Running(
+            sockets, self.name, self.config, take=self._take, tell=self._tell
+        )
+        self._note_port(sockets.sender.port)
+        self._state.start()
 
     async def close(self) -> None:
         """Leave the group and end ``listen`` and ``events``; any number of times."""
@@ -96,7 +97,9 @@ class Peer:
     @property
     def joined(self) -> Joined:
         """What is heard, where, and why there."""
-        return self._opened.sockets.joined
+        if self._state is None:
+            raise _not_open()
+        return self._state.sockets.joined
 
     @property
     def stats(self) -> Stats:
@@ -105,7 +108,7 @@ class Peer:
         buffer = 0
         if self._state is not None:
             dropped.update(self._state.answerer.dropped)
-            dropped.update(self._state.dropped)
+            dropped.update(self._state.port.dropped)
             buffer = self.joined.receive_buffer
         return Stats(
             self._received,
@@ -184,7 +187,7 @@ class Peer:
             yield event
 
     @property
-    def _opened(self) -> _Open:
+    def _opened(self) -> Running:
         if self._closed:
             raise ClosedError("this peer")
         if self._state is None:
@@ -194,8 +197,11 @@ class Peer:
     def _note_port(self, port: int) -> None:
         self._own_ports.add(port)
 
-    def _take(self, state: _Open, event: AnswerEvent) -> None:
+    def _take(self, event: AnswerEvent) -> None:
         """Queue a message, unless it is our own or nobody reads."""
+        state = self._state
+        if state is None or self._closed:
+            return
         sender = event.datagram.origin
         if (
             sender.port in self._own_ports
@@ -211,7 +217,7 @@ class Peer:
             state.names.get(event.datagram.interface, ""),
             event.form,
             event.refusal,
-            lambda data: self._answer(state, event.number, data),
+            lambda data: self._answer(event.number, data),
         )
         if not self._messages.put(message):
             self._dropped["queue-full"] += 1
@@ -219,8 +225,9 @@ class Peer:
         self._received += 1
         self._received_bytes += len(event.data)
 
-    def _answer(self, state: _Open, number: int, data: bytes) -> Refusal | None:
-        if self._closed:
+    def _answer(self, number: int, data: bytes) -> Refusal | None:
+        state = self._state
+        if self._closed or state is None:
             return Refusal.CLOSED
         refusal = state.answerer.answer(number, data, now=state.driver.now)
         if refusal is None:
@@ -234,60 +241,6 @@ class Peer:
         for event in events:
             if not self._events.put(event):
                 self._dropped["event-queue-full"] += 1
-
-
-class _Open:
-    """What exists only while a peer is joined."""
-
-    def __init__(self, peer: Peer, sockets: Sockets) -> None:
-        self.sockets = sockets
-        self._peer = peer
-        self._loop = asyncio.get_running_loop()
-        config = peer.config
-        self.answerer = Answerer(
-            peer.name,
-            Limits(sockets.joined.group.source, config.answer_to, config.answer_rate),
-            sockets.interfaces,
-            rng=Random(SystemRandom().getrandbits(64)),
-        )
-        self._know(sockets.interfaces)
-        peer._own_ports.add(sockets.sender.port)  # noqa: SLF001 - our own half
-        self.port = UdpPort(sockets.sender, sockets.receiver)
-        self.driver: Driver[AnswerEvent] = Driver(
-            self.answerer,
-            self.port,
-            on_event=lambda event: peer._take(self, event),  # noqa: SLF001
-        )
-        self._keeper = MembershipKeeper(
-            sockets.receiver,
-            sockets.joined.group,
-            sockets.joined.group.interface,
-            sender=sockets.sender,
-        )
-        self.driver.start()
-        self._loop.add_reader(self._keeper.fileno(), self._look_at_links)
-
-    @property
-    def dropped(self) -> Mapping[str, int]:
-        return self.port.dropped
-
-    def close(self) -> None:
-        self._loop.remove_reader(self._keeper.fileno())
-        self._keeper.close()
-        self.driver.close()
-
-    def _know(self, interfaces: tuple[Interface, ...]) -> None:
-        self.names = {i.index: i.name for i in interfaces}
-        self.own_addresses = {a.ip for i in interfaces for a in i.addresses}
-
-    def _look_at_links(self) -> None:
-        events = self._keeper.handle_readable()
-        if self._keeper.interfaces:
-            self._know(self._keeper.interfaces)
-            self.answerer.update_interfaces(self._keeper.interfaces)
-        if events:
-            self.port.rewatch()
-            self._peer._tell(events)  # noqa: SLF001 - our own half
 
 
 def form_of(tagged: bool | None) -> Form | None:

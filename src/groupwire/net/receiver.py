@@ -61,7 +61,7 @@ class _Bound:
 
     socket: socket.socket
     key: _Key
-    memberships: set[Membership] = field(default_factory=set)
+    memberships: set[Membership] = field(default_factory=set[Membership])
     indexes: frozenset[int] = frozenset()
 
     def note(self) -> None:

@@ -59,7 +59,7 @@ class _Told:
 class Batch:
     """The datagrams of one system call, and how many were cut off."""
 
-    datagrams: list[Datagram] = field(default_factory=list)
+    datagrams: list[Datagram] = field(default_factory=list[Datagram])
     truncated: int = 0
     error: int = 0
     """The socket's pending error (errno), which reading has cleared; else 0."""

@@ -72,7 +72,9 @@ LinkChange = LinkGone | LinkAppeared | AddressesChanged | CarrierLost | CarrierF
 class _Known:
     name: str
     carrier: bool
-    addresses: set[IPv4Interface | IPv6Interface] = field(default_factory=set)
+    addresses: set[IPv4Interface | IPv6Interface] = field(
+        default_factory=set[IPv4Interface | IPv6Interface]
+    )
 
 
 class LinkTracker:

@@ -1,0 +1,76 @@
+"""What exists only while a peer is joined: sockets, core, driver, keeper."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+from ipaddress import IPv4Address, IPv6Address
+from random import Random, SystemRandom
+
+from groupwire.aio.config import PeerConfig
+from groupwire.aio.opening import Sockets
+from groupwire.gather import Answerer, AnswerEvent, Limits
+from groupwire.net import MembershipEvent, MembershipKeeper
+from groupwire.run import Driver, UdpPort
+from groupwire.values import Interface
+
+__all__ = ["Running"]
+
+
+class Running:
+    """A joined peer's machinery; ``take`` hears messages, ``tell`` link events."""
+
+    def __init__(
+        self,
+        sockets: Sockets,
+        name: str,
+        config: PeerConfig,
+        *,
+        take: Callable[[AnswerEvent], None],
+        tell: Callable[[list[MembershipEvent]], None],
+    ) -> None:
+        self.sockets = sockets
+        self.names: dict[int, str] = {}
+        self.own_addresses: set[IPv4Address | IPv6Address] = set()
+        self._tell = tell
+        self._loop = asyncio.get_running_loop()
+        group = sockets.joined.group
+        self.answerer = Answerer(
+            name,
+            Limits(group.source, config.answer_to, config.answer_rate),
+            sockets.interfaces,
+            rng=Random(SystemRandom().getrandbits(64)),
+        )
+        self._know(sockets.interfaces)
+        self.port = UdpPort(sockets.sender, sockets.receiver)
+        self.driver: Driver[AnswerEvent] = Driver(
+            self.answerer, self.port, on_event=take
+        )
+        self._keeper = MembershipKeeper(
+            sockets.receiver, group, group.interface, sender=sockets.sender
+        )
+
+    def start(self) -> None:
+        """Begin to hear."""
+        self.driver.start()
+        self._loop.add_reader(self._keeper.fileno(), self._look_at_links)
+
+    def close(self) -> None:
+        """Leave the groups; any number of times."""
+        if self._keeper.fileno() >= 0:
+            self._loop.remove_reader(self._keeper.fileno())
+        self._keeper.close()
+        self.driver.close()
+
+    def _know(self, interfaces: Sequence[Interface]) -> None:
+        self.names = {i.index: i.name for i in interfaces}
+        self.own_addresses = {a.ip for i in interfaces for a in i.addresses}
+
+    def _look_at_links(self) -> None:
+        events = self._keeper.handle_readable()
+        if self._keeper.interfaces:
+            self._know(self._keeper.interfaces)
+            self.answerer.update_interfaces(self._keeper.interfaces)
+        if events:
+            self.port.rewatch()
+            self._tell(events)
