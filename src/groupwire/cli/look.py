@@ -117,6 +117,6 @@ def _chosen(choose: Callable[[], Choice]) -> tuple[set[int], str]:
     try:
         choice = choose()
     except GroupwireError as error:
-        return set(), str(error)
+        return set(), f"nothing: {error}"
     names = ", ".join(link.name for link in choice.interfaces)
     return {link.index for link in choice.interfaces}, f"{names}: {choice.reason}"

@@ -171,22 +171,30 @@ class MulticastReceiver:
             return False
         return True
 
-    def receive(self, limit: int = 128) -> list[Datagram]:
-        """Return what waits, at most ``limit``, fairly over the sockets."""
-        ring = ring_of_this_thread()
+    def receive(self, limit: int = 128, *, only: int | None = None) -> list[Datagram]:
+        """Return what waits, at most ``limit``, fairly over the sockets.
+
+        ``only`` names the one socket to read by its descriptor.
+        """
         found: list[Datagram] = []
         count = len(self._bound)
         for step in range(count):
             bound = self._bound[(self._turn + step) % count]
-            while (left := limit - len(found)) > 0:
-                asked = min(left, 64)
-                batch = ring.receive(bound.socket, asked, coalesced=self._coalesced)
-                self._count(batch)
-                found += self._strict(bound, batch.datagrams)
-                if len(batch.datagrams) + batch.truncated < asked:
-                    break
+            if only is None or bound.socket.fileno() == only:
+                self._drain(bound, limit, found)
         self._turn += 1
         return found
+
+    def _drain(self, bound: _Bound, limit: int, found: list[Datagram]) -> None:
+        ring = ring_of_this_thread()
+        while (asked := min(limit - len(found), 64)) > 0:
+            batch = ring.receive(bound.socket, asked, coalesced=self._coalesced)
+            got = len(batch.datagrams) + batch.truncated
+            if batch.truncated or batch.error:
+                self._count(batch)
+            found += self._strict(bound, batch.datagrams)
+            if got < asked:
+                break
 
     def detach(self) -> tuple[socket.socket, ...]:
         """Give the joined sockets away; this receiver is closed."""

@@ -17,6 +17,7 @@ from dataclasses import dataclass, field
 from errno import EAGAIN, EINTR
 from functools import lru_cache
 from ipaddress import IPv4Address, IPv6Address, ip_address
+from typing import Any
 
 from groupwire.values import Datagram, KnownFacts, Origin
 
@@ -31,7 +32,8 @@ _IOVEC = struct.Struct("@NN")
 # struct mmsghdr of 64-bit Linux: name, name length, iov, iov length, control,
 # control length, flags, and the received length behind the msghdr.
 _MMSGHDR = struct.Struct("@NI4xNNNNi4xI4x")
-_RESULT = struct.Struct("@40xNi4xI4x")
+# The same as a table of 32-bit words, of which whole columns are read at once.
+_WORDS, _CONTROL_LENGTH, _FLAGS, _LENGTH = 16, 10, 12, 14
 _CMSG = struct.Struct("@Nii")
 _TIMESPEC = struct.Struct("@qq")
 _INT = struct.Struct("@i")
@@ -118,7 +120,9 @@ class Ring:
         self._controls = mmap.mmap(-1, SLOTS * _CONTROL_BYTES)
         self._headers = mmap.mmap(-1, SLOTS * _HEADER_BYTES)
         self._vectors = mmap.mmap(-1, SLOTS * _IOVEC.size)
+        self._columns = memoryview(self._headers).cast("I")
         self._fresh = self._lay_out()
+        self._used = 0
         self._header_address = _address(self._headers)
 
     def receive(
@@ -132,33 +136,46 @@ class Ring:
         wanted = min(limit, SLOTS)
         if self._recvmmsg is None:
             return _receive_one_by_one(sock, wanted)
-        size = wanted * _HEADER_BYTES
-        self._headers[:size] = self._fresh[:size]
+        # What the last call wrote into its headers; the others are still fresh.
+        self._headers[: self._used] = self._fresh[: self._used]
         count = self._recvmmsg(
             sock.fileno(), self._header_address, wanted, _MSG_DONTWAIT, None
         )
+        self._used = max(count, 1) * _HEADER_BYTES
         return self._take(count, coalesced) if count > 0 else _nothing()
 
     def _take(self, count: int, coalesced: bool) -> Batch:
         """Copy ``count`` datagrams out of the ring."""
-        batch = Batch()
-        lengths: list[int] = []
+        lengths = self._columns[_CONTROL_LENGTH : count * _WORDS : _WORDS].tolist()
         facts = CopiedFacts(
             self._names[: count * _NAME_BYTES],
             self._controls[: count * _CONTROL_BYTES],
             lengths,
         )
-        data, keep, start = self._data, batch.datagrams.append, 0
-        results = _RESULT.iter_unpack(self._headers[: count * _HEADER_BYTES])
-        for slot, (control_bytes, flags, size) in enumerate(results):
-            lengths.append(control_bytes)
-            if flags & _MSG_TRUNC:
-                batch.truncated += 1
-            else:
-                joined = facts.told(slot).segment_bytes if coalesced else 0
-                keep(Datagram(data[start : start + size], facts, slot, joined))
-            start += SLOT_BYTES
+        sizes = self._columns[_LENGTH : count * _WORDS : _WORDS].tolist()
+        data, starts = self._data, range(0, count * SLOT_BYTES, SLOT_BYTES)
+        batch = Batch(
+            [
+                Datagram(data[start : start + size], facts, slot)
+                for slot, (start, size) in enumerate(zip(starts, sizes, strict=True))
+            ]
+        )
+        if coalesced:
+            for slot, datagram in enumerate(batch.datagrams):
+                datagram.segment_bytes = facts.told(slot).segment_bytes
+        if any(self._columns[_FLAGS : count * _WORDS : _WORDS]):
+            self._drop_truncated(batch, count)
         return batch
+
+    def _drop_truncated(self, batch: Batch, count: int) -> None:
+        flags = self._columns[_FLAGS : count * _WORDS : _WORDS].tolist()
+        kept = [
+            datagram
+            for datagram, flag in zip(batch.datagrams, flags, strict=True)
+            if not flag & _MSG_TRUNC
+        ]
+        batch.truncated = count - len(kept)
+        batch.datagrams = kept
 
     def _lay_out(self) -> bytes:
         """Point the headers at their buffers once; return them as a template."""
@@ -260,7 +277,18 @@ def _origin(name: bytes) -> Origin:
 
 
 def _read_controls(controls: bytes, start: int, size: int) -> _Told:
-    return _interpret(_walk(controls, start, start + size))
+    usual = _USUAL.get(size)
+    if usual is None:
+        return _interpret(_walk(controls, start, start + size))
+    layout, heads = usual
+    a, seconds, nanoseconds, b, to, index, c, hops = layout(controls, start)
+    if (a, b, c) != heads:
+        return _interpret(_walk(controls, start, start + size))
+    if size == _USUAL_BYTES_4:
+        to, index = _address4(index), to
+    else:
+        to = _address6(to)
+    return _Told(to, index, hops, seconds + nanoseconds * 1e-9)
 
 
 def _walk(controls: bytes, at: int, end: int) -> Iterator[tuple[int, int, bytes]]:
@@ -313,6 +341,21 @@ _READERS: dict[tuple[int, int], Callable[[_Told, bytes], None]] = {
     (_SOL_IPV6, 52): _read_ttl,
     (_SOL_IP, 8): _read_packet_info4,
     (_SOL_IPV6, 50): _read_packet_info6,
+}
+
+# What the kernel writes for nearly every datagram, read in one go: time, packet info,
+# TTL, in this order. Anything else is walked.
+_TIME_HEAD = _CMSG.pack(32, _SOL_SOCKET, _TIMESTAMPNS)
+_USUAL_BYTES_4 = 32 + 32 + 24
+_USUAL: dict[int, tuple[Callable[[bytes, int], tuple[Any, ...]], tuple[bytes, ...]]] = {
+    _USUAL_BYTES_4: (
+        struct.Struct("@16sqq16sI4x4s4x16si4x").unpack_from,
+        (_TIME_HEAD, _CMSG.pack(28, _SOL_IP, 8), _CMSG.pack(20, _SOL_IP, 2)),
+    ),
+    32 + 40 + 24: (
+        struct.Struct("@16sqq16s16sI4x16si4x").unpack_from,
+        (_TIME_HEAD, _CMSG.pack(36, _SOL_IPV6, 50), _CMSG.pack(20, _SOL_IPV6, 52)),
+    ),
 }
 
 _address4 = lru_cache(maxsize=256)(IPv4Address)

@@ -164,7 +164,7 @@ class MulticastSender:
 
     def receive(self, limit: int = 64) -> list[Datagram]:
         """Return the answers that wait, at most ``limit``."""
-        batch = ring_of_this_thread().receive(self._socket, limit)
+        batch = ring_of_this_thread().receive(self._socket, min(limit, 64))
         if batch.truncated:
             self.dropped["truncated"] += batch.truncated
         return batch.datagrams

@@ -34,6 +34,7 @@ class UdpPort:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._ready: Callable[[], None] | None = None
         self._watched: set[int] = set()
+        self._readable = -1
         self._waiting: deque[Transmit] = deque()
         self._empty: asyncio.Future[None] | None = None
         self._dropped: Counter[str] = Counter()
@@ -72,20 +73,26 @@ class UdpPort:
         for fd in self._watched:
             self._loop.remove_reader(fd)
         for fd in wanted:
-            self._loop.add_reader(fd, self._ready)
+            self._loop.add_reader(fd, self._wake, fd)
         self._watched = wanted
 
     def receive(self) -> list[Datagram]:
-        """Return what waits, at most 128 of the group and 64 answers."""
-        found = self._sender.receive()
-        if self._receiver is not None:
-            found += self._receiver.receive(_MOST_PER_WAKE_UP)
-        return found
+        """Return what waits in the socket that is readable, at most 128."""
+        readable = self._readable
+        if self._receiver is None or readable == self._sender.socket.fileno():
+            return self._sender.receive(_MOST_PER_WAKE_UP)
+        return self._receiver.receive(_MOST_PER_WAKE_UP, only=readable)
 
     def send(self, transmit: Transmit) -> None:
         """Send now, or as soon as the send buffer has room again."""
         if self._waiting or not self._sent(transmit):
             self._keep(transmit)
+
+    def _wake(self, fd: int) -> None:
+        # One socket per wake-up: a look into the others would find them empty.
+        self._readable = fd
+        if self._ready is not None:
+            self._ready()
 
     async def drained(self) -> None:
         """Wait until nothing waits for room in the send buffer."""

@@ -29,13 +29,20 @@ async def read_message(limit: int) -> bytes:
         except BlockingIOError:
             return
         except OSError as error:
-            loop.remove_reader(number)
-            ended.set_exception(error)
+            end(error)
             return
         data.extend(piece)
         if not piece or len(data) > limit:
-            loop.remove_reader(number)
+            end(None)
+
+    def end(error: OSError | None) -> None:
+        loop.remove_reader(number)
+        if ended.done():  # cancelled in the same pass of the loop
+            return
+        if error is None:
             ended.set_result(None)
+        else:
+            ended.set_exception(error)
 
     try:
         loop.add_reader(number, read)

@@ -34,11 +34,11 @@ class Asked:
 
     rounds: int = 0
     answers: int = 0
-    missing: dict[str, None] = field(default_factory=dict)
+    missing: dict[str, None] = field(default_factory=dict[str, None])
     missing_count: int = 0
     duplicates: int = 0
     late: int = 0
-    clashes: dict[str, None] = field(default_factory=dict)
+    clashes: dict[str, None] = field(default_factory=dict[str, None])
     attempts: int = 0
     stopped_by: str = "stopped"
     elapsed: float = 0.0
@@ -142,6 +142,8 @@ class Answers:
             asked.nothing(self._limits)
         if self._out.json:
             self._out.event("end", asked.fields())
+        elif not self.begun:
+            self._out.note("nothing was sent")
         elif self._rounds == 1:
             self._tell_end(asked, "")
         else:
