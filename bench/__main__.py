@@ -1,0 +1,61 @@
+"""``python -m bench [CASE...] [--quick] [--write-docs]``: speed beside the peers."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Mapping
+
+from . import machine, record
+from .cases import CASES
+from .network import open_network
+from .outcome import Case, Outcome, Settings
+from .table import goal_cells, goal_head, plain_text, tables
+
+
+def main() -> None:
+    options = _options()
+    cases = [CASES[name] for name in options.cases or CASES]
+    facts = machine.describe()
+    print(plain_text((("machine", ""), list(facts.items()))))
+    network = open_network()
+    print(f"  network: {network.where}", flush=True)
+    settings = Settings(network, options.quick)
+    found = {case: _measure(case, settings) for case in cases}
+    _print_goals(found)
+    if options.write_docs:
+        record.write(facts, network.where, found)
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
+    parser.add_argument("cases", nargs="*", metavar="CASE", help=", ".join(CASES))
+    parser.add_argument("--quick", action="store_true", help="a look, for CI")
+    parser.add_argument(
+        "--write-docs", action="store_true", help="write docs/benchmarks.md"
+    )
+    options = parser.parse_args()
+    unknown = set(options.cases) - set(CASES)
+    if unknown:
+        parser.error(f"no such case: {', '.join(sorted(unknown))}")
+    if options.write_docs and (options.quick or options.cases):
+        parser.error("--write-docs needs the whole bench: one run, one machine")
+    return options
+
+
+def _measure(case: Case, settings: Settings) -> Outcome:
+    print(f"\n{case.title}", flush=True)
+    outcome = case.run(settings)
+    for table in tables(outcome):
+        print(plain_text(table))
+    for note in outcome.notes:
+        print(f"  {note}")
+    return outcome
+
+
+def _print_goals(found: Mapping[Case, Outcome]) -> None:
+    goals = [goal_cells(g) for outcome in found.values() for g in outcome.goals]
+    print(f"\n{plain_text((goal_head, goals))}")
+
+
+if __name__ == "__main__":
+    main()

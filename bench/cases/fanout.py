@@ -1,0 +1,220 @@
+"""What one more receiver costs the sender: nothing, or one more of everything."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from .. import fans, ours
+from ..fans import Cost
+from ..network import Host, Lan
+from ..outcome import Case, Goal, Outcome, Row, Settings
+from ..plain import Place
+from ..stats import Summary, summarise
+from ..worker import Worker
+
+__all__ = ["CASE", "COUNTS"]
+
+COUNTS = (1, 8, 64)
+_BURST = 400
+_USER_S = 0.3
+_SURE = ("bytes sent", "system calls")
+_PROMISED = (*_SURE, "user-mode time, µs")
+_OURS = "groupwire, peer.send()"
+_PLAIN = "plain socket, multicast"
+_UNICAST = "plain socket, unicast in a loop"
+_DIRECT = "groupwire, no wire: the kernel copies in the sender's call"
+_SENDERS: dict[str, Callable[..., None]] = {
+    _OURS: ours.send_messages,
+    _PLAIN: fans.send_multicast,
+    _UNICAST: fans.send_unicast,
+    _DIRECT: ours.send_messages,
+}
+_MEASURES: dict[str, tuple[str, Callable[[Cost], float]]] = {
+    "bytes sent": ("B", lambda cost: cost.wire_bytes),
+    "user-mode time, µs": ("µs", lambda cost: cost.user_s * 1e6),
+    "kernel time, µs": ("µs", lambda cost: cost.kernel_s * 1e6),
+}
+
+
+@dataclass(slots=True)
+class _Fan:
+    """One way of sending to one number of receivers."""
+
+    label: str
+    receivers: int
+    host: Host
+    target: Place | list[Place]
+    sender: Worker
+    receiver: Worker
+    wire: Worker | None
+    costs: list[Cost] = field(default_factory=list)
+    messages: list[int] = field(default_factory=list)
+    arrived: int = 0
+    calls: float | None = None
+
+    @property
+    def burst(self) -> int:
+        """Messages that are sent before the receivers are emptied."""
+        return _BURST // self.receivers if self.label == _UNICAST else _BURST
+
+    def send(self, bursts: int) -> None:
+        """Send ``bursts`` times and see that all arrives; note the sum as one cost."""
+        total = Cost(0.0, 0.0, 0)
+        for _ in range(bursts):
+            total += self.sender.ask(self.burst)
+            if self.wire is not None:
+                copies = self.receivers if self.label == _UNICAST else 1
+                self.wire.ask(self.burst * copies)
+            self.arrived += self.receiver.ask(self.burst)
+        self.costs.append(total)
+        self.messages.append(bursts * self.burst)
+
+    def per_message(self, of: Callable[[Cost], float]) -> Summary:
+        """Return the mean over everything; the spread is that of the blocks."""
+        each = [
+            of(cost) / messages
+            for cost, messages in zip(self.costs, self.messages, strict=True)
+        ]
+        mean = sum(of(cost) for cost in self.costs) / sum(self.messages)
+        return Summary(mean, min(each), max(each), len(each))
+
+    @property
+    def share_arrived(self) -> float:
+        return self.arrived / (sum(self.messages) * self.receivers)
+
+
+def run(settings: Settings) -> Outcome:
+    """Send in turns by every way to every number of receivers."""
+    with ExitStack() as stack:
+        found = [
+            fan
+            for count in COUNTS
+            for fan in _spread_out(settings.network.lan(1 + count), stack)
+        ]
+        for _ in range(settings.pick(12, 2)):
+            for fan in found:
+                fan.send(2 if settings.quick else _bursts(fan))
+    for fan in found:
+        if fan.label != _DIRECT:
+            fan.calls = _count_calls(fan)
+    outcome = _tell(found)
+    outcome.goals = list(_goals(outcome, _SURE if settings.quick else _PROMISED))
+    return outcome
+
+
+def _bursts(fan: _Fan) -> int:
+    """Return how many make a block.
+
+    The system splits processor time into user and kernel by ticks, 250 a second at
+    best: what is promised of user time needs seconds of it.
+    """
+    if fan.label != _OURS or not fan.costs:
+        return 10
+    user_s = sum(cost.user_s for cost in fan.costs)
+    each_s = user_s * fan.burst / sum(fan.messages)
+    return min(80, max(10, round(_USER_S / max(each_s, 1e-6))))
+
+
+def _spread_out(lan: Lan, stack: ExitStack) -> Iterator[_Fan]:
+    direct, *far = lan.hosts
+    host, carrier = lan.behind_a_wire()
+    wire = None
+    if carrier is not None:
+        wire = stack.enter_context(Worker(fans.carry, host=carrier))
+        wire.receive()
+    for port, label in enumerate(_SENDERS, start=14300 + 10 * len(far)):
+        place = ("239.255.42.99", port)
+        places = None
+        if label == _UNICAST:  # by port too: on loopback all addresses are one
+            places = [(h.address, 20_000 + at) for at, h in enumerate(far)]
+        receiver = _receiver(far, places or [place] * len(far), stack)
+        near, between = (direct, None) if label == _DIRECT else (host, wire)
+        sender = stack.enter_context(
+            Worker(_SENDERS[label], near, places or place, host=near)
+        )
+        sender.receive()
+        yield _Fan(label, len(far), near, places or place, sender, receiver, between)
+
+
+def _receiver(hosts: list[Host], places: Sequence[Place], stack: ExitStack) -> Worker:
+    """Start one process with a socket on every host."""
+    paths = [host.path if host.namespace else "" for host in hosts]
+    target = fans.receive_everywhere
+    worker = Worker(target, hosts, paths, places, host=hosts[0])
+    stack.enter_context(worker).receive()
+    return worker
+
+
+def _count_calls(fan: _Fan) -> float | None:
+    """Return the system calls of one message, by strace and by subtraction."""
+    if shutil.which("strace") is None:
+        return None
+    few, many = (_traced(fan, count) for count in (50, 1050))
+    return (many - few) / 1000
+
+
+def _traced(fan: _Fan, messages: int) -> int:
+    with tempfile.TemporaryDirectory() as place:
+        report = Path(place) / "calls"
+        under = ["strace", "-f", "-qq", "-c", "-o", str(report)]
+        target = _SENDERS[fan.label]
+        sender = Worker(target, fan.host, fan.target, host=fan.host, under=under)
+        sender.receive()
+        sender.ask(messages)
+        sender.finish()
+        return _total(report.read_text())
+
+
+def _total(report: str) -> int:
+    """Read the last line of strace's table: share, seconds, usecs/call, calls."""
+    line = next(x for x in report.splitlines() if x.rstrip().endswith("total"))
+    return int(line.split()[3])
+
+
+def _tell(found: list[_Fan]) -> Outcome:
+    outcome = Outcome()
+    for fan in found:
+        for what, unit, value in _measured(fan):
+            note = f"{100 * fan.share_arrived:.1f} % arrived"
+            label = f"{what}, {fan.receivers} receivers: {fan.label}"
+            outcome.rows.append(Row(label, value, unit, note, "groupwire" in fan.label))
+            curve = outcome.curves.setdefault(what, {}).setdefault(fan.label, {})
+            curve[fan.receivers] = value.median
+    return outcome
+
+
+def _measured(fan: _Fan) -> Iterator[tuple[str, str, Summary]]:
+    for what, (unit, of) in _MEASURES.items():
+        yield what, unit, fan.per_message(of)
+    if fan.calls is not None:
+        yield "system calls", "calls", summarise([fan.calls])
+
+
+def _goals(outcome: Outcome, promised: Sequence[str]) -> Iterator[Goal]:
+    for what in promised:
+        curve = outcome.curves.get(what, {}).get(_OURS, {})
+        for count in COUNTS[1:]:
+            if count in curve:
+                ratio = summarise([curve[count] / curve[1]])
+                yield Goal(f"{what.split(',')[0]}: {count} receivers / 1", 1.10, ratio)
+
+
+CASE = Case(
+    name="fanout",
+    title="One message to more and more receivers",
+    about=(
+        "One sender, and 1, 8 or 64 hosts on a switch that each receive every message "
+        "of 1000 bytes. Between the sender and the switch lies a wire that holds each "
+        "burst until it has been sent: what is measured is the sender's own work, as "
+        "in a network, where others copy. Without the wire, on one machine, the kernel "
+        "makes all copies inside the sender's call: the last line. Bytes are counted "
+        "at the sender's interface, system calls by strace in a run apart, processor "
+        "time by getrusage."
+    ),
+    run=run,
+)

@@ -1,0 +1,122 @@
+"""Pictures of outcomes as SVG: the same bytes for the same numbers.
+
+Mid-tones on no background, so that one file reads well on light and on dark pages.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from .outcome import Case, Outcome, Row
+from .table import figure
+
+__all__ = ["draw"]
+
+_TEXT, _OURS, _OTHERS, _CONTRAST = "#7a808a", "#2f81f7", "#9aa4b0", "#d9822b"
+_STYLE: Any = {
+    "svg.hashsalt": "groupwire",
+    "svg.fonttype": "none",
+    "font.family": "sans-serif",
+    "font.size": 10,
+    "text.color": _TEXT,
+    "axes.edgecolor": _TEXT,
+    "axes.labelcolor": _TEXT,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "xtick.color": _TEXT,
+    "ytick.color": _TEXT,
+    "figure.facecolor": "none",
+    "axes.facecolor": "none",
+    "savefig.facecolor": "none",
+    "legend.frameon": False,
+}
+
+
+def draw(case: Case, outcome: Outcome, place: Path) -> None:
+    """Write the chart of a case to ``place``."""
+    import matplotlib as mpl
+
+    mpl.use("svg")
+    with mpl.rc_context(_STYLE):
+        picture = _curves(outcome) if outcome.curves else _bars(case, outcome)
+        picture.savefig(
+            place,
+            format="svg",
+            bbox_inches="tight",
+            metadata={"Date": None, "Creator": None},
+        )
+
+
+def _bars(case: Case, outcome: Outcome) -> Any:
+    import matplotlib.pyplot as plt
+
+    rows = [row for row in outcome.rows if row.unit == outcome.rows[0].unit]
+    picture, axes = plt.subplots(figsize=(7.5, 0.7 + 0.36 * len(rows)))
+    middles = [row.value.median for row in rows]
+    axes.barh(
+        [row.label for row in rows],
+        middles,
+        color=[_OURS if row.ours else _OTHERS for row in rows],
+        xerr=_whiskers(rows),
+        ecolor=_TEXT,
+        height=0.62,
+    )
+    edge = max(row.value.high for row in rows)
+    for number, row in enumerate(rows):
+        axes.text(edge * 1.03, number, figure(row.value.median), va="center")
+    axes.set_xlabel(case.axis)
+    axes.invert_yaxis()
+    axes.set_xlim(0, edge * 1.12)
+    return picture
+
+
+def _whiskers(rows: Sequence[Row]) -> list[list[float]]:
+    return [
+        [max(row.value.median - row.value.low, 0) for row in rows],
+        [max(row.value.high - row.value.median, 0) for row in rows],
+    ]
+
+
+def _curves(outcome: Outcome) -> Any:
+    """Draw a panel for each measure against the number of receivers."""
+    import matplotlib.pyplot as plt
+
+    measures = outcome.curves
+    columns = 2
+    lines = -(-len(measures) // columns)
+    picture, grid = plt.subplots(
+        lines, columns, figsize=(7.5, 2.7 * lines), squeeze=False
+    )
+    panels = list(grid.flat)
+    for axes, (what, curves) in zip(panels, measures.items(), strict=False):
+        _panel(axes, what, curves)
+    for axes in panels[len(measures) :]:
+        axes.set_visible(False)
+    handles, labels = panels[0].get_legend_handles_labels()
+    picture.legend(handles, labels, loc="upper center", bbox_to_anchor=(0.5, 0.02))
+    picture.tight_layout()
+    return picture
+
+
+def _panel(axes: Any, what: str, curves: Mapping[str, Mapping[int, float]]) -> None:
+    for label, curve in curves.items():
+        counts = sorted(curve)
+        axes.plot(
+            counts, [curve[count] for count in counts], label=label, **_pen(label)
+        )
+    axes.set_title(f"{what} a message", loc="left", color=_TEXT, fontsize=10)
+    axes.set_xscale("log", base=2)
+    axes.set_yscale("log")
+    axes.set_xticks(counts, [str(count) for count in counts])
+    axes.set_xlabel("receivers")
+    axes.minorticks_off()
+
+
+def _pen(label: str) -> dict[str, Any]:
+    colour = _OURS if "groupwire" in label else _OTHERS
+    if "unicast" in label:
+        colour = _CONTRAST
+    dashed = "no wire" in label
+    return {"color": colour, "linestyle": ":" if dashed else "-", "marker": "o"}

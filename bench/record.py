@@ -1,0 +1,70 @@
+"""The page of the documentation, its pictures and the numbers, written by the bench."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict
+from pathlib import Path
+
+from .charts import draw
+from .outcome import Case, Outcome
+from .table import goal_cells, goal_head, markdown, tables
+
+__all__ = ["write"]
+
+_DOCS = Path(__file__).resolve().parent.parent / "docs"
+_INTRODUCTION = """\
+# Speed
+
+<!-- Written by `python -m bench --write-docs`; edit bench/, not this page. -->
+
+One run of `make bench` on one machine. Variants that are compared take turns (A, B, A,
+B, …) in processes of their own; a ratio is the median of the ratios of all rounds, so
+that a slow moment of the machine hits both sides. The spread is the 10th to the 90th
+percentile, below ten values the smallest and the largest. Your machine will
+give other numbers; the ratios should hold. What misses its limit stays in the table and
+says so."""
+
+
+def write(
+    machine: Mapping[str, str], where: str, found: Mapping[Case, Outcome]
+) -> None:
+    """Write page, pictures and numbers into ``docs/``."""
+    pictures = _DOCS / "benchmarks"
+    pictures.mkdir(parents=True, exist_ok=True)
+    for case, outcome in found.items():
+        draw(case, outcome, pictures / f"{case.name}.svg")
+    page = "\n\n".join(_paragraphs(machine, where, found)) + "\n"
+    (_DOCS / "benchmarks.md").write_text(page)
+    numbers = {
+        "machine": dict(machine),
+        "network": where,
+        "cases": {case.name: _numbers(outcome) for case, outcome in found.items()},
+    }
+    text = json.dumps(numbers, indent=1, ensure_ascii=False)
+    (pictures / "results.json").write_text(text + "\n")
+
+
+def _paragraphs(
+    machine: Mapping[str, str], where: str, found: Mapping[Case, Outcome]
+) -> Iterator[str]:
+    yield _INTRODUCTION
+    yield markdown((("machine", ""), list(machine.items())))
+    yield f"Network: {where}."
+    yield "## Goals"
+    goals = [goal_cells(g) for outcome in found.values() for g in outcome.goals]
+    yield markdown((goal_head, goals))
+    for case, outcome in found.items():
+        yield f"## {case.title}"
+        yield case.about
+        yield f"![{case.title}](benchmarks/{case.name}.svg)"
+        yield from map(markdown, tables(outcome))
+        yield from outcome.notes
+
+
+def _numbers(outcome: Outcome) -> dict[str, object]:
+    return {
+        "rows": [asdict(row) for row in outcome.rows],
+        "goals": [{**asdict(goal), "met": goal.met} for goal in outcome.goals],
+    }
