@@ -35,6 +35,7 @@ from groupwire.cli.plumbing.sink import Sink
 from groupwire.cli.render.arrivals import Arrivals
 from groupwire.cli.render.out import Out
 from groupwire.errors import UsageError
+from groupwire.gather import checked_name
 
 if TYPE_CHECKING:
     from groupwire.aio import Message, Peer
@@ -68,7 +69,7 @@ def receive(  # noqa: PLR0913, PLR0917 - one parameter for each option
     plan = _Plan(
         where=Where.read(group, interface),
         answer=None if no_answer else os.fsencode(answer),
-        name=name,
+        name=None if name is None else checked_name(name),
         answer_to=tuple(map(_network, answer_to or ())),
         answer_rate=answer_rate,
         count=count,
@@ -144,7 +145,7 @@ class _Handling:
         if self.sink is not None:
             self.sink.write(message.data)
         if self.out.raw:
-            self.out.bytes(message.data)
+            self.out.payload(message.data)
         self.arrivals.message(message, self._answer(message))
 
     def _answer(self, message: Message) -> str | None:

@@ -60,7 +60,7 @@ def test_beside_raw_bytes_everything_else_goes_to_stderr(
     capfdbinary: pytest.CaptureFixture[bytes],
 ) -> None:
     out = Out(Tone(), raw=True)
-    out.bytes(b"\xff\x00")
+    out.payload(b"\xff\x00")
     out.line("message")
     assert capfdbinary.readouterr() == (b"\xff\x00", b"message\n")
 
@@ -69,7 +69,7 @@ def test_beside_raw_bytes_the_events_have_stderr_alone(
     capfd: pytest.CaptureFixture[str],
 ) -> None:
     out = Out(Tone(json=True), raw=True)
-    out.bytes(b"data")
+    out.payload(b"data")
     out.warn("not between the events")
     out.event("end", {})
     shown, err = capfd.readouterr()
@@ -83,7 +83,7 @@ def test_a_closed_stdout_loses_lines_and_nothing_else(
     monkeypatch.setattr(sys, "stdout", None)
     out = Out(Tone())
     out.line("nobody")
-    out.bytes(b"nobody")
+    out.payload(b"nobody")
     assert out.pipe() is None
     assert not out.wide
     assert settle_stdout()
@@ -101,7 +101,7 @@ def test_after_a_broken_write_nothing_is_written_any_more(
     with pytest.raises(BrokenPipeError):
         out.line("once")
     out.line("and no more")
-    assert not out.blocked
+    assert not out.stuck()
 
 
 def test_a_pipe_can_tell_that_its_reader_has_gone(

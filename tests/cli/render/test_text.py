@@ -104,7 +104,15 @@ def test_words_fit_their_number() -> None:
 
 
 @pytest.mark.parametrize(
-    ("value", "text"), [(5.0, "5 s"), (0.2, "0.2 s"), (1.25, "1.25 s"), (10.0, "10 s")]
+    ("value", "text"),
+    [
+        (5.0, "5 s"),
+        (0.2, "0.2 s"),
+        (1.25, "1.25 s"),
+        (10.0, "10 s"),
+        (0.0018, "1.8 ms"),
+        (0.0, "0 s"),
+    ],
 )
 def test_durations_are_written_as_people_write_them(value: float, text: str) -> None:
     assert seconds(value) == text

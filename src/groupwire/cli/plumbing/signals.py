@@ -64,7 +64,7 @@ def ending(
 
 
 class _Watch:
-    """The first signal cancels; a second one, or one during a write, breaks off."""
+    """The first signal cancels; a second one breaks off, and one in a stuck write."""
 
     def __init__(self, out: Out) -> None:
         self.code: ExitCode | None = None
@@ -74,7 +74,7 @@ class _Watch:
     def __call__(self, number: int, _frame: FrameType | None) -> None:
         again = self.code is not None
         self.code = _CODES[signal.Signals(number)]
-        if again or self._out.blocked or self._task is None:
+        if again or self._task is None or self._out.stuck():
             raise KeyboardInterrupt
         self._task.get_loop().call_soon_threadsafe(self._task.cancel)
 

@@ -18,49 +18,55 @@ async def read_message(limit: int) -> bytes:
 
     An input that never ends costs no more memory than that.
     """
-    number = _descriptor()
-    data = bytearray()
-    loop = asyncio.get_running_loop()
-    ended: asyncio.Future[None] = loop.create_future()
+    reading = _Reading(_descriptor(), limit)
+    try:
+        return await reading.whole()
+    finally:
+        reading.close()
 
-    def read() -> None:
+
+class _Reading:
+    def __init__(self, number: int, limit: int) -> None:
+        self._number = number
+        self._limit = limit
+        self._data = bytearray()
+        self._loop = asyncio.get_running_loop()
+        self._ended: asyncio.Future[None] = self._loop.create_future()
+
+    async def whole(self) -> bytes:
         try:
-            piece = os.read(number, _CHUNK)
+            self._loop.add_reader(self._number, self._read)
+        except PermissionError:
+            # A file cannot be waited for, and has an end (or /dev/zero's size).
+            while not self._ended.done():
+                self._read()
+        await self._ended
+        if len(self._data) > self._limit:
+            raise MessageTooLarge(
+                len(self._data),
+                self._limit,
+                fix="send less at a time: a message is one datagram",
+            )
+        return bytes(self._data)
+
+    def close(self) -> None:
+        self._loop.remove_reader(self._number)
+
+    def _read(self) -> None:
+        if self._ended.done():  # cancelled in the same pass of the loop
+            return
+        try:
+            piece = os.read(self._number, _CHUNK)
         except BlockingIOError:
             return
         except OSError as error:
-            end(error)
+            self.close()
+            self._ended.set_exception(error)
             return
-        data.extend(piece)
-        if not piece or len(data) > limit:
-            end(None)
-
-    def end(error: OSError | None) -> None:
-        loop.remove_reader(number)
-        if ended.done():  # cancelled in the same pass of the loop
-            return
-        if error is None:
-            ended.set_result(None)
-        else:
-            ended.set_exception(error)
-
-    try:
-        loop.add_reader(number, read)
-    except PermissionError:
-        # A file: it cannot be waited for, and it has an end (or /dev/zero's size).
-        while not ended.done():
-            read()
-    try:
-        await ended
-    finally:
-        loop.remove_reader(number)
-    if len(data) > limit:
-        raise MessageTooLarge(
-            len(data),
-            limit,
-            fix="send less at a time: a message is one datagram",
-        )
-    return bytes(data)
+        self._data += piece
+        if not piece or len(self._data) > self._limit:
+            self.close()
+            self._ended.set_result(None)
 
 
 def _descriptor() -> int:

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import json
 import os
+import select
 import stat
 import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import IO, Any
 
@@ -45,8 +46,7 @@ class Out:
         self.quiet = tone.quiet
         self.verbose = tone.verbose
         self.raw = raw
-        self.blocked = False
-        """True while a write may be waiting for a reader: a signal must break it."""
+        self._writing: IO[Any] | None = None
         self._main = sys.stderr if raw else sys.stdout
         self._notes = None if tone.json and raw else sys.stderr
         self._lost = False
@@ -91,31 +91,42 @@ class Out:
         if not self.json:
             self._write(self._notes, text)
 
-    def bytes(self, data: bytes) -> None:
+    def payload(self, data: bytes) -> None:
         """Write received bytes to stdout as they are."""
         if sys.stdout is not None:
-            self._guarded(sys.stdout.buffer.write, sys.stdout.buffer.flush, data)
+            self._guarded(sys.stdout.buffer, data)
+
+    def stuck(self) -> bool:
+        """Tell whether a write waits for a reader who does not read."""
+        if self._writing is None:
+            return False
+        try:
+            ready = select.poll()
+            ready.register(self._writing.fileno(), select.POLLOUT)
+            return not ready.poll(0)
+        except (OSError, ValueError):
+            return False
 
     def _write(self, stream: IO[str] | None, line: str) -> None:
         if stream is not None:
-            self._guarded(stream.write, stream.flush, f"{line}\n")
+            self._guarded(stream, f"{line}\n")
 
-    def _guarded(
-        self, write: Callable[[Any], object], flush: Callable[[], object], what: Any
-    ) -> None:
-        # A reader that no longer reads would hold us for ever: after a signal has
-        # broken one write, nothing is written any more.
+    def _guarded(self, stream: IO[Any], what: str | bytes) -> None:
+        # Once a write was broken off, by an error or a signal, nothing is written any
+        # more: the next one would only wait again, or tear a line.
         if self._lost:
             return
-        self.blocked = True
+        self._writing = stream
         try:
-            write(what)
-            flush()
-        except BaseException:
+            stream.write(what)
+            stream.flush()
+        except BaseException as error:
             self._lost = True
+            if isinstance(error, OSError) and error.filename is None:
+                error.filename = "standard output"
             raise
         finally:
-            self.blocked = False
+            self._writing = None
 
     def pipe(self) -> int | None:
         """Return the descriptor that tells when the reader has gone, if one can."""

@@ -107,5 +107,7 @@ def plural(count: int, noun: str) -> str:
 
 
 def seconds(value: float) -> str:
-    """Return a duration as people write it: ``0.2 s``, ``5 s``, ``1.25 s``."""
+    """Return a duration as people write it: ``1.8 ms``, ``0.2 s``, ``5 s``."""
+    if 0 < value < 0.1:
+        return f"{value * 1e3:.1f} ms"
     return f"{value:.2f}".rstrip("0").rstrip(".") + " s"
