@@ -6,9 +6,13 @@ when they are first used: asyncio alone costs 45 ms.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+# Known to type checkers by its name. Importing typing would take longer than all else
+# here, and a Ctrl-C meanwhile cannot be caught by anyone.
+TYPE_CHECKING = False
 
 if TYPE_CHECKING:
+    from typing import Any
+
     from groupwire import aio
     from groupwire.aio import Joined, PeerConfig, Sent
     from groupwire.errors import (

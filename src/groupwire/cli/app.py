@@ -15,6 +15,7 @@ from typing import Annotated
 
 import typer
 
+from groupwire import __version__
 from groupwire.cli.exits import ExitCode, report, verdict
 from groupwire.cli.render.out import settle_stdout
 
@@ -150,9 +151,7 @@ def _invoke(arguments: Sequence[str]) -> int:
 
 def _show_version(wanted: bool) -> None:
     if wanted:
-        from importlib.metadata import version
-
-        typer.echo(f"groupwire {version('groupwire')}")
+        typer.echo(f"groupwire {__version__}")
         raise typer.Exit
 
 
