@@ -18,7 +18,9 @@ def _must_run(path: Path) -> bool:
 def _refuse_skip(report: pytest.TestReport | pytest.CollectReport) -> None:
     if report.skipped and not hasattr(report, "wasxfail"):
         report.outcome = "failed"
-        report.longrepr = f"skipped where nothing may be skipped: {report.longrepr}"
+        skip = report.longrepr
+        reason = skip[2] if isinstance(skip, tuple) else skip
+        report.longrepr = f"nothing may be skipped here: {reason}"
 
 
 @pytest.hookimpl(wrapper=True)

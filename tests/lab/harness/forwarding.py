@@ -23,7 +23,7 @@ _NOCACHE = 1
 
 def main(devices: Sequence[str]) -> None:
     """Forward between ``devices`` until killed."""
-    routers = [_Router4(devices), _Router6(devices)]
+    routers: list[_Router4 | _Router6] = [_Router4(devices), _Router6(devices)]
     print("ready", flush=True)  # noqa: T201 - the lab waits for it
     sockets = {router.socket: router for router in routers}
     while True:

@@ -36,7 +36,7 @@ def call(name: str, *arguments: object) -> None:
 
 @cache
 def need() -> None:
-    """Get the right to build namespaces, once; NoLaboratoryError where that is impossible.
+    """Get the right to build namespaces; NoLaboratoryError where there is none.
 
     As root nothing changes. An ordinary user's process becomes root of a user
     namespace of its own, which is possible only before any thread has started.
