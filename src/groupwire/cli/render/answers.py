@@ -143,7 +143,7 @@ class Answers:
         if self._out.json:
             self._out.event("end", asked.fields())
         elif not self.begun:
-            self._out.note("nothing was sent")
+            self._out.last_note("nothing was sent")
         elif self._rounds == 1:
             self._tell_end(asked, "")
         else:
@@ -176,6 +176,8 @@ class Answers:
 
     def _tell_end(self, asked: Asked, head: str) -> None:
         out, paint = self._out, self._out.note_paint
+        if asked.stopped_by == "stopped":
+            out.last_note("interrupted")
         if asked.missing_count:
             # The quiet ones are told too: it is why the exit code is 1.
             out.complain(f"{head}{paint(self._missing(asked), 'red')}")
@@ -208,7 +210,7 @@ _REASONS = {
     "stall": "{stall} of silence",
     "retries": "the silent ones were asked {attempts} times",
     "timeout": "the time of {timeout} was over",
-    "stopped": "stopped",
+    "stopped": "interrupted",
 }
 
 

@@ -25,6 +25,8 @@ __all__ = ["Arrivals"]
 
 _GLANCE = 400
 """Characters of a message that a person is shown; ``-v`` shows all."""
+_HARMLESS = frozenset({"copy", "own", "repeated"})
+"""Nothing is lost: the message was delivered once already, or is our own."""
 
 
 class Arrivals:
@@ -105,11 +107,12 @@ class Arrivals:
             )
             return
         note, paint = self._out.note, self._out.note_paint
-        note(plural(self.messages, "message"))
+        self._out.last_note(plural(self.messages, "message"))
         for reason, count in self.not_answered.items():
             note(paint(f"  {count:,} not answered: {reason}", "dim"))
         for reason, count in self._dropped.items():
-            note(paint(f"  {count:,} dropped: {reason}", "yellow"))
+            style = "dim" if reason in _HARMLESS else "yellow"
+            note(paint(f"  {count:,} dropped: {reason}", style))
 
     def _line(self, message: Message, refused: str | None) -> str:
         paint, columns = self._out.paint, self._columns

@@ -76,6 +76,11 @@ class Out:
         if not (self.json or self.quiet):
             self._write(self._notes, text)
 
+    def last_note(self, text: str) -> None:
+        """Write the first line after an interruption: over the ``^C`` of a terminal."""
+        here = self._notes is not None and self._notes.isatty()
+        self.note(f"\r{text}" if here else text)
+
     def detail(self, text: str) -> None:
         """Write what only ``-v`` wants to know."""
         if self.verbose:
