@@ -3,7 +3,7 @@
 import pytest
 
 from tests.lab.harness import Laboratory
-from tests.lab.harness.commands import Told, receive, send
+from tests.lab.harness.commands import Told, message, receive_on, send
 
 _DATA = "very important data"
 _GROUPS = ["224.3.29.71:10000", "[ff15::4242]:10000"]
@@ -14,12 +14,12 @@ def test_one_message_brings_an_acknowledgement_from_each_host(
     lab: Laboratory, group: str
 ) -> None:
     a, b = lab.segment(2)
-    receivers = [receive(host, "-g", group) for host in (a, b)]
+    receivers = receive_on([a, b], "-g", group)
     told = send(a, _DATA, "-g", group)
     version = 6 if "[" in group else 4
     _two_acknowledgements(told, a.address(version), b.address(version))
     for receiver in receivers:
-        assert f'"{_DATA}"' in receiver.line('"message"')
+        assert message(receiver)["data"] == _DATA
 
 
 @pytest.mark.parametrize("version", [4, 6])
@@ -30,12 +30,12 @@ def test_a_source_specific_group_hears_its_source_only(
     group = "232.1.2.3:10000" if version == 4 else "[ff35::8000:4242]:10000"
     source = a.address(version)
     heard = f"{source}@{group}"
-    receivers = [receive(host, "-g", heard) for host in (a, b)]
+    receivers = receive_on([a, b], "-g", heard)
     assert send(stranger, "not for you", "-g", group).end["answers"] == 0
     told = send(a, _DATA, "-g", heard)
     _two_acknowledgements(told, source, b.address(version))
     for receiver in receivers:
-        assert f'"{_DATA}"' in receiver.line('"message"')
+        assert message(receiver)["data"] == _DATA
 
 
 def _two_acknowledgements(told: Told, *addresses: str) -> None:

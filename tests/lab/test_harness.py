@@ -2,11 +2,10 @@ import socket
 
 import pytest
 from tests.lab.harness import Host, Laboratory
-from tests.lab.harness.sockets import forge, hear, listener, sender, wire
+from tests.lab.harness.sockets import SILENCE, forge, hear, listener, saw, sender, wire
 
 _GROUPS = {4: "239.255.7.7", 6: "ff18::77"}
 _PORT = 7000
-_SILENCE = 0.15
 
 
 @pytest.mark.parametrize("version", [4, 6])
@@ -22,8 +21,8 @@ def test_a_message_crosses_one_router_less_than_its_ttl(
         listener(c, group, _PORT) as far,
     ):
         out.sendto(b"hello", (group, _PORT))
-        assert (hear(near, within=5 if ttl > 1 else _SILENCE) is not None) == (ttl > 1)
-        assert (hear(far, within=5 if ttl > 2 else _SILENCE) is not None) == (ttl > 2)
+        assert (hear(near, within=5 if ttl > 1 else SILENCE) is not None) == (ttl > 1)
+        assert (hear(far, within=5 if ttl > 2 else SILENCE) is not None) == (ttl > 2)
 
 
 def test_answers_find_their_way_through_routers(lab: Laboratory) -> None:
@@ -43,7 +42,7 @@ def test_a_snooping_switch_carries_a_group_to_its_members_only(
         lab.switch_of(a).wait_for(group, b)
         out.sendto(b"hello", (group, _PORT))
         assert hear(member) == b"hello"
-        assert not _saw(bystander, b"hello")
+        assert not saw(bystander, b"hello")
 
 
 def test_a_snooping_switch_without_a_querier_floods(lab: Laboratory) -> None:
@@ -52,7 +51,7 @@ def test_a_snooping_switch_without_a_querier_floods(lab: Laboratory) -> None:
     with sender(a) as out, listener(b, group, _PORT) as member, wire(c) as bystander:
         out.sendto(b"hello", (group, _PORT))
         assert hear(member) == b"hello"
-        assert _saw(bystander, b"hello")
+        assert saw(bystander, b"hello")
 
 
 def test_loss_drops_what_its_counter_says(lab: Laboratory) -> None:
@@ -78,7 +77,7 @@ def test_a_cut_cable_is_silent_until_it_is_healed(lab: Laboratory, away: bool) -
     with sender(a) as out, listener(b, group, _PORT) as member:
         (a if away else b).link.cut()
         out.sendto(b"lost", (group, _PORT))
-        assert hear(member, within=_SILENCE) is None
+        assert hear(member, within=SILENCE) is None
         (a if away else b).link.heal()
         out.sendto(b"heard", (group, _PORT))
         assert hear(member) == b"heard"
@@ -129,15 +128,8 @@ def _index(host: Host) -> int:
         return socket.if_nametoindex("eth0")
 
 
-def _saw(sniffer: socket.socket, data: bytes) -> bool:
-    while (packet := hear(sniffer, within=_SILENCE)) is not None:
-        if packet.endswith(data):
-            return True
-    return False
-
-
 def _count(receiver: socket.socket) -> int:
     heard = 0
-    while hear(receiver, within=_SILENCE) is not None:
+    while hear(receiver, within=SILENCE) is not None:
         heard += 1
     return heard

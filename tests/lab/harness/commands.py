@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import signal
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,7 +12,17 @@ from tests.lab.harness.host import Host
 from tests.lab.harness.process import Process
 from tests.lab.harness.waiting import PATIENCE
 
-__all__ = ["Told", "receive", "send", "start", "told"]
+__all__ = [
+    "Line",
+    "Told",
+    "message",
+    "receive",
+    "receive_on",
+    "send",
+    "start",
+    "stop",
+    "told",
+]
 
 Line = dict[str, Any]
 
@@ -56,9 +68,27 @@ def told(process: Process, *, within: float = PATIENCE) -> Told:
 
 def receive(host: Host, *arguments: str) -> Process:
     """Start a receiver, and return it when it has joined."""
-    process = start(host, "receive", *arguments)
-    process.line('"joined"')
-    return process
+    return receive_on([host], *arguments)[0]
+
+
+def receive_on(hosts: Iterable[Host], *arguments: str) -> list[Process]:
+    """Start a receiver on each host, and return them when all have joined."""
+    processes = [start(host, "receive", *arguments) for host in hosts]
+    for process in processes:
+        process.line('"joined"')
+    return processes
+
+
+def message(receiver: Process) -> Line:
+    """Return the next message that a receiver tells of."""
+    line: Line = json.loads(receiver.line('"message"'))
+    return line
+
+
+def stop(receiver: Process) -> Told:
+    """Interrupt a receiver, as Ctrl-C does, and read all that it said."""
+    receiver.signal(signal.SIGINT)
+    return told(receiver)
 
 
 def send(host: Host, *arguments: str, stdin: bytes | None = None) -> Told:

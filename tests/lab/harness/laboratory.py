@@ -45,6 +45,7 @@ class Laboratory:
         snoop: bool = False,
         querier: bool = False,
         flood_unknown: bool = True,
+        gateway: bool = True,
     ) -> list[Host]:
         """Return hosts .1, .2, ... on one switch, 198.18.N.0/24 and fd00:18:N::/64.
 
@@ -52,7 +53,11 @@ class Laboratory:
         ``flood_unknown=False`` is a switch that drops groups which nobody has joined.
         """
         return self._segment(
-            hosts, gateway=254, snoop=snoop, querier=querier, flood=flood_unknown
+            hosts,
+            gateway=254 if gateway else None,
+            snoop=snoop,
+            querier=querier,
+            flood=flood_unknown,
         ).hosts
 
     def switch_of(self, host: Host, link: int = 0) -> Switch:

@@ -12,10 +12,12 @@ from ipaddress import IPv4Address, ip_address
 from tests.lab.harness.host import Host
 from tests.lab.harness.waiting import PATIENCE
 
-__all__ = ["forge", "hear", "listener", "sender", "wire"]
+__all__ = ["SILENCE", "forge", "hear", "listener", "saw", "sender", "wire"]
 
 _MCAST_JOIN_GROUP = 42
-_ETH_P_IP = 0x0800
+_ETH_P_IP, _ETH_P_ALL = 0x0800, 0x0003
+SILENCE = 0.15
+"""Seconds after which nothing more is said to come; a cable here takes none."""
 
 
 @contextmanager
@@ -65,11 +67,18 @@ def hear(receiver: socket.socket, *, within: float = PATIENCE) -> bytes | None:
 
 @contextmanager
 def wire(host: Host) -> Iterator[socket.socket]:
-    """Make a socket that sees every IPv4 packet that reaches the first interface."""
-    protocol = socket.htons(_ETH_P_IP)
-    with host.socket(socket.AF_PACKET, socket.SOCK_DGRAM, protocol) as s:
-        s.bind((host.link.name, _ETH_P_IP))
+    """Make a socket that sees every packet that reaches the first interface."""
+    with host.socket(socket.AF_PACKET, socket.SOCK_DGRAM) as s:
+        s.bind((host.link.name, _ETH_P_ALL))
         yield s
+
+
+def saw(cable: socket.socket, data: bytes) -> bool:
+    """Whether a packet that holds ``data`` has come, or comes before a silence."""
+    while (packet := hear(cable, within=SILENCE)) is not None:
+        if data in packet:
+            return True
+    return False
 
 
 def forge(
