@@ -10,6 +10,7 @@ from groupwire.cli.render.text import escape, plural
 
 __all__ = ["Show"]
 
+_TITLE = "One message, three receivers, and a fourth that never comes."
 _WIDTH = 78
 _HEAD = ("event", "v", "time")
 
@@ -31,13 +32,9 @@ class Show:
             cast = {"members": list(self._members[:-1]), "absent": absent}
             out.event("started", {"group": group, "interface": interface, **cast})
             return
-        out.line(
-            out.paint(
-                "One message, three receivers, and a fourth that never comes.", "bold"
-            )
-        )
-        out.line(out.paint(f"On {interface}, {_reach(interface, ttl)}.", "dim"))
-        out.line("")
+        self._tell(out.paint(_TITLE, "bold"))
+        self._tell(out.paint(f"On {interface}, {_reach(interface, ttl)}.", "dim"))
+        self._tell("")
 
     def command(self, words: Sequence[str]) -> None:
         """Show what is run, as one would type it."""
