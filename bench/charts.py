@@ -67,6 +67,7 @@ def _bars(case: Case, outcome: Outcome) -> Any:
     for number, row in enumerate(rows):
         axes.text(edge * 1.03, number, figure(row.value.median), va="center")
     axes.set_xlabel(case.axis)
+    axes.xaxis.set_major_formatter(_plain)
     axes.invert_yaxis()
     axes.set_xlim(0, edge * 1.12)
     return picture
@@ -106,12 +107,17 @@ def _panel(axes: Any, what: str, curves: Mapping[str, Mapping[int, float]]) -> N
         axes.plot(
             counts, [curve[count] for count in counts], label=label, **_pen(label)
         )
-    axes.set_title(f"{what} a message", loc="left", color=_TEXT, fontsize=10)
+    axes.set_title(f"{what} per message", loc="left", color=_TEXT, fontsize=10)
     axes.set_xscale("log", base=2)
     axes.set_yscale("log")
     axes.set_xticks(counts, [str(count) for count in counts])
     axes.set_xlabel("receivers")
     axes.minorticks_off()
+    axes.yaxis.set_major_formatter(_plain)
+
+
+def _plain(value: float, _: object) -> str:
+    return figure(value)
 
 
 def _pen(label: str) -> dict[str, Any]:
