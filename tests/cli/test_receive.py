@@ -17,6 +17,7 @@ from tests.cli.running import (
 )
 
 from groupwire.cli.app import main
+from groupwire.gather import Kind, Tagged
 
 Capture = pytest.CaptureFixture[str]
 TS_PACKET = b"\x47" + bytes(187)
@@ -114,6 +115,16 @@ def test_what_was_not_written_is_not_answered(port: int, capsys: Capture) -> Non
     assert told(out)[-1]["event"] == "end"
     assert "/dev/full: no space left" in err
     assert caller.answers == []
+
+
+def test_an_answer_that_was_to_wait_leaves_before_the_receiver_does(
+    port: int, capsys: Capture
+) -> None:
+    question = Tagged(Kind.QUESTION, 4711, b"status?", spread_us=20_000_000)
+    with calling(port, question.encode()) as caller:
+        received(capsys, port, "--count", "1", "--name", "arm1")
+    answer = Tagged.decode(caller.answers[0])
+    assert (answer.request_id, answer.name, answer.data) == (4711, "arm1", b"ack")
 
 
 def test_it_ends_after_its_time(port: int, capsys: Capture) -> None:

@@ -8,9 +8,10 @@ from ipaddress import IPv4Address, IPv6Address
 from random import Random, SystemRandom
 
 from groupwire.aio.config import PeerConfig
-from groupwire.aio.opening import Sockets
+from groupwire.aio.opening import Sockets, try_way_out
+from groupwire.errors import MachineError
 from groupwire.gather import Answerer, AnswerEvent, Limits
-from groupwire.net import MembershipEvent, MembershipKeeper
+from groupwire.net import Choice, MembershipEvent, MembershipKeeper
 from groupwire.run import Driver, UdpPort
 from groupwire.values import Interface
 
@@ -30,6 +31,7 @@ class Running:
         tell: Callable[[list[MembershipEvent]], None],
     ) -> None:
         self.sockets = sockets
+        self._choice = sockets.choice
         self.names: dict[int, str] = {}
         self.own_addresses: set[IPv4Address | IPv6Address] = set()
         self._tell = tell
@@ -55,11 +57,21 @@ class Running:
         self.driver.start()
         self._loop.add_reader(self._keeper.fileno(), self._look_at_links)
 
+    @property
+    def choice(self) -> Choice:
+        """How to send to the group. Raises MachineError where there is no way out."""
+        if isinstance(self._choice, MachineError):
+            raise self._choice
+        return self._choice
+
     def close(self) -> None:
         """Leave the groups; any number of times."""
         if self._keeper.fileno() >= 0:
             self._loop.remove_reader(self._keeper.fileno())
         self._keeper.close()
+        # answer() said that they are on their way.
+        self.answerer.hurry()
+        self.driver.pump()
         self.driver.close()
 
     def _know(self, interfaces: Sequence[Interface]) -> None:
@@ -70,6 +82,8 @@ class Running:
         events = self._keeper.handle_readable()
         if self._keeper.interfaces:
             self._know(self._keeper.interfaces)
+            group = self.sockets.joined.group
+            self._choice = try_way_out(group, self._keeper.interfaces)
             self.answerer.update_interfaces(self._keeper.interfaces)
         if events:
             self.port.rewatch()

@@ -130,6 +130,11 @@ class Answerer:
         while self._delayed and self._delayed[0].due <= now:
             self._transmits.append(heapq.heappop(self._delayed).transmit)
 
+    def hurry(self) -> None:
+        """Send at once what waits for its random moment: this member is leaving."""
+        while self._delayed:
+            self._transmits.append(heapq.heappop(self._delayed).transmit)
+
     def answer(self, number: int, data: bytes, *, now: float) -> Refusal | None:
         """Answer a message; return why not, where that is refused.
 
