@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Callable, Generator, Iterator
 from dataclasses import dataclass
-from random import Random, SystemRandom
+from random import SystemRandom
 from types import TracebackType
 from typing import Self
 
@@ -26,6 +26,9 @@ from groupwire.gather import (
 from groupwire.net import Choice, MulticastSender
 from groupwire.run import Driver, UdpPort
 from groupwire.values import Group, Interface
+
+# Unguessable request ids: who has not seen the question cannot answer it.
+_DICE = SystemRandom()
 
 __all__ = ["Asking", "Sent", "described", "send_once"]
 
@@ -58,11 +61,14 @@ class Asking:
         group: Group,
         question: Question,
         config: PeerConfig,
+        *,
+        choose: Callable[[], Choice | None] = lambda: None,
         on_port: Callable[[int], None] = lambda _: None,
     ) -> None:
         self._group = group
         self._question = question
         self._config = config
+        self._choose = choose
         self._on_port = on_port
         self._answers: Inbox[Answer] = Inbox()
         self._asker: Asker | None = None
@@ -123,7 +129,7 @@ class Asking:
         return self.result
 
     def _start(self) -> None:
-        sender, choice = open_sending(self._group, self._config)
+        sender, choice = open_sending(self._group, self._config, self._choose())
         try:
             driver = self._drive(sender)
             self._sent = described(
@@ -147,8 +153,7 @@ class Asking:
         self._finished = loop.create_future()
         self._asker = Asker(
             self._question,
-            # Unguessable request ids: who has not seen the question cannot answer it.
-            rng=Random(SystemRandom().getrandbits(128)),
+            rng=_DICE,
             now=loop.time(),
             payload_limit=sender.payload_limit,
         )

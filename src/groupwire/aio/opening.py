@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 from groupwire.aio.config import PeerConfig
 from groupwire.errors import InterfaceError, MachineError
@@ -19,7 +20,15 @@ from groupwire.net import (
 )
 from groupwire.values import DEFAULT_GROUP, Group, Interface
 
-__all__ = ["Joined", "Sockets", "group_of", "open_joined", "open_sending"]
+__all__ = [
+    "Joined",
+    "Sockets",
+    "group_of",
+    "open_joined",
+    "open_sending",
+    "try_way_out",
+    "way_out",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,12 +43,12 @@ class Joined:
 
 @dataclass(frozen=True, slots=True)
 class Sockets:
-    """A peer's sockets; ``way_out`` is why nothing can be sent, where that is so."""
+    """A peer's sockets; ``choice`` is why nothing can be sent, where that is so."""
 
     receiver: MulticastReceiver
     sender: MulticastSender
     joined: Joined
-    way_out: Choice | MachineError
+    choice: Choice | MachineError
     interfaces: tuple[Interface, ...]
     """All of this machine, as they were then."""
 
@@ -55,13 +64,16 @@ def group_of(group: Group | str | None) -> Group:
     return Group.parse(text) if text else DEFAULT_GROUP
 
 
-def open_sending(group: Group, config: PeerConfig) -> tuple[MulticastSender, Choice]:
-    """Open the socket that asks and sends.
+def open_sending(
+    group: Group, config: PeerConfig, choice: Choice | None = None
+) -> tuple[MulticastSender, Choice]:
+    """Open the socket that asks and sends; ``choice`` spares looking for the way out.
 
     Raises AddressError, InterfaceError, NoRouteError and other MachineErrors.
     """
     group = group.with_interface(config.interface)
-    choice = _way_out(group, list_interfaces())
+    if choice is None:
+        choice = way_out(group, list_interfaces())
     return MulticastSender(group, choice.interfaces, _sending(config)), choice
 
 
@@ -76,31 +88,38 @@ def open_joined(group: Group, config: PeerConfig) -> Sockets:
     receiver = MulticastReceiver(receive_buffer_bytes=config.receive_buffer)
     try:
         receiver.join(group, choice.interfaces)
-        sender, way_out = _answering(group, config, interfaces)
+        sender, choice_out = _answering(group, config, interfaces)
     except BaseException:
         receiver.close()
         raise
     joined = Joined(
         group, choice.interfaces, choice.reason, receiver.receive_buffer_bytes
     )
-    return Sockets(receiver, sender, joined, way_out, interfaces)
+    return Sockets(receiver, sender, joined, choice_out, interfaces)
 
 
 def _answering(
     group: Group, config: PeerConfig, interfaces: tuple[Interface, ...]
 ) -> tuple[MulticastSender, Choice | MachineError]:
-    way_out: Choice | MachineError
-    try:
-        way_out = _way_out(group, interfaces)
-        ways = way_out.interfaces
-    except MachineError as error:
-        way_out, ways = error, ()
+    choice = try_way_out(group, interfaces)
+    ways = () if isinstance(choice, MachineError) else choice.interfaces
     if not any(_owns(i, group) for i in interfaces):
         group = replace(group, source=None)  # who hears a source need not be it
-    return MulticastSender(group, ways, _sending(config)), way_out
+    return MulticastSender(group, ways, _sending(config)), choice
 
 
-def _way_out(group: Group, interfaces: tuple[Interface, ...]) -> Choice:
+def try_way_out(
+    group: Group, interfaces: tuple[Interface, ...]
+) -> Choice | MachineError:
+    """Return how to send to the group, or why it cannot be done."""
+    try:
+        return way_out(group, interfaces)
+    except MachineError as error:
+        return error
+
+
+def way_out(group: Group, interfaces: tuple[Interface, ...]) -> Choice:
+    """Return how to send to the group; raises InterfaceError where there is no way."""
     wanted = group.interface
     if group.source is not None:
         owner = next((i for i in interfaces if _owns(i, group)), None)
@@ -119,6 +138,7 @@ def _owns(interface: Interface, group: Group) -> bool:
     return any(own.ip == group.source for own in interface.addresses)
 
 
+@lru_cache(maxsize=16)
 def _sending(config: PeerConfig) -> SenderConfig:
     return SenderConfig(
         ttl_hops=config.ttl,

@@ -14,7 +14,7 @@ from groupwire.aio.inbox import Inbox
 from groupwire.aio.message import Message
 from groupwire.aio.opening import Joined, open_joined
 from groupwire.aio.running import Running
-from groupwire.errors import ClosedError, MachineError, UsageError
+from groupwire.errors import ClosedError, UsageError
 from groupwire.gather import (
     AnswerEvent,
     Expectation,
@@ -126,13 +126,11 @@ class Peer:
         out, MessageTooLarge above 65,507 bytes.
         """
         state = self._opened
-        way_out = state.sockets.way_out
-        if isinstance(way_out, MachineError):
-            raise way_out
+        choice = state.choice
         await state.port.drained()
         state.port.send(Transmit(data))
         form = Form.PLAIN
-        return described(state.sockets.sender, way_out, data, form, self.config)
+        return described(state.sockets.sender, choice, data, form, self.config)
 
     def ask(  # noqa: PLR0913 - keyword-only
         self,
@@ -156,7 +154,13 @@ class Peer:
             form_of(tagged),
             self.name,
         )
-        return Asking(self.group, question, self.config, self._note_port)
+        return Asking(
+            self.joined.group,
+            question,
+            self.config,
+            choose=lambda: self._opened.choice,
+            on_port=self._note_port,
+        )
 
     async def receive(self) -> Message:
         """Return the next message; ClosedError once the peer is closed and empty."""

@@ -80,6 +80,7 @@ class Asker:
     ) -> None:
         self.dropped: Counter[str] = Counter()
         self._question = question
+        self._expects = bool(question.expect)
         self._tagged = question.travels is Form.TAGGED
         self._waiting = _Waiting(question.expect)
         self._request_id = rng.getrandbits(64)
@@ -165,7 +166,7 @@ class Asker:
     @property
     def _stalls_at(self) -> float | None:
         """When silence ends it: only where nobody is expected, after all attempts."""
-        if self._question.expect or len(self._asked) < self._question.attempts:
+        if self._expects or len(self._asked) < self._question.attempts:
             return None
         return self._silent_since + self._question.stall
 
@@ -205,7 +206,8 @@ class Asker:
         self._events.append(AnswerReceived(answer))
         if name is not None:
             self._note_name(name, sender)
-        self._waiting.heard(name, sender)
+        if self._expects:
+            self._waiting.heard(name, sender)
         self._stop_when_complete(now)
 
     def _note_name(self, name: str, sender: Origin) -> None:
@@ -215,7 +217,7 @@ class Asker:
             self._events.append(NameClash(name, first, sender))
 
     def _stop_when_complete(self, now: float) -> None:
-        if self._question.expect and not self._waiting.count:
+        if self._expects and not self._waiting.count:
             self._finish(StoppedBy.EXPECTED, now)
         elif len(self._answers) == self._question.first:
             self._finish(StoppedBy.FIRST, now)

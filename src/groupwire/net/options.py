@@ -9,6 +9,7 @@ from __future__ import annotations
 import struct
 import sys
 from dataclasses import dataclass
+from functools import cache, lru_cache
 from ipaddress import IPv4Address, IPv6Address
 
 __all__ = [
@@ -206,6 +207,7 @@ WINDOWS = System(
 THIS_SYSTEM = {"darwin": MACOS, "win32": WINDOWS}.get(sys.platform, LINUX)
 
 
+@cache
 def receive_options(system: System, version: int) -> tuple[SocketOption, ...]:
     """Return what a receiving socket needs before it is bound.
 
@@ -228,6 +230,7 @@ def receive_options(system: System, version: int) -> tuple[SocketOption, ...]:
     return (*options, *fact_options(system, version))
 
 
+@cache
 def fact_options(system: System, version: int) -> tuple[SocketOption, ...]:
     """Return what makes the kernel tell the facts of each datagram."""
     of = system.numbers(version)
@@ -285,6 +288,7 @@ def leave_option(
     )
 
 
+@lru_cache(maxsize=64)
 def send_options(  # noqa: PLR0913 - keyword-only
     system: System,
     version: int,

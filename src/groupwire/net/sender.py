@@ -44,13 +44,15 @@ def datagram_limit(version: int) -> int:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SenderConfig:
-    """How to send: ``receive_buffer_bytes`` 0 leaves the system's default."""
+    """How to send; a buffer of 0 bytes leaves the system's default."""
 
     ttl_hops: int = 1
     loopback: bool = True
     dscp: int = 0
     receive_buffer_bytes: int = 4 << 20
     send_buffer_bytes: int = 4 << 20
+    facts: bool = False
+    """Whether answers come with interface, TTL and time of arrival."""
 
 
 class MulticastSender:
@@ -183,13 +185,15 @@ class MulticastSender:
     def _prepare(self) -> None:
         self._socket.setblocking(False)
         set_receive_buffer(self._socket, self.config.receive_buffer_bytes, self._system)
-        with suppress(OSError):
-            self._socket.setsockopt(
-                socket.SOL_SOCKET, socket.SO_SNDBUF, self.config.send_buffer_bytes
-            )
+        if self.config.send_buffer_bytes:
+            with suppress(OSError):
+                self._socket.setsockopt(
+                    socket.SOL_SOCKET, socket.SO_SNDBUF, self.config.send_buffer_bytes
+                )
         if self._interfaces:
             self._apply(self._options(self._interfaces[0]))
-        self._apply(fact_options(self._system, self.group.version))
+        if self.config.facts:
+            self._apply(fact_options(self._system, self.group.version))
         self._socket.bind(self._own_address())
 
     def _own_address(self) -> tuple[str, int]:

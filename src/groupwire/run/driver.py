@@ -65,7 +65,6 @@ class Driver(Generic[EventT]):
         self._on_failure = on_failure
         self._loop = asyncio.get_running_loop()
         self._timer: asyncio.TimerHandle | None = None
-        self._deadline: float | None = None
         self._closed = False
         self.send_failures = 0
 
@@ -116,17 +115,23 @@ class Driver(Generic[EventT]):
                 self._on_failure(error)
 
     def _rearm(self) -> None:
+        """Wake up at the core's next deadline.
+
+        A deadline that only moves away keeps the timer: waking once for nothing is
+        cheaper than a new timer per datagram.
+        """
         deadline = self._core.poll_timeout()
-        if deadline == self._deadline and self._timer is not None:
-            return
         if self._timer is not None:
+            if deadline is not None and self._timer.when() <= deadline:
+                return
             self._timer.cancel()
             self._timer = None
-        self._deadline = deadline
         if deadline is not None:
             self._timer = self._loop.call_at(deadline, self._expire)
 
     def _expire(self) -> None:
         self._timer = None
-        self._core.handle_timeout(now=self._loop.time())
+        deadline, now = self._core.poll_timeout(), self._loop.time()
+        if deadline is not None and deadline <= now:
+            self._core.handle_timeout(now=now)
         self.pump()

@@ -8,7 +8,7 @@ are decoded when they are asked for.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from ipaddress import IPv4Address, IPv6Address
 from typing import Protocol
 
@@ -27,6 +27,15 @@ class Origin:
     port: int
     zone: int = 0
     identity: bytes | None = None
+    _hash: int = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        # Origins are keys wherever strangers are told apart: once, not per datagram.
+        own = hash((self.ip, self.port, self.zone, self.identity))
+        object.__setattr__(self, "_hash", own)
+
+    def __hash__(self) -> int:
+        return self._hash
 
     def __str__(self) -> str:
         if self.ip.version == 4:

@@ -81,7 +81,8 @@ class Group:
         ``wanted`` goes before the interface in the address. AddressError when neither
         names one and the group needs it.
         """
-        group = self if wanted is None else self.on(str(wanted))
+        same = wanted is None or str(wanted) == self.interface
+        group = self if same else self.on(str(wanted))
         if group.needs_zone and group.interface is None:
             raise AddressError(
                 str(self),

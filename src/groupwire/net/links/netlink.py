@@ -79,10 +79,7 @@ def decode(data: bytes) -> Iterator[Message]:
     Other messages are passed over. Raises DecodeError for bytes that are no netlink.
     """
     for kind, body in _messages(data):
-        if kind in {_NEW_LINK, _DELETE_LINK}:
-            yield _link(body, gone=kind == _DELETE_LINK)
-        elif kind in {_NEW_ADDRESS, _DELETE_ADDRESS}:
-            yield from _address(body, gone=kind == _DELETE_ADDRESS)
+        yield from _decoded(kind, body)
 
 
 def dump() -> tuple[Message, ...]:
@@ -119,10 +116,10 @@ def _asked(sock: socket.socket, kind: int, body: bytes) -> list[Message]:
     sock.send(_request(kind, _REQUEST | _DUMP, body))
     found: list[Message] = []
     while True:
-        data = sock.recv(_MOST_BYTES)
-        found += decode(data)
-        if any(kind in {_DONE, _ERROR} for kind, _ in _messages(data)):
-            return found
+        for answer, rest in _messages(sock.recv(_MOST_BYTES)):
+            if answer in {_DONE, _ERROR}:
+                return found
+            found += _decoded(answer, rest)
 
 
 def _messages(data: bytes) -> Iterator[tuple[int, bytes]]:
@@ -135,6 +132,13 @@ def _messages(data: bytes) -> Iterator[tuple[int, bytes]]:
             raise DecodeError("netlink-length")
         yield kind, data[at + _HEADER.size : at + size]
         at += (size + 3) & ~3
+
+
+def _decoded(kind: int, body: bytes) -> Iterator[Message]:
+    if kind in {_NEW_LINK, _DELETE_LINK}:
+        yield _link(body, gone=kind == _DELETE_LINK)
+    elif kind in {_NEW_ADDRESS, _DELETE_ADDRESS}:
+        yield from _address(body, gone=kind == _DELETE_ADDRESS)
 
 
 def _attributes(body: bytes, at: int) -> Iterator[tuple[int, bytes]]:
