@@ -74,7 +74,7 @@ class Worker:
         self._process.wait()
 
     def finish(self) -> None:
-        """Let the process end by itself: its pipe is closed, nothing else is done."""
+        """Let the process end by itself, as it does when its pipe is closed."""
         self._pipe.close()
         self._process.wait(_PATIENCE_S)
 

@@ -44,7 +44,7 @@ def run(settings: Settings) -> Outcome:
             for label, (group, taker) in takers.items():
                 sender.ask(group, waiting)
                 samples.add(label, [waiting / taker.ask(waiting)])
-        for _ in range(settings.pick(10, 3)):
+        for _ in range(settings.pick(10, 2)):
             for label, (group, taker) in takers.items():
                 samples.add(label + _LIVE, [_live(sender, group, taker)])
     return _tell(samples, waiting)

@@ -58,6 +58,11 @@ class _Fan:
         """Messages that are sent before the receivers are emptied."""
         return _BURST // self.receivers if self.label == _UNICAST else _BURST
 
+    def wait(self) -> None:
+        """Wait until both ends are ready."""
+        self.sender.receive()
+        self.receiver.receive()
+
     def send(self, bursts: int) -> None:
         """Send ``bursts`` times and see that all arrives; note the sum as one cost."""
         total = Cost(0.0, 0.0, 0)
@@ -92,6 +97,8 @@ def run(settings: Settings) -> Outcome:
             for count in COUNTS
             for fan in _spread_out(settings.network.lan(1 + count), stack)
         ]
+        for fan in found:
+            fan.wait()
         for _ in range(settings.pick(12, 2)):
             for fan in found:
                 fan.send(2 if settings.quick else _bursts(fan))
@@ -135,7 +142,6 @@ def _spread_out(lan: Lan, stack: ExitStack) -> Iterator[_Fan]:
         sender = stack.enter_context(
             Worker(_SENDERS[label], near, places or place, host=near)
         )
-        sender.receive()
         yield _Fan(label, len(far), near, places or place, sender, receiver, between)
 
 
@@ -144,28 +150,34 @@ def _receiver(hosts: list[Host], places: Sequence[Place], stack: ExitStack) -> W
     paths = [host.path if host.namespace else "" for host in hosts]
     target = fans.receive_everywhere
     worker = Worker(target, hosts, paths, places, host=hosts[0])
-    stack.enter_context(worker).receive()
-    return worker
+    return stack.enter_context(worker)
 
 
 def _count_calls(fan: _Fan) -> float | None:
     """Return the system calls of one message, by strace and by subtraction."""
     if shutil.which("strace") is None:
         return None
-    few, many = (_traced(fan, count) for count in (50, 1050))
+    with tempfile.TemporaryDirectory() as place:
+        runs = [_Traced(fan, Path(place) / str(n), n) for n in (50, 1050)]
+        few, many = [run.total() for run in runs]
     return (many - few) / 1000
 
 
-def _traced(fan: _Fan, messages: int) -> int:
-    with tempfile.TemporaryDirectory() as place:
-        report = Path(place) / "calls"
+class _Traced:
+    """A sender whose system calls are counted; it starts at once."""
+
+    def __init__(self, fan: _Fan, report: Path, messages: int) -> None:
         under = ["strace", "-f", "-qq", "-c", "-o", str(report)]
-        target = _SENDERS[fan.label]
-        sender = Worker(target, fan.host, fan.target, host=fan.host, under=under)
-        sender.receive()
-        sender.ask(messages)
-        sender.finish()
-        return _total(report.read_text())
+        send = _SENDERS[fan.label]
+        self._sender = Worker(send, fan.host, fan.target, host=fan.host, under=under)
+        self._report = report
+        self._messages = messages
+
+    def total(self) -> int:
+        self._sender.receive()
+        self._sender.ask(self._messages)
+        self._sender.finish()
+        return _total(self._report.read_text())
 
 
 def _total(report: str) -> int:
