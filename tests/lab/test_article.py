@@ -1,7 +1,6 @@
 """The article's example: one message, two acknowledgements, the end by silence."""
 
 import pytest
-
 from tests.lab.harness import Laboratory
 from tests.lab.harness.commands import Told, message, receive_on, send
 

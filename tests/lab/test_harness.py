@@ -2,7 +2,16 @@ import socket
 
 import pytest
 from tests.lab.harness import Host, Laboratory
-from tests.lab.harness.sockets import SILENCE, forge, hear, listener, saw, sender, wire
+from tests.lab.harness.sockets import (
+    SILENCE,
+    forge,
+    hear,
+    listener,
+    query,
+    saw,
+    sender,
+    wire,
+)
 
 _GROUPS = {4: "239.255.7.7", 6: "ff18::77"}
 _PORT = 7000
@@ -52,6 +61,27 @@ def test_a_snooping_switch_without_a_querier_floods(lab: Laboratory) -> None:
         out.sendto(b"hello", (group, _PORT))
         assert hear(member) == b"hello"
         assert saw(bystander, b"hello")
+
+
+def test_a_plain_member_is_deaf_after_a_carrier_flap_until_the_next_query(
+    lab: Laboratory,
+) -> None:
+    a, b = lab.segment(2, snoop=True, flood_unknown=False)
+    group = _GROUPS[4]
+    switch = lab.switch_of(b)
+    switch.rely_on_queries()
+    query(a)
+    with sender(a) as out, listener(b, group, _PORT) as member:
+        switch.wait_for(group, b)
+        b.link.unplug()
+        switch.wait_for(group)
+        b.link.plug()
+        out.sendto(b"unheard", (group, _PORT))
+        assert hear(member, within=SILENCE) is None
+        query(a)
+        switch.wait_for(group, b)
+        out.sendto(b"hello", (group, _PORT))
+        assert hear(member) == b"hello"
 
 
 def test_loss_drops_what_its_counter_says(lab: Laboratory) -> None:

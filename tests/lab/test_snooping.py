@@ -1,7 +1,6 @@
 """Behind a switch that learns who has joined, as most managed switches do."""
 
 import pytest
-
 from tests.lab.harness import Laboratory
 from tests.lab.harness.commands import receive_on, send
 from tests.lab.harness.sockets import saw, wire

@@ -1,7 +1,6 @@
 """How far a message goes, and whether the answers come back."""
 
 import pytest
-
 from tests.lab.harness import Laboratory
 from tests.lab.harness.commands import message, receive, receive_on, send, stop
 
@@ -15,7 +14,8 @@ def test_each_step_of_the_ttl_reaches_one_segment_more(
     receivers = receive_on([b, c], "-g", group, *anybody)
     version = 6 if "[" in group else 4
     near, far = (
-        f"[{ip}]" if version == 6 else ip for ip in (b.address(version), c.address(version))
+        f"[{ip}]" if version == 6 else ip
+        for ip in (b.address(version), c.address(version))
     )
     for ttl, answering in ((1, []), (2, [near]), (3, sorted([near, far]))):
         told = send(a, f"ttl {ttl}", "-g", group, "--ttl", str(ttl))

@@ -113,6 +113,12 @@ class Link:
         """Drop exactly every ``nth`` packet."""
         self._load(f"{match} numgen inc mod {nth} == {nth - 1} counter drop", away=away)
 
+    def lose_first(self, count: int, *, away: bool = False, match: str = "") -> None:
+        """Drop the first ``count`` packets and no other."""
+        # A bucket with so many tokens, which fills up again tomorrow.
+        first = f"limit rate 1/day burst {count} packets"
+        self._load(f"{match} {first} counter drop", away=away)
+
     def cut(self) -> None:
         """Drop all packets in both directions; the carrier stays, nobody is told."""
         self._load("counter drop", away=False)

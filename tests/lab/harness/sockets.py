@@ -12,7 +12,16 @@ from ipaddress import IPv4Address, ip_address
 from tests.lab.harness.host import Host
 from tests.lab.harness.waiting import PATIENCE
 
-__all__ = ["SILENCE", "forge", "hear", "listener", "saw", "sender", "wire"]
+__all__ = [
+    "SILENCE",
+    "forge",
+    "hear",
+    "listener",
+    "query",
+    "saw",
+    "sender",
+    "wire",
+]
 
 _MCAST_JOIN_GROUP = 42
 _ETH_P_IP, _ETH_P_ALL = 0x0800, 0x0003
@@ -99,6 +108,29 @@ def forge(
     packet = header[:10] + _checksum(header) + header[12:] + payload
     with host.socket(socket.AF_PACKET, socket.SOCK_DGRAM, 0) as s:
         s.sendto(packet, (host.link.name, _ETH_P_IP, 0, 0, ether))
+
+
+def query(host: Host, version: int = 4) -> None:
+    """Ask once who has joined what, as a querier does: IGMPv3 or MLDv2, for 0.1 s."""
+    with host:
+        index = socket.if_nametoindex(host.link.name)
+    if version == 4:
+        # RFC 3376 section 4.1; the option is Router Alert (RFC 2113).
+        question = struct.pack("!BBH4sBBH", 0x11, 1, 0, bytes(4), 2, 125, 0)
+        question = question[:2] + _checksum(question) + question[4:]
+        with host.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_IGMP) as s:
+            out = struct.pack("@4s4si", bytes(4), bytes(4), index)
+            s.setsockopt(socket.IPPROTO_IP, socket.IP_MULTICAST_IF, out)
+            s.setsockopt(socket.IPPROTO_IP, socket.IP_OPTIONS, b"\x94\x04\0\0")
+            s.sendto(question, ("224.0.0.1", 0))
+    else:
+        # RFC 3810 section 5.1; the kernel fills in the checksum.
+        question = struct.pack("!BBHHH16sBBH", 130, 0, 0, 100, 0, bytes(16), 2, 125, 0)
+        with host.socket(socket.AF_INET6, socket.SOCK_RAW, socket.IPPROTO_ICMPV6) as s:
+            alert = b"\0\0\x05\x02\0\0\x01\0"
+            s.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_HOPOPTS, alert)
+            s.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_MULTICAST_HOPS, 1)
+            s.sendto(question, ("ff02::1", 0, 0, index))
 
 
 def _checksum(header: bytes) -> bytes:
