@@ -9,6 +9,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from groupwire.aio.asking import Asking, Sent, send_once
 from groupwire.aio.config import PeerConfig, default_name
 from groupwire.aio.message import Message
@@ -45,16 +47,19 @@ def open(
     name: str | None = None,
     interface: str | int | None = None,
     ttl: int | None = None,
+    on_message: Callable[[Message], None] | None = None,
     config: PeerConfig = _DEFAULT,
 ) -> Peer:
     """Return a peer of the group; ``async with`` joins and leaves.
 
+    ``on_message`` is called with each message as soon as it is read, which is the
+    quickest way to answer; without it messages wait for ``listen``.
     ``group`` None: ``GROUPWIRE_GROUP`` in the environment, else 239.255.42.99:10000.
     ``name``, ``interface`` and ``ttl`` go before those of ``config``. Raises
     AddressError and UsageError at once, MachineError on entry.
     """
     config = config.merged(name=name, interface=interface, ttl=ttl)
-    return Peer(group_of(group), config)
+    return Peer(group_of(group), config, on_message)
 
 
 def ask(  # noqa: PLR0913 - keyword-only

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Self
@@ -50,8 +50,14 @@ class Stats:
 class Peer:
     """Hears a group, answers, sends and asks; made by :func:`groupwire.aio.open`."""
 
-    def __init__(self, group: Group, config: PeerConfig) -> None:
+    def __init__(
+        self,
+        group: Group,
+        config: PeerConfig,
+        on_message: Callable[[Message], None] | None = None,
+    ) -> None:
         self.group = group
+        self._on_message = on_message
         self.config = config
         self.name = config.name or default_name()
         self._messages: Inbox[Message] = Inbox(config.queue)
@@ -223,11 +229,13 @@ class Peer:
             event.refusal,
             lambda data: self._answer(event.number, data),
         )
-        if not self._messages.put(message):
+        if self._on_message is None and not self._messages.put(message):
             self._dropped["queue-full"] += 1
             return
         self._received += 1
         self._received_bytes += len(event.data)
+        if self._on_message is not None:
+            self._on_message(message)
 
     def _answer(self, number: int, data: bytes) -> Refusal | None:
         state = self._state
@@ -236,9 +244,9 @@ class Peer:
         refusal = state.answerer.answer(number, data, now=state.driver.now)
         if refusal is None:
             self._answered += 1
-            state.driver.pump()
+            state.driver.pump_soon()
         else:
-            self._refused[refusal.value] += 1
+            self._refused[str(refusal)] += 1
         return refusal
 
     def _tell(self, events: list[MembershipEvent]) -> None:

@@ -83,7 +83,7 @@ class AnswerPolicy:
         self._limits = limits
         self._interfaces = {i.index: i for i in interfaces}
         self._buckets: OrderedDict[Address, _Bucket] = OrderedDict()
-        self._verdicts: OrderedDict[tuple[Address, int], _Verdict] = OrderedDict()
+        self._verdicts: OrderedDict[tuple[Origin, int], _Verdict] = OrderedDict()
 
     def update_interfaces(self, interfaces: Iterable[Interface]) -> None:
         """Use these interfaces from now on."""
@@ -92,39 +92,33 @@ class AnswerPolicy:
 
     def refusal_of_sender(self, sender: Origin, index: int) -> Refusal | None:
         """Return why this sender is never answered, None when it may be."""
-        if sender.port < _FIRST_FREE_PORT:
-            return Refusal.PORT_ZERO if sender.port == 0 else Refusal.LOW_PORT
-        return self._verdict(sender.ip, index).refusal
+        return self._verdict(sender, index).refusal
 
     def refusal(
         self, sender: Origin, index: int, *, asked_bytes: int, bytes_: int, now: float
     ) -> Refusal | None:
         """Return why this answer is not given, None when it is (and is counted)."""
-        refusal = self.refusal_of_sender(sender, index)
-        if refusal is not None:
-            return refusal
-        limit = self._verdict(sender.ip, index).limit
+        verdict = self._verdict(sender, index)
+        if verdict.refusal is not None:
+            return verdict.refusal
+        limit = verdict.limit
         if bytes_ > (asked_bytes + MAX_GAIN_BYTES if limit is None else limit):
             return Refusal.TOO_LARGE
         return None if self._may(sender.ip, now) else Refusal.RATE
 
-    def _verdict(self, ip: Address, index: int) -> _Verdict:
-        key = (ip, index)
+    def _verdict(self, sender: Origin, index: int) -> _Verdict:
+        key = (sender, index)
         verdict = self._verdicts.get(key)
         if verdict is None:
-            verdict = self._verdicts[key] = self._judge(ip, index)
+            verdict = self._verdicts[key] = self._judge(sender, index)
             if len(self._verdicts) > MAX_SOURCES:
                 self._verdicts.popitem(last=False)
         return verdict
 
-    def _judge(self, ip: Address, index: int) -> _Verdict:
-        interface = self._interfaces.get(index)
-        if ip.is_unspecified:
-            return _Verdict(Refusal.ZERO_SOURCE)
-        if ip.is_multicast:
-            return _Verdict(Refusal.MULTICAST_SOURCE)
-        if ip == _BROADCAST or _is_broadcast_of(ip, interface):
-            return _Verdict(Refusal.BROADCAST_SOURCE)
+    def _judge(self, sender: Origin, index: int) -> _Verdict:
+        ip, interface = sender.ip, self._interfaces.get(index)
+        if (no_host := _no_host(sender, interface)) is not None:
+            return _Verdict(no_host)
         if interface is not None and interface.reaches(ip):
             room = interface.mtu_bytes - _HEADERS[ip.version]
             return _Verdict(None, min(room, _LARGEST[ip.version]))
@@ -148,6 +142,19 @@ class AnswerPolicy:
             return False
         bucket.tokens -= 1
         return True
+
+
+def _no_host(sender: Origin, interface: Interface | None) -> Refusal | None:
+    """Return why nobody could have sent from there, None where somebody could."""
+    if sender.port < _FIRST_FREE_PORT:
+        return Refusal.LOW_PORT if sender.port else Refusal.PORT_ZERO
+    if sender.ip.is_unspecified:
+        return Refusal.ZERO_SOURCE
+    if sender.ip.is_multicast:
+        return Refusal.MULTICAST_SOURCE
+    if sender.ip == _BROADCAST or _is_broadcast_of(sender.ip, interface):
+        return Refusal.BROADCAST_SOURCE
+    return None
 
 
 def _is_broadcast_of(ip: Address, interface: Interface | None) -> bool:

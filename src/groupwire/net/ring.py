@@ -32,6 +32,7 @@ _IOVEC = struct.Struct("@NN")
 # struct mmsghdr of 64-bit Linux: name, name length, iov, iov length, control,
 # control length, flags, and the received length behind the msghdr.
 _MMSGHDR = struct.Struct("@NI4xNNNNi4xI4x")
+_RESULT = struct.Struct("@40xNi4xI4x")
 # The same as a table of 32-bit words, of which whole columns are read at once.
 _WORDS, _CONTROL_LENGTH, _FLAGS, _LENGTH = 16, 10, 12, 14
 _CMSG = struct.Struct("@Nii")
@@ -146,6 +147,8 @@ class Ring:
 
     def _take(self, count: int, coalesced: bool) -> Batch:
         """Copy ``count`` datagrams out of the ring."""
+        if count == 1:
+            return self._take_one(coalesced)
         lengths = self._columns[_CONTROL_LENGTH : count * _WORDS : _WORDS].tolist()
         facts = CopiedFacts(
             self._names[: count * _NAME_BYTES],
@@ -166,6 +169,16 @@ class Ring:
         if any(self._columns[_FLAGS : count * _WORDS : _WORDS]):
             self._drop_truncated(batch, count)
         return batch
+
+    def _take_one(self, coalesced: bool) -> Batch:
+        """Copy a lone datagram, which is what most wake-ups find."""
+        control_bytes, flags, size = _RESULT.unpack_from(self._headers)
+        if flags & _MSG_TRUNC:
+            return Batch(truncated=1)
+        names, controls = self._names[:_NAME_BYTES], self._controls[:control_bytes]
+        facts = CopiedFacts(names, controls, [control_bytes])
+        joined = facts.told(0).segment_bytes if coalesced else 0
+        return Batch([Datagram(self._data[:size], facts, 0, joined)])
 
     def _drop_truncated(self, batch: Batch, count: int) -> None:
         flags = self._columns[_FLAGS : count * _WORDS : _WORDS].tolist()

@@ -13,6 +13,7 @@ from collections import Counter
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TypeAlias
 
 from groupwire.errors import ClosedError, MachineError, MessageTooLarge
@@ -152,13 +153,13 @@ class MulticastSender:
         Whatever a stranger's address makes the system say, it never raises but for
         a full send buffer (BlockingIOError).
         """
-        if self._socket.fileno() < 0:
-            return "closed"
         try:
             self._socket.sendto(data, _sockaddr(to))
         except BlockingIOError:
             raise
         except OSError as error:
+            if error.errno == errno.EBADF:
+                return "closed"
             reason = errno.errorcode.get(error.errno or 0, "refused").lower()
             self.dropped[f"send-{reason}"] += 1
             return reason
@@ -283,6 +284,7 @@ def _open(version: int) -> socket.socket:
         raise socket_failure(error) from error
 
 
+@lru_cache(maxsize=1024)
 def _sockaddr(to: Origin) -> _SockAddr:
     if to.ip.version == 4:
         return (str(to.ip), to.port)

@@ -66,6 +66,7 @@ class Driver(Generic[EventT]):
         self._loop = asyncio.get_running_loop()
         self._timer: asyncio.TimerHandle | None = None
         self._closed = False
+        self._pumping = False
         self.send_failures = 0
 
     @property
@@ -82,12 +83,22 @@ class Driver(Generic[EventT]):
         """Drain the core; call it after every verb that the application speaks."""
         if self._closed:
             return
-        while (transmit := self._core.poll_transmit()) is not None:
-            self._send(transmit)
-        while (event := self._core.poll_event()) is not None:
-            self._on_event(event)
+        core = self._core
+        self._pumping = True
+        try:
+            while (event := core.poll_event()) is not None:
+                self._on_event(event)
+            while (transmit := core.poll_transmit()) is not None:
+                self._send(transmit)
+        finally:
+            self._pumping = False
         if not self._closed:  # an event's hearer may have closed us
             self._rearm()
+
+    def pump_soon(self) -> None:
+        """Do the same; inside an event's hearer, where a pump runs already, later."""
+        if not self._pumping:
+            self.pump()
 
     def close(self) -> None:
         """Stop the clock and close the port; any number of times."""
