@@ -151,7 +151,7 @@ class _Options:
             case _Option.WANTED:
                 self.wanted = _unpack_names(value)
             case _Option.ATTEMPT:
-                self.attempt = _number(value, 1)
+                self.attempt = _attempt(value)
             case _:
                 pass  # docs/protocol.md §3.2: what we do not know, we skip
 
@@ -195,6 +195,13 @@ def _name(value: bytes) -> str:
     if not is_name(name):
         raise DecodeError("tagged-name")
     return name
+
+
+def _attempt(value: bytes) -> int:
+    attempt = _number(value, 1)
+    if not attempt:
+        raise DecodeError("tagged-attempt")
+    return attempt
 
 
 def _number(value: bytes, size: int) -> int:
