@@ -9,6 +9,7 @@ from ipaddress import IPv4Network, IPv6Network
 from typing import Self
 
 from groupwire.errors import UsageError
+from groupwire.gather import checked_name
 
 __all__ = ["PeerConfig", "default_name"]
 
@@ -42,6 +43,8 @@ class PeerConfig:
     """Whether a peer hears what it has sent itself."""
 
     def __post_init__(self) -> None:
+        if self.name is not None:
+            checked_name(self.name)
         _within("ttl", self.ttl, 0, 255)
         _within("dscp", self.dscp, 0, 63)
         _within("receive_buffer", self.receive_buffer, 0, 1 << 30)

@@ -313,9 +313,11 @@ def _waits(question: Question, spread: float) -> list[float]:
     Compressed where the total time would not hold them all.
     """
     first = max(_FIRST_WAIT, spread + _TIME_TO_ANSWER)
+    if question.attempts == 1:
+        return [first]
     waits = [first * 2**n for n in range(question.attempts)]
     total = sum(waits)
-    if len(waits) > 1 and total > question.timeout:
+    if total > question.timeout:
         waits = [w * question.timeout / total for w in waits]
     return waits
 

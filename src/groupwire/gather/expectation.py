@@ -53,7 +53,8 @@ class Expectation:
         """Read ``3``, ``cam1,cam2`` or ``10.0.0.7,cam2``."""
         stripped = text.strip()
         if stripped.isdecimal():
-            return cls(count=_positive(int(stripped)))
+            # Nine digits are plenty, and int() has a limit of its own.
+            return cls(count=_positive(int(stripped[:9])))
         members = [part.strip() for part in stripped.split(",")]
         return cls._of_members(part for part in members if part)
 

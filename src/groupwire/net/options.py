@@ -58,7 +58,8 @@ class Numbers:
     want_ttl: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+# By identity: plans are cached per system, and hashing all its numbers costs more.
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class System:
     """What differs between operating systems, as data."""
 

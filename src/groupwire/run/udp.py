@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 from collections import Counter, deque
 from collections.abc import Callable, Mapping
-from contextlib import suppress
 
 from groupwire.errors import MachineError
 from groupwire.net import MulticastReceiver, MulticastSender
@@ -35,6 +34,7 @@ class UdpPort:
         self._ready: Callable[[], None] | None = None
         self._watched: set[int] = set()
         self._readable = -1
+        self._writing = False
         self._waiting: deque[Transmit] = deque()
         self._empty: asyncio.Future[None] | None = None
         self._dropped: Counter[str] = Counter()
@@ -131,6 +131,7 @@ class UdpPort:
             return
         if not self._waiting:
             self._loop.add_writer(self._sender.socket.fileno(), self._flush)
+            self._writing = True
         self._waiting.append(transmit)
 
     def _flush(self) -> None:
@@ -152,9 +153,9 @@ class UdpPort:
 
     def _stop_waiting(self) -> None:
         fd = self._sender.socket.fileno()
-        if self._loop is not None and fd >= 0:
-            with suppress(OSError, ValueError):
-                self._loop.remove_writer(fd)
+        if self._writing and self._loop is not None and fd >= 0:
+            self._loop.remove_writer(fd)
+        self._writing = False
         if self._empty is not None and not self._empty.done():
             self._empty.set_result(None)
         self._empty = None
