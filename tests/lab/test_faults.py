@@ -41,18 +41,6 @@ def test_an_interrupted_sender_says_what_it_has(
     assert (answered.end["answers"], answered.end["missing_count"]) == (1, 1)
 
 
-@pytest.mark.parametrize("command", [["receive"], ["send", "hello", "-t", "60"]])
-def test_an_interruption_during_the_start_is_no_traceback(
-    lab: Laboratory, command: list[str]
-) -> None:
-    (a,) = lab.segment(1)
-    process = start(a, *command)
-    _started(process)
-    process.signal(signal.SIGINT)
-    answered = told(process)
-    assert "Traceback" not in answered.errors
-
-
 def test_a_port_that_is_not_shared_names_its_holder(lab: Laboratory) -> None:
     (a,) = lab.segment(1)
     with a.socket(socket.AF_INET) as selfish:
@@ -111,7 +99,7 @@ def test_a_message_above_the_limit_of_udp_is_refused(lab: Laboratory) -> None:
     (a,) = lab.segment(1)
     answered = send(a, "-", stdin=b"x" * 65_508)
     assert answered.code == 2
-    assert "65,507" in answered.errors
+    assert "65507" in answered.errors
     _clear(answered)
 
 

@@ -4,7 +4,7 @@ import asyncio
 import signal
 import socket
 from collections.abc import Callable, Coroutine
-from typing import Any, TypeVar
+from typing import Any
 
 import pytest
 from tests.lab.harness import Host, Laboratory
@@ -17,7 +17,6 @@ from groupwire.net import MembershipLost, MembershipRenewed
 
 _IP = "239.255.42.99"
 _GROUPS = [f"{_IP}:10000", "[ff15::4242]:10000"]
-_T = TypeVar("_T")
 
 
 def _on(host: Host, story: Callable[[], Coroutine[Any, Any, None]]) -> None:

@@ -13,11 +13,8 @@ def test_each_step_of_the_ttl_reaches_one_segment_more(
     anybody = ("--answer-to", "198.18.0.0/16", "--answer-to", "fd00:18::/32")
     receivers = receive_on([b, c], "-g", group, *anybody)
     version = 6 if "[" in group else 4
-    near, far = (
-        f"[{ip}]" if version == 6 else ip
-        for ip in (b.address(version), c.address(version))
-    )
-    for ttl, answering in ((1, []), (2, [near]), (3, sorted([near, far]))):
+    near, far = sorted(_written(host.address(version)) for host in (b, c))
+    for ttl, answering in ((1, []), (2, [near]), (3, [near, far])):
         told = send(a, f"ttl {ttl}", "-g", group, "--ttl", str(ttl))
         assert told.sent["ttl"] == ttl
         assert told.senders == answering
@@ -43,3 +40,7 @@ def test_members_expected_by_name_answer_across_a_router(lab: Laboratory) -> Non
     assert told.code == 0
     assert told.sent["mode"] == "tagged"
     assert told.end["stopped_by"] == "expected"
+
+
+def _written(ip: str) -> str:
+    return f"[{ip}]" if ":" in ip else ip

@@ -5,12 +5,13 @@ from __future__ import annotations
 import select
 import socket
 import struct
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from ipaddress import IPv4Address, ip_address
 
 from tests.lab.harness.host import Host
-from tests.lab.harness.waiting import PATIENCE
+from tests.lab.harness.waiting import PATIENCE, until
 
 __all__ = [
     "SILENCE",
@@ -131,6 +132,9 @@ def query(host: Host, version: int = 4) -> None:
             s.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_HOPOPTS, alert)
             s.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_MULTICAST_HOPS, 1)
             s.sendto(question, ("ff02::1", 0, 0, index))
+    # Until members have had the time to answer, a switch floods.
+    answered = time.monotonic() + 0.15
+    until(lambda: time.monotonic() > answered, "the time for answers is over")
 
 
 def _checksum(header: bytes) -> bytes:
