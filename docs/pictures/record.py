@@ -1,6 +1,6 @@
 """Records the demo as a picture: runs it in a terminal of its own, and draws what it said.
 
-    .venv/bin/python docs/pictures/record.py
+.venv/bin/python docs/pictures/record.py
 """
 
 from __future__ import annotations

@@ -184,6 +184,19 @@ class Peer:
         while (message := await self._messages.take()) is not None:
             yield message
 
+    def answer(self, number: int, data: bytes) -> Refusal | None:
+        """Answer a message by its number; ``message.answer`` does it."""
+        state = self._state
+        if self._closed or state is None:
+            return Refusal.CLOSED
+        refusal = state.answerer.answer(number, data, now=state.driver.now)
+        if refusal is None:
+            self._answered += 1
+            state.driver.pump_soon()
+        else:
+            self._refused[str(refusal)] += 1
+        return refusal
+
     async def next_event(self) -> MembershipEvent:
         """Return the next lost or renewed membership; ClosedError at the end."""
         event = await self._events.take()
@@ -220,15 +233,7 @@ class Peer:
         ):
             self._dropped["own"] += 1
             return
-        message = Message(
-            event.data,
-            event.datagram,
-            event.member,
-            state.names.get(event.datagram.interface, ""),
-            event.form,
-            event.refusal,
-            lambda data: self._answer(event.number, data),
-        )
+        message = Message(event, self, state.names)
         if self._on_message is None and not self._messages.put(message):
             self._dropped["queue-full"] += 1
             return
@@ -236,18 +241,6 @@ class Peer:
         self._received_bytes += len(event.data)
         if self._on_message is not None:
             self._on_message(message)
-
-    def _answer(self, number: int, data: bytes) -> Refusal | None:
-        state = self._state
-        if self._closed or state is None:
-            return Refusal.CLOSED
-        refusal = state.answerer.answer(number, data, now=state.driver.now)
-        if refusal is None:
-            self._answered += 1
-            state.driver.pump_soon()
-        else:
-            self._refused[str(refusal)] += 1
-        return refusal
 
     def _tell(self, events: list[MembershipEvent]) -> None:
         for event in events:

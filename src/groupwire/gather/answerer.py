@@ -9,7 +9,9 @@ import heapq
 from collections import Counter, OrderedDict, deque
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from math import inf
 from random import Random
+from typing import NamedTuple
 
 from groupwire.errors import DecodeError
 from groupwire.gather.foreign import StreamSpotter
@@ -17,7 +19,7 @@ from groupwire.gather.names import checked_name
 from groupwire.gather.policy import AnswerPolicy, Limits, Refusal
 from groupwire.gather.result import Form
 from groupwire.gather.tagged import Kind, Tagged, is_tagged
-from groupwire.values import Datagram, Interface, Origin, Transmit
+from groupwire.values import Datagram, Interface, Transmit
 
 __all__ = ["AnswerEvent", "Answerer", "MessageReceived"]
 
@@ -29,10 +31,12 @@ MAX_REPLY_BYTES = 16 << 20
 """Answers kept for repeated questions, all together."""
 MAX_WAITING = 10_000
 """Answers that wait for their random moment."""
+MAX_WAITING_BYTES = 16 << 20
+"""The same for their bytes, all together."""
 
 
-@dataclass(frozen=True, slots=True)
-class MessageReceived:
+# A named tuple, because it is made for every datagram of a flood.
+class MessageReceived(NamedTuple):
     """A message came to the group; ``number`` is what :meth:`Answerer.answer` takes."""
 
     number: int
@@ -41,7 +45,7 @@ class MessageReceived:
     member: str | None
     form: Form
     refusal: Refusal | None
-    """Why an answer would be refused, where that is certain already."""
+    """Why it is not to be answered, where the message itself says so."""
 
 
 AnswerEvent = MessageReceived
@@ -60,8 +64,7 @@ class _Asked:
 class _Message:
     """What is needed to answer a message; never the message itself."""
 
-    sender: Origin
-    index: int
+    facts: Datagram
     asked_bytes: int
     refusal: Refusal | None
     question: _Asked | None = None
@@ -106,6 +109,7 @@ class Answerer:
         self._questions: OrderedDict[int, _Known] = OrderedDict()
         self._reply_bytes = 0
         self._delayed: list[_Delayed] = []
+        self._delayed_bytes = 0
         self._transmits: deque[Transmit] = deque()
         self._events: deque[AnswerEvent] = deque()
 
@@ -119,21 +123,21 @@ class Answerer:
         if is_tagged(data):
             self._take_tagged(datagram, now)
             return
-        sender = datagram.origin
         refusal = None
-        if self._spotter.is_stream(data, sender):
+        if self._spotter.is_stream(datagram):
             refusal = Refusal.STREAM
         self._deliver(datagram, data, None, refusal)
 
     def handle_timeout(self, *, now: float) -> None:
         """Send the answers whose moment has come."""
         while self._delayed and self._delayed[0].due <= now:
-            self._transmits.append(heapq.heappop(self._delayed).transmit)
+            transmit = heapq.heappop(self._delayed).transmit
+            self._delayed_bytes -= len(transmit.data)
+            self._transmits.append(transmit)
 
     def hurry(self) -> None:
         """Send at once what waits for its random moment: this member is leaving."""
-        while self._delayed:
-            self._transmits.append(heapq.heappop(self._delayed).transmit)
+        self.handle_timeout(now=inf)
 
     def answer(self, number: int, data: bytes, *, now: float) -> Refusal | None:
         """Answer a message; return why not, where that is refused.
@@ -147,8 +151,8 @@ class Answerer:
         if message.answered:
             return Refusal.ANSWERED
         refusal = message.refusal or self._reply(message, data, now)
-        if refusal is None:
-            message.answered = True
+        message.answered = refusal is None
+        if refusal is not Refusal.TOO_LARGE:
             self._remember_reply(number, message, data)
         return refusal
 
@@ -200,7 +204,7 @@ class Answerer:
         if known.reply is not None:
             if refusal is None:
                 self._reply(message, known.reply, now)
-        elif known.number in self._messages:
+        elif refusal is None and known.number in self._messages:
             # Not answered yet: when the application does, it answers this attempt.
             self._messages[known.number] = message
 
@@ -232,7 +236,7 @@ class Answerer:
                 datagram,
                 told.name if told else None,
                 Form.TAGGED if told else Form.PLAIN,
-                message.refusal,
+                refusal,
             )
         )
         return self._number
@@ -240,20 +244,15 @@ class Answerer:
     def _message(
         self, datagram: Datagram, told: Tagged | None, refusal: Refusal | None
     ) -> _Message:
-        sender, index = datagram.origin, datagram.interface
         asked = None
         if told is not None:
             asked = _Asked(told.request_id, told.attempt, told.spread_us)
-        return _Message(
-            sender,
-            index,
-            len(datagram.data),
-            refusal or self._policy.refusal_of_sender(sender, index),
-            asked,
-        )
+        # Whether the sender may be answered is judged when somebody wants to: that
+        # needs facts which a flood should not pay for.
+        return _Message(datagram.with_data(b""), len(datagram.data), refusal, asked)
 
     def _reply(self, message: _Message, data: bytes, now: float) -> Refusal | None:
-        told = message.question
+        told, sender = message.question, message.facts.origin
         if told is not None:
             data = Tagged(
                 Kind.ANSWER,
@@ -263,25 +262,28 @@ class Answerer:
                 attempt=told.attempt,
             ).encode()
         refusal = self._policy.refusal(
-            message.sender,
-            message.index,
+            sender,
+            message.facts.interface,
             asked_bytes=message.asked_bytes,
             bytes_=len(data),
             now=now,
         )
         if refusal is None:
-            self._send(Transmit(data, message.sender), told, now)
+            self._send(Transmit(data, sender), told, now)
         return refusal
 
     def _send(self, transmit: Transmit, told: _Asked | None, now: float) -> None:
         if told is None or not told.spread_us:
             self._transmits.append(transmit)
-        elif len(self._delayed) < MAX_WAITING:
-            due = now + self._rng.uniform(0, told.spread_us / 1e6)
-            self._number += 1
-            heapq.heappush(self._delayed, _Delayed(due, self._number, transmit))
-        else:
+            return
+        size = self._delayed_bytes + len(transmit.data)
+        if len(self._delayed) >= MAX_WAITING or size > MAX_WAITING_BYTES:
             self.dropped["waiting-full"] += 1
+            return
+        self._delayed_bytes = size
+        self._number += 1
+        due = now + self._rng.uniform(0, told.spread_us / 1e6)
+        heapq.heappush(self._delayed, _Delayed(due, self._number, transmit))
 
     def _remember_reply(self, number: int, message: _Message, data: bytes) -> None:
         if message.question is None:
@@ -289,8 +291,8 @@ class Answerer:
         known = self._questions.get(message.question.request_id)
         if known is None or known.number != number:
             return
+        self._reply_bytes += len(data) - len(known.reply or b"")
         known.reply = data
-        self._reply_bytes += len(data)
         while self._reply_bytes > MAX_REPLY_BYTES:
             self._forget_question()
 

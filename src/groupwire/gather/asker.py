@@ -6,15 +6,23 @@ No socket, no clock: datagrams and the time come in, transmits and events go out
 from __future__ import annotations
 
 from collections import Counter, deque
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from ipaddress import IPv4Address, IPv6Address
+from math import inf
 from random import Random
 
 from groupwire.errors import DecodeError
 from groupwire.gather.expectation import Expectation
 from groupwire.gather.result import Answer, Form, Question, Result, StoppedBy
 from groupwire.gather.spread import spread_us
-from groupwire.gather.tagged import Kind, Tagged, is_tagged, names_bytes
+from groupwire.gather.tagged import (
+    MAX_LIST_BYTES,
+    MAX_NAMES,
+    Kind,
+    Tagged,
+    is_tagged,
+    names_bytes,
+)
 from groupwire.values import Datagram, Origin, Transmit
 
 __all__ = [
@@ -28,8 +36,12 @@ __all__ = [
 
 MAX_ANSWERS = 100_000
 """Answers kept of one question; a flood beyond is counted."""
+MAX_ANSWER_BYTES = 256 << 20
+"""The same for their bytes, all together."""
 _FIRST_WAIT = 0.25
 _TIME_TO_ANSWER = 0.2
+_ASKING_SHARE = 0.9
+"""Attempts fit in this part of the total time, so that they are used up before it."""
 _BEYOND_ONE_PACKET = 1000
 """Bytes for names behind a message that is fragmented anyway."""
 
@@ -87,18 +99,20 @@ class Asker:
         self._payload_limit = payload_limit
         self._spread_us = spread_us(question.expect.size) if self._tagged else 0
         self._answers: list[Answer] = []
+        self._answer_bytes = 0
         self._seen: set[tuple[Origin, object]] = set()
         self._origins: dict[str, Origin] = {}
         self._clashes: dict[str, None] = {}
         self._duplicates = self._late = 0
         self._start = now
+        self._time_out = now + question.timeout
         self._end: float | None = None
         self._stopped_by: StoppedBy | None = None
         self._transmits: deque[Transmit] = deque()
         self._events: deque[AskEvent] = deque()
         self._waits = _waits(question, self._spread_us / 1e6)
         self._asked: list[float] = []
-        self._next = now
+        self._next = inf
         self._silent_since = now
         self._ask(now)
 
@@ -118,9 +132,9 @@ class Asker:
         """Ask again or stop, whichever is due."""
         if self.finished:
             return
-        if now >= self._start + self._question.timeout:
+        if now >= self._time_out:
             self._finish(StoppedBy.TIMEOUT, now)
-        elif self._stalls_at is not None and now >= self._stalls_at:
+        elif now >= self._stalls_at:
             self._finish(StoppedBy.STALL, now)
         elif now >= self._next:
             self._ask_again(now)
@@ -142,11 +156,7 @@ class Asker:
         """Return when something is due, None once it is over."""
         if self.finished:
             return None
-        due = self._start + self._question.timeout
-        if self._question.attempts > 1:
-            due = min(due, self._next)
-        stalls_at = self._stalls_at
-        return due if stalls_at is None else min(due, stalls_at)
+        return min(self._time_out, self._next, self._stalls_at)
 
     def result(self, *, now: float) -> Result:
         """Return what there is so far."""
@@ -164,10 +174,10 @@ class Asker:
         )
 
     @property
-    def _stalls_at(self) -> float | None:
+    def _stalls_at(self) -> float:
         """When silence ends it: only where nobody is expected, after all attempts."""
-        if self._expects or len(self._asked) < self._question.attempts:
-            return None
+        if self._expects or len(self._asked) < len(self._waits):
+            return inf
         return self._silent_since + self._question.stall
 
     def _take_tagged(self, datagram: Datagram, now: float) -> None:
@@ -181,7 +191,7 @@ class Asker:
         elif told.request_id != self._request_id:
             self.dropped["other-request"] += 1
         else:
-            attempt = min(max(told.attempt, 1), len(self._asked))
+            attempt = min(told.attempt, len(self._asked))
             self._take(told.name, datagram.origin, told.data, attempt, now)
 
     def _take(
@@ -196,9 +206,10 @@ class Asker:
         if self.finished:
             self._late += 1
             return
-        if len(self._answers) >= MAX_ANSWERS:
+        if not self._has_room(len(data)):
             self.dropped["too-many"] += 1
             return
+        self._answer_bytes += len(data)
         self._seen.add(key)
         self._silent_since = now
         answer = Answer(name, sender, data, now - self._asked[attempt - 1])
@@ -209,6 +220,10 @@ class Asker:
         if self._expects:
             self._waiting.heard(name, sender)
         self._stop_when_complete(now)
+
+    def _has_room(self, size: int) -> bool:
+        fits = self._answer_bytes + size <= MAX_ANSWER_BYTES
+        return fits and len(self._answers) < MAX_ANSWERS
 
     def _note_name(self, name: str, sender: Origin) -> None:
         first = self._origins.setdefault(name, sender)
@@ -223,7 +238,7 @@ class Asker:
             self._finish(StoppedBy.FIRST, now)
 
     def _ask_again(self, now: float) -> None:
-        if len(self._asked) == self._question.attempts:
+        if len(self._asked) == len(self._waits):
             self._finish(StoppedBy.RETRIES, now)
             return
         self._ask(now)
@@ -232,8 +247,19 @@ class Asker:
     def _ask(self, now: float) -> None:
         self._asked.append(now)
         self._silent_since = now
-        self._next = now + self._waits[len(self._asked) - 1]
+        self._next = now + self._wait()
         self._transmits.append(Transmit(self._datagram()))
+
+    def _wait(self) -> float:
+        """Return how long until the next attempt, or until the attempts are used up.
+
+        docs/protocol.md §4.6: the last wait is for those who are expected; a question
+        asked once waits for the total time.
+        """
+        attempt, attempts = len(self._asked), len(self._waits)
+        if attempts == 1 or (attempt == attempts and not self._expects):
+            return inf
+        return self._waits[attempt - 1]
 
     def _datagram(self) -> bytes:
         question = self._question
@@ -261,11 +287,13 @@ class Asker:
         room = self._payload_limit - used
         if room < 0:
             room = min(_BEYOND_ONE_PACKET, 65_507 - used)
+        room = min(room, MAX_LIST_BYTES)
         heard = frozenset(self._origins)
         wanted = self._waiting.only_names()
-        if wanted and names_bytes(wanted) <= min(room, names_bytes(heard)):
-            return _with_names(plain, wanted=wanted)
-        return _with_names(plain, heard=_fitting(heard, room))
+        fits = len(wanted) <= MAX_NAMES and names_bytes(wanted) <= room
+        if wanted and fits and names_bytes(wanted) <= names_bytes(heard):
+            return replace(plain, wanted=wanted)
+        return replace(plain, heard=_fitting(heard, room))
 
     def _finish(self, stopped_by: StoppedBy, now: float) -> None:
         self._stopped_by = stopped_by
@@ -310,15 +338,16 @@ class _Waiting:
 def _waits(question: Question, spread: float) -> list[float]:
     """Return how long each attempt waits: twice as long every time.
 
-    Compressed where the total time would not hold them all.
+    docs/protocol.md §4.5: where the total time does not hold that, the longest waits
+    give way, down to equal ones.
     """
     first = max(_FIRST_WAIT, spread + _TIME_TO_ANSWER)
-    if question.attempts == 1:
-        return [first]
-    waits = [first * 2**n for n in range(question.attempts)]
-    total = sum(waits)
-    if total > question.timeout:
-        waits = [w * question.timeout / total for w in waits]
+    left = question.timeout * _ASKING_SHARE
+    waits: list[float] = []
+    for n in range(question.attempts):
+        wait = min(first * 2**n, left / (question.attempts - n))
+        waits.append(wait)
+        left -= wait
     return waits
 
 
@@ -326,27 +355,9 @@ def _fitting(names: frozenset[str], room: int) -> frozenset[str]:
     """Return as many names as ``room`` bytes hold."""
     kept: set[str] = set()
     left = room - Tagged.OPTION.size
-    for name in sorted(names):
+    for name in sorted(names)[:MAX_NAMES]:
         left -= len(name) + 1
         if left < 0:
             break
         kept.add(name)
     return frozenset(kept)
-
-
-def _with_names(
-    plain: Tagged,
-    *,
-    heard: frozenset[str] = frozenset(),
-    wanted: frozenset[str] | None = None,
-) -> Tagged:
-    return Tagged(
-        plain.kind,
-        plain.request_id,
-        plain.data,
-        name=plain.name,
-        spread_us=plain.spread_us,
-        heard=heard,
-        wanted=wanted,
-        attempt=plain.attempt,
-    )

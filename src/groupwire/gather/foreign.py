@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 
-from groupwire.values import Origin
+from groupwire.values import Datagram, Origin
 
 __all__ = ["StreamSpotter"]
 
@@ -24,8 +24,9 @@ class StreamSpotter:
     def __init__(self) -> None:
         self._rtp: OrderedDict[tuple[Origin, bytes], int] = OrderedDict()
 
-    def is_stream(self, data: bytes, sender: Origin) -> bool:
-        """Tell whether ``data`` is plainly part of a stream."""
+    def is_stream(self, datagram: Datagram) -> bool:
+        """Tell whether it is plainly part of a stream."""
+        data = datagram.data
         if not data:
             return False
         first = data[0]
@@ -33,7 +34,7 @@ class StreamSpotter:
             return _is_norm(data)
         if first == _TS_SYNC:
             return _is_transport_stream(data)
-        return first & 0xC0 == 0x80 and self._is_rtp(data, sender)
+        return first & 0xC0 == 0x80 and self._is_rtp(data, datagram.origin)
 
     def _is_rtp(self, data: bytes, sender: Origin) -> bool:
         if len(data) < _RTP_HEADER:

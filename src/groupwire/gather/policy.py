@@ -90,10 +90,6 @@ class AnswerPolicy:
         self._interfaces = {i.index: i for i in interfaces}
         self._verdicts.clear()
 
-    def refusal_of_sender(self, sender: Origin, index: int) -> Refusal | None:
-        """Return why this sender is never answered, None when it may be."""
-        return self._verdict(sender, index).refusal
-
     def refusal(
         self, sender: Origin, index: int, *, asked_bytes: int, bytes_: int, now: float
     ) -> Refusal | None:
@@ -131,10 +127,9 @@ class AnswerPolicy:
         rate = self._limits.rate
         bucket = self._buckets.get(ip)
         if bucket is None:
-            self._buckets[ip] = _Bucket(rate - 1, now)
+            bucket = self._buckets[ip] = _Bucket(rate, now)
             if len(self._buckets) > MAX_SOURCES:
                 self._buckets.popitem(last=False)
-            return True
         self._buckets.move_to_end(ip)
         bucket.tokens = min(rate, bucket.tokens + (now - bucket.at) * rate)
         bucket.at = now
@@ -161,7 +156,8 @@ def _is_broadcast_of(ip: Address, interface: Interface | None) -> bool:
     return interface is not None and any(
         own.version == 4
         and own.network.prefixlen < 31
-        and ip == own.network.broadcast_address
+        # Old systems took the lowest address of a network for its broadcast.
+        and ip in {own.network.broadcast_address, own.network.network_address}
         for own in interface.addresses
     )
 

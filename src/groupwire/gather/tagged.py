@@ -20,6 +20,8 @@ MAGIC = b"\xf5gw\x01"
 """No UTF-8 text, RTP, NORM or MPEG-TS starts like this; the 1 is the version."""
 
 MAX_OPTION_BYTES = 60_000
+MAX_LIST_BYTES = 50_000
+"""The longest list of names sent; it leaves room for the other options."""
 MAX_SPREAD_US = 30_000_000
 MAX_NAMES = 4096
 
