@@ -21,6 +21,7 @@ from groupwire.net.links import (
     route_interface,
 )
 from groupwire.net.receiver import Membership, MulticastReceiver
+from groupwire.net.ring import Reader
 from groupwire.net.segments import SegmentSender, kernel_segments, most_segments
 from groupwire.net.sender import MulticastSender, SenderConfig, datagram_limit
 
@@ -34,6 +35,7 @@ __all__ = [
     "MembershipRenewed",
     "MulticastReceiver",
     "MulticastSender",
+    "Reader",
     "SegmentSender",
     "SenderConfig",
     "bind_failure",

@@ -12,7 +12,7 @@ import socket
 from collections import Counter
 from collections.abc import Iterable
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv6Address
 
 from groupwire.errors import ClosedError
@@ -28,7 +28,7 @@ from groupwire.net.options import (
     offload_option,
     receive_options,
 )
-from groupwire.net.ring import Batch, ring_of_this_thread
+from groupwire.net.ring import SLOTS, Batch, Reader, ring_of_this_thread
 from groupwire.values import Datagram, Group, Interface
 
 __all__ = ["Membership", "MulticastReceiver"]
@@ -55,17 +55,62 @@ class _Key:
     specific: bool
 
 
-@dataclass(slots=True, eq=False)
 class _Bound:
-    """A socket and what it has joined."""
+    """A socket, what it has joined, and the reading of it."""
 
-    socket: socket.socket
-    key: _Key
-    memberships: set[Membership] = field(default_factory=set[Membership])
-    indexes: frozenset[int] = frozenset()
+    def __init__(
+        self,
+        sock: socket.socket,
+        key: _Key,
+        dropped: Counter[str],
+        *,
+        trusted: bool,
+        coalesced: bool,
+    ) -> None:
+        self.socket = sock
+        self.key = key
+        self.memberships: set[Membership] = set()
+        self._indexes: frozenset[int] = frozenset()
+        self._dropped = dropped
+        self._trusted = trusted
+        self._coalesced = coalesced
+
+    def fileno(self) -> int:
+        """Return the socket's descriptor."""
+        return self.socket.fileno()
 
     def note(self) -> None:
-        self.indexes = frozenset(m.index for m in self.memberships)
+        """Remember the interfaces of the memberships, which may have changed."""
+        self._indexes = frozenset(m.index for m in self.memberships)
+
+    def read(self, limit: int) -> list[Datagram]:
+        """Return what waits, at most ``limit``."""
+        ring = ring_of_this_thread()
+        found: list[Datagram] = []
+        while (asked := min(limit - len(found), SLOTS)) > 0:
+            batch = ring.receive(self.socket, asked, coalesced=self._coalesced)
+            if batch.truncated or batch.error:
+                self._count(batch)
+            if not self._trusted:
+                batch.datagrams = self._strict(batch.datagrams)
+            found += batch.datagrams
+            if batch.read < asked:
+                break
+        return found
+
+    def _strict(self, datagrams: list[Datagram]) -> list[Datagram]:
+        """Drop what the system could not hold back: other groups, other interfaces."""
+        ip, indexes = self.key.ip, self._indexes
+        kept = [d for d in datagrams if d.interface in indexes and d.group == ip]
+        if len(kept) < len(datagrams):
+            self._dropped["not-joined"] += len(datagrams) - len(kept)
+        return kept
+
+    def _count(self, batch: Batch) -> None:
+        if batch.truncated:
+            self._dropped["truncated"] += batch.truncated
+        if batch.error:
+            self._dropped["socket-error"] += 1
 
 
 class MulticastReceiver:
@@ -171,30 +216,20 @@ class MulticastReceiver:
             return False
         return True
 
-    def receive(self, limit: int = 128, *, only: int | None = None) -> list[Datagram]:
-        """Return what waits, at most ``limit``, fairly over the sockets.
+    @property
+    def readers(self) -> tuple[Reader, ...]:
+        """The sockets one by one, for who is told which of them is readable."""
+        return tuple(self._bound)
 
-        ``only`` names the one socket to read by its descriptor.
-        """
+    def receive(self, limit: int = 128) -> list[Datagram]:
+        """Return what waits, at most ``limit``, fairly over the sockets."""
         found: list[Datagram] = []
         count = len(self._bound)
         for step in range(count):
             bound = self._bound[(self._turn + step) % count]
-            if only is None or bound.socket.fileno() == only:
-                self._drain(bound, limit, found)
+            found += bound.read(limit - len(found))
         self._turn += 1
         return found
-
-    def _drain(self, bound: _Bound, limit: int, found: list[Datagram]) -> None:
-        ring = ring_of_this_thread()
-        while (asked := min(limit - len(found), 64)) > 0:
-            batch = ring.receive(bound.socket, asked, coalesced=self._coalesced)
-            got = len(batch.datagrams) + batch.truncated
-            if batch.truncated or batch.error:
-                self._count(batch)
-            found += self._strict(bound, batch.datagrams)
-            if got < asked:
-                break
 
     def detach(self) -> tuple[socket.socket, ...]:
         """Give the joined sockets away; this receiver is closed."""
@@ -245,7 +280,13 @@ class MulticastReceiver:
         except OSError as error:
             sock.close()
             raise bind_failure(error, group) from error
-        bound = _Bound(sock, key)
+        bound = _Bound(
+            sock,
+            key,
+            self.dropped,
+            trusted=self._system.binds_to_group and key.ip.version == 4,
+            coalesced=self._coalesced,
+        )
         self._bound.append(bound)
         return bound
 
@@ -261,25 +302,6 @@ class MulticastReceiver:
             except OSError:
                 if option.needed:
                     raise
-
-    def _count(self, batch: Batch) -> None:
-        if batch.truncated:
-            self.dropped["truncated"] += batch.truncated
-        if batch.error:
-            self.dropped["socket-error"] += 1
-
-    def _strict(self, bound: _Bound, datagrams: list[Datagram]) -> list[Datagram]:
-        """Drop what the system could not hold back: other groups, other interfaces."""
-        if self._system.binds_to_group and bound.key.ip.version == 4:
-            return datagrams
-        kept = [
-            d
-            for d in datagrams
-            if d.interface in bound.indexes and d.group == bound.key.ip
-        ]
-        if len(kept) < len(datagrams):
-            self.dropped["not-joined"] += len(datagrams) - len(kept)
-        return kept
 
     def _holder(self, membership: Membership) -> _Bound | None:
         return next((b for b in self._bound if membership in b.memberships), None)

@@ -17,11 +17,11 @@ from dataclasses import dataclass, field
 from errno import EAGAIN, EINTR
 from functools import lru_cache
 from ipaddress import IPv4Address, IPv6Address, ip_address
-from typing import Any
+from typing import Any, Protocol
 
 from groupwire.values import Datagram, KnownFacts, Origin
 
-__all__ = ["Batch", "CopiedFacts", "Ring", "ring_of_this_thread"]
+__all__ = ["SLOTS", "Batch", "CopiedFacts", "Reader", "Ring", "ring_of_this_thread"]
 
 SLOTS = 64
 SLOT_BYTES = 65_536
@@ -64,8 +64,22 @@ class Batch:
 
     datagrams: list[Datagram] = field(default_factory=list[Datagram])
     truncated: int = 0
+    read: int = 0
+    """How many the system call brought; fewer than asked: nothing is left waiting."""
     error: int = 0
     """The socket's pending error (errno), which reading has cleared; else 0."""
+
+
+class Reader(Protocol):
+    """One socket that can be read."""
+
+    def fileno(self) -> int:
+        """Return the socket's descriptor, -1 once it is closed."""
+        ...
+
+    def read(self, limit: int) -> list[Datagram]:
+        """Return what waits, at most ``limit``."""
+        ...
 
 
 class CopiedFacts:
@@ -161,7 +175,8 @@ class Ring:
             [
                 Datagram(data[start : start + size], facts, slot)
                 for slot, (start, size) in enumerate(zip(starts, sizes, strict=True))
-            ]
+            ],
+            read=count,
         )
         if coalesced:
             for slot, datagram in enumerate(batch.datagrams):
@@ -174,11 +189,11 @@ class Ring:
         """Copy a lone datagram, which is what most wake-ups find."""
         control_bytes, flags, size = _RESULT.unpack_from(self._headers)
         if flags & _MSG_TRUNC:
-            return Batch(truncated=1)
+            return Batch(truncated=1, read=1)
         names, controls = self._names[:_NAME_BYTES], self._controls[:control_bytes]
         facts = CopiedFacts(names, controls, [control_bytes])
         joined = facts.told(0).segment_bytes if coalesced else 0
-        return Batch([Datagram(self._data[:size], facts, 0, joined)])
+        return Batch([Datagram(self._data[:size], facts, 0, joined)], read=1)
 
     def _drop_truncated(self, batch: Batch, count: int) -> None:
         flags = self._columns[_FLAGS : count * _WORDS : _WORDS].tolist()
@@ -262,6 +277,7 @@ def _receive_one_by_one(sock: socket.socket, wanted: int) -> Batch:
         except OSError as error:
             batch.error = error.errno or 0
             break
+        batch.read += 1
         told = _interpret(controls)
         if flags & _MSG_TRUNC:
             batch.truncated += 1

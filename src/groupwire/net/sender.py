@@ -165,9 +165,13 @@ class MulticastSender:
             return reason
         return None
 
-    def receive(self, limit: int = 64) -> list[Datagram]:
-        """Return the answers that wait, at most ``limit``."""
-        batch = ring_of_this_thread().receive(self._socket, min(limit, 64))
+    def fileno(self) -> int:
+        """Return the socket's descriptor, -1 once it is closed."""
+        return self._socket.fileno()
+
+    def read(self, limit: int) -> list[Datagram]:
+        """Return the answers that wait, at most ``limit`` and 64."""
+        batch = ring_of_this_thread().receive(self._socket, limit)
         if batch.truncated:
             self.dropped["truncated"] += batch.truncated
         return batch.datagrams

@@ -7,7 +7,7 @@ from collections import Counter, deque
 from collections.abc import Callable, Mapping
 
 from groupwire.errors import MachineError
-from groupwire.net import MulticastReceiver, MulticastSender
+from groupwire.net import MulticastReceiver, MulticastSender, Reader
 from groupwire.values import Datagram, Transmit
 
 __all__ = ["UdpPort"]
@@ -33,7 +33,7 @@ class UdpPort:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._ready: Callable[[], None] | None = None
         self._watched: set[int] = set()
-        self._readable = -1
+        self._readable: Reader = sender
         self._writing = False
         self._waiting: deque[Transmit] = deque()
         self._empty: asyncio.Future[None] | None = None
@@ -65,32 +65,28 @@ class UdpPort:
         """Watch the sockets that are open now; call it after a join or a leave."""
         if self._loop is None or self._ready is None:
             return
-        sockets = [self._sender.socket]
+        readers: list[Reader] = [self._sender]
         if self._receiver is not None:
-            sockets += self._receiver.sockets
-        wanted = {s.fileno() for s in sockets} - {-1}
+            readers += self._receiver.readers
         # All of them anew: a new socket may have got the number of a closed one.
         for fd in self._watched:
             self._loop.remove_reader(fd)
-        for fd in wanted:
-            self._loop.add_reader(fd, self._wake, fd)
-        self._watched = wanted
+        for reader in readers:
+            self._loop.add_reader(reader.fileno(), self._wake, reader)
+        self._watched = {reader.fileno() for reader in readers}
 
     def receive(self) -> list[Datagram]:
         """Return what waits in the socket that is readable, at most 128."""
-        readable = self._readable
-        if self._receiver is None or readable == self._sender.socket.fileno():
-            return self._sender.receive(_MOST_PER_WAKE_UP)
-        return self._receiver.receive(_MOST_PER_WAKE_UP, only=readable)
+        return self._readable.read(_MOST_PER_WAKE_UP)
 
     def send(self, transmit: Transmit) -> None:
         """Send now, or as soon as the send buffer has room again."""
         if self._waiting or not self._sent(transmit):
             self._keep(transmit)
 
-    def _wake(self, fd: int) -> None:
+    def _wake(self, reader: Reader) -> None:
         # One socket per wake-up: a look into the others would find them empty.
-        self._readable = fd
+        self._readable = reader
         if self._ready is not None:
             self._ready()
 
