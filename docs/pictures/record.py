@@ -1,4 +1,4 @@
-"""Records the demo as a picture: runs it in a terminal of its own, and draws what it said.
+"""Records the demo as a picture: runs it in a terminal and draws what it said.
 
 .venv/bin/python docs/pictures/record.py
 """
@@ -25,7 +25,7 @@ PICTURE = Path(__file__).with_name("demo.svg")
 # Only what the demo needs: nothing of the recording machine shows in the picture.
 ENVIRONMENT = {"TERM": "xterm-256color", "LANG": "C.UTF-8", "PATH": os.defpath}
 # A picture in a README loads nothing from elsewhere.
-FORMAT = re.sub(r"@font-face \{\{.*?\}\}\n", "", CONSOLE_SVG_FORMAT, flags=re.S)
+FORMAT = re.sub(r"@font-face \{\{.*?\}\}\n", "", CONSOLE_SVG_FORMAT, flags=re.DOTALL)
 
 
 def main() -> None:
