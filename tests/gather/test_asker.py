@@ -28,7 +28,7 @@ from groupwire.gather import (
 )
 from groupwire.gather import asker as module
 from groupwire.gather.asker import Asker
-from groupwire.gather.tagged import MAX_LIST_BYTES, MAX_NAMES
+from groupwire.gather.tagged import MAX_LIST_BYTES, MAX_NAMES, MAX_OPTION_BYTES
 
 ABC = Expectation(("a", "b", "c"))
 
@@ -424,13 +424,19 @@ def test_behind_the_largest_message_no_name_has_room() -> None:
     assert len(Tagged.decode(data).heard) < 10
 
 
-@pytest.mark.parametrize("answered", [4200, 5000, 5990])
-def test_lists_stay_within_what_a_member_reads(answered: int) -> None:
-    core = asker(Question(b"?", members(6000)), limit=65_507)
+@pytest.mark.parametrize("answered", [300, 550, 990])
+@pytest.mark.parametrize(
+    ("limit", "value"), [("MAX_NAMES", 200), ("MAX_LIST_BYTES", 2600)]
+)
+def test_lists_stay_within_what_a_member_reads(
+    monkeypatch: pytest.MonkeyPatch, answered: int, limit: str, value: int
+) -> None:
+    monkeypatch.setattr(module, limit, value)
+    core = asker(Question(b"?", members(1000)), limit=65_507)
     told = Tagged.decode(repeated(core, answered))
     names = told.heard or told.wanted or frozenset()
-    assert 0 < len(names) <= MAX_NAMES
-    assert 3 + sum(len(n) + 1 for n in names) <= MAX_LIST_BYTES
+    assert 0 < len(names) <= 200
+    assert 3 + sum(len(n) + 1 for n in names) <= 2800
 
 
 # Twice, late, too many, and two of one name.
@@ -487,6 +493,7 @@ def test_a_flood_of_large_answers_is_bounded(monkeypatch: pytest.MonkeyPatch) ->
 
 def test_the_bounds_are_the_documented_ones() -> None:
     assert (module.MAX_ANSWERS, module.MAX_ANSWER_BYTES) == (100_000, 268_435_456)
+    assert (MAX_NAMES, MAX_LIST_BYTES, MAX_OPTION_BYTES) == (4096, 50_000, 60_000)
 
 
 def test_ipv6_members_are_known_whatever_their_zone() -> None:
