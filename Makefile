@@ -4,7 +4,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
-.PHONY: help install demo test lint lab interop bench docs clean
+.PHONY: help install demo test lint lab interop bench bench-quick docs clean
 
 help:
 	@echo "make install   the command groupwire in $(BIN)"
@@ -67,6 +67,9 @@ interop: $(VENV)/.test
 
 bench: $(VENV)/.bench
 	$(BIN)/python -m bench
+
+bench-quick: $(VENV)/.bench
+	$(BIN)/python -m bench --quick
 
 docs: $(VENV)/.docs
 	$(BIN)/sphinx-build -W --keep-going -q -b html docs docs/_build/html

@@ -9,7 +9,7 @@ from multiprocessing.connection import Connection
 from time import perf_counter
 
 from groupwire import aio
-from groupwire.aio import Asking, Peer, PeerConfig
+from groupwire.aio import Asking, Message, Peer, PeerConfig
 
 from . import crowd, fans, floods
 from .network import Host
@@ -20,7 +20,7 @@ __all__ = [
     "answer_questions",
     "ask_crowd",
     "ask_questions",
-    "ask_questions_anew",
+    "ask_questions_by_peer",
     "ask_questions_tagged",
     "send_messages",
     "take_by_listen",
@@ -34,9 +34,14 @@ def _text(group: Place) -> str:
     return f"{group[0]}:{group[1]}"
 
 
-def _peer(host: Host, group: Place, name: str = "bench") -> Peer:
+def _peer(
+    host: Host,
+    group: Place,
+    name: str = "bench",
+    on_message: Callable[[Message], None] | None = None,
+) -> Peer:
     config = PeerConfig(name=name, interface=host.interface, answer_rate=_RATE)
-    return aio.open(_text(group), config=config)
+    return aio.open(_text(group), config=config, on_message=on_message)
 
 
 def answer_questions(pipe: Connection, host: Host, group: Place) -> None:
@@ -45,48 +50,56 @@ def answer_questions(pipe: Connection, host: Host, group: Place) -> None:
 
 
 async def _answer(pipe: Connection, host: Host, group: Place) -> None:
-    async with _peer(host, group) as peer:
+    async with _peer(host, group, on_message=_acknowledge):
         pipe.send("ready")
-        async for message in peer.listen():
-            message.answer(ANSWER)
+        await asyncio.get_running_loop().create_future()
+
+
+def _acknowledge(message: Message) -> None:
+    message.answer(ANSWER)
 
 
 def ask_questions(pipe: Connection, host: Host, group: Place, answers: int) -> None:
-    """Ask on an open peer."""
-    asyncio.run(_ask_by_peer(pipe, host, group, answers, tagged=None))
+    """Ask with nothing prepared: a socket of its own for each question."""
+    _ask_anew(pipe, host, group, answers, tagged=None)
 
 
 def ask_questions_tagged(
     pipe: Connection, host: Host, group: Place, answers: int
 ) -> None:
-    """Ask on an open peer, in groupwire's own form: answers bear names."""
-    asyncio.run(_ask_by_peer(pipe, host, group, answers, tagged=True))
+    """Ask in groupwire's own form: answers bear names."""
+    _ask_anew(pipe, host, group, answers, tagged=True)
 
 
-async def _ask_by_peer(
+def _ask_anew(
     pipe: Connection, host: Host, group: Place, answers: int, *, tagged: bool | None
 ) -> None:
-    async with _peer(host, group) as peer:
-
-        def ask() -> Asking:
-            return peer.ask(QUESTION, first=answers, tagged=tagged)
-
-        for count in questions(pipe):
-            pipe.send(await _ask_often(ask, answers, count))
-
-
-def ask_questions_anew(
-    pipe: Connection, host: Host, group: Place, answers: int
-) -> None:
-    """Ask with nothing prepared: interfaces are listed, a socket is made, each time."""
-
     def ask() -> Asking:
         where, way = _text(group), host.interface
-        return aio.ask(where, QUESTION, first=answers, interface=way)
+        return aio.ask(where, QUESTION, first=answers, interface=way, tagged=tagged)
 
     with asyncio.Runner() as runner:
         for count in questions(pipe):
             pipe.send(runner.run(_ask_often(ask, answers, count)))
+
+
+def ask_questions_by_peer(
+    pipe: Connection, host: Host, group: Place, answers: int
+) -> None:
+    """Ask on a peer, which has joined and so hears each question itself too."""
+    asyncio.run(_ask_by_peer(pipe, host, group, answers))
+
+
+async def _ask_by_peer(
+    pipe: Connection, host: Host, group: Place, answers: int
+) -> None:
+    async with _peer(host, group) as peer:
+
+        def ask() -> Asking:
+            return peer.ask(QUESTION, first=answers)
+
+        for count in questions(pipe):
+            pipe.send(await _ask_often(ask, answers, count))
 
 
 async def _ask_often(

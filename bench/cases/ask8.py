@@ -28,7 +28,7 @@ _PLAIN = "plain sockets, both ends"
 _OUR_ASKER = "groupwire asks, plain sockets answer"
 _BARE = "bare asyncio, both ends"
 _OURS = "groupwire, both ends"
-_OURS_ANEW = "groupwire, both ends, opened for each question"
+_OURS_BY_PEER = "groupwire, both ends, asked by a joined peer"
 _OURS_TAGGED = "groupwire, both ends, tagged"
 _NNG_TCP = "nng survey over TCP"
 _NNG_IPC = "nng survey over a Unix socket"
@@ -131,7 +131,7 @@ def _ours(host: Host) -> AbstractContextManager[Askers]:
     asks = {
         _OURS: ours.ask_questions,
         _OURS_TAGGED: ours.ask_questions_tagged,
-        _OURS_ANEW: ours.ask_questions_anew,
+        _OURS_BY_PEER: ours.ask_questions_by_peer,
     }
     return _exchange(host, 14012, ours.answer_questions, asks)
 

@@ -15,6 +15,7 @@ from groupwire.net import (
     SenderConfig,
     choose_receivers,
     choose_sender,
+    known_interfaces,
     list_interfaces,
     route_interface,
 )
@@ -73,7 +74,7 @@ def open_sending(
     """
     group = group.with_interface(config.interface)
     if choice is None:
-        choice = way_out(group, list_interfaces())
+        choice = way_out(group, known_interfaces())
     return MulticastSender(group, choice.interfaces, _sending(config)), choice
 
 

@@ -17,6 +17,7 @@ from groupwire.net.links import (
     LinkWatch,
     choose_receivers,
     choose_sender,
+    known_interfaces,
     list_interfaces,
     route_interface,
 )
@@ -44,6 +45,7 @@ __all__ = [
     "datagram_limit",
     "join_failure",
     "kernel_segments",
+    "known_interfaces",
     "list_interfaces",
     "most_segments",
     "route_interface",

@@ -6,7 +6,11 @@ from groupwire.net.links.choose import (
     choose_receivers,
     choose_sender,
 )
-from groupwire.net.links.interfaces import list_interfaces, route_interface
+from groupwire.net.links.interfaces import (
+    known_interfaces,
+    list_interfaces,
+    route_interface,
+)
 from groupwire.net.links.watch import (
     AddressesChanged,
     CarrierFound,
@@ -31,6 +35,7 @@ __all__ = [
     "candidates",
     "choose_receivers",
     "choose_sender",
+    "known_interfaces",
     "list_interfaces",
     "route_interface",
 ]

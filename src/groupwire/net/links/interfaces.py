@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import atexit
+import os
 import socket
+import threading
 from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
@@ -11,7 +14,13 @@ from groupwire.net.links import netlink
 from groupwire.net.links.netlink import AddressMessage, LinkMessage, Message
 from groupwire.values import Interface
 
-__all__ = ["assemble", "list_interfaces", "parse_wireless", "route_interface"]
+__all__ = [
+    "assemble",
+    "known_interfaces",
+    "list_interfaces",
+    "parse_wireless",
+    "route_interface",
+]
 
 _UP, _LOOPBACK, _POINT_TO_POINT, _MULTICAST, _LOWER_UP = 1, 8, 0x10, 0x1000, 0x10000
 
@@ -28,6 +37,66 @@ def list_interfaces() -> tuple[Interface, ...]:
             for index, name in socket.if_nameindex()
         )
     return assemble(netlink.dump(), _wireless_names())
+
+
+def known_interfaces() -> tuple[Interface, ...]:
+    """Return the same without asking again while the kernel reports no change.
+
+    For callers that ask for every message: a hundred times cheaper. A change that is
+    being reported this very moment may be missed once.
+    """
+    if not hasattr(socket, "AF_NETLINK"):
+        return list_interfaces()
+    where = (os.getpid(), _namespace())
+    if _known.where != where or _known.changed():
+        _known.listen(where)
+        _known.interfaces = list_interfaces()
+    return _known.interfaces
+
+
+class _Known(threading.local):
+    """What this thread listed last, and the socket that hears of changes since."""
+
+    def __init__(self) -> None:
+        self.where: tuple[int, int] | None = None
+        self.interfaces: tuple[Interface, ...] = ()
+        self._socket: socket.socket | None = None
+
+    def listen(self, where: tuple[int, int]) -> None:
+        """Hear of changes in this process and network namespace from now on."""
+        if where != self.where:
+            if self._socket is not None:
+                self._socket.close()
+            self._socket = netlink.listening()
+            self.where = where
+
+    def changed(self) -> bool:
+        """Tell whether anything was reported; forget what it was."""
+        changed = False
+        while self._socket is not None:
+            try:
+                self._socket.recv(1 << 16)
+            except BlockingIOError:
+                break
+            except OSError:
+                pass  # so many changes that some were lost: a change all the same
+            changed = True
+        return changed
+
+    def close(self) -> None:
+        """Close the socket, for a quiet end of the process."""
+        if self._socket is not None:
+            self._socket.close()
+
+
+_known = _Known()
+atexit.register(_known.close)
+
+
+def _namespace() -> int:
+    with suppress(OSError):
+        return os.stat("/proc/thread-self/ns/net").st_ino
+    return 0
 
 
 def assemble(

@@ -20,7 +20,15 @@ from ipaddress import (
 
 from groupwire.errors import DecodeError
 
-__all__ = ["AddressMessage", "LinkMessage", "Message", "decode", "dump", "route_to"]
+__all__ = [
+    "AddressMessage",
+    "LinkMessage",
+    "Message",
+    "decode",
+    "dump",
+    "listening",
+    "route_to",
+]
 
 _HEADER = struct.Struct("=IHHII")
 _LINK = struct.Struct("=BxHiII")
@@ -42,6 +50,7 @@ _RTA_DESTINATION, _RTA_OUT = 1, 4
 _TENTATIVE_OR_FAILED = 0x40 | 0x08
 
 _MOST_BYTES = 1 << 18
+_GROUPS = 0x1 | 0x10 | 0x100  # RTMGRP_LINK, RTMGRP_IPV4_IFADDR, RTMGRP_IPV6_IFADDR
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +96,14 @@ def dump() -> tuple[Message, ...]:
     with closing(_open()) as sock:
         links = _asked(sock, _GET_LINK, _LINK.pack(0, 0, 0, 0, 0))
         return (*links, *_asked(sock, _GET_ADDRESS, _ADDRESS.pack(0, 0, 0, 0, 0)))
+
+
+def listening() -> socket.socket:
+    """Return a socket that hears when links and addresses change; it never blocks."""
+    sock = _open()
+    sock.setblocking(False)
+    sock.bind((0, _GROUPS))
+    return sock
 
 
 def route_to(ip: str) -> int | None:

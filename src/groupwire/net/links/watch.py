@@ -25,7 +25,6 @@ __all__ = [
 ]
 
 _LOWER_UP, _UP = 0x10000, 1
-_GROUPS = 0x1 | 0x10 | 0x100  # RTMGRP_LINK, RTMGRP_IPV4_IFADDR, RTMGRP_IPV6_IFADDR
 _MOST_READS = 64
 
 
@@ -139,11 +138,7 @@ class LinkWatch:
         self._pipe: tuple[int, int] | None = None
         self._socket: socket.socket | None = None
         if hasattr(socket, "AF_NETLINK"):
-            self._socket = socket.socket(
-                socket.AF_NETLINK, socket.SOCK_RAW, socket.NETLINK_ROUTE
-            )
-            self._socket.setblocking(False)
-            self._socket.bind((0, _GROUPS))
+            self._socket = netlink.listening()
             # Listed after listening began: what happens in between is told twice.
             self._tracker = LinkTracker(netlink.dump())
         else:
