@@ -1,5 +1,3 @@
-"""Foreign programs run on the hosts of the laboratory."""
-
-from tests.lab.conftest import lab
+from tests.lab.harness.fixtures import lab
 
 __all__ = ["lab"]

@@ -1,15 +1,3 @@
-from collections.abc import Iterator
+from tests.lab.harness.fixtures import lab
 
-import pytest
-from tests.lab.harness import Laboratory, NoLaboratoryError
-from tests.lab.harness.rights import need
-
-
-@pytest.fixture
-def lab() -> Iterator[Laboratory]:
-    try:
-        need()
-    except NoLaboratoryError as reason:
-        pytest.skip(str(reason))
-    with Laboratory() as laboratory:
-        yield laboratory
+__all__ = ["lab"]
