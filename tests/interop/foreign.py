@@ -6,14 +6,15 @@ from pathlib import Path
 
 from tests.lab.harness import Host, Process
 
-__all__ = ["article_receiver", "article_sender", "ssdp_responder"]
+__all__ = ["ARTICLE_RECEIVER", "article_receiver", "article_sender", "ssdp_responder"]
 
 _HERE = Path(__file__).parent
+ARTICLE_RECEIVER = str(_HERE / "article_receiver.py")
 
 
 def article_receiver(host: Host) -> Process:
     """Start the article's receiver; it has joined."""
-    process = host.python(str(_HERE / "article_receiver.py"))
+    process = host.python(ARTICLE_RECEIVER)
     process.line("waiting to receive message")
     return process
 

@@ -3,7 +3,7 @@
 import errno
 import re
 
-from tests.interop.foreign import article_receiver, article_sender
+from tests.interop.foreign import ARTICLE_RECEIVER, article_receiver, article_sender
 from tests.lab.harness import Laboratory
 
 
@@ -40,7 +40,7 @@ def test_the_articles_programs_die_without_a_route(lab: Laboratory) -> None:
     sender = article_sender(host)
     assert sender.finish() == 1
     assert f"[Errno {errno.ENETUNREACH}]" in sender.errors
-    receiver = host.python("tests/interop/article_receiver.py")
+    receiver = host.python(ARTICLE_RECEIVER)
     assert receiver.finish() == 1
     assert f"[Errno {errno.ENODEV}]" in receiver.errors
 
@@ -48,6 +48,6 @@ def test_the_articles_programs_die_without_a_route(lab: Laboratory) -> None:
 def test_the_articles_receiver_shares_its_port_with_nobody(lab: Laboratory) -> None:
     (a,) = lab.segment(1)
     article_receiver(a)
-    second = a.python("tests/interop/article_receiver.py")
+    second = a.python(ARTICLE_RECEIVER)
     assert second.finish() == 1
     assert f"[Errno {errno.EADDRINUSE}]" in second.errors

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Callable, Generator, Iterator
 from dataclasses import dataclass
+from functools import partial
 from random import SystemRandom
 from types import TracebackType
 from typing import Self
@@ -63,7 +64,7 @@ class Asking:
         config: PeerConfig,
         *,
         choose: Callable[[], Choice | None] = lambda: None,
-        on_port: Callable[[int], None] = lambda _: None,
+        on_port: Callable[[MulticastSender], None] = lambda _: None,
     ) -> None:
         self._group = group
         self._question = question
@@ -71,9 +72,11 @@ class Asking:
         self._choose = choose
         self._on_port = on_port
         self._answers: Inbox[Answer] = Inbox()
+        self._entered = False
         self._asker: Asker | None = None
         self._driver: Driver[AskEvent] | None = None
         self._finished: asyncio.Future[None] | None = None
+        self._describe: Callable[[], Sent] | None = None
         self._sent: Sent | None = None
         self._result: Result | None = None
         self._failure: MachineError | None = None
@@ -81,8 +84,10 @@ class Asking:
     @property
     def sent(self) -> Sent:
         """What was sent. UsageError before anything was."""
-        if self._sent is None:
+        if self._describe is None:
             raise _not_asked()
+        if self._sent is None:
+            self._sent = self._describe()
         return self._sent
 
     @property
@@ -106,6 +111,7 @@ class Asking:
     async def __aenter__(self) -> Self:
         if self._driver is not None:
             raise UsageError("this question was asked", fix="make a new one with ask()")
+        self._entered = True
         self._start()
         return self
 
@@ -123,21 +129,28 @@ class Asking:
             yield answer
 
     async def _whole(self) -> Result:
-        async with self:
-            assert self._finished is not None
-            await self._finished
+        if self._driver is not None:
+            raise UsageError("this question was asked", fix="make a new one with ask()")
+        try:
+            await self._start()
+        finally:
+            self._close()
         return self.result
 
-    def _start(self) -> None:
+    def _start(self) -> asyncio.Future[None]:
+        """Ask; return what is done when the question is finished."""
         sender, choice = open_sending(self._group, self._config, self._choose())
+        finished = self._finished = asyncio.get_running_loop().create_future()
         try:
             driver = self._drive(sender)
-            self._sent = described(
-                sender,
+            self._describe = partial(
+                described,
+                sender.group,
                 choice,
                 self._question.data,
                 self._question.travels,
                 self._config,
+                sender.payload_limit,
             )
             driver.start()
             if self._failure is not None:
@@ -146,15 +159,14 @@ class Asking:
             self._close()
             sender.close()
             raise
-        self._on_port(sender.port)
+        self._on_port(sender)
+        return finished
 
     def _drive(self, sender: MulticastSender) -> Driver[AskEvent]:
-        loop = asyncio.get_running_loop()
-        self._finished = loop.create_future()
         self._asker = Asker(
             self._question,
             rng=_DICE,
-            now=loop.time(),
+            now=asyncio.get_running_loop().time(),
             payload_limit=sender.payload_limit,
         )
         self._driver = Driver(
@@ -167,7 +179,8 @@ class Asking:
 
     def _hear(self, event: AskEvent) -> None:
         if isinstance(event, AnswerReceived):
-            self._answers.put(event.answer)
+            if self._entered:
+                self._answers.put(event.answer)
         elif isinstance(event, Finished):
             self._answers.close()
             if self._finished is not None and not self._finished.done():
@@ -190,32 +203,30 @@ def send_once(group: Group, data: bytes, config: PeerConfig) -> Sent:
     sender, choice = open_sending(group, config)
     try:
         sender.send(data)
-        return described(sender, choice, data, Form.PLAIN, config)
+        limit = sender.payload_limit
+        return described(sender.group, choice, data, Form.PLAIN, config, limit)
     finally:
         sender.close()
 
 
 def described(
-    sender: MulticastSender,
+    group: Group,
     choice: Choice,
     data: bytes,
     form: Form,
     config: PeerConfig,
+    limit: int,
 ) -> Sent:
     """Say what is sent, and what about it deserves a warning."""
+    warnings = tuple(_warnings(group, choice, len(data), config.ttl, limit))
     return Sent(
-        sender.group,
-        choice.interfaces,
-        choice.reason,
-        len(data),
-        config.ttl,
-        form,
-        tuple(_warnings(sender, len(data), config.ttl)),
+        group, choice.interfaces, choice.reason, len(data), config.ttl, form, warnings
     )
 
 
-def _warnings(sender: MulticastSender, size: int, ttl: int) -> Iterator[str]:
-    limit = sender.payload_limit
+def _warnings(
+    group: Group, choice: Choice, size: int, ttl: int, limit: int
+) -> Iterator[str]:
     if size > limit:
         pieces = -(-size // limit)
         yield (
@@ -223,12 +234,11 @@ def _warnings(sender: MulticastSender, size: int, ttl: int) -> Iterator[str]:
             f"the whole message (at 10 % loss 20 kB nearly never arrive); up to "
             f"{limit} bytes travel whole"
         )
-    for interface in sender.interfaces:
+    for interface in choice.interfaces:
         if not interface.carrier and not interface.loopback:
             yield f"{interface.name} has no carrier: nothing that is sent leaves it"
-    scope = sender.group.scope
-    if ttl > 1 and not scope.forwarded:
-        yield f"routers never forward {sender.group.ip}, whatever the TTL"
+    if ttl > 1 and not group.scope.forwarded:
+        yield f"routers never forward {group.ip}, whatever the TTL"
 
 
 def _not_asked() -> UsageError:

@@ -62,7 +62,7 @@ def group_of(group: Group | str | None) -> Group:
     if isinstance(group, Group):
         return group
     text = group or os.environ.get("GROUPWIRE_GROUP")
-    return Group.parse(text) if text else DEFAULT_GROUP
+    return _parsed(text) if text else DEFAULT_GROUP
 
 
 def open_sending(
@@ -72,7 +72,7 @@ def open_sending(
 
     Raises AddressError, InterfaceError, NoRouteError and other MachineErrors.
     """
-    group = group.with_interface(config.interface)
+    group = _located(group, config.interface)
     if choice is None:
         choice = way_out(group, known_interfaces())
     return MulticastSender(group, choice.interfaces, _sending(config)), choice
@@ -107,6 +107,15 @@ def _answering(
     if not any(_owns(i, group) for i in interfaces):
         group = replace(group, source=None)  # who hears a source need not be it
     return MulticastSender(group, ways, _sending(config)), choice
+
+
+# Who asks in a loop names the same group and the same interface every time.
+_parsed = lru_cache(maxsize=64)(Group.parse)
+
+
+@lru_cache(maxsize=64)
+def _located(group: Group, interface: str | int | None) -> Group:
+    return group.with_interface(interface)
 
 
 def try_way_out(

@@ -135,8 +135,9 @@ class Peer:
         choice = state.choice
         await state.port.drained()
         state.port.send(Transmit(data))
-        form = Form.PLAIN
-        return described(state.sockets.sender, choice, data, form, self.config)
+        sender = state.sockets.sender
+        limit = sender.payload_limit
+        return described(sender.group, choice, data, Form.PLAIN, self.config, limit)
 
     def ask(  # noqa: PLR0913 - keyword-only
         self,
@@ -165,7 +166,7 @@ class Peer:
             question,
             self.config,
             choose=lambda: self._opened.choice,
-            on_port=self._note_port,
+            on_port=lambda sender: self._note_port(sender.port),
         )
 
     async def receive(self) -> Message:

@@ -28,7 +28,7 @@ from groupwire.net.options import (
     offload_option,
     receive_options,
 )
-from groupwire.net.ring import SLOTS, Batch, Reader, ring_of_this_thread
+from groupwire.net.ring import SLOTS, Batch, Reader, Ring, ring_of_this_thread
 from groupwire.values import Datagram, Group, Interface
 
 __all__ = ["Membership", "MulticastReceiver"]
@@ -74,6 +74,7 @@ class _Bound:
         self._dropped = dropped
         self._trusted = trusted
         self._coalesced = coalesced
+        self._ring: Ring | None = None
 
     def fileno(self) -> int:
         """Return the socket's descriptor."""
@@ -85,7 +86,9 @@ class _Bound:
 
     def read(self, limit: int) -> list[Datagram]:
         """Return what waits, at most ``limit``."""
-        ring = ring_of_this_thread()
+        ring = self._ring
+        if ring is None:
+            ring = self._ring = ring_of_this_thread()
         found: list[Datagram] = []
         while (asked := min(limit - len(found), SLOTS)) > 0:
             batch = ring.receive(self.socket, asked, coalesced=self._coalesced)
