@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from ipaddress import IPv4Interface, IPv6Interface
 
 from tests.lab.harness.namespaces import Namespace
+from tests.lab.harness.waiting import until
 
 __all__ = ["Link", "Plan"]
 
@@ -72,7 +73,7 @@ class Link:
         self.switch.sysctl(f"ipv6.conf.{port}.disable_ipv6", 1)
         flood = "on" if self.flood_unknown else "off"
         self.switch.run("bridge", "link", "set", "dev", port, "mcast_flood", flood)
-        self.host.ip(*self.plan.commands(name))
+        self.up()
 
     def delete(self) -> None:
         """Take the interface out of the host."""
@@ -85,6 +86,7 @@ class Link:
     def up(self) -> None:
         """Switch it on again, and give it back what it lost meanwhile."""
         self.host.ip(*self.plan.commands(self.name))
+        self._wait_until_ready()
 
     def unplug(self) -> None:
         """Take the carrier away: the cable is out of the switch."""
@@ -93,6 +95,7 @@ class Link:
     def plug(self) -> None:
         """Put the cable into the switch again."""
         self.switch.ip(f"link set {self.port} up")
+        self._wait_until_ready()
 
     def readdress(self, plan: Plan) -> None:
         """Take all addresses away and give it those of ``plan``."""
@@ -136,6 +139,17 @@ class Link:
         namespace, device = self._end(away=away)
         table = namespace.run("nft", "list", "table", "netdev", _table(device))
         return sum(int(count) for count in _DROPPED.findall(table))
+
+    def _wait_until_ready(self) -> None:
+        """Return when packets pass: the kernel takes its time after a link is up."""
+        until(lambda: self.host.is_running(self.name), f"{self.name} runs")
+        until(
+            lambda: "state forwarding" in self._port_state(),
+            f"{self.switch.name} forwards to {self.port}",
+        )
+
+    def _port_state(self) -> str:
+        return self.switch.run("bridge", "link", "show", "dev", self.port)
 
     def _load(self, rule: str, *, away: bool) -> None:
         namespace, device = self._end(away=away)

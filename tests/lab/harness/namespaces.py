@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import socket
+import struct
 import subprocess
 from pathlib import Path
 from types import TracebackType
@@ -13,6 +15,8 @@ from tests.lab.harness.process import Process
 from tests.lab.harness.rights import NEW_NET, call, need
 
 __all__ = ["Namespace"]
+
+_SIOCGIFFLAGS, _IFF_RUNNING = 0x8913, 0x40
 
 
 def _open_current() -> int:
@@ -114,6 +118,14 @@ class Namespace:
         with self:
             text = Path("/proc/thread-self/net", name).read_text()
         return [line.split() for line in text.splitlines()]
+
+    def is_running(self, device: str) -> bool:
+        """Whether packets can leave by an interface, beyond its being up."""
+        with self.socket(socket.AF_INET) as any_socket:
+            request = struct.pack("16sH22x", device.encode(), 0)
+            answer = fcntl.ioctl(any_socket, _SIOCGIFFLAGS, request)
+        (flags,) = struct.unpack_from("H", answer, 16)
+        return bool(flags & _IFF_RUNNING)
 
     def socket(
         self, family: int, kind: int = socket.SOCK_DGRAM, protocol: int = 0
