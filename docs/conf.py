@@ -22,6 +22,7 @@ exclude_patterns = ["_build"]
 html_theme = "furo"
 html_title = f"groupwire {release}"
 html_show_copyright = False
+smartquotes = False  # two hyphens are an option, and stay two
 
 myst_enable_extensions = ["colon_fence", "deflist"]
 myst_heading_anchors = 3

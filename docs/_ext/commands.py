@@ -27,9 +27,10 @@ class Commands(SphinxDirective):
 
 
 def _section(name: str) -> nodes.section:
-    root = typer.main.get_command(build(name))
-    command: Any = root.commands[name]  # type: ignore[attr-defined]
-    context = command.context_class(command, info_name=f"groupwire {name}")
+    root: Any = typer.main.get_command(build(name))
+    command = root.commands[name]
+    above = root.context_class(root, info_name="groupwire", **root.context_settings)
+    context = command.context_class(command, parent=above, info_name=name)
     section = nodes.section(ids=[f"groupwire-{name}"], names=[name])
     section += nodes.title(text=f"groupwire {name}")
     for paragraph in _paragraphs(command.help or ""):
