@@ -363,11 +363,10 @@ def test_many_strangers_leave_bounded_state() -> None:
         core._messages,
         core._questions,
         core._delayed,
-        core._policy._buckets,
-        core._policy._verdicts,
+        core._policy._sources,
         core._spotter._rtp,
     )
-    assert [len(c) for c in containers] == [100] * 6
+    assert [len(c) for c in containers] == [100] * 5
     assert core._reply_bytes == len(b"ack") * 100
     assert not core._events
     assert not core._transmits

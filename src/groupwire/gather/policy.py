@@ -63,17 +63,23 @@ class Limits:
 
 
 @dataclass(slots=True)
-class _Bucket:
-    tokens: float
-    at: float
-
-
-@dataclass(frozen=True, slots=True)
-class _Verdict:
-    """What the address alone decides; ``limit`` None: the question's own size."""
+class _Source:
+    """What an address alone decides, and its token bucket."""
 
     refusal: Refusal | None
-    limit: int | None = None
+    limit: int | None
+    """The most bytes of an answer; None: by the question's own size."""
+    tokens: float = 0
+    at: float = 0
+
+    def takes(self, rate: int, now: float) -> bool:
+        """Take a token; False when there is none."""
+        self.tokens = min(rate, self.tokens + (now - self.at) * rate)
+        self.at = now
+        if self.tokens < 1:
+            return False
+        self.tokens -= 1
+        return True
 
 
 class AnswerPolicy:
@@ -82,72 +88,62 @@ class AnswerPolicy:
     def __init__(self, limits: Limits, interfaces: Iterable[Interface]) -> None:
         self._limits = limits
         self._interfaces = {i.index: i for i in interfaces}
-        self._buckets: OrderedDict[Address, _Bucket] = OrderedDict()
-        self._verdicts: OrderedDict[tuple[Origin, int], _Verdict] = OrderedDict()
+        self._sources: OrderedDict[tuple[Address, int], _Source] = OrderedDict()
 
     def update_interfaces(self, interfaces: Iterable[Interface]) -> None:
         """Use these interfaces from now on."""
         self._interfaces = {i.index: i for i in interfaces}
-        self._verdicts.clear()
+        self._sources.clear()
 
     def refusal(
         self, sender: Origin, index: int, *, asked_bytes: int, bytes_: int, now: float
     ) -> Refusal | None:
         """Return why this answer is not given, None when it is (and is counted)."""
-        verdict = self._verdict(sender, index)
-        if verdict.refusal is not None:
-            return verdict.refusal
-        limit = verdict.limit
+        if sender.port < _FIRST_FREE_PORT:
+            return Refusal.LOW_PORT if sender.port else Refusal.PORT_ZERO
+        source = self._source(sender.ip, index, now)
+        if source.refusal is not None:
+            return source.refusal
+        limit = source.limit
         if bytes_ > (asked_bytes + MAX_GAIN_BYTES if limit is None else limit):
             return Refusal.TOO_LARGE
-        return None if self._may(sender.ip, now) else Refusal.RATE
+        return None if source.takes(self._limits.rate, now) else Refusal.RATE
 
-    def _verdict(self, sender: Origin, index: int) -> _Verdict:
-        key = (sender, index)
-        verdict = self._verdicts.get(key)
-        if verdict is None:
-            verdict = self._verdicts[key] = self._judge(sender, index)
-            if len(self._verdicts) > MAX_SOURCES:
-                self._verdicts.popitem(last=False)
-        return verdict
+    def _source(self, ip: Address, index: int, now: float) -> _Source:
+        # By address, not by port: a question comes from a new port every time.
+        key = (ip, index)
+        source = self._sources.get(key)
+        if source is None:
+            refusal, limit = self._judge(ip, self._interfaces.get(index))
+            source = _Source(refusal, limit, self._limits.rate, now)
+            self._sources[key] = source
+            if len(self._sources) > MAX_SOURCES:
+                self._sources.popitem(last=False)
+        else:
+            self._sources.move_to_end(key)
+        return source
 
-    def _judge(self, sender: Origin, index: int) -> _Verdict:
-        ip, interface = sender.ip, self._interfaces.get(index)
-        if (no_host := _no_host(sender, interface)) is not None:
-            return _Verdict(no_host)
+    def _judge(
+        self, ip: Address, interface: Interface | None
+    ) -> tuple[Refusal | None, int | None]:
+        if (no_host := _no_host(ip, interface)) is not None:
+            return no_host, None
         if interface is not None and interface.reaches(ip):
             room = interface.mtu_bytes - _HEADERS[ip.version]
-            return _Verdict(None, min(room, _LARGEST[ip.version]))
+            return None, min(room, _LARGEST[ip.version])
         limits = self._limits
         if ip == limits.source or any(_holds(n, ip) for n in limits.answer_to):
-            return _Verdict(None)
-        return _Verdict(Refusal.OFF_LINK)
-
-    def _may(self, ip: Address, now: float) -> bool:
-        rate = self._limits.rate
-        bucket = self._buckets.get(ip)
-        if bucket is None:
-            bucket = self._buckets[ip] = _Bucket(rate, now)
-            if len(self._buckets) > MAX_SOURCES:
-                self._buckets.popitem(last=False)
-        self._buckets.move_to_end(ip)
-        bucket.tokens = min(rate, bucket.tokens + (now - bucket.at) * rate)
-        bucket.at = now
-        if bucket.tokens < 1:
-            return False
-        bucket.tokens -= 1
-        return True
+            return None, None
+        return Refusal.OFF_LINK, None
 
 
-def _no_host(sender: Origin, interface: Interface | None) -> Refusal | None:
+def _no_host(ip: Address, interface: Interface | None) -> Refusal | None:
     """Return why nobody could have sent from there, None where somebody could."""
-    if sender.port < _FIRST_FREE_PORT:
-        return Refusal.LOW_PORT if sender.port else Refusal.PORT_ZERO
-    if sender.ip.is_unspecified:
+    if ip.is_unspecified:
         return Refusal.ZERO_SOURCE
-    if sender.ip.is_multicast:
+    if ip.is_multicast:
         return Refusal.MULTICAST_SOURCE
-    if sender.ip == _BROADCAST or _is_broadcast_of(sender.ip, interface):
+    if ip == _BROADCAST or _is_broadcast_of(ip, interface):
         return Refusal.BROADCAST_SOURCE
     return None
 

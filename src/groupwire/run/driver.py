@@ -89,7 +89,10 @@ class Driver(Generic[EventT]):
             while (event := core.poll_event()) is not None:
                 self._on_event(event)
             while (transmit := core.poll_transmit()) is not None:
-                self._send(transmit)
+                try:
+                    self.port.send(transmit)
+                except MachineError as error:
+                    self._fail(error)
         finally:
             self._pumping = False
         if not self._closed:  # an event's hearer may have closed us
@@ -117,13 +120,10 @@ class Driver(Generic[EventT]):
             handle(datagram, now=now)
         self.pump()
 
-    def _send(self, transmit: Transmit) -> None:
-        try:
-            self.port.send(transmit)
-        except MachineError as error:
-            self.send_failures += 1
-            if self._on_failure is not None:
-                self._on_failure(error)
+    def _fail(self, error: MachineError) -> None:
+        self.send_failures += 1
+        if self._on_failure is not None:
+            self._on_failure(error)
 
     def _rearm(self) -> None:
         """Wake up at the core's next deadline.
