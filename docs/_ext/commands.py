@@ -58,7 +58,8 @@ def _usage(command: Any, context: Any) -> str:
 def _parameters(
     command: Any, context: Any
 ) -> tuple[list[tuple[str, str]], list[tuple[str, str]]]:
-    arguments, options = [], []
+    arguments: list[tuple[str, str]] = []
+    options: list[tuple[str, str]] = []
     for parameter in command.get_params(context):
         record = parameter.get_help_record(context)
         if record is not None:

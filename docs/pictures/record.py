@@ -25,12 +25,16 @@ PICTURE = Path(__file__).with_name("demo.svg")
 # Only what the demo needs: nothing of the recording machine shows in the picture.
 ENVIRONMENT = {"TERM": "xterm-256color", "LANG": "C.UTF-8", "PATH": os.defpath}
 # A picture in a README loads nothing from elsewhere.
-FORMAT = re.sub(r"@font-face \{\{.*?\}\}\n", "", CONSOLE_SVG_FORMAT, flags=re.DOTALL)
+FONTS = "ui-monospace, Menlo, Consolas, DejaVu Sans Mono, monospace"
+FORMAT = re.sub(
+    r"@font-face \{\{.*?\}\}\n", "", CONSOLE_SVG_FORMAT, flags=re.DOTALL
+).replace("Fira Code, monospace", FONTS)
 
 
 def main() -> None:
-    shown = Text("$ groupwire demo\n", style="bold")
-    shown.append_text(Text.from_ansi(record(["demo"])))
+    shown = Text.assemble(
+        ("$ groupwire demo\n", "bold"), Text.from_ansi(record(["demo"]))
+    )
     console = Console(width=COLUMNS, record=True, file=StringIO())
     console.print(shown)
     PICTURE.write_text(
