@@ -86,7 +86,7 @@ class Group:
         if group.needs_zone and group.interface is None:
             raise AddressError(
                 str(self),
-                f"an {self.scope.name} IPv6 group is another one on every interface",
+                f"every interface has its own {self.scope.name} IPv6 group",
                 fix=f"name it: -i eth0, or {self.on('eth0')}",
             )
         return group

@@ -7,8 +7,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from difflib import get_close_matches
+from ipaddress import ip_address
 
 from groupwire.errors import InterfaceChoiceError, InterfaceError
 from groupwire.values import Group, Interface
@@ -56,14 +58,14 @@ def choose_receivers(
     loopback.
     """
     if _is_all(wanted):
-        able = [i for i in interfaces if _can_multicast(i) or i.loopback]
-        return Choice(_of_version(able, group), "every interface, as asked")
+        able = [i for i in interfaces if _can_multicast(i)]
+        found = _of_version([*able, *_loopbacks(interfaces)], group)
+        return Choice(_some(found, group, interfaces), "every interface, as asked")
     if wanted is not None:
         return Choice((_named(wanted, interfaces),), f"{wanted} was named")
     found = _of_version([*candidates(interfaces), *_loopbacks(interfaces)], group)
-    if not found:
-        raise _none(group, interfaces)
-    return Choice(found, "every interface that can multicast, and loopback")
+    reason = "every interface that can multicast, and loopback"
+    return Choice(_some(found, group, interfaces), reason)
 
 
 def choose_sender(
@@ -114,9 +116,8 @@ def _only_candidate(group: Group, interfaces: Sequence[Interface]) -> Choice:
     if found:
         name = found[0].name
         return Choice(found, f"no route for {group.ip}; {name} is the only candidate")
-    if loopbacks := _of_version(_loopbacks(interfaces), group):
-        return Choice(loopbacks, "nothing but loopback is up")
-    raise _none(group, interfaces)
+    loopbacks = _of_version(_loopbacks(interfaces), group)
+    return Choice(_some(loopbacks, group, interfaces), "nothing but loopback is up")
 
 
 def _all_ways(group: Group, interfaces: Sequence[Interface]) -> Choice:
@@ -124,14 +125,12 @@ def _all_ways(group: Group, interfaces: Sequence[Interface]) -> Choice:
     found = tuple(i for i in able if i.address(group.version) is not None)
     if not found:
         found = _of_version(_loopbacks(interfaces), group)
-    if not found:
-        raise _none(group, interfaces)
-    return Choice(found, "every interface, as asked")
+    return Choice(_some(found, group, interfaces), "every interface, as asked")
 
 
 def _named(wanted: str | int, interfaces: Sequence[Interface]) -> Interface:
     text = str(wanted)
-    found = next((i for i in interfaces if _is_called(i, text)), None)
+    found = _called(text, interfaces)
     if found is None:
         raise InterfaceError(
             f"there is no interface {text}", fix=_suggestion(text, interfaces)
@@ -149,13 +148,26 @@ def _named(wanted: str | int, interfaces: Sequence[Interface]) -> Interface:
     return found
 
 
-def _is_called(interface: Interface, text: str) -> bool:
-    address = text.partition("%")[0].lower()
-    return (
-        interface.name == text
-        or str(interface.index) == text
-        or any(str(own.ip) == address for own in interface.addresses)
-    )
+def _called(text: str, interfaces: Sequence[Interface]) -> Interface | None:
+    """Find by name, then by index, then by address."""
+    for interface in interfaces:
+        if interface.name == text:
+            return interface
+    for interface in interfaces:
+        if str(interface.index) == text:
+            return interface
+    return next((i for i in interfaces if _has(i, text)), None)
+
+
+def _has(interface: Interface, text: str) -> bool:
+    """Tell whether ``text`` is an address of it; ``%zone`` tells twins apart."""
+    address, _, zone = text.partition("%")
+    if zone not in {"", interface.name, str(interface.index)}:
+        return False
+    with suppress(ValueError):
+        ip = ip_address(address)
+        return any(own.ip == ip for own in interface.addresses)
+    return False
 
 
 def _suggestion(text: str, interfaces: Sequence[Interface]) -> str:
@@ -188,13 +200,18 @@ def _of_version(interfaces: Sequence[Interface], group: Group) -> tuple[Interfac
     return tuple(i for i in interfaces if i.address(6) is not None)
 
 
-def _none(group: Group, interfaces: Sequence[Interface]) -> InterfaceError:
-    down = [i.name for i in interfaces if not i.up and not i.loopback]
-    if down:
-        return InterfaceError(
-            "no interface is up", fix=f"bring one up: ip link set {down[0]} up"
+def _some(
+    found: tuple[Interface, ...], group: Group, interfaces: Sequence[Interface]
+) -> tuple[Interface, ...]:
+    """Return what was found; InterfaceError where it is nothing."""
+    if found:
+        return found
+    others = [i for i in interfaces if not i.loopback]
+    if others and not any(i.up for i in others):
+        raise InterfaceError(
+            "no interface is up", fix=f"bring one up: ip link set {others[0].name} up"
         )
-    return InterfaceError(
+    raise InterfaceError(
         f"no interface here can carry an IPv{group.version} group",
         fix="see what there is: groupwire interfaces",
     )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import atexit
 import os
 import socket
 import threading
@@ -48,49 +47,40 @@ def known_interfaces() -> tuple[Interface, ...]:
     if not hasattr(socket, "AF_NETLINK"):
         return list_interfaces()
     where = (os.getpid(), _namespace())
-    if _known.where != where or _known.changed():
-        _known.listen(where)
-        _known.interfaces = list_interfaces()
-    return _known.interfaces
+    known: _Known | None = getattr(_local, "known", None)
+    if known is None or known.where != where:
+        known = _local.known = _Known(where)
+    elif known.changed():
+        known.interfaces = list_interfaces()
+    return known.interfaces
 
 
-class _Known(threading.local):
-    """What this thread listed last, and the socket that hears of changes since."""
+class _Known:
+    """What a thread listed last, and the socket that hears of changes since."""
 
-    def __init__(self) -> None:
-        self.where: tuple[int, int] | None = None
-        self.interfaces: tuple[Interface, ...] = ()
-        self._socket: socket.socket | None = None
-
-    def listen(self, where: tuple[int, int]) -> None:
-        """Hear of changes in this process and network namespace from now on."""
-        if where != self.where:
-            if self._socket is not None:
-                self._socket.close()
-            self._socket = netlink.listening()
-            self.where = where
+    def __init__(self, where: tuple[int, int]) -> None:
+        self.where = where
+        self._socket = netlink.listening()
+        self.interfaces = list_interfaces()
 
     def changed(self) -> bool:
         """Tell whether anything was reported; forget what it was."""
         changed = False
-        while self._socket is not None:
+        while True:
             try:
                 self._socket.recv(1 << 16)
             except BlockingIOError:
-                break
-            except OSError:
-                pass  # so many changes that some were lost: a change all the same
+                return changed
+            except OSError:  # so many changes that some were lost
+                return True
             changed = True
-        return changed
 
-    def close(self) -> None:
-        """Close the socket, for a quiet end of the process."""
-        if self._socket is not None:
-            self._socket.close()
+    def __del__(self) -> None:
+        # Threads end without telling anyone.
+        self._socket.close()
 
 
-_known = _Known()
-atexit.register(_known.close)
+_local = threading.local()
 
 
 def _namespace() -> int:

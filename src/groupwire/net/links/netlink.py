@@ -47,6 +47,7 @@ _IFLA_NAME, _IFLA_MTU, _IFLA_MASTER, _IFLA_LINKINFO = 3, 4, 10, 18
 _IFLA_INFO_KIND = 1
 _IFA_ADDRESS, _IFA_LOCAL, _IFA_FLAGS = 1, 2, 8
 _RTA_DESTINATION, _RTA_OUT = 1, 4
+_FROM_BRIDGE = b"\7"  # AF_BRIDGE
 _TENTATIVE_OR_FAILED = 0x40 | 0x08
 
 _MOST_BYTES = 1 << 18
@@ -153,7 +154,9 @@ def _messages(data: bytes) -> Iterator[tuple[int, bytes]]:
 
 def _decoded(kind: int, body: bytes) -> Iterator[Message]:
     if kind in {_NEW_LINK, _DELETE_LINK}:
-        yield _link(body, gone=kind == _DELETE_LINK)
+        # What a bridge says of a port is about the port's place in the bridge.
+        if body[:1] != _FROM_BRIDGE:
+            yield _link(body, gone=kind == _DELETE_LINK)
     elif kind in {_NEW_ADDRESS, _DELETE_ADDRESS}:
         yield from _address(body, gone=kind == _DELETE_ADDRESS)
 
