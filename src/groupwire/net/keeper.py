@@ -8,6 +8,7 @@ of both and joins again.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 
 from groupwire.errors import MachineError
@@ -149,7 +150,8 @@ class MembershipKeeper:
         old = self._sender.interfaces
         new = tuple(by_name.get(i.name, i) for i in old)
         if new != old:
-            self._sender.aim(new)
+            with suppress(MachineError):  # gone again: its next change brings us back
+                self._sender.aim(new)
 
     def _lost(self, membership: Membership, reason: str) -> MembershipLost:
         return MembershipLost(self._group, membership.interface, reason)

@@ -116,10 +116,17 @@ class MulticastSender:
         return kernel_drops(self._socket, self._system)
 
     def aim(self, interfaces: Sequence[Interface]) -> None:
-        """Send by these interfaces from now on: they changed index or address."""
-        self._interfaces = tuple(interfaces)
-        if self._interfaces:
-            self._apply(self._options(self._interfaces[0]))
+        """Send by these interfaces from now on: they changed index or address.
+
+        Raises MachineError, and then sends as before.
+        """
+        before, self._interfaces = self._interfaces, tuple(interfaces)
+        try:
+            if self._interfaces:
+                self._apply(self._options(self._interfaces[0]))
+        except MachineError:
+            self._interfaces = before
+            raise
 
     def send(self, data: bytes | bytearray | memoryview, segment_bytes: int = 0) -> int:
         """Send to the group by every way out; return how many bytes were taken.
