@@ -8,6 +8,7 @@ from multiprocessing.connection import Connection
 from time import perf_counter
 
 from groupwire.net import (
+    Aim,
     MulticastReceiver,
     MulticastSender,
     list_interfaces,
@@ -47,7 +48,7 @@ async def _drive(host: Host, group: Place) -> _CountingCore:
     interface = interface_of(host)
     receiver = MulticastReceiver(receive_buffer_bytes=floods.BUFFER)
     receiver.join(as_group(group), [interface])
-    sender = MulticastSender(as_group(group), [interface])
+    sender = MulticastSender(Aim.at(as_group(group), [interface]))
     core = _CountingCore(receiver.receive_buffer_bytes)
     core.driver = Driver(core, UdpPort(sender, receiver), on_event=lambda _: None)
     core.driver.start()
@@ -85,7 +86,7 @@ class _CountingCore:
 
 def send_rows(pipe: Connection, host: Host, group: Place) -> None:
     """As many segments as one call can carry, again and again."""
-    sender = MulticastSender(as_group(group), [interface_of(host)])
+    sender = MulticastSender(Aim.at(as_group(group), [interface_of(host)]))
     row = bytes(rows.SEGMENT * most_segments(rows.SEGMENT))
 
     def send() -> int:

@@ -4,7 +4,7 @@ from itertools import count
 
 import pytest
 
-from groupwire.net import MulticastReceiver, MulticastSender
+from groupwire.net import Aim, MulticastReceiver, MulticastSender
 from groupwire.values import Datagram, Group, Interface
 
 _PORTS = count(21_000)
@@ -42,7 +42,7 @@ def receiver() -> Iterator[MulticastReceiver]:
 
 @pytest.fixture
 def sender(group: Group, lo: Interface) -> Iterator[MulticastSender]:
-    sender = MulticastSender(group, [lo])
+    sender = MulticastSender(Aim.at(group, [lo]))
     yield sender
     sender.close()
 

@@ -10,7 +10,7 @@ from groupwire.errors import (
     MembershipLimitError,
     PortInUseError,
 )
-from groupwire.net import MulticastReceiver, MulticastSender
+from groupwire.net import Aim, MulticastReceiver, MulticastSender, SenderConfig
 from groupwire.net.options import LINUX
 from groupwire.values import Group, Interface
 
@@ -59,7 +59,7 @@ def test_other_groups_on_the_same_port_are_not_heard(
     other = MulticastReceiver()
     other.join(neighbour, [lo])
     receiver.join(group, [lo])
-    stranger = MulticastSender(neighbour, [lo])
+    stranger = MulticastSender(Aim.at(neighbour, [lo]))
     stranger.send(b"not yours")
     assert receiver.receive() == []
     assert payloads(other.receive()) == [b"not yours"]
@@ -81,7 +81,9 @@ def test_a_source_specific_receiver_hears_its_source_only(
 ) -> None:
     receiver.join(Group.parse(f"127.0.0.1@232.1.1.1:{port}"), [lo])
     for source in ("127.0.0.1", "127.0.0.2"):
-        sender = MulticastSender(Group.parse(f"{source}@232.1.1.1:{port}"), [lo])
+        sender = MulticastSender(
+            Aim.at(Group.parse(f"{source}@232.1.1.1:{port}"), [lo], SenderConfig())
+        )
         sender.send(source.encode())
         sender.close()
     assert payloads(receiver.receive()) == [b"127.0.0.1"]
@@ -109,7 +111,7 @@ def test_a_hundred_groups_need_no_setting(
     for group in groups:
         receiver.join(group, [lo])
     for group in groups:
-        sender = MulticastSender(group, [lo])
+        sender = MulticastSender(Aim.at(group, [lo]))
         sender.send(str(group.ip).encode())
         sender.close()
     heard = sorted(payloads(receiver.receive()))
@@ -122,7 +124,9 @@ def test_twenty_five_sources_share_sockets_as_the_kernel_allows(
     for n in range(25):
         receiver.join(Group.parse(f"127.0.0.{n + 1}@239.255.79.1:{port}"), [lo])
     assert 1 < len(receiver.sockets) < 25
-    sender = MulticastSender(Group.parse(f"127.0.0.25@239.255.79.1:{port}"), [lo])
+    sender = MulticastSender(
+        Aim.at(Group.parse(f"127.0.0.25@239.255.79.1:{port}"), [lo], SenderConfig())
+    )
     sender.send(b"once")
     sender.close()
     assert payloads(receiver.receive()) == [b"once"]
@@ -191,7 +195,7 @@ def test_the_granted_buffer_is_read_back(
 def test_what_a_full_buffer_costs_is_counted(group: Group, lo: Interface) -> None:
     receiver = MulticastReceiver(receive_buffer_bytes=2048)
     receiver.join(group, [lo])
-    sender = MulticastSender(group, [lo])
+    sender = MulticastSender(Aim.at(group, [lo]))
     for _ in range(50):
         sender.send(bytes(1000))
     heard = len(receiver.receive())
@@ -218,7 +222,7 @@ def test_a_flood_is_read_in_bounded_portions(
 def test_coalesced_datagrams_know_their_segments(group: Group, lo: Interface) -> None:
     receiver = MulticastReceiver(coalesced=True)
     receiver.join(group, [lo])
-    sender = MulticastSender(group, [lo])
+    sender = MulticastSender(Aim.at(group, [lo]))
     row = b"".join(bytes([n]) * 1400 for n in range(10)) + b"tail"
     assert sender.send(row, 1400) == len(row)
     segments = [bytes(s) for d in receiver.receive() for s in d.segments()]

@@ -11,7 +11,13 @@ from groupwire.errors import (
     NoRouteError,
     NotPermittedError,
 )
-from groupwire.net import MulticastReceiver, MulticastSender, SenderConfig, send_failure
+from groupwire.net import (
+    Aim,
+    MulticastReceiver,
+    MulticastSender,
+    SenderConfig,
+    send_failure,
+)
 from groupwire.values import Group, Interface, Origin
 
 from .conftest import payloads
@@ -48,7 +54,7 @@ def test_the_ttl_goes_out_as_asked(
     receiver: MulticastReceiver, group: Group, lo: Interface, ttl: int
 ) -> None:
     receiver.join(group, [lo])
-    sender = MulticastSender(group, [lo], SenderConfig(ttl_hops=ttl))
+    sender = MulticastSender(Aim.at(group, [lo], SenderConfig(ttl_hops=ttl)))
     sender.send(b"hops")
     assert [d.ttl_hops for d in receiver.receive()] == [ttl]
     sender.close()
@@ -58,7 +64,7 @@ def test_without_loopback_this_machine_does_not_hear(
     receiver: MulticastReceiver, group: Group, lo: Interface
 ) -> None:
     receiver.join(group, [lo])
-    sender = MulticastSender(group, [lo], SenderConfig(loopback=False))
+    sender = MulticastSender(Aim.at(group, [lo], SenderConfig(loopback=False)))
     sender.send(b"for others")
     # Loopback carries it as a link: only the copy of the stack is kept back.
     assert len(receiver.receive()) <= 1
@@ -69,7 +75,7 @@ def test_several_ways_out_are_named_per_datagram(
     receiver: MulticastReceiver, group: Group, lo: Interface
 ) -> None:
     receiver.join(group, [lo])
-    sender = MulticastSender(group, [lo, lo])
+    sender = MulticastSender(Aim.at(group, [lo, lo]))
     assert sender.send(b"twice") == 5
     assert payloads(receiver.receive()) == [b"twice", b"twice"]
     sender.close()
@@ -80,7 +86,7 @@ def test_one_way_that_fails_does_not_stop_the_others(
 ) -> None:
     receiver.join(group, [lo])
     gone = Interface("gone7", 99_999, up=True, multicast=True)
-    sender = MulticastSender(group, [lo, gone])
+    sender = MulticastSender(Aim.at(group, [lo, gone]))
     assert sender.send(b"once") == 4
     assert sender.dropped["interface-refused"] == 1
     assert payloads(receiver.receive()) == [b"once"]
@@ -90,14 +96,14 @@ def test_one_way_that_fails_does_not_stop_the_others(
 def test_a_sender_whose_only_way_is_gone_says_so(group: Group) -> None:
     gone = Interface("gone7", 99_999, up=True, multicast=True)
     with pytest.raises(MachineError, match="gone7"):
-        MulticastSender(group, [gone])
+        MulticastSender(Aim.at(group, [gone]))
 
 
 def test_all_ways_gone_is_an_error(group: Group, lo: Interface) -> None:
     gone = Interface("gone7", 99_999, up=True, multicast=True)
-    sender = MulticastSender(group, [lo])
+    sender = MulticastSender(Aim.at(group, [lo]))
     sender.aim([lo])
-    sender._interfaces = (gone, gone)
+    sender._aim = Aim.at(group, [gone, gone])
     with pytest.raises(MachineError, match="gone7"):
         sender.send(b"nowhere")
     sender.close()
@@ -146,7 +152,7 @@ def test_the_payload_limit_follows_the_mtu(
 def test_a_system_default_buffer_is_left_alone(group: Group, lo: Interface) -> None:
     with plain_socket() as plain:
         default = plain.getsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF)
-    sender = MulticastSender(group, [lo], SenderConfig(receive_buffer_bytes=0))
+    sender = MulticastSender(Aim.at(group, [lo], SenderConfig(receive_buffer_bytes=0)))
     assert sender.receive_buffer_bytes == default
     assert sender.kernel_drops == 0
     sender.close()

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 import socket
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from ipaddress import IPv4Network, IPv6Network
-from typing import Self
 
 from groupwire.errors import UsageError
 from groupwire.gather import checked_name
@@ -57,14 +57,22 @@ class PeerConfig:
         name: str | None = None,
         interface: str | int | None = None,
         ttl: int | None = None,
-    ) -> Self:
+    ) -> PeerConfig:
         """Return this with the given values in place of its own."""
-        return replace(
-            self,
-            name=self.name if name is None else name,
-            interface=self.interface if interface is None else interface,
-            ttl=self.ttl if ttl is None else ttl,
-        )
+        return _merged(self, name, interface, ttl)
+
+
+# Who asks in a loop gives the same values every time.
+@lru_cache(maxsize=64)
+def _merged(
+    config: PeerConfig, name: str | None, interface: str | int | None, ttl: int | None
+) -> PeerConfig:
+    return replace(
+        config,
+        name=config.name if name is None else name,
+        interface=config.interface if interface is None else interface,
+        ttl=config.ttl if ttl is None else ttl,
+    )
 
 
 def default_name() -> str:

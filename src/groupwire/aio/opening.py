@@ -9,6 +9,7 @@ from functools import lru_cache
 from groupwire.aio.config import PeerConfig
 from groupwire.errors import InterfaceError, MachineError
 from groupwire.net import (
+    Aim,
     Choice,
     MulticastReceiver,
     MulticastSender,
@@ -74,8 +75,8 @@ def open_sending(
     """
     group = _located(group, config.interface)
     if choice is None:
-        choice = way_out(group, known_interfaces())
-    return MulticastSender(group, choice.interfaces, _sending(config)), choice
+        choice = _known_way_out(group, known_interfaces())
+    return MulticastSender(_aimed(group, choice, config)), choice
 
 
 def open_joined(group: Group, config: PeerConfig) -> Sockets:
@@ -106,7 +107,7 @@ def _answering(
     ways = () if isinstance(choice, MachineError) else choice.interfaces
     if not any(_owns(i, group) for i in interfaces):
         group = replace(group, source=None)  # who hears a source need not be it
-    return MulticastSender(group, ways, _sending(config)), choice
+    return MulticastSender(Aim.at(group, ways, _sending(config))), choice
 
 
 # Who asks in a loop names the same group and the same interface every time.
@@ -116,6 +117,39 @@ _parsed = lru_cache(maxsize=64)(Group.parse)
 @lru_cache(maxsize=64)
 def _located(group: Group, interface: str | int | None) -> Group:
     return group.with_interface(interface)
+
+
+# What the last question was sent with: the next is usually like it. Each is replaced
+# as a whole, so that threads see either the old or the new.
+_last_way: tuple[Group, tuple[Interface, ...], Choice] | None = None
+_last_aim: tuple[Choice, PeerConfig, Aim] | None = None
+
+
+def _known_way_out(group: Group, interfaces: tuple[Interface, ...]) -> Choice:
+    """Return the way out, remembered as long as no link has changed.
+
+    Without a named interface the route decides, and routes change unheard.
+    """
+    global _last_way
+    last = _last_way
+    named = group.interface is not None
+    if named and last is not None and last[0] is group and last[1] is interfaces:
+        return last[2]
+    choice = way_out(group, interfaces)
+    _last_way = (group, interfaces, choice)
+    return choice
+
+
+def _aimed(group: Group, choice: Choice, config: PeerConfig) -> Aim:
+    global _last_aim
+    last = _last_aim
+    if last is not None and last[0] is choice and last[1] is config:
+        aim = last[2]
+        if aim.group is group:
+            return aim
+    aim = Aim.at(group, choice.interfaces, _sending(config))
+    _last_aim = (choice, config, aim)
+    return aim
 
 
 def try_way_out(

@@ -24,9 +24,10 @@ from groupwire.net.links import (
 from groupwire.net.receiver import Membership, MulticastReceiver
 from groupwire.net.ring import Reader
 from groupwire.net.segments import SegmentSender, kernel_segments, most_segments
-from groupwire.net.sender import MulticastSender, SenderConfig, datagram_limit
+from groupwire.net.sender import Aim, MulticastSender, SenderConfig, datagram_limit
 
 __all__ = [
+    "Aim",
     "Choice",
     "LinkWatch",
     "Membership",

@@ -22,11 +22,17 @@ def set_receive_buffer(sock: socket.socket, wanted_bytes: int, system: System) -
     if not wanted_bytes:
         return
     # SO_RCVBUFFORCE needs CAP_NET_ADMIN; SO_RCVBUF is cut to rmem_max without a word.
-    for number in (system.force_receive_buffer, socket.SO_RCVBUF):
-        if number:
-            with suppress(OSError):
-                sock.setsockopt(socket.SOL_SOCKET, number, wanted_bytes)
-                return
+    if system.force_receive_buffer:
+        try:
+            sock.setsockopt(
+                socket.SOL_SOCKET, system.force_receive_buffer, wanted_bytes
+            )
+        except OSError:
+            pass
+        else:
+            return
+    with suppress(OSError):
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, wanted_bytes)
 
 
 def kernel_drops(sock: socket.socket, system: System) -> int:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import struct
 import sys
 from dataclasses import dataclass
-from functools import cache, lru_cache
+from functools import cache
 from ipaddress import IPv4Address, IPv6Address
 
 __all__ = [
@@ -289,7 +289,6 @@ def leave_option(
     )
 
 
-@lru_cache(maxsize=64)
 def send_options(  # noqa: PLR0913 - keyword-only
     system: System,
     version: int,

@@ -9,12 +9,11 @@ from __future__ import annotations
 import errno
 import socket
 import struct
-from collections import Counter
+from collections import defaultdict
 from collections.abc import Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import TypeAlias
+from typing import Self, TypeAlias
 
 from groupwire.errors import ClosedError, MachineError, MessageTooLarge
 from groupwire.net.buffers import kernel_drops, set_receive_buffer
@@ -30,7 +29,7 @@ from groupwire.net.ring import ring_of_this_thread
 from groupwire.net.segments import SegmentSender
 from groupwire.values import Datagram, Group, Interface, Origin
 
-__all__ = ["MulticastSender", "SenderConfig", "datagram_limit"]
+__all__ = ["Aim", "MulticastSender", "SenderConfig", "datagram_limit"]
 
 _Socket: TypeAlias = socket.socket
 _SockAddr: TypeAlias = tuple[str, int] | tuple[str, int, int, int]
@@ -56,32 +55,66 @@ class SenderConfig:
     """Whether answers come with interface, TTL and time of arrival."""
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Aim:
+    """All about sending to a group that no message changes; made once, used often."""
+
+    group: Group
+    interfaces: tuple[Interface, ...]
+    config: SenderConfig
+    options: tuple[SocketOption, ...]
+    address: _SockAddr
+    """Where to send, by the first of the interfaces."""
+    datagram_limit: int
+    payload_limit: int
+    """The most bytes that travel unfragmented by every way out."""
+
+    @classmethod
+    def at(
+        cls,
+        group: Group,
+        interfaces: Sequence[Interface],
+        config: SenderConfig | None = None,
+        system: System = THIS_SYSTEM,
+    ) -> Self:
+        """Aim at a group by these interfaces; none: only to answer, not to send."""
+        config = config or SenderConfig()
+        limit = datagram_limit(group.version)
+        smallest = min((i.mtu_bytes for i in interfaces), default=1500)
+        first = interfaces[0] if interfaces else None
+        return cls(
+            group,
+            tuple(interfaces),
+            config,
+            _options(group, first, config, system) if first else (),
+            _group_address(group, first),
+            limit,
+            min(smallest - _ETHERNET_HEADERS[group.version], limit),
+        )
+
+
 class MulticastSender:
     """Sends to one group by one or several interfaces.
 
     Raises MachineError where the system cannot do what is asked.
     """
 
-    def __init__(
-        self,
-        group: Group,
-        interfaces: Sequence[Interface],
-        config: SenderConfig | None = None,
-        *,
-        system: System = THIS_SYSTEM,
-    ) -> None:
-        self.group = group
-        self.config = config or SenderConfig()
-        self.dropped: Counter[str] = Counter()
+    def __init__(self, aim: Aim, *, system: System = THIS_SYSTEM) -> None:
+        self.dropped: defaultdict[str, int] = defaultdict(int)
         self._system = system
-        self._interfaces = tuple(interfaces)
-        self._socket = _open(group.version)
+        self._aim = aim
+        self._socket = _open(aim.group.version)
         try:
             self._prepare()
         except BaseException:
             self.close()
             raise
         self.segments = SegmentSender(self._socket)
+
+    @property
+    def group(self) -> Group:
+        """Where it sends to."""
+        return self._aim.group
 
     @property
     def socket(self) -> _Socket:
@@ -91,7 +124,7 @@ class MulticastSender:
     @property
     def interfaces(self) -> tuple[Interface, ...]:
         """The ways out."""
-        return self._interfaces
+        return self._aim.interfaces
 
     @property
     def port(self) -> int:
@@ -101,9 +134,7 @@ class MulticastSender:
     @property
     def payload_limit(self) -> int:
         """The most bytes that travel unfragmented by every way out."""
-        headers = _ETHERNET_HEADERS[self.group.version]
-        smallest = min((i.mtu_bytes for i in self._interfaces), default=1500)
-        return min(smallest - headers, datagram_limit(self.group.version))
+        return self._aim.payload_limit
 
     @property
     def receive_buffer_bytes(self) -> int:
@@ -120,12 +151,12 @@ class MulticastSender:
 
         Raises MachineError, and then sends as before.
         """
-        before, self._interfaces = self._interfaces, tuple(interfaces)
+        before = self._aim
+        self._aim = Aim.at(before.group, interfaces, before.config, self._system)
         try:
-            if self._interfaces:
-                self._apply(self._options(self._interfaces[0]))
+            self._apply(self._aim.options)
         except MachineError:
-            self._interfaces = before
+            self._aim = before
             raise
 
     def send(self, data: bytes | bytearray | memoryview, segment_bytes: int = 0) -> int:
@@ -136,11 +167,12 @@ class MulticastSender:
         nothing was taken for that reason, MachineError when no way takes it.
         """
         self._check(len(data), segment_bytes)
-        if len(self._interfaces) == 1:
-            return self._send_by(self._interfaces[0], data, segment_bytes)
+        interfaces = self._aim.interfaces
+        if len(interfaces) == 1:
+            return self._send_by(interfaces[0], data, segment_bytes)
         failure: MachineError | None = None
         taken = 0
-        for interface in self._interfaces:
+        for interface in interfaces:
             try:
                 sent = self._send_by(interface, data, segment_bytes, named=True)
                 taken = max(taken, sent)
@@ -185,7 +217,7 @@ class MulticastSender:
 
     def detach(self) -> tuple[_Socket, _SockAddr]:
         """Give the socket away, with the address to send to; this sender is closed."""
-        address = self._group_address(self._interfaces[0])
+        address = self._aim.address
         given = socket.socket(fileno=self._socket.detach())
         given.setblocking(False)
         return given, address
@@ -195,37 +227,18 @@ class MulticastSender:
         self._socket.close()
 
     def _prepare(self) -> None:
+        config = self._aim.config
         self._socket.setblocking(False)
-        set_receive_buffer(self._socket, self.config.receive_buffer_bytes, self._system)
-        if self.config.send_buffer_bytes:
-            with suppress(OSError):
-                self._socket.setsockopt(
-                    socket.SOL_SOCKET, socket.SO_SNDBUF, self.config.send_buffer_bytes
-                )
-        if self._interfaces:
-            self._apply(self._options(self._interfaces[0]))
-        if self.config.facts:
+        set_receive_buffer(self._socket, config.receive_buffer_bytes, self._system)
+        if config.send_buffer_bytes:
+            self._socket.setsockopt(
+                socket.SOL_SOCKET, socket.SO_SNDBUF, config.send_buffer_bytes
+            )
+        self._apply(self._aim.options)
+        if config.facts:
             self._apply(fact_options(self._system, self.group.version))
-        self._socket.bind(self._own_address())
-
-    def _own_address(self) -> tuple[str, int]:
-        """Any address, any free port; the source where the group names one of ours."""
         source = self.group.source
-        if source is not None:
-            return (str(source), 0)
-        return ("", 0)
-
-    def _options(self, interface: Interface) -> tuple[SocketOption, ...]:
-        version = self.group.version
-        return send_options(
-            self._system,
-            version,
-            index=interface.index,
-            address=interface.address(version),
-            ttl_hops=self.config.ttl_hops,
-            loopback=self.config.loopback,
-            dscp=self.config.dscp,
-        )
+        self._socket.bind(("" if source is None else str(source), 0))
 
     def _apply(self, options: Sequence[SocketOption]) -> None:
         for option in options:
@@ -233,13 +246,13 @@ class MulticastSender:
                 self._socket.setsockopt(option.level, option.number, option.value)
             except OSError as error:
                 if option.needed:
-                    name = self._interfaces[0].name if self._interfaces else "?"
+                    name = self._aim.interfaces[0].name
                     raise send_failure(error, self.group, name) from error
 
     def _check(self, size: int, segment_bytes: int) -> None:
         if self._socket.fileno() < 0:
             raise ClosedError("this sender")
-        limit = datagram_limit(self.group.version)
+        limit = self._aim.datagram_limit
         if (segment_bytes or size) > limit:
             raise MessageTooLarge(
                 size, limit, fix="split it; a datagram cannot be larger"
@@ -253,8 +266,11 @@ class MulticastSender:
         *,
         named: bool = False,
     ) -> int:
-        address = self._group_address(interface)
-        controls = [self._packet_info(interface)] if named else []
+        address = self._aim.address
+        controls: list[tuple[int, int, bytes]] = []
+        if named:
+            address = _group_address(self.group, interface)
+            controls = [self._packet_info(interface)]
         try:
             if segment_bytes and len(data) > segment_bytes:
                 return self.segments.send(data, segment_bytes, address, controls)
@@ -265,12 +281,6 @@ class MulticastSender:
             raise
         except OSError as error:
             raise send_failure(error, self.group, interface.name) from error
-
-    def _group_address(self, interface: Interface) -> _SockAddr:
-        group = self.group
-        if group.version == 4:
-            return (str(group.ip), group.port)
-        return (str(group.ip), group.port, 0, interface.index)
 
     def _packet_info(self, interface: Interface) -> tuple[int, int, bytes]:
         """Name the way out for one datagram (IP_PKTINFO, IPV6_PKTINFO)."""
@@ -285,6 +295,26 @@ class MulticastSender:
             socket.IPV6_PKTINFO,
             struct.pack("@16sI", source, interface.index),
         )
+
+
+def _options(
+    group: Group, interface: Interface, config: SenderConfig, system: System
+) -> tuple[SocketOption, ...]:
+    return send_options(
+        system,
+        group.version,
+        index=interface.index,
+        address=interface.address(group.version),
+        ttl_hops=config.ttl_hops,
+        loopback=config.loopback,
+        dscp=config.dscp,
+    )
+
+
+def _group_address(group: Group, interface: Interface | None) -> _SockAddr:
+    if group.version == 4:
+        return (str(group.ip), group.port)
+    return (str(group.ip), group.port, 0, interface.index if interface else 0)
 
 
 def _open(version: int) -> socket.socket:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections import Counter, deque
+from collections import Counter, defaultdict, deque
 from collections.abc import Callable, Mapping
 
 from groupwire.errors import MachineError
@@ -37,7 +37,7 @@ class UdpPort:
         self._writing = False
         self._waiting: deque[Transmit] = deque()
         self._empty: asyncio.Future[None] | None = None
-        self._dropped: Counter[str] = Counter()
+        self._dropped: defaultdict[str, int] = defaultdict(int)
 
     @property
     def payload_limit(self) -> int:
@@ -47,10 +47,11 @@ class UdpPort:
     @property
     def dropped(self) -> Mapping[str, int]:
         """What was lost on this machine, by reason."""
-        drops = self._dropped + self._sender.dropped
+        drops = Counter(self._dropped)
+        drops.update(self._sender.dropped)
         kernel = self._sender.kernel_drops
         if self._receiver is not None:
-            drops += self._receiver.dropped
+            drops.update(self._receiver.dropped)
             kernel += self._receiver.kernel_drops
         if kernel:
             drops["receive-buffer"] = kernel
