@@ -14,12 +14,12 @@ from random import Random
 from typing import NamedTuple
 
 from groupwire.errors import DecodeError
-from groupwire.gather.foreign import StreamSpotter
+from groupwire.gather.foreign import SUSPICIOUS, StreamSpotter
 from groupwire.gather.names import checked_name
 from groupwire.gather.policy import AnswerPolicy, Limits, Refusal
 from groupwire.gather.result import Form
 from groupwire.gather.tagged import Kind, Tagged, is_tagged
-from groupwire.values import Datagram, Interface, Transmit
+from groupwire.values import Datagram, Facts, Interface, Transmit
 
 __all__ = ["AnswerEvent", "Answerer", "MessageReceived"]
 
@@ -64,7 +64,8 @@ class _Asked:
 class _Message:
     """What is needed to answer a message; never the message itself."""
 
-    facts: Datagram
+    facts: Facts
+    slot: int
     asked_bytes: int
     refusal: Refusal | None
     question: _Asked | None = None
@@ -124,7 +125,7 @@ class Answerer:
             self._take_tagged(datagram, now)
             return
         refusal = None
-        if self._spotter.is_stream(datagram):
+        if data and data[0] in SUSPICIOUS and self._spotter.is_stream(datagram):
             refusal = Refusal.STREAM
         self._deliver(datagram, data, None, refusal)
 
@@ -249,10 +250,11 @@ class Answerer:
             asked = _Asked(told.request_id, told.attempt, told.spread_us)
         # Whether the sender may be answered is judged when somebody wants to: that
         # needs facts which a flood should not pay for.
-        return _Message(datagram.with_data(b""), len(datagram.data), refusal, asked)
+        size = len(datagram.data)
+        return _Message(datagram.facts, datagram.slot, size, refusal, asked)
 
     def _reply(self, message: _Message, data: bytes, now: float) -> Refusal | None:
-        told, sender = message.question, message.facts.origin
+        told, sender = message.question, message.facts.origin(message.slot)
         if told is not None:
             data = Tagged(
                 Kind.ANSWER,
@@ -263,7 +265,7 @@ class Answerer:
             ).encode()
         refusal = self._policy.refusal(
             sender,
-            message.facts.interface,
+            message.facts.interface(message.slot),
             asked_bytes=message.asked_bytes,
             bytes_=len(data),
             now=now,

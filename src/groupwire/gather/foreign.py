@@ -10,9 +10,11 @@ from collections import OrderedDict
 
 from groupwire.values import Datagram, Origin
 
-__all__ = ["StreamSpotter"]
+__all__ = ["SUSPICIOUS", "StreamSpotter"]
 
 MAX_STREAMS = 256
+SUSPICIOUS = frozenset({*range(0x11, 0x17), 0x47, *range(0x80, 0xC0)})
+"""First bytes of NORM, MPEG-TS and RTP: no other datagram needs a closer look."""
 _TS_PACKET, _TS_SYNC = 188, 0x47
 _RTP_HEADER = 12
 _RTP_STEP = 16

@@ -104,43 +104,44 @@ class Datagram:
 
     ``segment_bytes`` is 0 for a plain datagram. Otherwise ``data`` is several
     datagrams of one flow that the kernel coalesced (UDP_GRO): each has this many
-    bytes, the last one perhaps fewer; :meth:`segments` takes them apart.
+    bytes, the last one perhaps fewer; :meth:`segments` takes them apart. ``facts``
+    and ``slot`` are where the facts lie, for who keeps those without the bytes.
     """
 
-    __slots__ = ("_facts", "_slot", "data", "segment_bytes")
+    __slots__ = ("data", "facts", "segment_bytes", "slot")
 
     def __init__(
         self, data: bytes, facts: Facts, slot: int = 0, segment_bytes: int = 0
     ) -> None:
         self.data = data
         self.segment_bytes = segment_bytes
-        self._facts = facts
-        self._slot = slot
+        self.facts = facts
+        self.slot = slot
 
     @property
     def origin(self) -> Origin:
         """The sender's address and port."""
-        return self._facts.origin(self._slot)
+        return self.facts.origin(self.slot)
 
     @property
     def group(self) -> IPv4Address | IPv6Address | None:
         """The destination address, None where the system does not tell."""
-        return self._facts.group(self._slot)
+        return self.facts.group(self.slot)
 
     @property
     def interface(self) -> int:
         """Index of the interface it came in by, 0 when unknown."""
-        return self._facts.interface(self._slot)
+        return self.facts.interface(self.slot)
 
     @property
     def ttl_hops(self) -> int | None:
         """TTL or hop limit as received, None when unknown."""
-        return self._facts.ttl_hops(self._slot)
+        return self.facts.ttl_hops(self.slot)
 
     @property
     def time(self) -> float | None:
         """Arrival by the kernel's clock, seconds since the epoch; None if unknown."""
-        return self._facts.time(self._slot)
+        return self.facts.time(self.slot)
 
     def segments(self) -> Iterator[memoryview]:
         """Iterate over the datagrams inside, without copying."""
@@ -153,7 +154,7 @@ class Datagram:
 
     def with_data(self, data: bytes) -> Datagram:
         """Return the same facts about other bytes, in segments of the same size."""
-        return Datagram(data, self._facts, self._slot, self.segment_bytes)
+        return Datagram(data, self.facts, self.slot, self.segment_bytes)
 
     def __repr__(self) -> str:
         return f"<Datagram {len(self.data)} bytes from {self.origin}>"
