@@ -33,7 +33,7 @@ async def until(condition: Callable[[], object]) -> None:
 class Foreign:
     """Joins on loopback, reads and answers with the system's own calls."""
 
-    def __init__(self, group: str) -> None:
+    def __init__(self, group: str, port: int = 0) -> None:
         parsed = Group.parse(group)
         self.to = (str(parsed.ip), parsed.port)
         here = socket.inet_aton("127.0.0.1")
@@ -45,7 +45,7 @@ class Foreign:
         )
         self._mouth = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         self._mouth.setsockopt(socket.IPPROTO_IP, socket.IP_MULTICAST_IF, here)
-        self._mouth.bind(("127.0.0.1", 0))
+        self._mouth.bind(("127.0.0.1", port))
         for sock in (self._ear, self._mouth):
             sock.settimeout(5)
 

@@ -5,6 +5,7 @@ from tests.aio.places import Foreign, run, until
 
 from groupwire import aio
 from groupwire.aio import MembershipRenewed, PeerConfig
+from groupwire.aio import peer as module
 from groupwire.errors import (
     AddressError,
     ClosedError,
@@ -12,7 +13,7 @@ from groupwire.errors import (
     MessageTooLarge,
     UsageError,
 )
-from groupwire.gather import Form, Kind, Refusal, StoppedBy, Tagged
+from groupwire.gather import Form, Kind, Refusal, Tagged
 from groupwire.values import Group
 
 pytestmark = pytest.mark.usefixtures("no_leaks")
@@ -354,16 +355,21 @@ def test_events_tell_of_memberships(group: str) -> None:
     run(work())
 
 
-def test_messages_of_others_are_heard_from_a_port_used_before(
-    group: str, foreign: Foreign
+@pytest.mark.parametrize("echo", [0.0, 60.0])
+def test_a_port_that_asked_is_somebody_elses_after_a_while(
+    monkeypatch: pytest.MonkeyPatch, group: str, foreign: Foreign, echo: float
 ) -> None:
+    monkeypatch.setattr(module, "_ECHO", echo)
+
     async def work() -> None:
         async with aio.open(group) as peer:
-            for _ in range(3):
-                await peer.ask(b"?", stall=0.001)
-            foreign.say(b"hello")
-            assert (await peer.receive()).data == b"hello"
-            result = await peer.ask(b"?", stall=0.001)
-            assert result.stopped_by is StoppedBy.STALL
+            async with peer.ask(b"?"):
+                _, asker = foreign.hear()
+                await until(lambda: peer.stats.dropped == {"own": 1})
+            with Foreign(group, port=asker[1]) as heir:
+                heir.say(b"hello")
+            foreign.say(b"last")
+            heard = (await peer.receive()).data
+            assert heard == (b"last" if echo else b"hello")
 
     run(work())

@@ -64,13 +64,16 @@ class Asking:
         config: PeerConfig,
         *,
         choose: Callable[[], Choice | None] = lambda: None,
-        on_port: Callable[[MulticastSender], None] = lambda _: None,
+        on_open: Callable[[int], None] = lambda _: None,
+        on_close: Callable[[int], None] = lambda _: None,
     ) -> None:
         self._group = group
         self._question = question
         self._config = config
         self._choose = choose
-        self._on_port = on_port
+        self._on_open = on_open
+        self._on_close = on_close
+        self._port = 0
         self._answers: Inbox[Answer] = Inbox()
         self._entered = False
         self._asker: Asker | None = None
@@ -159,7 +162,8 @@ class Asking:
             self._close()
             sender.close()
             raise
-        self._on_port(sender)
+        self._port = sender.port
+        self._on_open(self._port)
         return finished
 
     def _drive(self, sender: MulticastSender) -> Driver[AskEvent]:
@@ -196,6 +200,7 @@ class Asking:
         self._result = self._asker.result(now=self._driver.now)
         self._answers.close()
         self._driver.close()
+        self._on_close(self._port)
 
 
 def send_once(group: Group, data: bytes, config: PeerConfig) -> Sent:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass, field
+from math import inf
 from types import TracebackType
 from typing import Self
 
@@ -29,6 +30,8 @@ from groupwire.values import Group, Transmit
 __all__ = ["Peer", "Stats"]
 
 _MOST_EVENTS = 1000
+_ECHO = 1.0
+"""Seconds for which a closed socket's messages count as our own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +67,7 @@ class Peer:
         self._events: Inbox[MembershipEvent] = Inbox(_MOST_EVENTS)
         self._state: Running | None = None
         self._closed = False
-        self._own_ports: set[int] = set()
+        self._own_ports: dict[int, float] = {}
         self._received = self._received_bytes = self._answered = 0
         self._refused: Counter[str] = Counter()
         self._dropped: Counter[str] = Counter()
@@ -77,7 +80,7 @@ class Peer:
         self._state = Running(
             sockets, self.name, self.config, take=self._take, tell=self._tell
         )
-        self._note_port(sockets.sender.port)
+        self._own_ports[sockets.sender.port] = inf
         self._state.start()
 
     async def close(self) -> None:
@@ -166,7 +169,8 @@ class Peer:
             question,
             self.config,
             choose=lambda: self._opened.choice,
-            on_port=lambda sender: self._note_port(sender.port),
+            on_open=self._note_port,
+            on_close=self._forget_port,
         )
 
     async def receive(self) -> Message:
@@ -219,7 +223,15 @@ class Peer:
         return self._state
 
     def _note_port(self, port: int) -> None:
-        self._own_ports.add(port)
+        now = self._opened.driver.now
+        self._own_ports = {p: t for p, t in self._own_ports.items() if t > now}
+        self._own_ports[port] = inf
+
+    def _forget_port(self, port: int) -> None:
+        # Not at once: what was sent from it may still wait to be read. Later the port
+        # may be somebody else's.
+        if self._state is not None and port in self._own_ports:
+            self._own_ports[port] = self._state.driver.now + _ECHO
 
     def _take(self, event: AnswerEvent) -> None:
         """Queue a message, unless it is our own or nobody reads."""
@@ -228,7 +240,7 @@ class Peer:
             return
         sender = event.datagram.origin
         if (
-            sender.port in self._own_ports
+            self._own_ports.get(sender.port, 0) > state.driver.now
             and not self.config.hear_self
             and sender.ip in state.own_addresses
         ):
