@@ -115,6 +115,8 @@ class Answers:
         elif self._round == 1 or self._out.verbose:
             self._tell_sent(sent)
         if self._round == 1:
+            if sent.form == "tagged" and self._limits.names:
+                self._out.remark("  tagged, so that members can answer by name")
             for warning in sent.warnings:
                 self._out.warn(warning)
 
@@ -158,9 +160,7 @@ class Answers:
         size = plural(sent.size_bytes, "byte")
         note(f"sent {size} to {self._group}, TTL {sent.ttl}")
         note(paint(f"  by {ways}: {escape(sent.reason)}", "dim"))
-        if sent.form == "tagged" and self._limits.names:
-            note(paint("  tagged, so that members can answer by name", "dim"))
-        elif sent.form == "tagged":
+        if sent.form == "tagged" and not self._limits.names:
             note(paint("  tagged with a request id", "dim"))
 
     def _answer_line(self, answer: Answer) -> str:

@@ -91,6 +91,11 @@ class Out:
         if not self.quiet:
             self._write(self._notes, f"{self.note_paint('warning:', 'yellow')} {text}")
 
+    def remark(self, text: str) -> None:
+        """Write what was decided for the user; beside ``--json`` too."""
+        if not self.quiet:
+            self._write(self._notes, self.note_paint(text, "dim"))
+
     def complain(self, text: str) -> None:
         """Write why the exit code is not 0; ``-q`` does not leave it out."""
         if not self.json:
