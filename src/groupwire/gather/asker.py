@@ -5,7 +5,7 @@ No socket, no clock: datagrams and the time come in, transmits and events go out
 
 from __future__ import annotations
 
-from collections import Counter, deque
+from collections import defaultdict, deque
 from dataclasses import dataclass, replace
 from ipaddress import IPv4Address, IPv6Address
 from math import inf
@@ -90,9 +90,10 @@ class Asker:
         now: float,
         payload_limit: int = 1472,
     ) -> None:
-        self.dropped: Counter[str] = Counter()
+        self.dropped: defaultdict[str, int] = defaultdict(int)
         self._question = question
         self._expects = bool(question.expect)
+        self._attempts = question.attempts
         self._tagged = question.travels is Form.TAGGED
         self._waiting = _Waiting(question.expect)
         self._request_id = rng.getrandbits(64)
@@ -170,7 +171,7 @@ class Asker:
             stopped_by=self._stopped_by,
             elapsed=(now if self._end is None else self._end) - self._start,
             attempts=len(self._asked),
-            dropped=self.dropped.total(),
+            dropped=sum(self.dropped.values()),
         )
 
     @property

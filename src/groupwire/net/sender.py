@@ -109,7 +109,14 @@ class MulticastSender:
         except BaseException:
             self.close()
             raise
-        self.segments = SegmentSender(self._socket)
+        self._segments: SegmentSender | None = None
+
+    @property
+    def segments(self) -> SegmentSender:
+        """What sends rows of datagrams, with its count of system calls."""
+        if self._segments is None:
+            self._segments = SegmentSender(self._socket)
+        return self._segments
 
     @property
     def group(self) -> Group:

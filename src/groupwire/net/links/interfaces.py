@@ -84,9 +84,10 @@ _local = threading.local()
 
 
 def _namespace() -> int:
-    with suppress(OSError):
+    try:
         return os.stat("/proc/thread-self/ns/net").st_ino
-    return 0
+    except OSError:
+        return 0
 
 
 def assemble(
