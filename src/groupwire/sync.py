@@ -10,7 +10,6 @@ import asyncio
 import threading
 from collections.abc import Callable, Coroutine, Iterator
 from concurrent.futures import Future
-from concurrent.futures import TimeoutError as FutureTimeout
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
@@ -197,7 +196,7 @@ class Peer:
     def receive(self, timeout: float | None = None) -> Message | None:
         """Return the next message; None after ``timeout`` seconds or ``close``."""
         try:
-            return Message(_thread().run(self._peer.receive(), timeout))
+            return Message(_thread().run(_within(self._peer.receive(), timeout)))
         except (TimeoutError, ClosedError):
             return None
 
@@ -205,7 +204,7 @@ class Peer:
         """Iterate over lost and renewed memberships, as ``listen`` does."""
         while True:
             try:
-                yield _thread().run(self._peer.next_event(), timeout)
+                yield _thread().run(_within(self._peer.next_event(), timeout))
             except (TimeoutError, ClosedError):
                 return
 
@@ -241,16 +240,11 @@ class _LoopThread:
         """False in a forked child, which has our memory but not our thread."""
         return self._thread.is_alive()
 
-    def run(self, work: Coroutine[Any, Any, T], timeout: float | None = None) -> T:
+    def run(self, work: Coroutine[Any, Any, T]) -> T:
         """Wait for ``work``; whatever ends the wait, Ctrl-C too, cancels it."""
         future = asyncio.run_coroutine_threadsafe(work, self._loop)
         try:
-            return future.result(timeout)
-        except FutureTimeout:
-            if future.done() and not future.cancelled():
-                return future.result()
-            future.cancel()
-            raise
+            return future.result()
         except BaseException:
             future.cancel()
             raise
@@ -267,6 +261,12 @@ class _LoopThread:
 
         self._loop.call_soon_threadsafe(work)
         return future.result()
+
+
+async def _within(work: Coroutine[Any, Any, T], seconds: float | None) -> T:
+    """Limit the time in the loop itself: what came in the last moment is not lost."""
+    async with asyncio.timeout(seconds):
+        return await work
 
 
 _lock = threading.Lock()
