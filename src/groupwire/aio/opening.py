@@ -54,6 +54,11 @@ class Sockets:
     interfaces: tuple[Interface, ...]
     """All of this machine, as they were then."""
 
+    def close(self) -> None:
+        """Leave the groups."""
+        self.receiver.close()
+        self.sender.close()
+
 
 def group_of(group: Group | str | None) -> Group:
     """Return the group meant; None: ``GROUPWIRE_GROUP``, else 239.255.42.99:10000.

@@ -24,7 +24,7 @@ from groupwire.gather import (
     Question,
     Refusal,
 )
-from groupwire.net import MembershipEvent
+from groupwire.net import Choice, MembershipEvent
 from groupwire.values import Group, Transmit
 
 __all__ = ["Peer", "Stats"]
@@ -67,6 +67,7 @@ class Peer:
         self._events: Inbox[MembershipEvent] = Inbox(_MOST_EVENTS)
         self._state: Running | None = None
         self._closed = False
+        self._last_sent: tuple[Choice, Sent] | None = None
         self._own_ports: dict[int, float] = {}
         self._received = self._received_bytes = self._answered = 0
         self._refused: Counter[str] = Counter()
@@ -77,11 +78,16 @@ class Peer:
         if self._state is not None or self._closed:
             raise UsageError("a peer opens once", fix="make a new one with open()")
         sockets = open_joined(self.group, self.config)
-        self._state = Running(
-            sockets, self.name, self.config, take=self._take, tell=self._tell
-        )
+        try:
+            state = Running(
+                sockets, self.name, self.config, take=self._take, tell=self._tell
+            )
+        except BaseException:
+            sockets.close()
+            raise
         self._own_ports[sockets.sender.port] = inf
-        self._state.start()
+        self._state = state
+        state.start()
 
     async def close(self) -> None:
         """Leave the group and end ``listen`` and ``events``; any number of times."""
@@ -138,9 +144,14 @@ class Peer:
         choice = state.choice
         await state.port.drained()
         state.port.send(Transmit(data))
-        sender = state.sockets.sender
-        limit = sender.payload_limit
-        return described(sender.group, choice, data, Form.PLAIN, self.config, limit)
+        sent = self._last_sent
+        # A message of the same size by the same way out is sent the same way.
+        if sent is None or sent[0] is not choice or sent[1].size_bytes != len(data):
+            sender = state.sockets.sender
+            limit = sender.payload_limit
+            told = described(sender.group, choice, data, Form.PLAIN, self.config, limit)
+            sent = self._last_sent = (choice, told)
+        return sent[1]
 
     def ask(  # noqa: PLR0913 - keyword-only
         self,
