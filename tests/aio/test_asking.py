@@ -5,14 +5,18 @@ import pytest
 from tests.aio.places import Foreign, run, until
 
 from groupwire import aio
+from groupwire.aio.asking import described
 from groupwire.errors import (
     AddressError,
     InterfaceError,
+    MachineError,
     MessageTooLarge,
     MissingAnswers,
     UsageError,
 )
 from groupwire.gather import Answer, Form, StoppedBy
+from groupwire.net import Choice
+from groupwire.values import Group, Interface
 
 pytestmark = pytest.mark.usefixtures("no_leaks")
 
@@ -223,6 +227,26 @@ def test_what_was_sent_is_told_with_its_warnings() -> None:
         assert (sent.reason, sent.size_bytes, sent.ttl) == ("lo was named", 5, 4)
         (warning,) = sent.warnings
         assert "routers never forward 224.0.0.251" in warning
+
+    run(work())
+
+
+def test_fragments_and_a_missing_carrier_deserve_a_warning() -> None:
+    unplugged = Interface("eth0", 2, up=True, multicast=True)
+    choice = Choice((unplugged,), "it was named")
+    group = Group.parse("239.255.78.1:5000")
+    sent = described(group, choice, bytes(3000), Form.PLAIN, aio.PeerConfig(), 1472)
+    fragments, carrier = sent.warnings
+    assert "3000 bytes travel in 3 fragments" in fragments
+    assert "eth0 has no carrier" in carrier
+
+
+def test_a_question_that_finds_no_way_out_fails_and_closes() -> None:
+    async def work() -> None:
+        asking = aio.ask("[ff15::4242%lo]:22903", b"?")
+        with pytest.raises(MachineError, match=r"ff15::4242|IPv6"):
+            await asking
+        assert asking.result.stopped_by is StoppedBy.STOPPED
 
     run(work())
 
