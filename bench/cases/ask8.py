@@ -23,7 +23,7 @@ Asks = dict[str, Way]
 
 _MEMBERS = 8
 _IP = "239.255.42.99"
-_ASK = 20
+_ASK = 100
 _PLAIN = "plain sockets, both ends"
 _OUR_ASKER = "groupwire asks, plain sockets answer"
 _BARE = "bare asyncio, both ends"

@@ -359,14 +359,14 @@ def test_many_strangers_leave_bounded_state() -> None:
         for message in messages(core):
             core.answer(message.number, b"ack", now=1)
         sent(core)
+    assert len(core._messages) < 100  # what is answered need not be kept
     containers = (
-        core._messages,
         core._questions,
         core._delayed,
         core._policy._sources,
         core._spotter._rtp,
     )
-    assert [len(c) for c in containers] == [100] * 5
+    assert [len(c) for c in containers] == [100] * 4
     assert core._reply_bytes == len(b"ack") * 100
     assert not core._events
     assert not core._transmits

@@ -69,7 +69,6 @@ class _Message:
     asked_bytes: int
     refusal: Refusal | None
     question: _Asked | None = None
-    answered: bool = False
 
 
 @dataclass(slots=True)
@@ -111,6 +110,7 @@ class Answerer:
         self._reply_bytes = 0
         self._delayed: list[_Delayed] = []
         self._delayed_bytes = 0
+        self._turn = 0
         self._transmits: deque[Transmit] = deque()
         self._events: deque[AnswerEvent] = deque()
 
@@ -148,13 +148,13 @@ class Answerer:
         """
         message = self._messages.get(number)
         if message is None:
-            return Refusal.FORGOTTEN
-        if message.answered:
-            return Refusal.ANSWERED
+            recent = number > self._number - MAX_MESSAGES
+            return Refusal.ANSWERED if recent else Refusal.FORGOTTEN
         refusal = message.refusal or self._reply(message, data, now)
-        message.answered = refusal is None
-        if refusal is not Refusal.TOO_LARGE:
-            self._remember_reply(number, message, data)
+        if refusal is None:
+            del self._messages[number]
+        if message.question is not None and refusal is not Refusal.TOO_LARGE:
+            self._remember_reply(number, message.question, data)
         return refusal
 
     def poll_transmit(self) -> Transmit | None:
@@ -283,14 +283,12 @@ class Answerer:
             self.dropped["waiting-full"] += 1
             return
         self._delayed_bytes = size
-        self._number += 1
+        self._turn += 1
         due = now + self._rng.uniform(0, told.spread_us / 1e6)
-        heapq.heappush(self._delayed, _Delayed(due, self._number, transmit))
+        heapq.heappush(self._delayed, _Delayed(due, self._turn, transmit))
 
-    def _remember_reply(self, number: int, message: _Message, data: bytes) -> None:
-        if message.question is None:
-            return
-        known = self._questions.get(message.question.request_id)
+    def _remember_reply(self, number: int, question: _Asked, data: bytes) -> None:
+        known = self._questions.get(question.request_id)
         if known is None or known.number != number:
             return
         self._reply_bytes += len(data) - len(known.reply or b"")
