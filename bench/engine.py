@@ -46,7 +46,9 @@ def take_by_port(pipe: Connection, host: Host, group: Place) -> None:
 
 async def _drive(host: Host, group: Place) -> _CountingCore:
     interface = interface_of(host)
-    receiver = MulticastReceiver(receive_buffer_bytes=floods.BUFFER)
+    receiver = MulticastReceiver(
+        receive_buffer_bytes=floods.BUFFER, coalesced=True, whole=False
+    )
     receiver.join(as_group(group), [interface])
     sender = MulticastSender(Aim.at(as_group(group), [interface]))
     core = _CountingCore(receiver.receive_buffer_bytes)

@@ -269,3 +269,24 @@ def test_the_kernels_last_limit_is_told_with_the_setting(
     monkeypatch.setattr(MulticastReceiver, "_prepare", lambda *_: None)
     with pytest.raises(MembershipLimitError, match="igmp_max_memberships"):
         receiver.join(group, [lo])
+
+
+def test_what_the_kernel_joined_is_taken_apart_again(
+    group: Group, lo: Interface
+) -> None:
+    receiver = MulticastReceiver(coalesced=True, whole=False)
+    receiver.join(group, [lo])
+    sender = MulticastSender(Aim.at(group, [lo]))
+    row = b"".join(bytes([n]) * 100 for n in range(30)) + b"tail"
+    for _ in range(10):
+        sender.send(row, 100)
+    sender.send(b"alone")
+    heard: list[bytes] = []
+    while portion := receiver.receive(128):
+        assert len(portion) < 128 + 64 * 31
+        assert all(d.origin.port == sender.port for d in portion)
+        heard += payloads(portion)
+    parts = [row[at : at + 100] for at in range(0, len(row), 100)]
+    assert heard == parts * 10 + [b"alone"]
+    receiver.close()
+    sender.close()

@@ -72,3 +72,13 @@ def test_a_datagram_shows_its_size_and_sender() -> None:
 def test_a_transmit_goes_to_the_group_unless_told_otherwise() -> None:
     assert Transmit(b"x").to is None
     assert Transmit(b"x", to=SENDER).to == SENDER
+
+
+def test_the_parts_of_joined_datagrams_share_their_facts() -> None:
+    facts = KnownFacts(Origin(IPv4Address("10.0.0.7"), 5000), index=3)
+    joined = Datagram(b"aaabbbc", facts, 0, 3)
+    parts = list(joined.parts())
+    assert [p.data for p in parts] == [b"aaa", b"bbb", b"c"]
+    assert {p.interface for p in parts} == {3}
+    alone = Datagram(b"aaa", facts)
+    assert list(alone.parts()) == [alone]

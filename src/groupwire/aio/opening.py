@@ -92,7 +92,9 @@ def open_joined(group: Group, config: PeerConfig) -> Sockets:
     group = group.for_receiving().with_interface(config.interface)
     interfaces = list_interfaces()
     choice = choose_receivers(group, group.interface, interfaces)
-    receiver = MulticastReceiver(receive_buffer_bytes=config.receive_buffer)
+    receiver = MulticastReceiver(
+        receive_buffer_bytes=config.receive_buffer, coalesced=True, whole=False
+    )
     try:
         receiver.join(group, choice.interfaces)
         sender, choice_out = _answering(group, config, interfaces)

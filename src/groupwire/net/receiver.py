@@ -33,6 +33,8 @@ from groupwire.values import Datagram, Group, Interface
 
 __all__ = ["Membership", "MulticastReceiver"]
 
+_FEW_AT_ONCE = 4
+"""Joined datagrams read by one call, so that a wake-up stays bounded."""
 _LIMIT_REACHED = {errno.ENOBUFS, errno.ENOMEM}
 
 
@@ -66,6 +68,7 @@ class _Bound:
         *,
         trusted: bool,
         coalesced: bool,
+        whole: bool,
     ) -> None:
         self.socket = sock
         self.key = key
@@ -74,6 +77,8 @@ class _Bound:
         self._dropped = dropped
         self._trusted = trusted
         self._coalesced = coalesced
+        self._split = coalesced and not whole
+        self._at_once = SLOTS
         self._ring: Ring | None = None
 
     def fileno(self) -> int:
@@ -90,16 +95,24 @@ class _Bound:
         if ring is None:
             ring = self._ring = ring_of_this_thread()
         found: list[Datagram] = []
-        while (asked := min(limit - len(found), SLOTS)) > 0:
+        while (asked := min(limit - len(found), self._at_once)) > 0:
             batch = ring.receive(self.socket, asked, coalesced=self._coalesced)
             if batch.truncated or batch.error:
                 self._count(batch)
             if not self._trusted:
                 batch.datagrams = self._strict(batch.datagrams)
-            found += batch.datagrams
+            found += self._parted(batch) if self._split else batch.datagrams
             if batch.read < asked:
                 break
         return found
+
+    def _parted(self, batch: Batch) -> list[Datagram]:
+        """Take apart what the kernel joined; each of them may be 64 datagrams."""
+        joined = any(d.segment_bytes for d in batch.datagrams)
+        self._at_once = _FEW_AT_ONCE if joined else SLOTS
+        if not joined:
+            return batch.datagrams
+        return [part for d in batch.datagrams for part in d.parts()]
 
     def _strict(self, datagrams: list[Datagram]) -> list[Datagram]:
         """Drop what the system could not hold back: other groups, other interfaces."""
@@ -121,6 +134,10 @@ class MulticastReceiver:
 
     Every datagram it gives came to a joined group, on an interface where this very
     receiver has joined it. Raises MachineError where the system cannot.
+
+    ``coalesced`` lets the kernel join datagrams of one flow (UDP_GRO); ``whole`` gives
+    them joined, without it they are taken apart again. Either way a flood costs a call
+    for many.
     """
 
     def __init__(
@@ -128,11 +145,13 @@ class MulticastReceiver:
         *,
         receive_buffer_bytes: int = 4 << 20,
         coalesced: bool = False,
+        whole: bool = True,
         system: System = THIS_SYSTEM,
     ) -> None:
         self.dropped: Counter[str] = Counter()
         self._buffer_bytes = receive_buffer_bytes
         self._coalesced = coalesced
+        self._whole = whole
         self._system = system
         self._bound: list[_Bound] = []
         self._drops_before = 0
@@ -289,6 +308,7 @@ class MulticastReceiver:
             self.dropped,
             trusted=self._system.binds_to_group and key.ip.version == 4,
             coalesced=self._coalesced,
+            whole=self._whole,
         )
         self._bound.append(bound)
         return bound

@@ -157,14 +157,17 @@ class Ring:
             sock.fileno(), self._header_address, wanted, _MSG_DONTWAIT, None
         )
         self._used = max(count, 1) * _HEADER_BYTES
-        if count == 1 and not coalesced:
+        if count == 1:
             # What most wake-ups find, so it takes the straight way.
             control_bytes, flags, size = _RESULT.unpack_from(self._headers)
             if flags & _MSG_TRUNC:
                 return Batch([], 1, 1)
             names = self._names[:_NAME_BYTES]
             facts = CopiedFacts(names, self._controls[:control_bytes], [control_bytes])
-            return Batch([Datagram(self._data[:size], facts)], 0, 1)
+            joined = 0
+            if coalesced and control_bytes not in _USUAL:
+                joined = facts.told(0).segment_bytes
+            return Batch([Datagram(self._data[:size], facts, 0, joined)], 0, 1)
         return self._take(count, coalesced) if count > 0 else _nothing()
 
     def _take(self, count: int, coalesced: bool) -> Batch:
@@ -186,7 +189,8 @@ class Ring:
         )
         if coalesced:
             for slot, datagram in enumerate(batch.datagrams):
-                datagram.segment_bytes = facts.told(slot).segment_bytes
+                if lengths[slot] not in _USUAL:
+                    datagram.segment_bytes = facts.told(slot).segment_bytes
         if any(self._columns[_FLAGS : count * _WORDS : _WORDS]):
             self._drop_truncated(batch, count)
         return batch

@@ -152,6 +152,16 @@ class Datagram:
         for start in range(0, len(view), step):
             yield view[start : start + step]
 
+    def parts(self) -> Iterator[Datagram]:
+        """Iterate over the datagrams inside, each with the facts of all."""
+        data, step = self.data, self.segment_bytes
+        if not step:
+            yield self
+            return
+        facts, slot = self.facts, self.slot
+        for start in range(0, len(data), step):
+            yield Datagram(data[start : start + step], facts, slot)
+
     def with_data(self, data: bytes) -> Datagram:
         """Return the same facts about other bytes, in segments of the same size."""
         return Datagram(data, self.facts, self.slot, self.segment_bytes)
