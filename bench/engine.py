@@ -52,7 +52,7 @@ async def _drive(host: Host, group: Place) -> _CountingCore:
     receiver.join(as_group(group), [interface])
     sender = MulticastSender(Aim.at(as_group(group), [interface]))
     core = _CountingCore(receiver.receive_buffer_bytes)
-    core.driver = Driver(core, UdpPort(sender, receiver), on_event=lambda _: None)
+    core.driver = Driver(core, UdpPort(sender, receiver), on_events=lambda _: None)
     core.driver.start()
     return core
 
@@ -79,9 +79,11 @@ class _CountingCore:
 
     def handle_timeout(self, *, now: float) -> None: ...
 
-    def poll_transmit(self) -> Transmit | None: ...
+    def poll_transmits(self) -> tuple[Transmit, ...]:
+        return ()
 
-    def poll_event(self) -> None: ...
+    def poll_events(self) -> tuple[None, ...]:
+        return ()
 
     def poll_timeout(self) -> float | None: ...
 

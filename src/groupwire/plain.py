@@ -9,8 +9,9 @@ from __future__ import annotations
 import socket
 
 from groupwire.aio.config import PeerConfig
-from groupwire.aio.opening import group_of, open_joined, open_sending
+from groupwire.aio.opening import group_of, open_joined, plan_sending
 from groupwire.errors import UsageError
+from groupwire.net import MulticastSender
 from groupwire.values import Group
 
 __all__ = ["receive_socket", "send_socket"]
@@ -55,5 +56,4 @@ def send_socket(
     Answers come back to it: nobody else on this machine can take them.
     """
     config = config.merged(interface=interface, ttl=ttl)
-    sender, _ = open_sending(group_of(group), config)
-    return sender.detach()
+    return MulticastSender(plan_sending(group_of(group), config).aim).detach()

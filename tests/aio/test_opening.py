@@ -7,7 +7,7 @@ import pytest
 from tests.aio.places import run
 
 from groupwire.aio import PeerConfig, group_of, opening
-from groupwire.aio.opening import open_joined, open_sending, try_way_out, way_out
+from groupwire.aio.opening import open_joined, plan_sending, try_way_out, way_out
 from groupwire.errors import AddressError, InterfaceError
 from groupwire.net import list_interfaces
 from groupwire.values import DEFAULT_GROUP, Group, Interface
@@ -81,9 +81,8 @@ def test_a_peer_that_cannot_send_says_why_when_it_is_asked_to() -> None:
 
 def test_a_source_of_ones_own_is_sent_from_on_loopback() -> None:
     group = Group.parse("127.0.0.1@232.1.1.1:22982")
-    sender, choice = open_sending(group, PeerConfig())
-    sender.close()
-    assert [i.name for i in choice.interfaces] == ["lo"]
+    plan = plan_sending(group, PeerConfig())
+    assert [i.name for i in plan.choice.interfaces] == ["lo"]
 
 
 def test_the_same_question_again_is_aimed_as_before(
@@ -92,11 +91,7 @@ def test_the_same_question_again_is_aimed_as_before(
     group, config = Group.parse("239.255.78.6%lo:22983"), PeerConfig()
     for known in ((LO,), (LO, ETH0)):
         monkeypatch.setattr(opening, "known_interfaces", lambda known=known: known)
-        found = []
-        for _ in range(2):
-            sender, choice = open_sending(group, config)
-            sender.close()
-            found.append(choice)
-        assert found[0] == found[1]
-    other, _ = open_sending(group.on("lo"), replace(config, ttl=7))
-    other.close()
+        first = plan_sending(group, config)
+        assert plan_sending(group, config) is first
+        assert plan_sending(Group.parse(str(group)), replace(config)) is first
+    assert plan_sending(group, replace(config, ttl=7)).aim.config.ttl_hops == 7

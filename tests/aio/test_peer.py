@@ -4,8 +4,7 @@ import pytest
 from tests.aio.places import Foreign, run, until
 
 from groupwire import aio
-from groupwire.aio import MembershipRenewed, PeerConfig
-from groupwire.aio import peer as module
+from groupwire.aio import MembershipRenewed, PeerConfig, echoes
 from groupwire.errors import (
     AddressError,
     ClosedError,
@@ -359,7 +358,7 @@ def test_events_tell_of_memberships(group: str) -> None:
 def test_a_port_that_asked_is_somebody_elses_after_a_while(
     monkeypatch: pytest.MonkeyPatch, group: str, foreign: Foreign, echo: float
 ) -> None:
-    monkeypatch.setattr(module, "_ECHO", echo)
+    monkeypatch.setattr(echoes, "_ECHO_S", echo)
 
     async def work() -> None:
         async with aio.open(group) as peer:

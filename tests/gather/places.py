@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from ipaddress import IPv4Interface, IPv6Interface, ip_address
+from ipaddress import IPv4Interface, IPv6Interface
 from random import Random
 
 from groupwire.gather import (
+    Answer,
     Answerer,
-    AnswerReceived,
     Asker,
     AskEvent,
     Kind,
@@ -28,11 +28,11 @@ ETH0 = Interface(
 
 
 def origin(text: str = "10.0.0.7", port: int = 5000, zone: int = 0) -> Origin:
-    return Origin(ip_address(text), port, zone)
+    return Origin(text, port, zone)
 
 
 def datagram(data: bytes, sender: Origin | None = None, index: int = 2) -> Datagram:
-    return Datagram(data, KnownFacts(sender or origin(), None, index, 1))
+    return Datagram(data, sender or origin(), index, KnownFacts(hops=1))
 
 
 def asker(question: Question, *, now: float = 0.0, limit: int = 1472) -> Asker:
@@ -45,10 +45,7 @@ def answerer(name: str = "cam1", limits: Limits | None = None) -> Answerer:
 
 def sent(core: Asker | Answerer) -> list[bytes]:
     """Return what the core wants to have sent."""
-    found: list[bytes] = []
-    while (transmit := core.poll_transmit()) is not None:
-        found.append(bytes(transmit.data))
-    return found
+    return [bytes(transmit.data) for transmit in core.poll_transmits()]
 
 
 def asked(core: Asker) -> Tagged:
@@ -58,22 +55,16 @@ def asked(core: Asker) -> Tagged:
 
 
 def events(core: Asker) -> list[AskEvent]:
-    found: list[AskEvent] = []
-    while (event := core.poll_event()) is not None:
-        found.append(event)
-    return found
+    return list(core.poll_events())
 
 
 def messages(core: Answerer) -> list[MessageReceived]:
-    found: list[MessageReceived] = []
-    while (event := core.poll_event()) is not None:
-        found.append(event)
-    return found
+    return list(core.poll_events())
 
 
 def heard(core: Asker) -> list[bytes]:
     """Return the answers that the asker has told of since the last look."""
-    return [e.answer.data for e in events(core) if isinstance(e, AnswerReceived)]
+    return [e.data for e in events(core) if isinstance(e, Answer)]
 
 
 def answer(question: Tagged, name: str | None, data: bytes = b"ack") -> bytes:

@@ -15,7 +15,7 @@ from tests.gather.places import (
 )
 
 from groupwire.gather import (
-    AnswerReceived,
+    Answer,
     AskedAgain,
     Expectation,
     Finished,
@@ -457,7 +457,7 @@ def test_answers_after_the_end_are_late_and_duplicates_stay_duplicates() -> None
         core.handle_datagram(datagram(data), now=0.1)
     result = core.result(now=1)
     assert (len(result.answers), result.duplicates, result.late) == (1, 1, 1)
-    assert [type(e) for e in events(core)] == [AnswerReceived, Finished]
+    assert [type(e) for e in events(core)] == [Answer, Finished]
 
 
 def test_two_members_of_one_name_are_reported_and_never_merged() -> None:

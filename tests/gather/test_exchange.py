@@ -18,10 +18,10 @@ from groupwire.gather import (
     Result,
     StoppedBy,
 )
-from groupwire.values import Datagram, Interface, KnownFacts, Origin
+from groupwire.values import Datagram, Interface, Origin
 
 NET = Interface("eth0", 2, (IPv4Interface("10.0.0.1/16"),), up=True, multicast=True)
-ASKER = Origin(IPv4Address("10.0.0.1"), 4000)
+ASKER = Origin("10.0.0.1", 4000)
 LATENCY = 0.001
 
 
@@ -67,14 +67,14 @@ class Link:
             if due is not None and due <= self.now:
                 self.asker.handle_timeout(now=self.now)
         else:
-            member = IPv4Address("10.0.1.0") + int.from_bytes(data[:2], "big")
-            facts = KnownFacts(Origin(member, 5000), None, 2)
-            self.asker.handle_datagram(Datagram(data[2:], facts), now=self.now)
+            member = str(IPv4Address("10.0.1.0") + int.from_bytes(data[:2], "big"))
+            datagram = Datagram(data[2:], Origin(member, 5000), 2)
+            self.asker.handle_datagram(datagram, now=self.now)
             self.arrivals.append(self.now)
         self._drain_asker()
 
     def _drain_asker(self) -> None:
-        while (transmit := self.asker.poll_transmit()) is not None:
+        for transmit in self.asker.poll_transmits():
             for n in range(len(self._members)):
                 self._carry(n, bytes(transmit.data))
         if (due := self.asker.poll_timeout()) is not None:
@@ -85,12 +85,11 @@ class Link:
         if data is None:
             member.handle_timeout(now=self.now)
         else:
-            facts = KnownFacts(ASKER, None, 2)
-            member.handle_datagram(Datagram(data, facts), now=self.now)
-        while (message := member.poll_event()) is not None:
+            member.handle_datagram(Datagram(data, ASKER, 2), now=self.now)
+        for message in member.poll_events():
             self.delivered[n] += 1
-            member.answer(message.number, b"ack", now=self.now)
-        while (transmit := member.poll_transmit()) is not None:
+            member.answer(message, b"ack", now=self.now)
+        for transmit in member.poll_transmits():
             self._carry(None, n.to_bytes(2, "big") + bytes(transmit.data))
         if (due := member.poll_timeout()) is not None:
             self._later(due, n, None)

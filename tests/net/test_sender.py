@@ -132,10 +132,9 @@ def test_the_largest_datagram_arrives_whole(
 def test_a_strangers_address_never_raises(
     sender: MulticastSender, address: str, reason: str
 ) -> None:
-    from ipaddress import ip_address
 
     host, _, port = address.rpartition(":")
-    assert sender.send_to(b"x", Origin(ip_address(host), int(port))) == reason
+    assert sender.send_to(b"x", Origin(host, int(port))) == reason
     assert sender.dropped[f"send-{reason}"] == 1
 
 
@@ -163,9 +162,8 @@ def test_a_closed_sender_says_so(sender: MulticastSender) -> None:
     sender.close()
     with pytest.raises(ClosedError):
         sender.send(b"x")
-    from ipaddress import ip_address
 
-    assert sender.send_to(b"x", Origin(ip_address("127.0.0.1"), 9)) == "closed"
+    assert sender.send_to(b"x", Origin("127.0.0.1", 9)) == "closed"
     assert sender.kernel_drops == 0
 
 

@@ -1,5 +1,5 @@
 import asyncio
-from collections import deque
+from collections.abc import Sequence
 
 import pytest
 
@@ -14,8 +14,8 @@ class Echo:
     """Repeats what it hears after a second, and tells about it."""
 
     def __init__(self) -> None:
-        self.transmits: deque[Transmit] = deque()
-        self.events: deque[str] = deque()
+        self.transmits: list[Transmit] = []
+        self.events: list[str] = []
         self.due: float | None = None
         self.heard: list[bytes] = []
 
@@ -32,11 +32,13 @@ class Echo:
         self.events.append(f"due at {now:g}")
         self.transmits.append(Transmit(b"again"))
 
-    def poll_transmit(self) -> Transmit | None:
-        return self.transmits.popleft() if self.transmits else None
+    def poll_transmits(self) -> list[Transmit]:
+        transmits, self.transmits = self.transmits, []
+        return transmits
 
-    def poll_event(self) -> str | None:
-        return self.events.popleft() if self.events else None
+    def poll_events(self) -> list[str]:
+        events, self.events = self.events, []
+        return events
 
     def poll_timeout(self) -> float | None:
         return self.due
@@ -48,11 +50,11 @@ def test_a_datagram_a_deadline_an_event_and_an_answer() -> None:
         asker = group.port(joined=False)
         events: list[str] = []
 
-        def hear(event: str) -> None:
-            events.append(event)
+        def hear(news: Sequence[str]) -> None:
+            events.extend(news)
             told.set()
 
-        driver = Driver(core, group.port(), on_event=hear)
+        driver = Driver(core, group.port(), on_events=hear)
         driver.start()
         asker.send(Transmit(b"hello"))
         await told.wait()
@@ -69,7 +71,7 @@ def test_an_application_verb_is_followed_by_a_pump() -> None:
     async def scene() -> None:
         group, core = MemoryGroup(), Echo()
         listener = group.port()
-        driver = Driver(core, group.port(joined=False), on_event=lambda _: None)
+        driver = Driver(core, group.port(joined=False), on_events=lambda _: None)
         driver.start()
         core.transmits.append(Transmit(b"spoken"))
         driver.pump()
@@ -99,7 +101,7 @@ def test_a_machine_that_cannot_send_is_told_or_counted(told: bool) -> None:
         driver = Driver(
             core,
             dead,
-            on_event=lambda _: None,
+            on_events=lambda _: None,
             on_failure=(lambda e: failures.append(str(e))) if told else None,
         )
         core.transmits.append(Transmit(b"four"))
@@ -115,7 +117,7 @@ def test_a_deadline_that_moves_is_kept_at_its_new_place() -> None:
     async def scene() -> None:
         group, core = MemoryGroup(), Echo()
         events: list[str] = []
-        driver = Driver(core, group.port(), on_event=events.append)
+        driver = Driver(core, group.port(), on_events=events.extend)
         driver.start()
         core.due = 5.0
         driver.pump()
@@ -136,7 +138,7 @@ def test_whoever_hears_an_event_may_close_the_driver() -> None:
     async def scene() -> None:
         group, core = MemoryGroup(), Echo()
         driver: Driver[str]
-        driver = Driver(core, group.port(), on_event=lambda _: driver.close())
+        driver = Driver(core, group.port(), on_events=lambda _: driver.close())
         driver.start()
         core.events.append("the end")
         core.due = 1.0

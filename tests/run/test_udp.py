@@ -6,7 +6,6 @@ import asyncio
 import socket
 from collections import Counter
 from collections.abc import Iterator
-from ipaddress import ip_address
 
 import pytest
 from tests.aio.places import run, until
@@ -16,7 +15,7 @@ from groupwire.net import MulticastReceiver, MulticastSender
 from groupwire.run import UdpPort, udp
 from groupwire.values import Datagram, Origin, Transmit
 
-NEIGHBOUR = Origin(ip_address("10.0.0.7"), 5000)
+NEIGHBOUR = Origin("10.0.0.7", 5000)
 
 
 class FakeSender:
@@ -71,7 +70,7 @@ def sender() -> Iterator[FakeSender]:
 def opened(sender: FakeSender, *, started: bool = True) -> UdpPort:
     port = UdpPort(sender)  # type: ignore[arg-type]
     if started:
-        port.start(asyncio.get_running_loop(), lambda: None)
+        port.start(asyncio.get_running_loop(), lambda _: None)
     return port
 
 
@@ -204,7 +203,7 @@ def test_sockets_that_came_later_are_read_after_a_look() -> None:
         found: list[bytes] = []
         port.start(
             asyncio.get_running_loop(),
-            lambda: found.extend(d.data for d in port.receive()),
+            lambda receive: found.extend(d.data for d in receive()),
         )
         receiver.join(group, [lo])
         port.rewatch()

@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Generator, Iterator
+from collections.abc import AsyncIterator, Generator, Iterator, Sequence
 from dataclasses import dataclass
-from functools import partial
 from random import SystemRandom
 from types import TracebackType
-from typing import Self
+from typing import Protocol, Self
 
 from groupwire.aio.config import PeerConfig
 from groupwire.aio.inbox import Inbox
-from groupwire.aio.opening import open_sending
+from groupwire.aio.opening import Plan, plan_sending
+from groupwire.aio.spares import give_back, take_port
 from groupwire.errors import MachineError, UsageError
 from groupwire.gather import (
     Answer,
-    AnswerReceived,
     Asker,
     AskEvent,
     Finished,
@@ -49,6 +48,17 @@ class Sent:
     warnings: tuple[str, ...] = ()
 
 
+class Owner(Protocol):
+    """A peer that asks: it knows the way out, and must not hear its own question."""
+
+    @property
+    def choice(self) -> Choice: ...
+
+    def note_port(self, port: int) -> None: ...
+
+    def forget_port(self, port: int) -> None: ...
+
+
 class Asking:
     """A question that is asked when it is awaited or entered.
 
@@ -63,34 +73,38 @@ class Asking:
         question: Question,
         config: PeerConfig,
         *,
-        choose: Callable[[], Choice | None] = lambda: None,
-        on_open: Callable[[int], None] = lambda _: None,
-        on_close: Callable[[int], None] = lambda _: None,
+        owner: Owner | None = None,
     ) -> None:
         self._group = group
         self._question = question
         self._config = config
-        self._choose = choose
-        self._on_open = on_open
-        self._on_close = on_close
+        self._owner = owner
         self._port = 0
-        self._answers: Inbox[Answer] = Inbox()
-        self._entered = False
+        self._answers: Inbox[Answer] | None = None
         self._asker: Asker | None = None
         self._driver: Driver[AskEvent] | None = None
         self._finished: asyncio.Future[None] | None = None
-        self._describe: Callable[[], Sent] | None = None
+        self._plan: Plan | None = None
         self._sent: Sent | None = None
         self._result: Result | None = None
+        self._given: UdpPort | None = None
         self._failure: MachineError | None = None
 
     @property
     def sent(self) -> Sent:
         """What was sent. UsageError before anything was."""
-        if self._describe is None:
+        plan, question = self._plan, self._question
+        if plan is None or self._driver is None:
             raise _not_asked()
         if self._sent is None:
-            self._sent = self._describe()
+            self._sent = described(
+                plan.aim.group,
+                plan.choice,
+                question.data,
+                question.travels,
+                self._config,
+                plan.aim.payload_limit,
+            )
         return self._sent
 
     @property
@@ -100,12 +114,12 @@ class Asking:
             return self._result
         if self._asker is None or self._driver is None:
             raise _not_asked()
-        return self._asker.result(now=self._driver.now)
+        return self._asker.result(now=self._driver.time())
 
     def stop(self) -> None:
         """End now, with what is there."""
         if self._asker is not None and self._driver is not None:
-            self._asker.stop(now=self._driver.now)
+            self._asker.stop(now=self._driver.time())
             self._driver.pump()
 
     def __await__(self) -> Generator[None, None, Result]:
@@ -114,7 +128,7 @@ class Asking:
     async def __aenter__(self) -> Self:
         if self._driver is not None:
             raise UsageError("this question was asked", fix="make a new one with ask()")
-        self._entered = True
+        self._answers = Inbox()
         self._start()
         return self
 
@@ -128,6 +142,8 @@ class Asking:
 
     async def __aiter__(self) -> AsyncIterator[Answer]:
         """Iterate over the answers as they come, until the question is finished."""
+        if self._answers is None:
+            raise UsageError("not entered", fix="use it inside: async with")
         while (answer := await self._answers.take()) is not None:
             yield answer
 
@@ -142,51 +158,43 @@ class Asking:
 
     def _start(self) -> asyncio.Future[None]:
         """Ask; return what is done when the question is finished."""
-        sender, choice = open_sending(self._group, self._config, self._choose())
-        finished = self._finished = asyncio.get_running_loop().create_future()
+        owner = self._owner
+        choice = None if owner is None else owner.choice
+        plan = self._plan = plan_sending(self._group, self._config, choice)
+        loop = asyncio.get_running_loop()
+        finished = self._finished = loop.create_future()
+        port = self._given = take_port(loop, plan.aim)
         try:
-            driver = self._drive(sender)
-            self._describe = partial(
-                described,
-                sender.group,
-                choice,
-                self._question.data,
-                self._question.travels,
-                self._config,
-                sender.payload_limit,
+            asker = self._asker = Asker(
+                self._question,
+                rng=_DICE,
+                now=loop.time(),
+                payload_limit=plan.aim.payload_limit,
+            )
+            driver = self._driver = Driver(
+                asker, port, on_events=self._hear, on_failure=self._fail
             )
             driver.start()
             if self._failure is not None:
                 raise self._failure
         except BaseException:
             self._close()
-            sender.close()
+            port.close()
             raise
-        self._port = sender.port
-        self._on_open(self._port)
+        if owner is not None:
+            self._port = port.local_port
+            owner.note_port(self._port)
         return finished
 
-    def _drive(self, sender: MulticastSender) -> Driver[AskEvent]:
-        self._asker = Asker(
-            self._question,
-            rng=_DICE,
-            now=asyncio.get_running_loop().time(),
-            payload_limit=sender.payload_limit,
-        )
-        self._driver = Driver(
-            self._asker,
-            UdpPort(sender),
-            on_event=self._hear,
-            on_failure=self._fail,
-        )
-        return self._driver
-
-    def _hear(self, event: AskEvent) -> None:
-        if isinstance(event, AnswerReceived):
-            if self._entered:
-                self._answers.put(event.answer)
-        elif isinstance(event, Finished):
-            self._answers.close()
+    def _hear(self, events: Sequence[AskEvent]) -> None:
+        answers = self._answers
+        for event in events:
+            if answers is not None and isinstance(event, Answer):
+                answers.put(event)
+        # It is the last of all.
+        if isinstance(events[-1], Finished):
+            if answers is not None:
+                answers.close()
             if self._finished is not None and not self._finished.done():
                 self._finished.set_result(None)
 
@@ -194,24 +202,35 @@ class Asking:
         self._failure = error
 
     def _close(self) -> None:
-        if self._driver is None or self._asker is None:
+        driver, asker, plan = self._driver, self._asker, self._plan
+        if driver is None or asker is None or plan is None:
             return
-        self._asker.stop(now=self._driver.now)
-        self._result = self._asker.result(now=self._driver.now)
-        self._answers.close()
-        self._driver.close()
-        self._on_close(self._port)
+        now, finished = driver.time(), asker.finished
+        if not finished:
+            asker.stop(now=now)
+        self._result = asker.result(now=now)
+        if self._answers is not None:
+            self._answers.close()
+        if finished and self._given is not None:
+            driver.stop()
+            give_back(driver.loop, plan.aim, self._given, now=now)
+        else:
+            driver.close()
+        self._given = None
+        if self._owner is not None:
+            self._owner.forget_port(self._port)
 
 
 def send_once(group: Group, data: bytes, config: PeerConfig) -> Sent:
     """Send one plain datagram from a socket of its own."""
-    sender, choice = open_sending(group, config)
+    plan = plan_sending(group, config)
+    sender = MulticastSender(plan.aim)
     try:
         sender.send(data)
-        limit = sender.payload_limit
-        return described(sender.group, choice, data, Form.PLAIN, config, limit)
     finally:
         sender.close()
+    limit = plan.aim.payload_limit
+    return described(plan.aim.group, plan.choice, data, Form.PLAIN, config, limit)
 
 
 def described(

@@ -59,6 +59,8 @@ class PeerConfig:
         ttl: int | None = None,
     ) -> PeerConfig:
         """Return this with the given values in place of its own."""
+        if name is None and interface is None and ttl is None:
+            return self
         return _merged(self, name, interface, ttl)
 
 

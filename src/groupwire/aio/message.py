@@ -14,7 +14,7 @@ __all__ = ["Message"]
 class _Answering(Protocol):
     """What a message needs of its peer."""
 
-    def answer(self, number: int, data: bytes) -> Refusal | None: ...
+    def answer(self, received: MessageReceived, data: bytes) -> Refusal | None: ...
 
 
 class Message:
@@ -84,7 +84,7 @@ class Message:
         Returns None when the answer is on its way, else why it is not: answers go only
         where a forged sender address can do no harm (docs/limits.md).
         """
-        return self._peer.answer(self._received.number, data)
+        return self._peer.answer(self._received, data)
 
     def __repr__(self) -> str:
         return f"<Message {self.data!r} from {self.sender}>"

@@ -24,10 +24,11 @@ from groupwire.values import DEFAULT_GROUP, Group, Interface
 
 __all__ = [
     "Joined",
+    "Plan",
     "Sockets",
     "group_of",
     "open_joined",
-    "open_sending",
+    "plan_sending",
     "try_way_out",
     "way_out",
 ]
@@ -71,17 +72,19 @@ def group_of(group: Group | str | None) -> Group:
     return _parsed(text) if text else DEFAULT_GROUP
 
 
-def open_sending(
+def plan_sending(
     group: Group, config: PeerConfig, choice: Choice | None = None
-) -> tuple[MulticastSender, Choice]:
-    """Open the socket that asks and sends; ``choice`` spares looking for the way out.
+) -> Plan:
+    """Return how to send; ``choice`` spares looking for the way out.
 
     Raises AddressError, InterfaceError, NoRouteError and other MachineErrors.
     """
-    group = _located(group, config.interface)
-    if choice is None:
-        choice = _known_way_out(group, known_interfaces())
-    return MulticastSender(_aimed(group, choice, config)), choice
+    global _last_plan
+    known = known_interfaces() if choice is None else choice
+    plan = _last_plan
+    if plan is None or not plan.serves(group, config, known):
+        plan = _last_plan = _planned(group, config, known)
+    return plan
 
 
 def open_joined(group: Group, config: PeerConfig) -> Sockets:
@@ -121,42 +124,41 @@ def _answering(
 _parsed = lru_cache(maxsize=64)(Group.parse)
 
 
-@lru_cache(maxsize=64)
-def _located(group: Group, interface: str | int | None) -> Group:
-    return group.with_interface(interface)
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """How to send, remembered as long as no link, address or route has changed."""
+
+    group: Group
+    config: PeerConfig
+    known: tuple[Interface, ...] | Choice
+    """What it stands on: all interfaces, or the way out where somebody knew it."""
+    choice: Choice
+    aim: Aim
+
+    def serves(
+        self, group: Group, config: PeerConfig, known: tuple[Interface, ...] | Choice
+    ) -> bool:
+        """Tell whether this is how to send there too."""
+        return (
+            known is self.known
+            # The same objects nearly always: comparing them is the slow way.
+            and (group is self.group or group == self.group)
+            and (config is self.config or config == self.config)
+        )
 
 
-# What the last question was sent with: the next is usually like it. Each is replaced
-# as a whole, so that threads see either the old or the new.
-_last_way: tuple[Group, tuple[Interface, ...], Choice] | None = None
-_last_aim: tuple[Choice, PeerConfig, Aim] | None = None
+# What the last question was sent with: the next is usually like it. It is replaced as
+# a whole, so that threads see either the old or the new.
+_last_plan: Plan | None = None
 
 
-def _known_way_out(group: Group, interfaces: tuple[Interface, ...]) -> Choice:
-    """Return the way out, remembered as long as no link has changed.
-
-    Without a named interface the route decides, and routes change unheard.
-    """
-    global _last_way
-    last = _last_way
-    named = group.interface is not None
-    if named and last is not None and last[0] is group and last[1] is interfaces:
-        return last[2]
-    choice = way_out(group, interfaces)
-    _last_way = (group, interfaces, choice)
-    return choice
-
-
-def _aimed(group: Group, choice: Choice, config: PeerConfig) -> Aim:
-    global _last_aim
-    last = _last_aim
-    if last is not None and last[0] is choice and last[1] is config:
-        aim = last[2]
-        if aim.group is group:
-            return aim
-    aim = Aim.at(group, choice.interfaces, _sending(config))
-    _last_aim = (choice, config, aim)
-    return aim
+def _planned(
+    group: Group, config: PeerConfig, known: tuple[Interface, ...] | Choice
+) -> Plan:
+    located = group.with_interface(config.interface)
+    choice = known if isinstance(known, Choice) else way_out(located, known)
+    aim = Aim.at(located, choice.interfaces, _sending(config))
+    return Plan(group, config, known, choice, aim)
 
 
 def try_way_out(

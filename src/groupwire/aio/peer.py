@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from math import inf
 from types import TracebackType
 from typing import Self
 
 from groupwire.aio.asking import Asking, Sent, described
 from groupwire.aio.config import PeerConfig, default_name
+from groupwire.aio.echoes import OwnPorts
 from groupwire.aio.inbox import Inbox
 from groupwire.aio.message import Message
 from groupwire.aio.opening import Joined, open_joined
@@ -21,6 +21,7 @@ from groupwire.gather import (
     Expectation,
     Expected,
     Form,
+    MessageReceived,
     Question,
     Refusal,
 )
@@ -30,8 +31,6 @@ from groupwire.values import Group, Transmit
 __all__ = ["Peer", "Stats"]
 
 _MOST_EVENTS = 1000
-_ECHO = 1.0
-"""Seconds for which a closed socket's messages count as our own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +67,7 @@ class Peer:
         self._state: Running | None = None
         self._closed = False
         self._last_sent: tuple[Choice, Sent] | None = None
-        self._own_ports: dict[int, float] = {}
+        self._own_ports = OwnPorts()
         self._received = self._received_bytes = self._answered = 0
         self._refused: Counter[str] = Counter()
         self._dropped: Counter[str] = Counter()
@@ -85,7 +84,7 @@ class Peer:
         except BaseException:
             sockets.close()
             raise
-        self._own_ports[sockets.sender.port] = inf
+        self._own_ports.note(sockets.sender.port)
         self._state = state
         state.start()
 
@@ -115,6 +114,11 @@ class Peer:
         if self._state is None:
             raise _not_open()
         return self._state.sockets.joined
+
+    @property
+    def choice(self) -> Choice:
+        """The way out, as it is now. Raises MachineError where there is none."""
+        return self._opened.choice
 
     @property
     def stats(self) -> Stats:
@@ -175,14 +179,7 @@ class Peer:
             form_of(tagged),
             self.name,
         )
-        return Asking(
-            self.joined.group,
-            question,
-            self.config,
-            choose=lambda: self._opened.choice,
-            on_open=self._note_port,
-            on_close=self._forget_port,
-        )
+        return Asking(self.joined.group, question, self.config, owner=self)
 
     async def receive(self) -> Message:
         """Return the next message; ClosedError once the peer is closed and empty."""
@@ -200,15 +197,17 @@ class Peer:
         while (message := await self._messages.take()) is not None:
             yield message
 
-    def answer(self, number: int, data: bytes) -> Refusal | None:
-        """Answer a message by its number; ``message.answer`` does it."""
+    def answer(self, received: MessageReceived, data: bytes) -> Refusal | None:
+        """Answer a message; ``message.answer`` does it."""
         state = self._state
         if self._closed or state is None:
             return Refusal.CLOSED
-        refusal = state.answerer.answer(number, data, now=state.driver.now)
+        driver = state.driver
+        refusal = state.answerer.answer(received, data, now=driver.time())
         if refusal is None:
             self._answered += 1
-            state.driver.pump_soon()
+            if not driver.pumping:
+                driver.pump()
         else:
             self._refused[str(refusal)] += 1
         return refusal
@@ -233,38 +232,45 @@ class Peer:
             raise _not_open()
         return self._state
 
-    def _note_port(self, port: int) -> None:
-        now = self._opened.driver.now
-        self._own_ports = {p: t for p, t in self._own_ports.items() if t > now}
-        self._own_ports[port] = inf
+    def note_port(self, port: int) -> None:
+        """Take what comes from this port for our own; a question asked calls it."""
+        self._own_ports.note(port)
 
-    def _forget_port(self, port: int) -> None:
-        # Not at once: what was sent from it may still wait to be read. Later the port
-        # may be somebody else's.
-        if self._state is not None and port in self._own_ports:
-            self._own_ports[port] = self._state.driver.now + _ECHO
+    def forget_port(self, port: int) -> None:
+        """Do so no longer, soon."""
+        if self._state is not None:
+            self._own_ports.forget(port, now=self._state.driver.time())
 
-    def _take(self, event: AnswerEvent) -> None:
-        """Queue a message, unless it is our own or nobody reads."""
-        state = self._state
+    def _take(self, events: Sequence[AnswerEvent]) -> None:
+        """Hand messages over, but for our own and for those that nobody reads."""
+        state, on_message = self._state, self._on_message
         if state is None or self._closed:
             return
-        sender = event.datagram.origin
-        if (
-            self._own_ports.get(sender.port, 0) > state.driver.now
-            and not self.config.hear_self
-            and sender.ip in state.own_addresses
-        ):
-            self._dropped["own"] += 1
-            return
-        message = Message(event, self, state.names)
-        if self._on_message is None and not self._messages.put(message):
-            self._dropped["queue-full"] += 1
-            return
-        self._received += 1
-        self._received_bytes += len(event.data)
-        if self._on_message is not None:
-            self._on_message(message)
+        own = self._own_ports.until
+        for event in events:
+            sender = event.datagram.origin
+            if (
+                sender.port in own
+                and sender.host in state.own_addresses
+                and own[sender.port] > state.driver.time()
+                and not self.config.hear_self
+            ):
+                self._dropped["own"] += 1
+                continue
+            message = Message(event, self, state.names)
+            if on_message is None and not self._messages.put(message):
+                self._dropped["queue-full"] += 1
+                continue
+            self._received += 1
+            self._received_bytes += len(event.data)
+            if on_message is None:
+                continue
+            try:
+                on_message(message)
+            except Exception as error:  # the program's own; the next message is due
+                state.report(error)
+            if self._closed:
+                return
 
     def _tell(self, events: list[MembershipEvent]) -> None:
         for event in events:

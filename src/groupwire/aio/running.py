@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Sequence
-from ipaddress import IPv4Address, IPv6Address
 from random import Random, SystemRandom
 
 from groupwire.aio.config import PeerConfig
@@ -27,13 +26,13 @@ class Running:
         name: str,
         config: PeerConfig,
         *,
-        take: Callable[[AnswerEvent], None],
+        take: Callable[[Sequence[AnswerEvent]], None],
         tell: Callable[[list[MembershipEvent]], None],
     ) -> None:
         self.sockets = sockets
         self._choice = sockets.choice
         self.names: dict[int, str] = {}
-        self.own_addresses: set[IPv4Address | IPv6Address] = set()
+        self.own_addresses: set[str] = set()
         self._tell = tell
         self._loop = asyncio.get_running_loop()
         group = sockets.joined.group
@@ -46,7 +45,7 @@ class Running:
         self._know(sockets.interfaces)
         self.port = UdpPort(sockets.sender, sockets.receiver)
         self.driver: Driver[AnswerEvent] = Driver(
-            self.answerer, self.port, on_event=take
+            self.answerer, self.port, on_events=take
         )
         self._keeper = MembershipKeeper(
             sockets.receiver, group, group.interface, sender=sockets.sender
@@ -64,6 +63,12 @@ class Running:
             raise self._choice
         return self._choice
 
+    def report(self, error: Exception) -> None:
+        """Tell the event loop's exception handler what ``on_message`` has raised."""
+        self._loop.call_exception_handler(
+            {"message": "on_message has failed", "exception": error}
+        )
+
     def close(self) -> None:
         """Leave the groups; any number of times."""
         if self._keeper.fileno() >= 0:
@@ -76,7 +81,7 @@ class Running:
 
     def _know(self, interfaces: Sequence[Interface]) -> None:
         self.names = {i.index: i.name for i in interfaces}
-        self.own_addresses = {a.ip for i in interfaces for a in i.addresses}
+        self.own_addresses = {str(a.ip) for i in interfaces for a in i.addresses}
 
     def _look_at_links(self) -> None:
         events = self._keeper.handle_readable()

@@ -5,7 +5,6 @@ Rules only: no socket, no clock, no dice of its own.
 
 from groupwire.gather.answerer import Answerer, AnswerEvent, MessageReceived
 from groupwire.gather.asker import (
-    AnswerReceived,
     AskedAgain,
     Asker,
     AskEvent,
@@ -23,7 +22,6 @@ __all__ = [
     "Answer",
     "AnswerEvent",
     "AnswerPolicy",
-    "AnswerReceived",
     "Answerer",
     "AskEvent",
     "AskedAgain",

@@ -6,25 +6,22 @@ No socket, no clock. Everything kept per stranger is bounded by a named constant
 from __future__ import annotations
 
 import heapq
-from collections import Counter, OrderedDict, deque
-from collections.abc import Iterable
+from collections import Counter, OrderedDict
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from math import inf
 from random import Random
-from typing import NamedTuple
 
 from groupwire.errors import DecodeError
 from groupwire.gather.foreign import SUSPICIOUS, StreamSpotter
 from groupwire.gather.names import checked_name
 from groupwire.gather.policy import AnswerPolicy, Limits, Refusal
 from groupwire.gather.result import Form
-from groupwire.gather.tagged import Kind, Tagged, is_tagged
-from groupwire.values import Datagram, Facts, Interface, Transmit
+from groupwire.gather.tagged import MAGIC, Kind, Tagged, is_tagged
+from groupwire.values import Datagram, Interface, Origin, Transmit
 
 __all__ = ["AnswerEvent", "Answerer", "MessageReceived"]
 
-MAX_MESSAGES = 10_000
-"""Messages that can still be answered; older ones are forgotten."""
 MAX_QUESTIONS = 4096
 """Tagged questions remembered, so that a repeated one is not delivered twice."""
 MAX_REPLY_BYTES = 16 << 20
@@ -35,49 +32,63 @@ MAX_WAITING_BYTES = 16 << 20
 """The same for their bytes, all together."""
 
 
-# A named tuple, because it is made for every datagram of a flood.
-class MessageReceived(NamedTuple):
-    """A message came to the group; ``number`` is what :meth:`Answerer.answer` takes."""
-
-    number: int
-    data: bytes
-    datagram: Datagram
-    member: str | None
-    form: Form
-    refusal: Refusal | None
-    """Why it is not to be answered, where the message itself says so."""
+_LOOK_CLOSER = SUSPICIOUS | {MAGIC[0]}
 
 
-AnswerEvent = MessageReceived
-
-
-@dataclass(frozen=True, slots=True)
-class _Asked:
-    """What a tagged question wants of its answer."""
+@dataclass(slots=True)
+class _Question:
+    """A tagged question that was delivered; its last attempt is what is answered."""
 
     request_id: int
     attempt: int
     spread_us: int
-
-
-@dataclass(slots=True)
-class _Message:
-    """What is needed to answer a message; never the message itself."""
-
-    facts: Facts
-    slot: int
+    sender: Origin
+    interface: int
     asked_bytes: int
     refusal: Refusal | None
-    question: _Asked | None = None
-
-
-@dataclass(slots=True)
-class _Known:
-    """A tagged question that was delivered."""
-
-    number: int
-    attempt: int
     reply: bytes | None = None
+    answered: bool = False
+    remembered: bool = True
+
+    def ask_again(self, told: Tagged, datagram: Datagram) -> None:
+        """Answer this attempt from now on."""
+        self.spread_us = told.spread_us
+        self.sender = datagram.origin
+        self.interface = datagram.interface
+        self.asked_bytes = len(datagram.data)
+        self.refusal = None
+
+
+# A class by hand, because one is made for every datagram of a flood.
+class MessageReceived:
+    """A message came to the group; :meth:`Answerer.answer` takes it to answer it."""
+
+    __slots__ = ("answered", "data", "datagram", "member", "question", "refusal")
+
+    def __init__(
+        self,
+        data: bytes,
+        datagram: Datagram,
+        refusal: Refusal | None = None,
+        member: str | None = None,
+        question: _Question | None = None,
+    ) -> None:
+        self.data = data
+        self.datagram = datagram
+        self.refusal = refusal
+        """Why it is not to be answered, where the message itself says so."""
+        self.member = member
+        self.question = question
+        """What is remembered of a tagged one."""
+        self.answered = False
+
+    @property
+    def form(self) -> Form:
+        """How it travelled."""
+        return Form.PLAIN if self.question is None else Form.TAGGED
+
+
+AnswerEvent = MessageReceived
 
 
 @dataclass(order=True, slots=True)
@@ -104,15 +115,13 @@ class Answerer:
         self._policy = AnswerPolicy(limits, interfaces)
         self._rng = rng
         self._spotter = StreamSpotter()
-        self._number = 0
-        self._messages: OrderedDict[int, _Message] = OrderedDict()
-        self._questions: OrderedDict[int, _Known] = OrderedDict()
+        self._questions: OrderedDict[int, _Question] = OrderedDict()
         self._reply_bytes = 0
         self._delayed: list[_Delayed] = []
         self._delayed_bytes = 0
         self._turn = 0
-        self._transmits: deque[Transmit] = deque()
-        self._events: deque[AnswerEvent] = deque()
+        self._transmits: list[Transmit] = []
+        self._events: list[AnswerEvent] = []
 
     def update_interfaces(self, interfaces: Iterable[Interface]) -> None:
         """Judge by these interfaces from now on."""
@@ -121,13 +130,16 @@ class Answerer:
     def handle_datagram(self, datagram: Datagram, *, now: float) -> None:
         """Take in what came to the group."""
         data = datagram.data
-        if is_tagged(data):
-            self._take_tagged(datagram, now)
-            return
         refusal = None
-        if data and data[0] in SUSPICIOUS and self._spotter.is_stream(datagram):
-            refusal = Refusal.STREAM
-        self._deliver(datagram, data, None, refusal)
+        if data and data[0] in _LOOK_CLOSER:
+            if is_tagged(data):
+                self._take_tagged(datagram, now)
+                return
+            if self._spotter.is_stream(datagram):
+                refusal = Refusal.STREAM
+        # Whether the sender may be answered is judged when somebody wants to: that
+        # needs facts which a flood should not pay for.
+        self._events.append(MessageReceived(data, datagram, refusal))
 
     def handle_timeout(self, *, now: float) -> None:
         """Send the answers whose moment has come."""
@@ -140,30 +152,46 @@ class Answerer:
         """Send at once what waits for its random moment: this member is leaving."""
         self.handle_timeout(now=inf)
 
-    def answer(self, number: int, data: bytes, *, now: float) -> Refusal | None:
-        """Answer a message; return why not, where that is refused.
+    def answer(
+        self, message: MessageReceived, data: bytes, *, now: float
+    ) -> Refusal | None:
+        """Answer a message, once; return why not, where that is refused.
 
         Decided at once. A tagged question that asks for a spread is answered after a
         random part of it.
         """
-        message = self._messages.get(number)
-        if message is None:
-            recent = number > self._number - MAX_MESSAGES
-            return Refusal.ANSWERED if recent else Refusal.FORGOTTEN
-        refusal = message.refusal or self._reply(message, data, now)
+        if message.answered:
+            return Refusal.ANSWERED
+        question = message.question
+        if question is not None:
+            return self._answer_question(question, data, now)
+        refusal, datagram = message.refusal, message.datagram
         if refusal is None:
-            del self._messages[number]
-        if message.question is not None and refusal is not Refusal.TOO_LARGE:
-            self._remember_reply(number, message.question, data)
+            refusal = self._policy.refusal(
+                datagram.origin,
+                datagram.interface,
+                asked_bytes=len(datagram.data),
+                bytes_=len(data),
+                now=now,
+            )
+        if refusal is None:
+            message.answered = True
+            self._transmits.append(Transmit(data, datagram.origin))
         return refusal
 
-    def poll_transmit(self) -> Transmit | None:
-        """Return the next answer to send."""
-        return self._transmits.popleft() if self._transmits else None
+    def poll_transmits(self) -> Sequence[Transmit]:
+        """Return the answers to send; each only once."""
+        if not self._transmits:
+            return ()
+        transmits, self._transmits = self._transmits, []
+        return transmits
 
-    def poll_event(self) -> AnswerEvent | None:
-        """Return the next message."""
-        return self._events.popleft() if self._events else None
+    def poll_events(self) -> Sequence[AnswerEvent]:
+        """Return the messages that came; each only once."""
+        if not self._events:
+            return ()
+        events, self._events = self._events, []
+        return events
 
     def poll_timeout(self) -> float | None:
         """Return when the next delayed answer is due."""
@@ -182,32 +210,40 @@ class Answerer:
         if known is not None:
             self._take_again(known, told, datagram, now)
             return
-        number = self._deliver(datagram, told.data, told, self._unasked(told))
-        self._questions[told.request_id] = _Known(number, told.attempt)
+        question = self._questions[told.request_id] = _Question(
+            told.request_id,
+            told.attempt,
+            told.spread_us,
+            datagram.origin,
+            datagram.interface,
+            len(datagram.data),
+            self._unasked(told),
+        )
         if len(self._questions) > MAX_QUESTIONS:
             self._forget_question()
+        self._events.append(
+            MessageReceived(told.data, datagram, question.refusal, told.name, question)
+        )
 
     def _take_again(
-        self, known: _Known, told: Tagged, datagram: Datagram, now: float
+        self, question: _Question, told: Tagged, datagram: Datagram, now: float
     ) -> None:
         """Answer a repeated question again without delivering it twice.
 
         docs/protocol.md §5.3: the same attempt heard twice (by two interfaces, or
         duplicated on the way) is one attempt.
         """
-        if told.attempt <= known.attempt:
+        if told.attempt <= question.attempt:
             self.dropped["copy"] += 1
             return
-        known.attempt = told.attempt
+        question.attempt = told.attempt
         self.dropped["repeated"] += 1
-        refusal = self._unasked(told)
-        message = self._message(datagram, told, refusal)
-        if known.reply is not None:
-            if refusal is None:
-                self._reply(message, known.reply, now)
-        elif refusal is None and known.number in self._messages:
-            # Not answered yet: when the application does, it answers this attempt.
-            self._messages[known.number] = message
+        if self._unasked(told) is not None:
+            return
+        # Where nobody has answered yet, the answer to come is for this attempt.
+        question.ask_again(told, datagram)
+        if question.reply is not None:
+            self._reply(question, question.reply, now)
 
     def _unasked(self, told: Tagged) -> Refusal | None:
         if told.kind is Kind.MESSAGE:
@@ -218,64 +254,38 @@ class Answerer:
             return Refusal.NOT_ASKED
         return None
 
-    def _deliver(
-        self,
-        datagram: Datagram,
-        data: bytes,
-        told: Tagged | None,
-        refusal: Refusal | None,
-    ) -> int:
-        self._number += 1
-        message = self._message(datagram, told, refusal)
-        self._messages[self._number] = message
-        if len(self._messages) > MAX_MESSAGES:
-            self._messages.popitem(last=False)
-        self._events.append(
-            MessageReceived(
-                self._number,
-                data,
-                datagram,
-                told.name if told else None,
-                Form.TAGGED if told else Form.PLAIN,
-                refusal,
-            )
-        )
-        return self._number
+    def _answer_question(
+        self, question: _Question, data: bytes, now: float
+    ) -> Refusal | None:
+        if question.answered:
+            return Refusal.ANSWERED
+        refusal = question.refusal or self._reply(question, data, now)
+        if question.remembered and refusal is not Refusal.TOO_LARGE:
+            self._remember_reply(question, data)
+        return refusal
 
-    def _message(
-        self, datagram: Datagram, told: Tagged | None, refusal: Refusal | None
-    ) -> _Message:
-        asked = None
-        if told is not None:
-            asked = _Asked(told.request_id, told.attempt, told.spread_us)
-        # Whether the sender may be answered is judged when somebody wants to: that
-        # needs facts which a flood should not pay for.
-        size = len(datagram.data)
-        return _Message(datagram.facts, datagram.slot, size, refusal, asked)
-
-    def _reply(self, message: _Message, data: bytes, now: float) -> Refusal | None:
-        told, sender = message.question, message.facts.origin(message.slot)
-        if told is not None:
-            data = Tagged(
-                Kind.ANSWER,
-                told.request_id,
-                data,
-                name=self.name,
-                attempt=told.attempt,
-            ).encode()
+    def _reply(self, question: _Question, data: bytes, now: float) -> Refusal | None:
+        tagged = Tagged(
+            Kind.ANSWER,
+            question.request_id,
+            data,
+            name=self.name,
+            attempt=question.attempt,
+        ).encode()
         refusal = self._policy.refusal(
-            sender,
-            message.facts.interface(message.slot),
-            asked_bytes=message.asked_bytes,
-            bytes_=len(data),
+            question.sender,
+            question.interface,
+            asked_bytes=question.asked_bytes,
+            bytes_=len(tagged),
             now=now,
         )
         if refusal is None:
-            self._send(Transmit(data, sender), told, now)
+            question.answered = True
+            self._send(Transmit(tagged, question.sender), question.spread_us, now)
         return refusal
 
-    def _send(self, transmit: Transmit, told: _Asked | None, now: float) -> None:
-        if told is None or not told.spread_us:
+    def _send(self, transmit: Transmit, spread_us: int, now: float) -> None:
+        if not spread_us:
             self._transmits.append(transmit)
             return
         size = self._delayed_bytes + len(transmit.data)
@@ -284,18 +294,16 @@ class Answerer:
             return
         self._delayed_bytes = size
         self._turn += 1
-        due = now + self._rng.uniform(0, told.spread_us / 1e6)
+        due = now + self._rng.uniform(0, spread_us / 1e6)
         heapq.heappush(self._delayed, _Delayed(due, self._turn, transmit))
 
-    def _remember_reply(self, number: int, question: _Asked, data: bytes) -> None:
-        known = self._questions.get(question.request_id)
-        if known is None or known.number != number:
-            return
-        self._reply_bytes += len(data) - len(known.reply or b"")
-        known.reply = data
+    def _remember_reply(self, question: _Question, data: bytes) -> None:
+        self._reply_bytes += len(data) - len(question.reply or b"")
+        question.reply = data
         while self._reply_bytes > MAX_REPLY_BYTES:
             self._forget_question()
 
     def _forget_question(self) -> None:
-        _, known = self._questions.popitem(last=False)
-        self._reply_bytes -= len(known.reply or b"")
+        _, question = self._questions.popitem(last=False)
+        question.remembered = False
+        self._reply_bytes -= len(question.reply or b"")

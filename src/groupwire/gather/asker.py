@@ -5,7 +5,8 @@ No socket, no clock: datagrams and the time come in, transmits and events go out
 
 from __future__ import annotations
 
-from collections import defaultdict, deque
+from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from ipaddress import IPv4Address, IPv6Address
 from math import inf
@@ -26,7 +27,6 @@ from groupwire.gather.tagged import (
 from groupwire.values import Datagram, Origin, Transmit
 
 __all__ = [
-    "AnswerReceived",
     "AskEvent",
     "AskedAgain",
     "Asker",
@@ -44,13 +44,6 @@ _ASKING_SHARE = 0.9
 """Attempts fit in this part of the total time, so that they are used up before it."""
 _BEYOND_ONE_PACKET = 1000
 """Bytes for names behind a message that is fragmented anyway."""
-
-
-@dataclass(frozen=True, slots=True)
-class AnswerReceived:
-    """A member answered."""
-
-    answer: Answer
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +69,8 @@ class Finished:
     stopped_by: StoppedBy
 
 
-AskEvent = AnswerReceived | AskedAgain | NameClash | Finished
+AskEvent = Answer | AskedAgain | NameClash | Finished
+"""An answer as it comes, or what else has happened."""
 
 
 class Asker:
@@ -92,13 +86,14 @@ class Asker:
     ) -> None:
         self.dropped: defaultdict[str, int] = defaultdict(int)
         self._question = question
-        self._expects = bool(question.expect)
-        self._attempts = question.attempts
         self._tagged = question.travels is Form.TAGGED
-        self._waiting = _Waiting(question.expect)
-        self._request_id = rng.getrandbits(64)
+        self._waiting = _Waiting(question.expect) if question.expect else None
+        self._first = question.first
         self._payload_limit = payload_limit
-        self._spread_us = spread_us(question.expect.size) if self._tagged else 0
+        self._request_id = self._spread_us = 0
+        if self._tagged:
+            self._request_id = rng.getrandbits(64)
+            self._spread_us = spread_us(question.expect.size)
         self._answers: list[Answer] = []
         self._answer_bytes = 0
         self._seen: set[tuple[Origin, object]] = set()
@@ -109,8 +104,8 @@ class Asker:
         self._time_out = now + question.timeout
         self._end: float | None = None
         self._stopped_by: StoppedBy | None = None
-        self._transmits: deque[Transmit] = deque()
-        self._events: deque[AskEvent] = deque()
+        self._transmits: list[Transmit] = []
+        self._events: list[AskEvent] = []
         self._waits = _waits(question, self._spread_us / 1e6)
         self._asked: list[float] = []
         self._next = inf
@@ -124,14 +119,43 @@ class Asker:
 
     def handle_datagram(self, datagram: Datagram, *, now: float) -> None:
         """Take in what came to the asking socket."""
-        if self._tagged and is_tagged(datagram.data):
-            self._take_tagged(datagram, now)
+        sender, data = datagram.origin, datagram.data
+        name, attempt = None, len(self._asked)
+        if self._tagged and is_tagged(data):
+            told = self._decoded(data)
+            if told is None:
+                return
+            name, data = told.name, told.data
+            attempt = min(told.attempt, attempt)
+        # A member is known by its name and address. Without a name, other bytes from
+        # the same address are another answer, as devices answer SSDP searches.
+        key = (sender, data if name is None else name)
+        if key in self._seen:
+            self._duplicates += 1
+        elif self._stopped_by is not None:
+            self._late += 1
+        elif (
+            self._answer_bytes + len(data) > MAX_ANSWER_BYTES
+            or len(self._answers) >= MAX_ANSWERS
+        ):
+            self.dropped["too-many"] += 1
         else:
-            self._take(None, datagram.origin, datagram.data, len(self._asked), now)
+            self._seen.add(key)
+            self._answer_bytes += len(data)
+            self._silent_since = now
+            answer = Answer(name, sender, data, now - self._asked[attempt - 1])
+            self._answers.append(answer)
+            self._events.append(answer)
+            if name is not None:
+                self._note_name(name, sender)
+            if self._waiting is not None and not self._waiting.after(name, sender):
+                self._finish(StoppedBy.EXPECTED, now)
+            elif len(self._answers) == self._first:
+                self._finish(StoppedBy.FIRST, now)
 
     def handle_timeout(self, *, now: float) -> None:
         """Ask again or stop, whichever is due."""
-        if self.finished:
+        if self._stopped_by is not None:
             return
         if now >= self._time_out:
             self._finish(StoppedBy.TIMEOUT, now)
@@ -142,101 +166,72 @@ class Asker:
 
     def stop(self, *, now: float) -> None:
         """End it with what is there; once it has ended, this does nothing."""
-        if not self.finished:
+        if self._stopped_by is None:
             self._finish(StoppedBy.STOPPED, now)
 
-    def poll_transmit(self) -> Transmit | None:
-        """Return the question when it is to be sent."""
-        return self._transmits.popleft() if self._transmits else None
+    def poll_transmits(self) -> Sequence[Transmit]:
+        """Return the question when it is to be sent; each time only once."""
+        if not self._transmits:
+            return ()
+        transmits, self._transmits = self._transmits, []
+        return transmits
 
-    def poll_event(self) -> AskEvent | None:
-        """Return what has happened."""
-        return self._events.popleft() if self._events else None
+    def poll_events(self) -> Sequence[AskEvent]:
+        """Return what has happened; each only once."""
+        if not self._events:
+            return ()
+        events, self._events = self._events, []
+        return events
 
     def poll_timeout(self) -> float | None:
         """Return when something is due, None once it is over."""
-        if self.finished:
+        if self._stopped_by is not None:
             return None
-        return min(self._time_out, self._next, self._stalls_at)
+        due = min(self._time_out, self._next)
+        return due if self._waiting is not None else min(due, self._stalls_at)
 
     def result(self, *, now: float) -> Result:
         """Return what there is so far."""
         return Result(
             answers=tuple(self._answers),
-            missing=self._waiting.names(),
-            missing_count=self._waiting.count,
+            missing=() if self._waiting is None else self._waiting.names(),
+            missing_count=0 if self._waiting is None else self._waiting.count,
             duplicates=self._duplicates,
             late=self._late,
             clashes=tuple(self._clashes),
             stopped_by=self._stopped_by,
             elapsed=(now if self._end is None else self._end) - self._start,
             attempts=len(self._asked),
-            dropped=sum(self.dropped.values()),
+            dropped=sum(self.dropped.values()) if self.dropped else 0,
         )
 
     @property
     def _stalls_at(self) -> float:
         """When silence ends it: only where nobody is expected, after all attempts."""
-        if self._expects or len(self._asked) < len(self._waits):
+        if self._waiting is not None or len(self._asked) < len(self._waits):
             return inf
         return self._silent_since + self._question.stall
 
-    def _take_tagged(self, datagram: Datagram, now: float) -> None:
+    def _decoded(self, data: bytes) -> Tagged | None:
+        """Return an answer to this question; anything else is counted."""
         try:
-            told = Tagged.decode(datagram.data)
+            told = Tagged.decode(data)
         except DecodeError as error:
             self.dropped[error.reason] += 1
-            return
+            return None
         if told.kind is not Kind.ANSWER:
             self.dropped["not-an-answer"] += 1
         elif told.request_id != self._request_id:
             self.dropped["other-request"] += 1
         else:
-            attempt = min(told.attempt, len(self._asked))
-            self._take(told.name, datagram.origin, told.data, attempt, now)
-
-    def _take(
-        self, name: str | None, sender: Origin, data: bytes, attempt: int, now: float
-    ) -> None:
-        # A member is known by its name and address. Without a name, other bytes from
-        # the same address are another answer, as devices answer SSDP searches.
-        key = (sender, data if name is None else name)
-        if key in self._seen:
-            self._duplicates += 1
-            return
-        if self.finished:
-            self._late += 1
-            return
-        if not self._has_room(len(data)):
-            self.dropped["too-many"] += 1
-            return
-        self._answer_bytes += len(data)
-        self._seen.add(key)
-        self._silent_since = now
-        answer = Answer(name, sender, data, now - self._asked[attempt - 1])
-        self._answers.append(answer)
-        self._events.append(AnswerReceived(answer))
-        if name is not None:
-            self._note_name(name, sender)
-        if self._expects:
-            self._waiting.heard(name, sender)
-        self._stop_when_complete(now)
-
-    def _has_room(self, size: int) -> bool:
-        fits = self._answer_bytes + size <= MAX_ANSWER_BYTES
-        return fits and len(self._answers) < MAX_ANSWERS
+            return told
+        return None
 
     def _note_name(self, name: str, sender: Origin) -> None:
         first = self._origins.setdefault(name, sender)
         if first != sender:
             self._clashes[name] = None
             self._events.append(NameClash(name, first, sender))
-
-    def _stop_when_complete(self, now: float) -> None:
-        if self._expects and not self._waiting.count:
-            self._finish(StoppedBy.EXPECTED, now)
-        elif len(self._answers) == self._question.first:
-            self._finish(StoppedBy.FIRST, now)
 
     def _ask_again(self, now: float) -> None:
         if len(self._asked) == len(self._waits):
@@ -249,7 +244,8 @@ class Asker:
         self._asked.append(now)
         self._silent_since = now
         self._next = now + self._wait()
-        self._transmits.append(Transmit(self._datagram()))
+        data = self._tagged_question() if self._tagged else self._question.data
+        self._transmits.append(Transmit(data))
 
     def _wait(self) -> float:
         """Return how long until the next attempt, or until the attempts are used up.
@@ -258,14 +254,12 @@ class Asker:
         asked once waits for the total time.
         """
         attempt, attempts = len(self._asked), len(self._waits)
-        if attempts == 1 or (attempt == attempts and not self._expects):
+        if attempts == 1 or (attempt == attempts and self._waiting is None):
             return inf
         return self._waits[attempt - 1]
 
-    def _datagram(self) -> bytes:
+    def _tagged_question(self) -> bytes:
         question = self._question
-        if not self._tagged:
-            return question.data
         plain = Tagged(
             Kind.QUESTION,
             self._request_id,
@@ -290,7 +284,8 @@ class Asker:
             room = min(_BEYOND_ONE_PACKET, 65_507 - used)
         room = min(room, MAX_LIST_BYTES)
         heard = frozenset(self._origins)
-        wanted = self._waiting.only_names()
+        waiting = self._waiting
+        wanted = frozenset[str]() if waiting is None else waiting.only_names()
         fits = len(wanted) <= MAX_NAMES and names_bytes(wanted) <= room
         if wanted and fits and names_bytes(wanted) <= names_bytes(heard):
             return replace(plain, wanted=wanted)
@@ -318,7 +313,8 @@ class _Waiting:
     def count(self) -> int:
         return self._left + len(self._names) + len(self._addresses)
 
-    def heard(self, name: str | None, sender: Origin) -> None:
+    def after(self, name: str | None, sender: Origin) -> int:
+        """Return how many are still expected when this one has answered."""
         if name is not None:
             self._names.pop(name, None)
         if self._addresses:
@@ -327,6 +323,7 @@ class _Waiting:
         if self._left and sender not in self._senders:
             self._senders.add(sender)
             self._left -= 1
+        return self.count
 
     def names(self) -> tuple[str, ...]:
         return (*self._names, *(str(ip) for ip in self._addresses))
@@ -342,11 +339,14 @@ def _waits(question: Question, spread: float) -> list[float]:
     docs/protocol.md §4.5: where the total time does not hold that, the longest waits
     give way, down to equal ones.
     """
+    attempts = question.attempts
+    if attempts == 1:
+        return [question.timeout]
     first = max(_FIRST_WAIT, spread + _TIME_TO_ANSWER)
     left = question.timeout * _ASKING_SHARE
     waits: list[float] = []
-    for n in range(question.attempts):
-        wait = min(first * 2**n, left / (question.attempts - n))
+    for n in range(attempts):
+        wait = min(first * 2**n, left / (attempts - n))
         waits.append(wait)
         left -= wait
     return waits

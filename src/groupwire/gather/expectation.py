@@ -36,12 +36,12 @@ class Expectation:
             )
 
     @classmethod
-    def of(cls, expected: Expected) -> Self:
+    def of(cls, expected: Expected) -> Expectation:
         """Make one of whatever ``expect`` was; UsageError says what would do."""
         if expected is None:
-            return cls()
+            return _NOBODY
         if isinstance(expected, Expectation):
-            return cls(expected.names, expected.addresses, expected.count)
+            return expected
         if isinstance(expected, int):
             return cls(count=_positive(expected))
         if isinstance(expected, str):
@@ -82,6 +82,9 @@ class Expectation:
 
     def __bool__(self) -> bool:
         return self.size > 0
+
+
+_NOBODY = Expectation()
 
 
 def _positive(number: int) -> int:

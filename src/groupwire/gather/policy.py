@@ -17,7 +17,7 @@ from groupwire.values import Interface, Origin
 __all__ = ["AnswerPolicy", "Limits", "Refusal"]
 
 MAX_SOURCES = 4096
-"""Sources whose rate is remembered; the least recent is forgotten first."""
+"""Sources whose rate is remembered; the oldest is forgotten first."""
 MAX_GAIN_BYTES = 64
 """An answer beyond the link is at most so much larger than its question."""
 _FIRST_FREE_PORT = 1024
@@ -46,8 +46,6 @@ class Refusal(StrEnum):
     NOT_ASKED = "not-asked"
     """It wants no answer, or none of ours."""
     ANSWERED = "answered"
-    FORGOTTEN = "forgotten"
-    """Too many messages came since."""
     CLOSED = "closed"
 
 
@@ -72,23 +70,15 @@ class _Source:
     tokens: float = 0
     at: float = 0
 
-    def takes(self, rate: int, now: float) -> bool:
-        """Take a token; False when there is none."""
-        self.tokens = min(rate, self.tokens + (now - self.at) * rate)
-        self.at = now
-        if self.tokens < 1:
-            return False
-        self.tokens -= 1
-        return True
-
 
 class AnswerPolicy:
     """Decides by address, port, size and rate (design rule: safe without keys)."""
 
     def __init__(self, limits: Limits, interfaces: Iterable[Interface]) -> None:
         self._limits = limits
+        self._rate = float(limits.rate)
         self._interfaces = {i.index: i for i in interfaces}
-        self._sources: OrderedDict[tuple[Address, int], _Source] = OrderedDict()
+        self._sources: OrderedDict[tuple[str, int], _Source] = OrderedDict()
 
     def update_interfaces(self, interfaces: Iterable[Interface]) -> None:
         """Use these interfaces from now on."""
@@ -101,27 +91,31 @@ class AnswerPolicy:
         """Return why this answer is not given, None when it is (and is counted)."""
         if sender.port < _FIRST_FREE_PORT:
             return Refusal.LOW_PORT if sender.port else Refusal.PORT_ZERO
-        source = self._source(sender.ip, index, now)
+        # By address, not by port: a question comes from a new port every time.
+        key = (sender.host, index)
+        source = self._sources.get(key)
+        if source is None:
+            source = self._sources[key] = self._first_seen(sender.ip, index, now)
+            if len(self._sources) > MAX_SOURCES:
+                self._sources.popitem(last=False)
         if source.refusal is not None:
             return source.refusal
         limit = source.limit
         if bytes_ > (asked_bytes + MAX_GAIN_BYTES if limit is None else limit):
             return Refusal.TOO_LARGE
-        return None if source.takes(self._limits.rate, now) else Refusal.RATE
+        tokens = source.tokens + (now - source.at) * self._rate
+        if tokens > self._rate:
+            tokens = self._rate
+        source.at = now
+        if tokens < 1.0:
+            source.tokens = tokens
+            return Refusal.RATE
+        source.tokens = tokens - 1.0
+        return None
 
-    def _source(self, ip: Address, index: int, now: float) -> _Source:
-        # By address, not by port: a question comes from a new port every time.
-        key = (ip, index)
-        source = self._sources.get(key)
-        if source is None:
-            refusal, limit = self._judge(ip, self._interfaces.get(index))
-            source = _Source(refusal, limit, self._limits.rate, now)
-            self._sources[key] = source
-            if len(self._sources) > MAX_SOURCES:
-                self._sources.popitem(last=False)
-        else:
-            self._sources.move_to_end(key)
-        return source
+    def _first_seen(self, ip: Address, index: int, now: float) -> _Source:
+        refusal, limit = self._judge(ip, self._interfaces.get(index))
+        return _Source(refusal, limit, self._rate, now)
 
     def _judge(
         self, ip: Address, interface: Interface | None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import NamedTuple
 
 from groupwire.errors import MissingAnswers, UsageError
 from groupwire.gather.expectation import Expectation
@@ -62,10 +63,11 @@ class Question:
     """The asker's own member name, told in the tagged form."""
 
     def __post_init__(self) -> None:
-        _positive("timeout", self.timeout)
-        _positive("stall", self.stall)
-        if self.first is not None:
-            _positive("first", self.first)
+        if not (self.timeout > 0 and self.stall > 0):
+            _refuse("timeout", self.timeout)
+            _refuse("stall", self.stall)
+        if self.first is not None and self.first <= 0:
+            _refuse("first", self.first)
         if self.retries is not None and not 0 <= self.retries <= _MOST_RETRIES:
             raise UsageError(
                 f"{self.retries} retries are not possible",
@@ -73,7 +75,8 @@ class Question:
             )
         if self.name is not None:
             checked_name(self.name)
-        self._require_form()
+        if self.form is Form.PLAIN and self._needs_tag:
+            self._refuse_plain()
 
     @property
     def attempts(self) -> int:
@@ -93,9 +96,7 @@ class Question:
     def _needs_tag(self) -> bool:
         return bool(self.expect.names or self.retries)
 
-    def _require_form(self) -> None:
-        if self.form is not Form.PLAIN or not self._needs_tag:
-            return
+    def _refuse_plain(self) -> None:
         if self.expect.names:
             raise UsageError(
                 "a plain answer does not tell its member's name",
@@ -108,8 +109,8 @@ class Question:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+# A named tuple, because a crowd sends as many as there are members.
+class Answer(NamedTuple):
     """One answer; ``rtt`` in seconds from the attempt that it answers.
 
     The round trip of a tagged answer includes the member's random wait.
@@ -153,6 +154,6 @@ class Result:
             raise MissingAnswers(self.missing, self.missing_count)
 
 
-def _positive(what: str, value: float) -> None:
+def _refuse(what: str, value: float) -> None:
     if not value > 0:
         raise UsageError(f"{what} {value:g} is not possible", fix="use more than 0")

@@ -13,38 +13,67 @@ import socket
 import struct
 import threading
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from errno import EAGAIN, EINTR
 from functools import lru_cache
-from ipaddress import IPv4Address, IPv6Address, ip_address
-from typing import Any, Protocol
+from ipaddress import IPv4Address, IPv6Address
+from typing import Any, NamedTuple, Protocol
 
-from groupwire.values import Datagram, KnownFacts, Origin
+from groupwire.net.libc import find_recvmmsg
+from groupwire.values import Datagram, Origin
 
-__all__ = ["SLOTS", "Batch", "CopiedFacts", "Reader", "Ring", "ring_of_this_thread"]
+__all__ = [
+    "CONTROL_BYTES",
+    "MOST_AT_ONCE",
+    "MSG_TRUNC",
+    "SLOTS",
+    "SLOT_BYTES",
+    "Batch",
+    "CopiedFacts",
+    "ListedFacts",
+    "Reader",
+    "Ring",
+    "as_datagram",
+    "ring_of_this_thread",
+]
 
+MOST_AT_ONCE = 128
+"""Datagrams read before the event loop may do something else."""
 SLOTS = 64
 SLOT_BYTES = 65_536
 """More than any UDP payload over IPv4 (65,507) or IPv6 (65,527) without jumbograms."""
-_NAME_BYTES, _CONTROL_BYTES, _HEADER_BYTES = 32, 192, 64
+# The kernel wants the headers in a row; what else belongs to one datagram lies
+# together in a row of its own, so that it costs few cache lines.
+_HEADER_BYTES, _VECTOR_BYTES, _NAME_BYTES, CONTROL_BYTES = 64, 16, 32, 144
+_NAME = _VECTOR_BYTES
+_CONTROL = _NAME + _NAME_BYTES
+_ROW_BYTES = _CONTROL + CONTROL_BYTES
+_HEADERS = range(0, SLOTS * _HEADER_BYTES, _HEADER_BYTES)
+_ROWS = range(0, SLOTS * _ROW_BYTES, _ROW_BYTES)
+_DATA = range(0, SLOTS * SLOT_BYTES, SLOT_BYTES)
 
 _IOVEC = struct.Struct("@NN")
 # struct mmsghdr of 64-bit Linux: name, name length, iov, iov length, control,
 # control length, flags, and the received length behind the msghdr.
 _MMSGHDR = struct.Struct("@NI4xNNNNi4xI4x")
-_RESULT = struct.Struct("@40xNi4xI4x")
-# The same as a table of 32-bit words, of which whole columns are read at once.
-_WORDS, _CONTROL_LENGTH, _FLAGS, _LENGTH = 16, 10, 12, 14
+# Of the same what the kernel has written: control length, flags, received length.
+_RESULT = struct.Struct("@40xNi4xI4x").unpack_from
 _CMSG = struct.Struct("@Nii")
 _TIMESPEC = struct.Struct("@qq")
 _INT = struct.Struct("@i")
+# The packet info stands behind the time of arrival.
+_INDEX = struct.Struct("@I").unpack_from
+_HEAD_AND_INDEX = struct.Struct("@32x16sI").unpack_from
 _PKTINFO4 = struct.Struct("@I4s4s")
 _PKTINFO6 = struct.Struct("@16sI")
 
 # Plain ints: an IntFlag costs more per datagram than all the rest together.
-_MSG_TRUNC, _MSG_DONTWAIT = int(socket.MSG_TRUNC), int(socket.MSG_DONTWAIT)
+MSG_TRUNC, _MSG_DONTWAIT = int(socket.MSG_TRUNC), int(socket.MSG_DONTWAIT)
 _SOL_SOCKET, _SOL_IP, _SOL_IPV6, _SOL_UDP = socket.SOL_SOCKET, 0, 41, 17
-_TIMESTAMPNS, _GRO = 35, 104
+_TIMESTAMPNS, _GRO, _PKTINFO = 35, 104, 8
+_USUAL_CONTROLS = 3  # IPv4: time of arrival, packet info, TTL
+_FAMILY_4 = struct.pack("@H", socket.AF_INET)
+_INFO_HEAD_4 = _CMSG.pack(28, _SOL_IP, _PKTINFO)
 
 
 @dataclass(slots=True)
@@ -58,14 +87,19 @@ class _Told:
     segment_bytes: int = 0
 
 
-@dataclass(slots=True)
-class Batch:
-    """The datagrams of one system call, and how many were cut off."""
+_SILENT = _Told()
 
-    datagrams: list[Datagram] = field(default_factory=list[Datagram])
-    truncated: int = 0
+
+class Batch(NamedTuple):
+    """The datagrams of one system call, and what else it told."""
+
+    datagrams: list[Datagram]
     read: int = 0
     """How many the system call brought; fewer than asked: nothing is left waiting."""
+    truncated: int = 0
+    """How many of them were cut off, and so are not among the datagrams."""
+    joined: bool = False
+    """Whether any of them is several, which the kernel coalesced."""
     error: int = 0
     """The socket's pending error (errno), which reading has cleared; else 0."""
 
@@ -77,43 +111,33 @@ class Reader(Protocol):
         """Return the socket's descriptor, -1 once it is closed."""
         ...
 
-    def read(self, limit: int) -> list[Datagram]:
-        """Return what waits, at most ``limit``."""
+    def read_some(self) -> list[Datagram]:
+        """Return what a wake-up should take; what is left wakes again."""
         ...
 
 
 class CopiedFacts:
-    """The names and control messages of a batch, decoded when asked."""
+    """The control messages of a batch, decoded when asked."""
 
-    __slots__ = ("_controls", "_last", "_lengths", "_names", "_told")
+    __slots__ = ("_last", "_lengths", "_rows", "_told")
 
-    def __init__(self, names: bytes, controls: bytes, lengths: list[int]) -> None:
-        self._names = names
-        self._controls = controls
+    def __init__(self, rows: bytes, lengths: list[int]) -> None:
+        self._rows = rows
         self._lengths = lengths
         self._last = -1
-        self._told = _Told()
+        self._told = _SILENT
 
     def told(self, slot: int) -> _Told:
         """Return everything the kernel said about the datagram in ``slot``."""
         if slot != self._last:
-            start = slot * _CONTROL_BYTES
-            self._told = _read_controls(self._controls, start, self._lengths[slot])
+            start = slot * _ROW_BYTES + _CONTROL
+            self._told = _read_controls(self._rows, start, self._lengths[slot])
             self._last = slot
         return self._told
-
-    def origin(self, slot: int) -> Origin:
-        """Return the sender."""
-        start = slot * _NAME_BYTES
-        return _origin(self._names[start : start + _NAME_BYTES])
 
     def group(self, slot: int) -> IPv4Address | IPv6Address | None:
         """Return the destination address."""
         return self.told(slot).to
-
-    def interface(self, slot: int) -> int:
-        """Return the index of the interface it came in by."""
-        return self.told(slot).interface
 
     def ttl_hops(self, slot: int) -> int | None:
         """Return the TTL as received."""
@@ -124,107 +148,95 @@ class CopiedFacts:
         return self.told(slot).time
 
 
+class ListedFacts(tuple[tuple[int, int, bytes], ...]):
+    """The control messages of one datagram, as Python lists them."""
+
+    __slots__ = ()
+
+    def group(self, slot: int) -> IPv4Address | IPv6Address | None:  # noqa: ARG002
+        """Return the destination address."""
+        return _interpret(self).to
+
+    def ttl_hops(self, slot: int) -> int | None:  # noqa: ARG002 - one, so no slots
+        """Return the TTL as received."""
+        return _interpret(self).ttl_hops
+
+    def time(self, slot: int) -> float | None:  # noqa: ARG002
+        """Return the kernel's time of arrival."""
+        return _interpret(self).time
+
+
 class Ring:
     """Buffers for up to 64 datagrams, filled by one system call."""
 
     def __init__(self, recvmmsg: Callable[..., int] | None = None) -> None:
-        self._recvmmsg = recvmmsg or _find_recvmmsg()
+        self._recvmmsg = recvmmsg or find_recvmmsg()
         # Anonymous maps: a page costs memory only once a datagram has touched it.
         self._data = mmap.mmap(-1, SLOTS * SLOT_BYTES)
-        self._names = mmap.mmap(-1, SLOTS * _NAME_BYTES)
-        self._controls = mmap.mmap(-1, SLOTS * _CONTROL_BYTES)
+        self._rows = mmap.mmap(-1, SLOTS * _ROW_BYTES)
         self._headers = mmap.mmap(-1, SLOTS * _HEADER_BYTES)
-        self._vectors = mmap.mmap(-1, SLOTS * _IOVEC.size)
-        self._columns = memoryview(self._headers).cast("I")
         self._fresh = self._lay_out()
         self._used = 0
-        self._header_address = _address(self._headers)
+        self._first = ctypes.c_void_p(_address(self._headers))
 
-    def receive(
-        self, sock: socket.socket, limit: int = SLOTS, *, coalesced: bool = False
-    ) -> Batch:
+    def receive(self, sock: socket.socket, limit: int = SLOTS) -> Batch:
         """Return what waits in ``sock``, at most ``limit`` datagrams; empty if none.
 
-        ``coalesced`` says that the socket has UDP_GRO on: each datagram then knows the
-        size of the segments inside. Never blocks.
+        What the kernel has joined (UDP_GRO) knows the size of the segments inside.
+        Never blocks.
         """
-        wanted = min(limit, SLOTS)
+        wanted = min(SLOTS, limit)
         if self._recvmmsg is None:
             return _receive_one_by_one(sock, wanted)
         # What the last call wrote into its headers; the others are still fresh.
-        self._headers[: self._used] = self._fresh[: self._used]
-        count = self._recvmmsg(
-            sock.fileno(), self._header_address, wanted, _MSG_DONTWAIT, None
-        )
-        self._used = max(count, 1) * _HEADER_BYTES
-        if count == 1:
-            # What most wake-ups find, so it takes the straight way.
-            control_bytes, flags, size = _RESULT.unpack_from(self._headers)
-            if flags & _MSG_TRUNC:
-                return Batch([], 1, 1)
-            names = self._names[:_NAME_BYTES]
-            facts = CopiedFacts(names, self._controls[:control_bytes], [control_bytes])
-            joined = 0
-            if coalesced and control_bytes not in _USUAL:
-                joined = facts.told(0).segment_bytes
-            return Batch([Datagram(self._data[:size], facts, 0, joined)], 0, 1)
-        return self._take(count, coalesced) if count > 0 else _nothing()
+        used = self._used
+        self._headers[:used] = self._fresh[:used]
+        count = self._recvmmsg(sock.fileno(), self._first, wanted, _MSG_DONTWAIT, None)
+        if count <= 0:
+            self._used = _HEADER_BYTES
+            return _nothing()
+        self._used = count * _HEADER_BYTES
+        return self._take(count)
 
-    def _take(self, count: int, coalesced: bool) -> Batch:
+    def _take(self, count: int) -> Batch:
         """Copy ``count`` datagrams out of the ring."""
-        lengths = self._columns[_CONTROL_LENGTH : count * _WORDS : _WORDS].tolist()
-        facts = CopiedFacts(
-            self._names[: count * _NAME_BYTES],
-            self._controls[: count * _CONTROL_BYTES],
-            lengths,
-        )
-        sizes = self._columns[_LENGTH : count * _WORDS : _WORDS].tolist()
-        data, starts = self._data, range(0, count * SLOT_BYTES, SLOT_BYTES)
-        batch = Batch(
-            [
-                Datagram(data[start : start + size], facts, slot)
-                for slot, (start, size) in enumerate(zip(starts, sizes, strict=True))
-            ],
-            read=count,
-        )
-        if coalesced:
-            for slot, datagram in enumerate(batch.datagrams):
-                if lengths[slot] not in _USUAL:
-                    datagram.segment_bytes = facts.told(slot).segment_bytes
-        if any(self._columns[_FLAGS : count * _WORDS : _WORDS]):
-            self._drop_truncated(batch, count)
-        return batch
-
-    def _drop_truncated(self, batch: Batch, count: int) -> None:
-        flags = self._columns[_FLAGS : count * _WORDS : _WORDS].tolist()
-        kept = [
-            datagram
-            for datagram, flag in zip(batch.datagrams, flags, strict=True)
-            if not flag & _MSG_TRUNC
-        ]
-        batch.truncated = count - len(kept)
-        batch.datagrams = kept
+        data, rows = self._data, self._rows[: count * _ROW_BYTES]
+        datagrams: list[Datagram] = []
+        lengths: list[int] = []
+        facts = CopiedFacts(rows, lengths)
+        head, joined = b"", False
+        for slot, row, start in zip(range(count), _ROWS, _DATA, strict=False):
+            length, flags, size = _RESULT(self._headers, slot * _HEADER_BYTES)
+            lengths.append(length)
+            if flags & MSG_TRUNC:
+                continue
+            index = segment_bytes = 0
+            if length == _USUAL_BYTES_4:
+                head, index = _HEAD_AND_INDEX(rows, row + _CONTROL)
+            if length and (length != _USUAL_BYTES_4 or head != _INFO_HEAD_4):
+                told = facts.told(slot)
+                index, segment_bytes = told.interface, told.segment_bytes
+                joined = joined or segment_bytes > 0
+            origin = _origin(rows[row + _NAME : row + _CONTROL])
+            part = data[start : start + size]
+            datagrams.append(Datagram(part, origin, index, facts, slot, segment_bytes))
+        return Batch(datagrams, count, count - len(datagrams), joined)
 
     def _lay_out(self) -> bytes:
         """Point the headers at their buffers once; return them as a template."""
-        data, names = _address(self._data), _address(self._names)
-        controls, vectors = _address(self._controls), _address(self._vectors)
-        for slot in range(SLOTS):
-            _IOVEC.pack_into(
-                self._vectors,
-                slot * _IOVEC.size,
-                data + slot * SLOT_BYTES,
-                SLOT_BYTES,
-            )
+        data, first = _address(self._data), _address(self._rows)
+        for header, row, start in zip(_HEADERS, _ROWS, _DATA, strict=True):
+            at = first + row
+            _IOVEC.pack_into(self._rows, row, data + start, SLOT_BYTES)
             _MMSGHDR.pack_into(
                 self._headers,
-                slot * _HEADER_BYTES,
-                names + slot * _NAME_BYTES,
+                header,
+                at + _NAME,
                 _NAME_BYTES,
-                vectors + slot * _IOVEC.size,
+                at,
                 1,
-                controls + slot * _CONTROL_BYTES,
-                _CONTROL_BYTES,
+                at + _CONTROL,
+                CONTROL_BYTES,
                 0,
                 0,
             )
@@ -242,67 +254,62 @@ def ring_of_this_thread() -> Ring:
     return ring
 
 
-def _find_recvmmsg() -> Callable[..., int] | None:
-    """Return libc's recvmmsg, or None where structures or systems differ."""
-    if struct.calcsize("@N") != 8 or not hasattr(socket, "AF_NETLINK"):
-        return None
-    try:
-        function = ctypes.CDLL(None, use_errno=True).recvmmsg
-    except (OSError, AttributeError):
-        return None
-    function.argtypes = [
-        ctypes.c_int,
-        ctypes.c_void_p,
-        ctypes.c_uint,
-        ctypes.c_int,
-        ctypes.c_void_p,
-    ]
-    function.restype = ctypes.c_int
-    return function
-
-
 def _nothing() -> Batch:
     code = ctypes.get_errno()
-    return Batch(error=0 if code in {EAGAIN, EINTR} else code)
+    return Batch([], error=0 if code in {EAGAIN, EINTR} else code)
 
 
 def _receive_one_by_one(sock: socket.socket, wanted: int) -> Batch:
     """Do what the ring does with a call per datagram."""
-    batch = Batch()
-    for _ in range(wanted):
+    datagrams: list[Datagram] = []
+    read = code = 0
+    while read < wanted:
         try:
-            data, controls, flags, name = sock.recvmsg(SLOT_BYTES, _CONTROL_BYTES)
+            data, controls, flags, name = sock.recvmsg(SLOT_BYTES, CONTROL_BYTES)
         except (BlockingIOError, InterruptedError):
             break
         except OSError as error:
-            batch.error = error.errno or 0
+            code = error.errno or 0
             break
-        batch.read += 1
+        read += 1
+        if not flags & MSG_TRUNC:
+            datagrams.append(as_datagram(data, controls, name))
+    joined = any(d.segment_bytes for d in datagrams)
+    return Batch(datagrams, read, read - len(datagrams), joined, code)
+
+
+def as_datagram(
+    data: bytes,
+    controls: list[tuple[int, int, bytes]],
+    name: tuple[str, int] | tuple[str, int, int, int],
+) -> Datagram:
+    """Return what ``recvmsg`` has brought as a datagram."""
+    # By hand what Origin() does, without the frame.
+    origin = _new(Origin, (*name, 0, None)) if len(name) == 2 else _named(name)
+    if len(controls) == _USUAL_CONTROLS and controls[1][1] == _PKTINFO:
+        index, segment_bytes = _INDEX(controls[1][2])[0], 0
+    else:
         told = _interpret(controls)
-        if flags & _MSG_TRUNC:
-            batch.truncated += 1
-            continue
-        facts = KnownFacts(
-            _named(name), told.to, told.interface, told.ttl_hops, told.time
-        )
-        batch.datagrams.append(Datagram(data, facts, 0, told.segment_bytes))
-    return batch
+        index, segment_bytes = told.interface, told.segment_bytes
+    return Datagram(data, origin, index, ListedFacts(controls), 0, segment_bytes)
 
 
-def _named(name: tuple[str, int] | tuple[str, int, int, int]) -> Origin:
-    host, port, *rest = name
-    return Origin(ip_address(host.partition("%")[0]), port, int(rest[1]) if rest else 0)
+_new = tuple.__new__
+
+
+def _named(name: tuple[str, int, int, int]) -> Origin:
+    host, port, _, zone = name
+    return Origin(str(IPv6Address(host.partition("%")[0])), port, zone)
 
 
 # A million strangers must not fill memory: the least recently heard are forgotten.
 @lru_cache(maxsize=4096)
 def _origin(name: bytes) -> Origin:
-    (family,) = struct.unpack_from("@H", name)
-    (port,) = struct.unpack_from("!H", name, 2)
-    if family == socket.AF_INET:
-        return Origin(IPv4Address(name[4:8]), port)
+    port = name[2] << 8 | name[3]
+    if name[:2] == _FAMILY_4:
+        return Origin(socket.inet_ntoa(name[4:8]), port)
     (zone,) = struct.unpack_from("@I", name, 24)
-    return Origin(IPv6Address(name[8:24]), port, zone)
+    return Origin(str(_address6(name[8:24])), port, zone)
 
 
 def _read_controls(controls: bytes, start: int, size: int) -> _Told:
@@ -368,7 +375,7 @@ _READERS: dict[tuple[int, int], Callable[[_Told, bytes], None]] = {
     (_SOL_UDP, _GRO): _read_segment,
     (_SOL_IP, 2): _read_ttl,
     (_SOL_IPV6, 52): _read_ttl,
-    (_SOL_IP, 8): _read_packet_info4,
+    (_SOL_IP, _PKTINFO): _read_packet_info4,
     (_SOL_IPV6, 50): _read_packet_info6,
 }
 
@@ -379,7 +386,7 @@ _USUAL_BYTES_4 = 32 + 32 + 24
 _USUAL: dict[int, tuple[Callable[[bytes, int], tuple[Any, ...]], tuple[bytes, ...]]] = {
     _USUAL_BYTES_4: (
         struct.Struct("@16sqq16sI4x4s4x16si4x").unpack_from,
-        (_TIME_HEAD, _CMSG.pack(28, _SOL_IP, 8), _CMSG.pack(20, _SOL_IP, 2)),
+        (_TIME_HEAD, _INFO_HEAD_4, _CMSG.pack(20, _SOL_IP, 2)),
     ),
     32 + 40 + 24: (
         struct.Struct("@16sqq16s16sI4x16si4x").unpack_from,

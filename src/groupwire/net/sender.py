@@ -10,14 +10,14 @@ import errno
 import socket
 import struct
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Self, TypeAlias
 
 from groupwire.errors import ClosedError, MachineError, MessageTooLarge
 from groupwire.net.buffers import kernel_drops, set_receive_buffer
 from groupwire.net.failures import send_failure, socket_failure
+from groupwire.net.libc import release_port
 from groupwire.net.options import (
     THIS_SYSTEM,
     SocketOption,
@@ -25,7 +25,7 @@ from groupwire.net.options import (
     fact_options,
     send_options,
 )
-from groupwire.net.ring import ring_of_this_thread
+from groupwire.net.ring import MOST_AT_ONCE, Batch, ring_of_this_thread
 from groupwire.net.segments import SegmentSender
 from groupwire.values import Datagram, Group, Interface, Origin
 
@@ -34,6 +34,7 @@ __all__ = ["Aim", "MulticastSender", "SenderConfig", "datagram_limit"]
 _Socket: TypeAlias = socket.socket
 _SockAddr: TypeAlias = tuple[str, int] | tuple[str, int, int, int]
 
+_NONBLOCK = int(getattr(socket, "SOCK_NONBLOCK", 0))
 _ETHERNET_HEADERS = {4: 28, 6: 48}
 
 
@@ -110,6 +111,7 @@ class MulticastSender:
             self.close()
             raise
         self._segments: SegmentSender | None = None
+        self._receive: Callable[[_Socket, int], Batch] = self._find_ring
 
     @property
     def segments(self) -> SegmentSender:
@@ -166,6 +168,11 @@ class MulticastSender:
             self._aim = before
             raise
 
+    def _find_ring(self, sock: _Socket, limit: int) -> Batch:
+        """Receive for the first time: in the thread that will go on to read."""
+        self._receive = ring_of_this_thread().receive
+        return self._receive(sock, limit)
+
     def send(self, data: bytes | bytearray | memoryview, segment_bytes: int = 0) -> int:
         """Send to the group by every way out; return how many bytes were taken.
 
@@ -173,10 +180,21 @@ class MulticastSender:
         fewer may be taken when the send buffer fills. Raises BlockingIOError when
         nothing was taken for that reason, MachineError when no way takes it.
         """
-        self._check(len(data), segment_bytes)
-        interfaces = self._aim.interfaces
+        aim = self._aim
+        interfaces = aim.interfaces
         if len(interfaces) == 1:
-            return self._send_by(interfaces[0], data, segment_bytes)
+            if segment_bytes or len(data) > aim.datagram_limit:
+                self._check(len(data), segment_bytes)
+                return self._send_by(interfaces[0], data, segment_bytes)
+            try:
+                return self._socket.sendto(data, aim.address)
+            except BlockingIOError as error:
+                if not self.port:  # none is left for a socket that has to find one
+                    raise socket_failure(error) from error
+                raise
+            except OSError as error:
+                raise self._failure(error, interfaces[0]) from error
+        self._check(len(data), segment_bytes)
         failure: MachineError | None = None
         taken = 0
         for interface in interfaces:
@@ -200,7 +218,9 @@ class MulticastSender:
         a full send buffer (BlockingIOError).
         """
         try:
-            self._socket.sendto(data, _sockaddr(to))
+            # host and port, or for IPv6 with flow label and zone
+            address = to[:2] if ":" not in to.host else (to.host, to.port, 0, to.zone)
+            self._socket.sendto(data, address)
         except BlockingIOError:
             raise
         except OSError as error:
@@ -215,12 +235,27 @@ class MulticastSender:
         """Return the socket's descriptor, -1 once it is closed."""
         return self._socket.fileno()
 
-    def read(self, limit: int) -> list[Datagram]:
+    def read(self, limit: int = MOST_AT_ONCE) -> list[Datagram]:
         """Return the answers that wait, at most ``limit`` and 64."""
-        batch = ring_of_this_thread().receive(self._socket, limit)
+        batch = self._receive(self._socket, limit)
         if batch.truncated:
             self.dropped["truncated"] += batch.truncated
         return batch.datagrams
+
+    def release(self) -> bool:
+        """Give the local port back and forget what waits; False where that fails.
+
+        Until it sends again nothing reaches this socket; then it has another port, as
+        a new socket would.
+        """
+        if self._aim.group.source is not None or not release_port(self._socket):
+            return False
+        try:
+            while True:
+                self._socket.recv(1)
+        except OSError:  # nothing more
+            self.dropped.clear()
+        return True
 
     def detach(self) -> tuple[_Socket, _SockAddr]:
         """Give the socket away, with the address to send to; this sender is closed."""
@@ -235,7 +270,8 @@ class MulticastSender:
 
     def _prepare(self) -> None:
         config = self._aim.config
-        self._socket.setblocking(False)
+        if not _NONBLOCK:
+            self._socket.setblocking(False)
         set_receive_buffer(self._socket, config.receive_buffer_bytes, self._system)
         if config.send_buffer_bytes:
             self._socket.setsockopt(
@@ -287,7 +323,14 @@ class MulticastSender:
         except BlockingIOError:
             raise
         except OSError as error:
-            raise send_failure(error, self.group, interface.name) from error
+            raise self._failure(error, interface) from error
+
+    def _failure(
+        self, error: OSError, interface: Interface
+    ) -> MachineError | ClosedError:
+        if self._socket.fileno() < 0:
+            return ClosedError("this sender")
+        return send_failure(error, self.group, interface.name)
 
     def _packet_info(self, interface: Interface) -> tuple[int, int, bytes]:
         """Name the way out for one datagram (IP_PKTINFO, IPV6_PKTINFO)."""
@@ -327,13 +370,6 @@ def _group_address(group: Group, interface: Interface | None) -> _SockAddr:
 def _open(version: int) -> socket.socket:
     family = socket.AF_INET if version == 4 else socket.AF_INET6
     try:
-        return socket.socket(family, socket.SOCK_DGRAM)
+        return socket.socket(family, socket.SOCK_DGRAM | _NONBLOCK)
     except OSError as error:
         raise socket_failure(error) from error
-
-
-@lru_cache(maxsize=1024)
-def _sockaddr(to: Origin) -> _SockAddr:
-    if to.ip.version == 4:
-        return (str(to.ip), to.port)
-    return (str(to.ip), to.port, 0, to.zone)

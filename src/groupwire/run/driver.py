@@ -7,11 +7,12 @@ events to the owner, the next deadline to the event loop.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Sequence
 from typing import Generic, Protocol, TypeVar
 
 from groupwire.errors import MachineError
-from groupwire.run.port import Port
+from groupwire.run.port import Port, Receive
 from groupwire.values import Datagram, Transmit
 
 __all__ = ["Core", "Driver"]
@@ -31,12 +32,12 @@ class Core(Protocol[EventT_co]):
         """Do what is due."""
         ...
 
-    def poll_transmit(self) -> Transmit | None:
-        """Return the next thing to send."""
+    def poll_transmits(self) -> Sequence[Transmit]:
+        """Return what is to be sent; each only once."""
         ...
 
-    def poll_event(self) -> EventT_co | None:
-        """Return the next thing that has happened."""
+    def poll_events(self) -> Sequence[EventT_co]:
+        """Return what has happened; each only once."""
         ...
 
     def poll_timeout(self) -> float | None:
@@ -47,7 +48,7 @@ class Core(Protocol[EventT_co]):
 class Driver(Generic[EventT]):
     """One core, one port, one event loop.
 
-    ``on_event`` hears of every event; ``on_failure`` of a machine that cannot send to
+    ``on_events`` hears of every event; ``on_failure`` of a machine that cannot send to
     the group (without it such failures are counted only).
     """
 
@@ -56,27 +57,26 @@ class Driver(Generic[EventT]):
         core: Core[EventT],
         port: Port,
         *,
-        on_event: Callable[[EventT], None],
+        on_events: Callable[[Sequence[EventT]], None],
         on_failure: Callable[[MachineError], None] | None = None,
     ) -> None:
         self.port = port
         self._core = core
-        self._on_event = on_event
+        self._on_events = on_events
         self._on_failure = on_failure
-        self._loop = asyncio.get_running_loop()
-        self._timer: asyncio.TimerHandle | None = None
-        self._closed = False
-        self._pumping = False
-        self.send_failures = 0
-
-    @property
-    def now(self) -> float:
+        self.loop = asyncio.get_running_loop()
+        self.time = _clock_of(self.loop)
         """The driver's clock in seconds; only differences mean something."""
-        return self._loop.time()
+        self._timer: asyncio.TimerHandle | None = None
+        self._due = 0.0
+        self._closed = False
+        self.pumping = False
+        """Whether a pump is under way: who hears an event need not start one."""
+        self.send_failures = 0
 
     def start(self) -> None:
         """Listen to the port and do what the core wants at once."""
-        self.port.start(self._loop, self._read)
+        self.port.start(self.loop, self._read)
         self.pump()
 
     def pump(self) -> None:
@@ -84,39 +84,49 @@ class Driver(Generic[EventT]):
         if self._closed:
             return
         core = self._core
-        self._pumping = True
+        self.pumping = True
         try:
-            while (event := core.poll_event()) is not None:
-                self._on_event(event)
-            while (transmit := core.poll_transmit()) is not None:
+            if events := core.poll_events():
+                self._on_events(events)
+                if self._closed:  # an event's hearer may do that
+                    return
+            for transmit in core.poll_transmits():
                 try:
                     self.port.send(transmit)
                 except MachineError as error:
                     self._fail(error)
         finally:
-            self._pumping = False
-        if not self._closed:  # an event's hearer may have closed us
-            self._rearm()
+            self.pumping = False
+        if self._closed:
+            return
+        # A deadline that only moves away keeps the timer: waking once for nothing is
+        # cheaper than a new timer per datagram.
+        deadline = core.poll_timeout()
+        if deadline is None:
+            if self._timer is not None:
+                self._timer.cancel()
+                self._timer = None
+        elif self._timer is None or deadline < self._due:
+            self._arm(deadline)
 
-    def pump_soon(self) -> None:
-        """Do the same; inside an event's hearer, where a pump runs already, later."""
-        if not self._pumping:
-            self.pump()
-
-    def close(self) -> None:
-        """Stop the clock and close the port; any number of times."""
+    def stop(self) -> None:
+        """Stop the clock and leave the port to who goes on with it."""
         self._closed = True
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
+
+    def close(self) -> None:
+        """Stop the clock and close the port; any number of times."""
+        self.stop()
         self.port.close()
 
-    def _read(self) -> None:
+    def _read(self, receive: Receive) -> None:
         if self._closed:
             return
-        now = self._loop.time()
+        now = self.time()
         handle = self._core.handle_datagram
-        for datagram in self.port.receive():
+        for datagram in receive():
             handle(datagram, now=now)
         self.pump()
 
@@ -125,24 +135,21 @@ class Driver(Generic[EventT]):
         if self._on_failure is not None:
             self._on_failure(error)
 
-    def _rearm(self) -> None:
-        """Wake up at the core's next deadline.
-
-        A deadline that only moves away keeps the timer: waking once for nothing is
-        cheaper than a new timer per datagram.
-        """
-        deadline = self._core.poll_timeout()
+    def _arm(self, deadline: float) -> None:
         if self._timer is not None:
-            if deadline is not None and self._timer.when() <= deadline:
-                return
             self._timer.cancel()
-            self._timer = None
-        if deadline is not None:
-            self._timer = self._loop.call_at(deadline, self._expire)
+        self._due = deadline
+        self._timer = self.loop.call_at(deadline, self._expire)
 
     def _expire(self) -> None:
         self._timer = None
-        deadline, now = self._core.poll_timeout(), self._loop.time()
+        deadline, now = self._core.poll_timeout(), self.time()
         if deadline is not None and deadline <= now:
             self._core.handle_timeout(now=now)
         self.pump()
+
+
+def _clock_of(loop: asyncio.AbstractEventLoop) -> Callable[[], float]:
+    """Return the loop's clock, without the frame round it where there is but that."""
+    plain = getattr(type(loop), "time", None) is asyncio.BaseEventLoop.time
+    return time.monotonic if plain else loop.time

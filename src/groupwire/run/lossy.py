@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from random import Random
 
-from groupwire.run.port import Port
+from groupwire.run.port import Port, Ready, Receive
 from groupwire.values import Datagram, Transmit
 
 __all__ = ["LossyPort"]
@@ -39,18 +39,24 @@ class LossyPort:
         """What the port inside dropped, and what was lost on purpose."""
         return Counter(self._port.dropped) + self._lost
 
-    def start(self, loop: asyncio.AbstractEventLoop, ready: Callable[[], None]) -> None:
+    def start(self, loop: asyncio.AbstractEventLoop, ready: Ready) -> None:
         """Start the port inside."""
-        self._port.start(loop, ready)
 
-    def receive(self) -> Sequence[Datagram]:
-        """Return what arrived and was not lost."""
-        return [kept for d in self._port.receive() if (kept := self._thinned(d))]
+        def thin(receive: Receive) -> None:
+            ready(lambda: self.survivors(receive()))
+
+        self._port.start(loop, thin)
+
+    def survivors(self, arrived: Iterable[Datagram]) -> list[Datagram]:
+        """Return what is not lost of what the port inside received."""
+        return [kept for d in arrived if (kept := self._thinned(d))]
 
     def send(self, transmit: Transmit) -> None:
         """Send what is not lost."""
         step = transmit.segment_bytes
-        data = self._survivors(memoryview(transmit.data), step, self._send_loss, "sent")
+        data = self._segments_through(
+            memoryview(transmit.data), step, self._send_loss, "sent"
+        )
         if data is not None:
             self._port.send(Transmit(data, transmit.to, step))
 
@@ -60,10 +66,10 @@ class LossyPort:
 
     def _thinned(self, datagram: Datagram) -> Datagram | None:
         view, step = memoryview(datagram.data), datagram.segment_bytes
-        data = self._survivors(view, step, self._receive_loss, "received")
+        data = self._segments_through(view, step, self._receive_loss, "received")
         return None if data is None else datagram.with_data(data)
 
-    def _survivors(
+    def _segments_through(
         self, view: memoryview, step: int, loss: float, what: str
     ) -> bytes | None:
         """Return the segments that get through, None when none does."""

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter, deque
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from ipaddress import IPv4Address
 
+from groupwire.run.port import Ready
 from groupwire.values import Datagram, KnownFacts, Origin, Transmit
 
 __all__ = ["MemoryGroup", "MemoryPort"]
@@ -24,21 +25,21 @@ class MemoryGroup:
 
     def port(self, *, joined: bool = True, payload_limit: int = 1472) -> MemoryPort:
         """Return a new port; without ``joined`` it hears only what is sent to it."""
-        origin = Origin(_FIRST + len(self._ports), 10_000)
+        origin = Origin(str(_FIRST + len(self._ports)), 10_000)
         port = MemoryPort(self, origin, joined=joined, payload_limit=payload_limit)
         self._ports[origin] = port
         return port
 
     def carry(self, data: bytes, of: Origin, to: Origin | None) -> None:
         """Deliver to one address, or to all who have joined."""
-        facts = KnownFacts(of, None if to else _GROUP, 1, 1)
+        datagram = Datagram(data, of, 1, KnownFacts(None if to else _GROUP, 1))
         if to is not None:
             if (port := self._ports.get(to)) is not None:
-                port.arrive(Datagram(data, facts))
+                port.arrive(datagram)
             return
         for port in self._ports.values():
             if port.joined:
-                port.arrive(Datagram(data, facts))
+                port.arrive(datagram)
 
 
 class MemoryPort:
@@ -53,7 +54,7 @@ class MemoryPort:
         self._limit = payload_limit
         self._inbox: deque[Datagram] = deque()
         self._loop: asyncio.AbstractEventLoop | None = None
-        self._ready: Callable[[], None] | None = None
+        self._ready: Ready | None = None
         self._closed = False
 
     @property
@@ -66,11 +67,11 @@ class MemoryPort:
         """Nothing is ever lost here."""
         return Counter()
 
-    def start(self, loop: asyncio.AbstractEventLoop, ready: Callable[[], None]) -> None:
+    def start(self, loop: asyncio.AbstractEventLoop, ready: Ready) -> None:
         """Call ``ready`` whenever something has arrived."""
         self._loop, self._ready = loop, ready
         if self._inbox:
-            loop.call_soon(ready)
+            loop.call_soon(ready, self.receive)
 
     def arrive(self, datagram: Datagram) -> None:
         """Take a datagram in."""
@@ -78,7 +79,7 @@ class MemoryPort:
             return
         self._inbox.append(datagram)
         if self._loop is not None and self._ready is not None:
-            self._loop.call_soon(self._ready)
+            self._loop.call_soon(self._ready, self.receive)
 
     def receive(self) -> list[Datagram]:
         """Return what waits, at most 128."""

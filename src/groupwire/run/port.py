@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
-from typing import Protocol
+from collections.abc import Callable, Mapping
+from typing import Protocol, TypeAlias
 
 from groupwire.values import Datagram, Transmit
 
-__all__ = ["Port"]
+__all__ = ["Port", "Ready", "Receive"]
+
+Receive: TypeAlias = Callable[[], list[Datagram]]
+"""Gives what waits, a bounded number; what is left wakes the owner again."""
+Ready: TypeAlias = Callable[[Receive], None]
+"""What a port calls when something waits."""
 
 
 class Port(Protocol):
@@ -28,12 +33,11 @@ class Port(Protocol):
         """What was lost on this machine, by reason."""
         ...
 
-    def start(self, loop: asyncio.AbstractEventLoop, ready: Callable[[], None]) -> None:
-        """Call ``ready`` from ``loop`` whenever something waits to be received."""
-        ...
+    def start(self, loop: asyncio.AbstractEventLoop, ready: Ready) -> None:
+        """Call ``ready(receive)`` from ``loop`` whenever something waits.
 
-    def receive(self) -> Sequence[Datagram]:
-        """Return what waits, a bounded number; what is left calls ``ready`` again."""
+        ``receive()`` returns it.
+        """
         ...
 
     def send(self, transmit: Transmit) -> None:

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter, defaultdict, deque
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 
 from groupwire.errors import MachineError
-from groupwire.net import MulticastReceiver, MulticastSender, Reader
-from groupwire.values import Datagram, Transmit
+from groupwire.net import MulticastReceiver, MulticastSender
+from groupwire.run.port import Ready
+from groupwire.values import Transmit
 
 __all__ = ["UdpPort"]
 
-_MOST_PER_WAKE_UP = 128
-"""Datagrams read before the event loop may do something else."""
 _MOST_WAITING = 1024
 """Transmits kept while the send buffer is full; more are dropped and counted."""
 
@@ -31,9 +30,8 @@ class UdpPort:
         self._sender = sender
         self._receiver = receiver
         self._loop: asyncio.AbstractEventLoop | None = None
-        self._ready: Callable[[], None] | None = None
-        self._watched: set[int] = set()
-        self._readable: Reader = sender
+        self._ready: Ready | None = None
+        self._watched: list[int] = []
         self._writing = False
         self._waiting: deque[Transmit] = deque()
         self._empty: asyncio.Future[None] | None = None
@@ -43,6 +41,11 @@ class UdpPort:
     def payload_limit(self) -> int:
         """The most bytes that travel in one unfragmented datagram."""
         return self._sender.payload_limit
+
+    @property
+    def local_port(self) -> int:
+        """Where answers come to."""
+        return self._sender.port
 
     @property
     def dropped(self) -> Mapping[str, int]:
@@ -57,39 +60,50 @@ class UdpPort:
             drops["receive-buffer"] = kernel
         return drops
 
-    def start(self, loop: asyncio.AbstractEventLoop, ready: Callable[[], None]) -> None:
-        """Call ``ready`` whenever a socket is readable."""
+    def start(self, loop: asyncio.AbstractEventLoop, ready: Ready) -> None:
+        """Call ``ready`` whenever a socket is readable, with the reading of it.
+
+        After :meth:`release` once more.
+        """
         self._loop, self._ready = loop, ready
-        self.rewatch()
+        if not self._watched:
+            self._watch(loop, ready)
+
+    def release(self) -> bool:
+        """Stop hearing, but stay open for the next owner; False: it has to be closed.
+
+        Only for a port that sends and has not joined.
+        """
+        self._loop = self._ready = None
+        self._dropped.clear()
+        return not self._waiting and self._receiver is None and self._sender.release()
+
+    def adopt(self, loop: asyncio.AbstractEventLoop | None) -> None:
+        """Know the event loop again after :meth:`release`, so as to be closed."""
+        self._loop = loop
 
     def rewatch(self) -> None:
         """Watch the sockets that are open now; call it after a join or a leave."""
         if self._loop is None or self._ready is None:
             return
-        readers: list[Reader] = [self._sender]
-        if self._receiver is not None:
-            readers += self._receiver.readers
         # All of them anew: a new socket may have got the number of a closed one.
         for fd in self._watched:
             self._loop.remove_reader(fd)
-        for reader in readers:
-            self._loop.add_reader(reader.fileno(), self._wake, reader)
-        self._watched = {reader.fileno() for reader in readers}
-
-    def receive(self) -> list[Datagram]:
-        """Return what waits in the socket that is readable, at most 128."""
-        return self._readable.read(_MOST_PER_WAKE_UP)
+        self._watch(self._loop, self._ready)
 
     def send(self, transmit: Transmit) -> None:
         """Send now, or as soon as the send buffer has room again."""
-        if self._waiting or not self._sent(transmit):
+        data, to, segment_bytes = transmit
+        if self._waiting:
             self._keep(transmit)
-
-    def _wake(self, reader: Reader) -> None:
-        # One socket per wake-up: a look into the others would find them empty.
-        self._readable = reader
-        if self._ready is not None:
-            self._ready()
+        elif to is None:
+            if not self._sent(data, segment_bytes):
+                self._keep(transmit)
+        else:
+            try:
+                self._sender.send_to(data, to)
+            except BlockingIOError:
+                self._keep(transmit)
 
     async def drained(self) -> None:
         """Wait until nothing waits for room in the send buffer."""
@@ -103,23 +117,36 @@ class UdpPort:
         if self._loop is not None:
             for fd in self._watched:
                 self._loop.remove_reader(fd)
-            self._stop_waiting()
-        self._watched = set()
+            if self._writing:
+                self._stop_waiting()
+        self._watched = []
         self._sender.close()
         if self._receiver is not None:
             self._receiver.close()
 
-    def _sent(self, transmit: Transmit) -> bool:
+    def _watch(self, loop: asyncio.AbstractEventLoop, ready: Ready) -> None:
+        # Each for itself: a look into the others would find them empty.
+        loop.add_reader(self._sender.fileno(), self._hear)
+        self._watched = [self._sender.fileno()]
+        for reader in () if self._receiver is None else self._receiver.readers:
+            loop.add_reader(reader.fileno(), ready, reader.read_some)
+            self._watched.append(reader.fileno())
+
+    def _hear(self) -> None:
+        """Let the owner of this moment read what has come to the sending socket."""
+        if self._ready is not None:
+            self._ready(self._sender.read)
+        else:
+            self._sender.read()
+
+    def _sent(self, data: bytes | bytearray | memoryview, segment_bytes: int) -> bool:
+        """Send to the group; False when the send buffer is full."""
         try:
-            if transmit.to is not None:
-                self._sender.send_to(transmit.data, transmit.to)
-                return True
-            taken = self._sender.send(transmit.data, transmit.segment_bytes)
+            taken = self._sender.send(data, segment_bytes)
         except BlockingIOError:
             return False
-        if taken < len(transmit.data):
-            rest = memoryview(transmit.data)[taken:]
-            self._keep(Transmit(rest, None, transmit.segment_bytes))
+        if taken < len(data):
+            self._keep(Transmit(memoryview(data)[taken:], None, segment_bytes))
         return True
 
     def _keep(self, transmit: Transmit) -> None:
@@ -142,11 +169,16 @@ class UdpPort:
             self._stop_waiting()
 
     def _sent_later(self, transmit: Transmit) -> bool:
+        data, to, segment_bytes = transmit
         try:
-            return self._sent(transmit)
+            if to is None:
+                return self._sent(data, segment_bytes)
+            self._sender.send_to(data, to)
+        except BlockingIOError:
+            return False
         except MachineError:  # who asked for it has been told that it was taken
             self._dropped["interface-refused"] += 1
-            return True
+        return True
 
     def _stop_waiting(self) -> None:
         fd = self._sender.socket.fileno()

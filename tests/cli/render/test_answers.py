@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
-from ipaddress import IPv4Address
 from typing import Any
 
 import pytest
@@ -20,7 +19,7 @@ Capture = pytest.CaptureFixture[str]
 GROUP = Group.parse("239.1.2.3:5000")
 NOBODY = Limits(None, (), None, 5.0, 0.2)
 SENT = Sent(GROUP, (Interface("eth0", 2),), "eth0 was named", 5, 1, Form.PLAIN)
-ANSWER = Answer("arm1", Origin(IPv4Address("10.0.0.7"), 4000), b"ack", 0.00125)
+ANSWER = Answer("arm1", Origin("10.0.0.7", 4000), b"ack", 0.00125)
 RESULT = Result((ANSWER,), (), 0, 0, 0, (), StoppedBy.STALL, 0.2)
 
 
@@ -91,7 +90,7 @@ def test_answers_stand_under_each_other(capsys: Capture) -> None:
         Out(Tone()), GROUP, Limits(2, ("arm1", "camera-12"), None, 5.0, 0.2)
     )
     answers.answer(ANSWER)
-    answers.answer(replace(ANSWER, member="camera-12", rtt=1.5))
+    answers.answer(ANSWER._replace(member="camera-12", rtt=1.5))
     first, second = capsys.readouterr().out.splitlines()
     assert first == "    1.25 ms  arm1       10.0.0.7:4000  ack"
     assert second == " 1500.00 ms  camera-12  10.0.0.7:4000  ack"
@@ -99,7 +98,7 @@ def test_answers_stand_under_each_other(capsys: Capture) -> None:
 
 def test_a_stranger_cannot_paint_the_screen(capsys: Capture) -> None:
     answers = Answers(Out(Tone()), GROUP, NOBODY)
-    answers.answer(replace(ANSWER, member=None, data=b"\x1b[2J[bold]\xff"))
+    answers.answer(ANSWER._replace(member=None, data=b"\x1b[2J[bold]\xff"))
     out = capsys.readouterr().out
     assert out == "    1.25 ms  10.0.0.7:4000  \\x1b[2J[bold]\\xff\n"
 

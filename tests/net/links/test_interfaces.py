@@ -74,6 +74,9 @@ def test_interfaces_are_listed_anew_only_after_a_change(
     said: list[bytes | OSError] = []
 
     class Ear:
+        def __init__(self, *, routes: bool) -> None:
+            assert routes
+
         def recv(self, size: int) -> bytes:  # noqa: ARG002
             told = said.pop() if said else BlockingIOError()
             if isinstance(told, OSError):
@@ -85,6 +88,7 @@ def test_interfaces_are_listed_anew_only_after_a_change(
 
     monkeypatch.setattr(interfaces.netlink, "listening", Ear)
     monkeypatch.setattr(interfaces, "_local", threading.local())
+    monkeypatch.setattr(interfaces, "LOOK_S", 0)
     first = known_interfaces()
     assert first == list_interfaces()
     assert known_interfaces() is first
@@ -100,6 +104,8 @@ def test_another_network_namespace_has_other_interfaces(
 ) -> None:
     here = known_interfaces()
     monkeypatch.setattr(interfaces, "_namespace", lambda: -1)
+    assert known_interfaces() is here  # a look at every question would be dear
+    monkeypatch.setattr(interfaces, "LOOK_S", 0)
     assert known_interfaces() is not here
 
 

@@ -8,6 +8,7 @@ import threading
 from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
+from time import monotonic
 
 from groupwire.net.links import netlink
 from groupwire.net.links.netlink import AddressMessage, LinkMessage, Message
@@ -22,6 +23,9 @@ __all__ = [
 ]
 
 _UP, _LOOPBACK, _POINT_TO_POINT, _MULTICAST, _LOWER_UP = 1, 8, 0x10, 0x1000, 0x10000
+
+LOOK_S = 0.1
+"""How long what was listed counts without a look for changes."""
 
 
 def list_interfaces() -> tuple[Interface, ...]:
@@ -41,39 +45,52 @@ def list_interfaces() -> tuple[Interface, ...]:
 def known_interfaces() -> tuple[Interface, ...]:
     """Return the same without asking again while the kernel reports no change.
 
-    For callers that ask for every message: a hundred times cheaper. A change that is
-    being reported this very moment may be missed once.
+    For callers that ask for every message: a hundred times cheaper. What changes, and
+    a move of the thread to another network namespace, is noticed within a tenth of a
+    second. A change of routes gives a new tuple too, so that what was concluded from
+    the old one can be told.
     """
     if not hasattr(socket, "AF_NETLINK"):
         return list_interfaces()
-    where = (os.getpid(), _namespace())
     known: _Known | None = getattr(_local, "known", None)
-    if known is None or known.where != where:
-        known = _local.known = _Known(where)
-    elif known.changed():
-        known.interfaces = list_interfaces()
+    if known is None:
+        known = _local.known = _Known()
+    # A look costs more than all the rest of a question's preparation.
+    elif (now := monotonic()) - known.looked >= LOOK_S:
+        known.looked = now
+        if known.elsewhere():
+            known = _local.known = _Known()
+        else:
+            known.refresh()
     return known.interfaces
 
 
 class _Known:
     """What a thread listed last, and the socket that hears of changes since."""
 
-    def __init__(self, where: tuple[int, int]) -> None:
-        self.where = where
-        self._socket = netlink.listening()
+    def __init__(self) -> None:
+        self._process, self._namespace = os.getpid(), _namespace()
+        self.looked = monotonic()
+        self._socket = netlink.listening(routes=True)
         self.interfaces = list_interfaces()
 
-    def changed(self) -> bool:
-        """Tell whether anything was reported; forget what it was."""
+    def elsewhere(self) -> bool:
+        """Tell whether the thread is in another process or namespace by now."""
+        return os.getpid() != self._process or _namespace() != self._namespace
+
+    def refresh(self) -> None:
+        """List anew if anything was reported; forget what it was."""
         changed = False
         while True:
             try:
-                self._socket.recv(1 << 16)
+                self._socket.recv(1)
             except BlockingIOError:
-                return changed
-            except OSError:  # so many changes that some were lost
-                return True
+                break
+            except OSError:  # so many reports that some were lost
+                pass
             changed = True
+        if changed:
+            self.interfaces = list_interfaces()
 
     def __del__(self) -> None:
         # Threads end without telling anyone.

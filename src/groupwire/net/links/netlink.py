@@ -52,6 +52,8 @@ _TENTATIVE_OR_FAILED = 0x40 | 0x08
 
 _MOST_BYTES = 1 << 18
 _GROUPS = 0x1 | 0x10 | 0x100  # RTMGRP_LINK, RTMGRP_IPV4_IFADDR, RTMGRP_IPV6_IFADDR
+# RTMGRP_IPV4_ROUTE, _IPV4_RULE, _IPV6_ROUTE and the bit of RTNLGRP_IPV6_RULE (19)
+_ROUTE_GROUPS = 0x40 | 0x80 | 0x400 | 1 << 18
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,11 +101,14 @@ def dump() -> tuple[Message, ...]:
         return (*links, *_asked(sock, _GET_ADDRESS, _ADDRESS.pack(0, 0, 0, 0, 0)))
 
 
-def listening() -> socket.socket:
-    """Return a socket that hears when links and addresses change; it never blocks."""
+def listening(*, routes: bool = False) -> socket.socket:
+    """Return a socket that hears when links and addresses change; it never blocks.
+
+    With ``routes`` also when routes and the rules that choose among them do.
+    """
     sock = _open()
     sock.setblocking(False)
-    sock.bind((0, _GROUPS))
+    sock.bind((0, _GROUPS | _ROUTE_GROUPS if routes else _GROUPS))
     return sock
 
 
