@@ -60,7 +60,7 @@ def _acknowledge(message: Message) -> None:
 
 
 def ask_questions(pipe: Connection, host: Host, group: Place, answers: int) -> None:
-    """Ask with nothing prepared: a socket of its own for each question."""
+    """Ask without a peer: a port of its own for each question."""
     _ask_anew(pipe, host, group, answers, tagged=None)
 
 
@@ -74,9 +74,10 @@ def ask_questions_tagged(
 def _ask_anew(
     pipe: Connection, host: Host, group: Place, answers: int, *, tagged: bool | None
 ) -> None:
+    where, config = _text(group), PeerConfig(interface=host.interface)
+
     def ask() -> Asking:
-        where, way = _text(group), host.interface
-        return aio.ask(where, QUESTION, first=answers, interface=way, tagged=tagged)
+        return aio.ask(where, QUESTION, first=answers, tagged=tagged, config=config)
 
     with asyncio.Runner() as runner:
         for count in questions(pipe):

@@ -157,6 +157,52 @@ def test_a_full_queue_drops_the_new_ones_and_counts_them(
     run(work())
 
 
+def test_a_hearer_that_fails_is_told_of_and_hears_the_next_one(
+    group: str, foreign: Foreign
+) -> None:
+    told: list[str] = []
+    heard: list[bytes] = []
+
+    def hear(message: aio.Message) -> None:
+        heard.append(message.data)
+        raise ValueError(f"cannot make anything of {message.data!r}")
+
+    async def work() -> None:
+        loop = asyncio.get_running_loop()
+        loop.set_exception_handler(lambda _, told_of: told.append(str(told_of)))
+        async with aio.open(group, on_message=hear):
+            for n in range(3):
+                foreign.say(bytes([n]))
+            await until(lambda: len(heard) == 3)
+
+    run(work())
+    assert heard == [b"\0", b"\1", b"\2"]
+    assert all("on_message has failed" in text for text in told)
+    assert len(told) == 3
+
+
+def test_a_hearer_may_close_the_peer(group: str, foreign: Foreign) -> None:
+    heard: list[bytes] = []
+
+    async def work() -> None:
+        peer = aio.open(group, on_message=lambda message: hear(message))
+        closing: list[asyncio.Task[None]] = []
+
+        def hear(message: aio.Message) -> None:
+            heard.append(message.data)
+            closing.append(asyncio.ensure_future(peer.close()))
+
+        async with peer:
+            foreign.say(b"one")
+            await until(lambda: closing)
+            await closing[0]
+            foreign.say(b"two")
+            await asyncio.sleep(0)
+
+    run(work())
+    assert heard == [b"one"]
+
+
 def test_messages_may_be_handed_over_at_once(group: str, foreign: Foreign) -> None:
     async def work() -> None:
         found: list[bytes] = []

@@ -34,6 +34,7 @@ def error(number: int) -> OSError:
     ("number", "fix"),
     [
         (errno.EMFILE, "ulimit -n"),
+        (errno.EAGAIN, "ip_local_port_range"),
         (errno.ENFILE, "ulimit -n"),
         (errno.EAFNOSUPPORT, "disable_ipv6=0"),
         (errno.EIO, ""),

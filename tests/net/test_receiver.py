@@ -290,3 +290,81 @@ def test_what_the_kernel_joined_is_taken_apart_again(
     assert heard == parts * 10 + [b"alone"]
     receiver.close()
     sender.close()
+
+
+def test_wake_ups_that_find_one_each_read_one_and_then_look_for_more(
+    receiver: MulticastReceiver, sender: MulticastSender, group: Group, lo: Interface
+) -> None:
+    receiver.join(group, [lo])
+    (reader,) = receiver.readers
+    sender.send(b"first")
+    assert payloads(reader.read_some()) == [b"first"]
+    for n in range(40):
+        sender.send(bytes([n]))
+    portions: list[list[bytes]] = []
+    while portion := payloads(reader.read_some()):
+        portions.append(portion)
+    assert [len(p) for p in portions] == [1] * 16 + [24]
+    assert [data for p in portions for data in p] == [bytes([n]) for n in range(40)]
+
+
+def test_one_datagram_alone_has_the_facts_of_many(
+    receiver: MulticastReceiver, sender: MulticastSender, group: Group, lo: Interface
+) -> None:
+    receiver.join(group, [lo])
+    (reader,) = receiver.readers
+    found = []
+    for _ in range(2):
+        sender.send(b"x")
+        found += reader.read_some()
+    facts = {(d.origin, d.interface, d.group, d.ttl_hops) for d in found}
+    assert facts == {(found[0].origin, lo.index, group.ip, 1)}
+    assert 0 <= found[1].time - found[0].time < 60
+
+
+def test_joined_datagrams_that_come_alone_are_taken_apart(
+    group: Group, lo: Interface
+) -> None:
+    receiver = MulticastReceiver(coalesced=True, whole=False)
+    receiver.join(group, [lo])
+    sender = MulticastSender(Aim.at(group, [lo]))
+    (reader,) = receiver.readers
+    for _ in range(2):
+        sender.send(b"alone")
+        assert payloads(reader.read_some()) == [b"alone"]
+    sender.send(b"aaabbbc", 3)
+    assert payloads(reader.read_some()) == [b"aaa", b"bbb", b"c"]
+    receiver.close()
+    sender.close()
+
+
+def test_a_lone_datagram_for_another_group_is_dropped_where_the_system_lets_it_in(
+    group: Group, lo: Interface, port: int
+) -> None:
+    from dataclasses import replace
+
+    receiver = MulticastReceiver(system=replace(LINUX, binds_to_group=False))
+    receiver.join(group, [lo])
+    sender = MulticastSender(Aim.at(group, [lo]))
+    (reader,) = receiver.readers
+    sender.send(b"for us")
+    assert payloads(reader.read_some()) == [b"for us"]
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as stranger:
+        stranger.sendto(b"not the group", ("127.0.0.1", port))
+    assert reader.read_some() == []
+    assert receiver.dropped["not-joined"] == 1
+    receiver.close()
+    sender.close()
+
+
+def test_nothing_there_and_a_socket_gone_are_no_datagrams(
+    receiver: MulticastReceiver, sender: MulticastSender, group: Group, lo: Interface
+) -> None:
+    receiver.join(group, [lo])
+    (reader,) = receiver.readers
+    sender.send(b"x")
+    reader.read_some()
+    assert reader.read_some() == []
+    receiver.sockets[0].close()
+    assert reader.read_some() == []
+    assert receiver.dropped == {"socket-error": 1}

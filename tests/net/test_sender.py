@@ -191,3 +191,54 @@ def test_loopback_carries_no_ipv6_groups_and_says_so() -> None:
     assert "IPv4" in str(failure)
     other = send_failure(OSError(errno.ENETUNREACH, "x"), group, "eth0")
     assert "ff00::/8" in str(other)
+
+
+def test_a_released_sender_hears_nothing_until_it_sends_from_another_port(
+    receiver: MulticastReceiver, sender: MulticastSender, group: Group, lo: Interface
+) -> None:
+    receiver.join(group, [lo])
+    before = sender.port
+    with plain_socket() as member:
+        member.sendto(b"waits", ("127.0.0.1", before))
+        assert sender.release()
+        member.sendto(b"late", ("127.0.0.1", before))
+        sender.send(b"next question")
+        (question,) = receiver.receive()
+        assert question.origin.port == sender.port not in {0, before}
+        assert sender.read() == []
+        member.sendto(b"ack", ("127.0.0.1", sender.port))
+        assert payloads(sender.read()) == [b"ack"]
+
+
+def test_what_cannot_be_released_says_so(
+    group: Group, lo: Interface, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source = Group.parse(f"127.0.0.1@232.1.1.1:{group.port}")
+    with_source = MulticastSender(Aim.at(source, [lo]))
+    assert not with_source.release()  # it has to be bound to the source
+    with_source.close()
+    sender = MulticastSender(Aim.at(group, [lo]))
+    monkeypatch.setattr("groupwire.net.libc._connect", lambda: None)
+    assert not sender.release()
+    sender.close()
+    monkeypatch.undo()
+    assert not sender.release()  # it is closed
+
+
+def test_no_port_left_is_a_failure_and_not_a_full_buffer(
+    group: Group, lo: Interface, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sender = MulticastSender(Aim.at(group, [lo]))
+
+    class Portless:
+        def sendto(self, *_: object) -> int:
+            raise BlockingIOError(errno.EAGAIN, "Resource temporarily unavailable")
+
+        def getsockname(self) -> tuple[str, int]:
+            return ("0.0.0.0", 0)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(sender, "_socket", Portless())
+        with pytest.raises(MachineError, match="no local port"):
+            sender.send(b"x")
+    sender.close()

@@ -8,6 +8,7 @@ new one: late answers to the last question never count for the next.
 from __future__ import annotations
 
 import asyncio
+import sys
 import threading
 from collections.abc import AsyncGenerator
 from contextlib import suppress
@@ -34,11 +35,8 @@ class _Spare:
         self._ready: list[UdpPort] = []
         self._since = 0.0
         self._waiting = False
-        # asyncio.run and Runner end every asynchronous generator before the loop: the
-        # only moment at which they tell anybody.
         self._end = self._until_shutdown()
-        with suppress(StopIteration):
-            self._end.__anext__().send(None)
+        _begin(self._end)
 
     def take(self, aim: Aim) -> UdpPort | None:
         """Return a port with this aim; it is the taker's then."""
@@ -99,6 +97,21 @@ class _Spare:
             self._wait()
         else:
             self.close()
+
+
+def _begin(generator: AsyncGenerator[None, None]) -> None:
+    """Let the loop know the generator, but not the generator the loop.
+
+    asyncio.run and Runner end every asynchronous generator before they close the loop:
+    the only moment at which they tell anybody.
+    """
+    hooks = sys.get_asyncgen_hooks()
+    sys.set_asyncgen_hooks(finalizer=None)
+    try:
+        with suppress(StopIteration):
+            generator.__anext__().send(None)
+    finally:
+        sys.set_asyncgen_hooks(*hooks)
 
 
 class _Local(threading.local):

@@ -24,6 +24,11 @@ def socket_failure(error: OSError) -> MachineError:
         return MachineError(
             "no more files can be opened", fix="raise the limit: ulimit -n 65536"
         )
+    if error.errno in {errno.EAGAIN, errno.EADDRINUSE}:
+        return MachineError(
+            "no local port is left",
+            fix="close sockets, or widen sysctl net.ipv4.ip_local_port_range",
+        )
     if error.errno in {errno.EAFNOSUPPORT, errno.EPROTONOSUPPORT}:
         return MachineError(
             "this system has no IPv6",

@@ -284,17 +284,13 @@ def as_datagram(
     name: tuple[str, int] | tuple[str, int, int, int],
 ) -> Datagram:
     """Return what ``recvmsg`` has brought as a datagram."""
-    # By hand what Origin() does, without the frame.
-    origin = _new(Origin, (*name, 0, None)) if len(name) == 2 else _named(name)
+    origin = Origin(name[0], name[1]) if len(name) == 2 else _named(name)
     if len(controls) == _USUAL_CONTROLS and controls[1][1] == _PKTINFO:
         index, segment_bytes = _INDEX(controls[1][2])[0], 0
     else:
         told = _interpret(controls)
         index, segment_bytes = told.interface, told.segment_bytes
     return Datagram(data, origin, index, ListedFacts(controls), 0, segment_bytes)
-
-
-_new = tuple.__new__
 
 
 def _named(name: tuple[str, int, int, int]) -> Origin:

@@ -1,3 +1,4 @@
+import errno
 import socket
 import struct
 from contextlib import suppress
@@ -8,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.net.links.messages import address, attribute, link, message
 
-from groupwire.errors import DecodeError
+from groupwire.errors import DecodeError, MachineError
+from groupwire.net.links import netlink
 from groupwire.net.links.netlink import (
     AddressMessage,
     LinkMessage,
@@ -141,3 +143,14 @@ def test_this_machine_reaches_itself_by_loopback() -> None:
 def test_listening_does_not_block() -> None:
     with listening() as sock, pytest.raises(BlockingIOError):
         sock.recv(1)
+
+
+def test_no_file_left_is_a_failure_with_a_remedy(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def full(*_: object) -> None:
+        raise OSError(errno.EMFILE, "Too many open files")
+
+    monkeypatch.setattr(netlink.socket, "socket", full)
+    with pytest.raises(MachineError, match="ulimit -n"):
+        netlink.listening()

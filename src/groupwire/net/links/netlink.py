@@ -19,6 +19,7 @@ from ipaddress import (
 )
 
 from groupwire.errors import DecodeError
+from groupwire.net.failures import socket_failure
 
 __all__ = [
     "AddressMessage",
@@ -128,7 +129,10 @@ def route_to(ip: str) -> int | None:
 
 
 def _open() -> socket.socket:
-    return socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, socket.NETLINK_ROUTE)
+    try:
+        return socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, socket.NETLINK_ROUTE)
+    except OSError as error:
+        raise socket_failure(error) from error
 
 
 def _request(kind: int, flags: int, body: bytes) -> bytes:
