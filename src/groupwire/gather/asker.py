@@ -108,8 +108,7 @@ class Asker:
         self._events: list[AskEvent] = []
         self._waits = _waits(question, self._spread_us / 1e6)
         self._asked: list[float] = []
-        self._next = inf
-        self._silent_since = now
+        self._next = self._stalls_at = inf
         self._ask(now)
 
     @property
@@ -142,7 +141,8 @@ class Asker:
         else:
             self._seen.add(key)
             self._answer_bytes += len(data)
-            self._silent_since = now
+            if self._stalls_at != inf:
+                self._stalls_at = now + self._question.stall
             answer = Answer(name, sender, data, now - self._asked[attempt - 1])
             self._answers.append(answer)
             self._events.append(answer)
@@ -187,8 +187,7 @@ class Asker:
         """Return when something is due, None once it is over."""
         if self._stopped_by is not None:
             return None
-        due = min(self._time_out, self._next)
-        return due if self._waiting is not None else min(due, self._stalls_at)
+        return min(self._time_out, self._next, self._stalls_at)
 
     def result(self, *, now: float) -> Result:
         """Return what there is so far."""
@@ -204,13 +203,6 @@ class Asker:
             attempts=len(self._asked),
             dropped=sum(self.dropped.values()) if self.dropped else 0,
         )
-
-    @property
-    def _stalls_at(self) -> float:
-        """When silence ends it: only where nobody is expected, after all attempts."""
-        if self._waiting is not None or len(self._asked) < len(self._waits):
-            return inf
-        return self._silent_since + self._question.stall
 
     def _decoded(self, data: bytes) -> Tagged | None:
         """Return an answer to this question; anything else is counted."""
@@ -242,7 +234,9 @@ class Asker:
 
     def _ask(self, now: float) -> None:
         self._asked.append(now)
-        self._silent_since = now
+        # Silence ends it only where nobody is expected, after all attempts.
+        if self._waiting is None and len(self._asked) == len(self._waits):
+            self._stalls_at = now + self._question.stall
         self._next = now + self._wait()
         data = self._tagged_question() if self._tagged else self._question.data
         self._transmits.append(Transmit(data))

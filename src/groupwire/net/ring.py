@@ -196,29 +196,34 @@ class Ring:
             self._used = _HEADER_BYTES
             return _nothing()
         self._used = count * _HEADER_BYTES
-        return self._take(count)
-
-    def _take(self, count: int) -> Batch:
-        """Copy ``count`` datagrams out of the ring."""
-        data, rows = self._data, self._rows[: count * _ROW_BYTES]
+        headers, data, rows = (
+            self._headers,
+            self._data,
+            self._rows[: count * _ROW_BYTES],
+        )
         datagrams: list[Datagram] = []
         lengths: list[int] = []
-        facts = CopiedFacts(rows, lengths)
+        facts: CopiedFacts | None = None
         head, joined = b"", False
         for slot, row, start in zip(range(count), _ROWS, _DATA, strict=False):
-            length, flags, size = _RESULT(self._headers, slot * _HEADER_BYTES)
+            length, flags, size = _RESULT(headers, slot * _HEADER_BYTES)
             lengths.append(length)
             if flags & MSG_TRUNC:
                 continue
+            origin = _origin(rows[row + _NAME : row + _CONTROL])
+            part = data[start : start + size]
+            if not length:
+                datagrams.append(Datagram(part, origin))
+                continue
+            if facts is None:
+                facts = CopiedFacts(rows, lengths)
             index = segment_bytes = 0
             if length == _USUAL_BYTES_4:
                 head, index = _HEAD_AND_INDEX(rows, row + _CONTROL)
-            if length and (length != _USUAL_BYTES_4 or head != _INFO_HEAD_4):
+            if length != _USUAL_BYTES_4 or head != _INFO_HEAD_4:
                 told = facts.told(slot)
                 index, segment_bytes = told.interface, told.segment_bytes
                 joined = joined or segment_bytes > 0
-            origin = _origin(rows[row + _NAME : row + _CONTROL])
-            part = data[start : start + size]
             datagrams.append(Datagram(part, origin, index, facts, slot, segment_bytes))
         return Batch(datagrams, count, count - len(datagrams), joined)
 
