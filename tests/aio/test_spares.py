@@ -3,6 +3,7 @@
 import asyncio
 import gc
 import os
+import sys
 
 import pytest
 from tests.aio.places import Foreign, run, until
@@ -145,3 +146,39 @@ def test_a_loop_that_ends_without_a_word_leaves_none(
     del loop
     gc.collect()
     assert descriptors() == before
+
+
+_FORKING = """
+import asyncio, os, sys
+from groupwire import aio
+
+async def asked():
+    result = await aio.ask(sys.argv[1], b"?", first=1, timeout=5)
+    return len(result.answers)
+
+async def work():
+    assert [await asked() for _ in range(3)] == [1, 1, 1]
+    child = os.fork()
+    if child == 0:
+        os._exit(0 if asyncio.run(asked()) == 1 else 1)
+    status = os.waitpid(child, 0)[1]
+    return [status, *[await asked() for _ in range(4)]]
+
+def alone():
+    asyncio.events._set_running_loop(None)
+
+os.register_at_fork(after_in_child=alone)
+print(asyncio.run(work()))
+"""
+
+
+def test_a_forked_child_asks_for_itself_and_its_parent_goes_on(group: str) -> None:
+    async def work() -> None:
+        async with aio.open(group, on_message=lambda message: message.answer(b"ack")):
+            program = await asyncio.create_subprocess_exec(
+                sys.executable, "-c", _FORKING, group, stdout=asyncio.subprocess.PIPE
+            )
+            told, _ = await program.communicate()
+            assert told.decode().strip() == "[0, 1, 1, 1, 1]"
+
+    run(work())

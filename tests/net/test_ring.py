@@ -1,3 +1,4 @@
+import os
 import socket
 import struct
 from collections.abc import Iterator
@@ -138,3 +139,15 @@ def test_unknown_control_messages_are_passed_over() -> None:
     hops = struct.pack("@Niii", 20, 0, 2, 9) + bytes(4)
     told = _read_controls(unknown + hops, 0, 48)
     assert told.ttl_hops == 9
+
+
+def test_a_forked_child_has_a_ring_of_its_own() -> None:
+    ring = Ring()
+    child = os.fork()
+    if child == 0:
+        ring._data[:6] = b"theirs"
+        ring._rows[:6] = b"theirs"
+        os._exit(0)
+    os.waitpid(child, 0)
+    assert ring._data[:6] == bytes(6)
+    assert ring._rows[:6] != b"theirs"

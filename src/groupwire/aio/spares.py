@@ -8,6 +8,7 @@ new one: late answers to the last question never count for the next.
 from __future__ import annotations
 
 import asyncio
+import os
 import sys
 import threading
 from collections.abc import AsyncGenerator
@@ -59,11 +60,18 @@ class _Spare:
 
     def close(self) -> None:
         """Close what is kept."""
+        self._close(self.loop())
+
+    def close_in_child(self) -> None:
+        """Close what a fork has copied, and leave the parent's event loop alone."""
+        self._close(None)
+
+    def _close(self, loop: asyncio.AbstractEventLoop | None) -> None:
         ports = (*self._used, *self._ready)
         self._used.clear()
         self._ready.clear()
         for port in ports:
-            port.adopt(self.loop())
+            port.adopt(loop)
             port.close()
 
     async def _until_shutdown(self) -> AsyncGenerator[None, None]:
@@ -121,6 +129,18 @@ class _Local(threading.local):
 
 
 _local = _Local()
+
+
+def _after_fork() -> None:
+    # What watches the sockets is shared with the parent: unwatching there is unwatching
+    # here and there.
+    if _local.spare is not None:
+        _local.spare.close_in_child()
+        _local.spare = None
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_after_fork)
 
 
 def take_port(loop: asyncio.AbstractEventLoop, aim: Aim) -> UdpPort:

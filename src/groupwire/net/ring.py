@@ -171,10 +171,9 @@ class Ring:
 
     def __init__(self, recvmmsg: Callable[..., int] | None = None) -> None:
         self._recvmmsg = recvmmsg or find_recvmmsg()
-        # Anonymous maps: a page costs memory only once a datagram has touched it.
-        self._data = mmap.mmap(-1, SLOTS * SLOT_BYTES)
-        self._rows = mmap.mmap(-1, SLOTS * _ROW_BYTES)
-        self._headers = mmap.mmap(-1, SLOTS * _HEADER_BYTES)
+        self._data = _memory(SLOTS * SLOT_BYTES)
+        self._rows = _memory(SLOTS * _ROW_BYTES)
+        self._headers = _memory(SLOTS * _HEADER_BYTES)
         self._fresh = self._lay_out()
         self._used = 0
         self._first = ctypes.c_void_p(_address(self._headers))
@@ -397,6 +396,17 @@ _USUAL: dict[int, tuple[Callable[[bytes, int], tuple[Any, ...]], tuple[bytes, ..
 
 _address4 = lru_cache(maxsize=256)(IPv4Address)
 _address6 = lru_cache(maxsize=256)(IPv6Address)
+
+
+def _memory(size_bytes: int) -> mmap.mmap:
+    """Return pages that cost memory only once a datagram has touched them.
+
+    Private ones: a forked child must not write into its parent's.
+    """
+    private = getattr(mmap, "MAP_PRIVATE", None)
+    if private is None:
+        return mmap.mmap(-1, size_bytes)
+    return mmap.mmap(-1, size_bytes, flags=private | mmap.MAP_ANONYMOUS)
 
 
 def _address(buffer: mmap.mmap) -> int:
