@@ -17,7 +17,7 @@ from .plain import (
     sending_socket,
 )
 
-__all__ = ["answer_questions", "ask_questions"]
+__all__ = ["answer_questions", "ask_questions", "ask_questions_anew"]
 
 
 def ask_questions(pipe: Connection, host: Host, group: Place, answers: int) -> None:
@@ -27,6 +27,26 @@ def ask_questions(pipe: Connection, host: Host, group: Place, answers: int) -> N
         asker = _Asker(sock, group, answers)
         for count in questions(pipe):
             pipe.send(runner.run(asker.ask_many(count)))
+
+
+def ask_questions_anew(
+    pipe: Connection, host: Host, group: Place, answers: int
+) -> None:
+    """Do the same with a socket, and so a port, for each question."""
+    with asyncio.Runner() as runner:
+        for count in questions(pipe):
+            pipe.send(runner.run(_ask_anew(host, group, answers, count)))
+
+
+async def _ask_anew(host: Host, group: Place, answers: int, count: int) -> list[float]:
+    taken = []
+    for _ in range(count):
+        started = perf_counter()
+        with sending_socket(host) as sock:
+            sock.setblocking(False)
+            await _Asker(sock, group, answers).ask_many(1)
+        taken.append(perf_counter() - started)
+    return taken
 
 
 class _Asker:

@@ -27,6 +27,7 @@ _ASK = 100
 _PLAIN = "plain sockets, both ends"
 _OUR_ASKER = "groupwire asks, plain sockets answer"
 _BARE = "bare asyncio, both ends"
+_BARE_ANEW = "bare asyncio, a port for each question"
 _OURS = "groupwire, both ends"
 _OURS_BY_PEER = "groupwire, both ends, asked by a joined peer"
 _OURS_TAGGED = "groupwire, both ends, tagged"
@@ -73,6 +74,7 @@ def _tell(samples: Samples) -> Outcome:
 _PROMISES = [
     (_OUR_ASKER, _PLAIN, 2.0),
     (_OURS, _BARE, 1.5),
+    (_OURS, _BARE_ANEW, 1.5),
     (_OURS, _NNG_TCP, 1.0),
     (_OURS, _NNG_IPC, 1.0),
     (_OURS, _ZENOH, 1.0),
@@ -123,7 +125,7 @@ def _plain(host: Host) -> AbstractContextManager[Askers]:
 
 
 def _bare(host: Host) -> AbstractContextManager[Askers]:
-    asks = {_BARE: bare.ask_questions}
+    asks = {_BARE: bare.ask_questions, _BARE_ANEW: bare.ask_questions_anew}
     return _exchange(host, 14011, bare.answer_questions, asks)
 
 
@@ -173,10 +175,10 @@ CASE = Case(
         "how long from the question until the eighth answer is there. The question "
         "has 19 bytes, an answer 3. Sockets, surveyor and session are open before the "
         "clock starts; groupwire takes a local port of its own for each question all "
-        "the same, so that no late answer counts for the next, where the sockets of "
-        "the other rows keep theirs. nng and zenoh talk over TCP connections that "
-        "stand already; zenoh's queryables are asked without consolidation, so that "
-        "all eight replies arrive."
+        "the same, so that no late answer counts for the next, and so does one row of "
+        "bare asyncio; the others keep theirs. nng and zenoh talk over TCP connections "
+        "that stand already; zenoh's queryables are asked without consolidation, so "
+        "that all eight replies arrive."
     ),
     run=run,
     axis="milliseconds until the eighth answer",
