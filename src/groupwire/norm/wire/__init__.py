@@ -1,0 +1,1 @@
+"""What NORM puts on the wire, encode beside decode."""
