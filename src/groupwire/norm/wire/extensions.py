@@ -125,7 +125,9 @@ class CongestionFeedback:
         """Read one; DecodeError where the bytes end too early."""
         if len(data) - at < cls.LAYOUT.size:
             raise DecodeError("norm-cc-cut")
-        _, _, *fields, _ = cls.LAYOUT.unpack_from(data, at)
+        _, words, *fields, _ = cls.LAYOUT.unpack_from(data, at)
+        if words * _WORD != cls.LAYOUT.size:
+            raise DecodeError("norm-cc-length")
         return cls(*fields)
 
 
@@ -166,9 +168,9 @@ class Extensions:
             if not size or size > end - at:
                 raise DecodeError("norm-extension-cut")
             if kind == _FTI and fec_id is not None:
-                info = ObjectInfo.decode(data[:end], at, fec_id)
+                info = ObjectInfo.decode(data, at, fec_id)
             elif kind == _CC:
-                feedback = CongestionFeedback.decode(data[:end], at)
+                feedback = CongestionFeedback.decode(data, at)
             elif kind == _RATE:
                 rate = _ONE_WORD.unpack_from(data, at)[1]
             at += size

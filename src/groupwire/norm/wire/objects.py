@@ -18,6 +18,7 @@ _OBJECT_AT = Head.LAYOUT.size + SenderState.LAYOUT.size
 _PAYLOAD_ID_AT = _OBJECT_AT + _OBJECT.size
 _NONE = Extensions()
 _SCHEMES = {int(fec_id): fec_id for fec_id in FecId}
+_FLAGS = tuple(ObjectFlag(bits) for bits in range(256))
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +40,7 @@ class _ObjectHead:
         fec_id = _SCHEMES.get(scheme)
         if fec_id is None:
             raise DecodeError("norm-fec-id")
-        return cls(ObjectFlag(flags), fec_id, object_id)
+        return cls(_FLAGS[flags], fec_id, object_id)
 
 
 @dataclass(frozen=True, slots=True)
