@@ -1,17 +1,19 @@
-"""Arithmetic in GF(2^8) with the polynomial 0x11d, for numbers and for whole symbols.
+"""Arithmetic in GF(2^8) with the polynomial 0x11d, for numbers and small matrices.
 
-A symbol is multiplied by ``bytes.translate`` with a table of 256 products and added as
-one big integer: nothing in the standard library is faster.
+Sums of whole symbols are made elsewhere: in sums.py, or by ISA-L in isal.py.
 """
 
 from __future__ import annotations
 
 from functools import cache
+from typing import TypeAlias
 
-__all__ = ["add", "inverse", "inverted", "product", "products", "scaled"]
+__all__ = ["POWERS", "Matrix", "identity", "inverse", "inverted", "product", "products"]
+
+Matrix: TypeAlias = tuple[bytes, ...]
+"""Rows of numbers. Bytes know their hash, so tables are found by matrix at no cost."""
 
 _POLYNOMIAL = 0x11D
-Matrix = tuple[tuple[int, ...], ...]
 
 
 def _tables() -> tuple[list[int], list[int]]:
@@ -50,16 +52,10 @@ def products(factor: int) -> bytes:
     return bytes(product(factor, byte) for byte in range(256))
 
 
-def scaled(symbol: bytes, factor: int) -> int:
-    """Return a symbol times a number, as the big integer that :func:`add` takes."""
-    if factor == 1:
-        return int.from_bytes(symbol, "little")
-    return int.from_bytes(symbol.translate(products(factor)), "little")
-
-
-def add(total: int, term: int) -> int:
-    """Return the sum, which is the difference too."""
-    return total ^ term
+@cache
+def identity(size: int) -> Matrix:
+    """Return the matrix that changes nothing."""
+    return tuple(bytes(n) + b"\x01" + bytes(size - n - 1) for n in range(size))
 
 
 def inverted(matrix: Matrix) -> Matrix:
@@ -68,29 +64,25 @@ def inverted(matrix: Matrix) -> Matrix:
     ZeroDivisionError if it has none.
     """
     size = len(matrix)
-    rows = [
-        [*row, *(int(column == number) for column in range(size))]
-        for number, row in enumerate(matrix)
-    ]
+    rows = [row + unit for row, unit in zip(matrix, identity(size), strict=True)]
     for column in range(size):
-        _pivot(rows, column)
+        pivot = _pivot(rows, column)
         for number, row in enumerate(rows):
             if number != column and row[column]:
-                _subtract(row, rows[column], row[column])
-    return tuple(tuple(row[size:]) for row in rows)
+                rows[number] = _sum(row, pivot.translate(products(row[column])))
+    return tuple(row[size:] for row in rows)
 
 
-def _pivot(rows: list[list[int]], column: int) -> None:
-    """Bring a row to ``column`` that has a 1 there."""
+def _pivot(rows: list[bytes], column: int) -> bytes:
+    """Bring a row to ``column`` that has a 1 there, and return it."""
     found = next((n for n in range(column, len(rows)) if rows[n][column]), None)
     if found is None:
         raise ZeroDivisionError("the matrix has no inverse")
     rows[column], rows[found] = rows[found], rows[column]
-    factor = inverse(rows[column][column])
-    rows[column] = [product(factor, value) for value in rows[column]]
+    rows[column] = rows[column].translate(products(inverse(rows[column][column])))
+    return rows[column]
 
 
-def _subtract(row: list[int], other: list[int], factor: int) -> None:
-    for column, value in enumerate(other):
-        if value:
-            row[column] ^= product(factor, value)
+def _sum(a: bytes, b: bytes) -> bytes:
+    total = int.from_bytes(a, "little") ^ int.from_bytes(b, "little")
+    return total.to_bytes(len(a), "little")

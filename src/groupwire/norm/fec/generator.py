@@ -9,7 +9,8 @@ from __future__ import annotations
 
 from functools import lru_cache
 
-from groupwire.norm.fec.field import POWERS, Matrix, inverted, product
+from groupwire.norm.fec.field import POWERS, Matrix, inverted
+from groupwire.norm.fec.sums import combine
 
 __all__ = ["MAX_SYMBOLS", "parity_rows"]
 
@@ -25,21 +26,12 @@ def parity_rows(source: int, parity: int) -> Matrix:
     what the reference implementation does, and not what RFC 5510 says.
     """
     top = tuple(_vandermonde(row, source) for row in range(source))
-    inverse = inverted(top)
-    bottom = (_vandermonde(source + row, source) for row in range(parity))
-    return tuple(_times(row, inverse) for row in bottom)
+    bottom = tuple(_vandermonde(source + row, source) for row in range(parity))
+    return tuple(combine(bottom, inverted(top), source))
 
 
-def _vandermonde(row: int, columns: int) -> tuple[int, ...]:
+def _vandermonde(row: int, columns: int) -> bytes:
     """Return the powers of the row's point: 0, then 1, a, a^2, ..."""
     if row == 0:
-        return (1, *(0 for _ in range(columns - 1)))
-    return tuple(POWERS[(row - 1) * column % 255] for column in range(columns))
-
-
-def _times(row: tuple[int, ...], matrix: Matrix) -> tuple[int, ...]:
-    result = [0] * len(row)
-    for factor, line in zip(row, matrix, strict=True):
-        for column, value in enumerate(line):
-            result[column] ^= product(factor, value)
-    return tuple(result)
+        return b"\x01".ljust(columns, b"\x00")
+    return bytes(POWERS[(row - 1) * column % 255] for column in range(columns))
