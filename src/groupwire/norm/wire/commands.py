@@ -59,9 +59,11 @@ class CongestionFlag(IntFlag):
     """No loss seen yet: slow start."""
     LEAVE = 0x10
     """About to leave; not to be chosen as CLR."""
+    MEASURED = 0x40
+    """Ours: the rate is what arrives, the loss that of packets (docs/norm.md)."""
 
 
-_FLAGS = tuple(CongestionFlag(bits) for bits in range(256))
+_FLAGS = {bits: CongestionFlag(bits) for bits in range(256)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,6 +204,8 @@ class CongestionProbe:
     rate: int | None = None
     """The sender's rate, quantised; with it receivers answer (RFC 5740 §5.5.2)."""
     nodes: tuple[NodeState, ...] = ()
+    measure: bool = False
+    """Whether receivers that know it are to report what arrives."""
 
     def encode(self) -> bytes:
         """Return the datagram."""
@@ -209,13 +213,15 @@ class CongestionProbe:
         nodes = b"".join(
             NodeState.LAYOUT.pack(n.node, n.flags, n.rtt, n.rate) for n in self.nodes
         )
-        return _command(self, fields, Extensions(rate=self.rate), nodes)
+        told = Extensions(rate=self.rate, measure=self.measure)
+        return _command(self, fields, told, nodes)
 
     @classmethod
     def decode(cls, head: Head, data: bytes | memoryview) -> Self:
         """Read what follows the common header; DecodeError for junk."""
         _, probe, sent_s, sent_us = _fields(head, data, cls._LAYOUT)
         at, end = _STATE_END + cls._LAYOUT.size, head.header_bytes
+        told = Extensions.decode(data, at, end)
         rest = data[end:]
         if len(rest) % NodeState.LAYOUT.size:
             raise DecodeError("norm-list-cut")
@@ -228,11 +234,12 @@ class CongestionProbe:
             probe,
             sent_s,
             sent_us,
-            Extensions.decode(data, at, end).rate,
+            told.rate,
             tuple(
                 NodeState(node, _FLAGS[flags], rtt, rate)
                 for node, flags, rtt, rate in NodeState.LAYOUT.iter_unpack(rest)
             ),
+            told.measure,
         )
 
 

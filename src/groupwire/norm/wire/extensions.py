@@ -17,7 +17,7 @@ __all__ = ["CongestionFeedback", "Extensions", "ObjectInfo"]
 
 _WORD = 4
 _FIRST_ONE_WORD = 128
-_FTI, _CC, _RATE = 64, 3, 128
+_FTI, _CC, _RATE, _MEASURE = 64, 3, 128, 199
 _HEAD = struct.Struct("!BB")
 _ONE_WORD = struct.Struct("!BxH")
 
@@ -139,6 +139,8 @@ class Extensions:
     feedback: CongestionFeedback | None = None
     rate: int | None = None
     """EXT_RATE: the sender's rate, quantised."""
+    measure: bool = False
+    """Ours, of one word, on probes: report what arrives (docs/norm.md)."""
 
     def encode(self) -> bytes:
         """Return them one behind the other."""
@@ -149,6 +151,8 @@ class Extensions:
             parts.append(self.feedback.encode())
         if self.rate is not None:
             parts.append(_ONE_WORD.pack(_RATE, self.rate))
+        if self.measure:
+            parts.append(_ONE_WORD.pack(_MEASURE, 0))
         return b"".join(parts)
 
     @classmethod
@@ -160,6 +164,7 @@ class Extensions:
         DecodeError for lengths that lead nowhere.
         """
         info = feedback = rate = None
+        measure = False
         while at < end:
             if end - at < _WORD:
                 raise DecodeError("norm-extension-cut")
@@ -173,5 +178,7 @@ class Extensions:
                 feedback = CongestionFeedback.decode(data, at)
             elif kind == _RATE:
                 rate = _ONE_WORD.unpack_from(data, at)[1]
+            elif kind == _MEASURE:
+                measure = True
             at += size
-        return cls(info, feedback, rate)
+        return cls(info, feedback, rate, measure)

@@ -18,7 +18,7 @@ _OBJECT_AT = Head.LAYOUT.size + SenderState.LAYOUT.size
 _PAYLOAD_ID_AT = _OBJECT_AT + _OBJECT.size
 _NONE = Extensions()
 _SCHEMES = {int(fec_id): fec_id for fec_id in FecId}
-_FLAGS = tuple(ObjectFlag(bits) for bits in range(256))
+_FLAGS = {bits: ObjectFlag(bits) for bits in range(256)}
 
 
 @dataclass(frozen=True, slots=True)

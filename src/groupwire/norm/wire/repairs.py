@@ -102,7 +102,7 @@ class RepairRequest:
 
 
 _FORMS = {int(form): form for form in RepairForm}
-_LEVELS = tuple(RepairLevel(bits) for bits in range(256))
+_LEVELS = {bits: RepairLevel(bits) for bits in range(256)}
 
 
 def decode_requests(

@@ -1,0 +1,1 @@
+"""How fast to send: fixed, adaptive, or as TFMCC has it."""

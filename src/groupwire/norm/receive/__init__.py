@@ -1,0 +1,1 @@
+"""The receiver: objects and streams in, repair asked for, receipt acknowledged."""

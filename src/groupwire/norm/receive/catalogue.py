@@ -1,0 +1,158 @@
+"""The objects of one sender as a receiver knows them: wanted, under way, done."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from groupwire.norm.intervals import Intervals
+from groupwire.norm.numbers import unwrap
+from groupwire.norm.receive.incoming import Incoming
+from groupwire.norm.receive.sink import Sink
+from groupwire.norm.receive.stream import IncomingStream
+from groupwire.norm.repair.state import Need, RepairState
+
+__all__ = ["Catalogue", "Position"]
+
+Position = tuple[int, int, int]
+"""Object, block and symbol, unwrapped."""
+
+
+class Catalogue:
+    """From the first object wanted on: each is done, under way, or not yet heard of.
+
+    What is done stays done, so that no object is ever delivered twice.
+    """
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._first: int | None = None
+        self._done = Intervals()
+        self._accepted = Intervals()
+        self.under_way: dict[int, Incoming | IncomingStream] = {}
+        self.released: list[Sink] = []
+        """Of objects that are under way no more."""
+        self.highest: Position = (0, 0, 0)
+        """The furthest place that the sender is known to have reached."""
+
+    @property
+    def joined(self) -> bool:
+        """Whether anything is wanted of this sender yet."""
+        return self._first is not None
+
+    def number(self, object_id: int) -> int:
+        """Return the number that an object id means."""
+        return unwrap(object_id, self.highest[0], 16)
+
+    def join(self, number: int) -> None:
+        """Want this object and all after it."""
+        if self._first is None:
+            self._first = number
+            if self.highest[0] < number:
+                self.highest = number, 0, 0
+
+    def wants(self, number: int) -> bool:
+        """Return whether an object is wanted and not done."""
+        first = self._first
+        return first is not None and number >= first and number not in self._done
+
+    def reach(self, position: Position) -> list[int]:
+        """Note where the sender is; return the objects given up to keep up."""
+        self.highest = max(self.highest, position)
+        first = self.lowest
+        given_up: list[int] = []
+        while self.joined and self.highest[0] - first >= self._most:
+            given_up.append(first)
+            self.finish(first, accepted=False)
+            first = self.lowest
+        return given_up
+
+    @property
+    def lowest(self) -> int:
+        """The first object that is not done."""
+        return self._done.first_gap(self._first or 0)
+
+    def finish(self, number: int, *, accepted: bool) -> None:
+        """Want an object no more."""
+        self._release(number)
+        self._done.add(number, number)
+        if accepted:
+            self._accepted.add(number, number)
+
+    def _release(self, number: int) -> None:
+        incoming = self.under_way.pop(number, None)
+        if isinstance(incoming, Incoming):
+            self.released.append(incoming.sink)
+
+    def accept(self, number: int) -> None:
+        """Note that the application has taken an object."""
+        if number in self._done:
+            self._accepted.add(number, number)
+
+    def squelch(self, number: int) -> Iterator[int]:
+        """Want nothing before an object; iterate over what is lost by that."""
+        if self._first is None:
+            return
+        for low, high in list(self._done.gaps(self._first, number - 1)):
+            yield from range(max(low, high - self._most + 1), high + 1)
+            self._done.add(low, high)
+        for gone in [n for n in self.under_way if n < number]:
+            self._release(gone)
+
+    def complete_through(self, position: Position) -> bool:
+        """Return whether nothing up to a place is lacking, and all is accepted.
+
+        What was lost is never accepted: whoever lost something acknowledges nothing
+        that comes after it.
+        """
+        number, block, symbol = position
+        if self._first is None:
+            return False
+        if self._accepted.first_gap(self._first) < number:
+            return False
+        if number < self._first or number in self._accepted:
+            return True
+        stream = self.under_way.get(number)
+        if not isinstance(stream, IncomingStream):
+            return False
+        return (stream.block, stream.symbol) > (block, symbol)
+
+    def lacks_before(self, number: int, block: int) -> bool:
+        """Return whether something before a block of an object is lacking."""
+        lowest = self.lowest
+        if lowest != number:
+            # A stream is never done: what lies behind it is looked at too.
+            return lowest < number and self._lacks_any(number, block)
+        incoming = self.under_way.get(number)
+        return block > 0 if incoming is None else incoming.lacks_before(block)
+
+    def _lacks_any(self, number: int, block: int) -> bool:
+        return next(iter(self.needs((number, block - 1, None))), None) is not None
+
+    def needs(self, through: tuple[int, int, int | None]) -> Iterator[Need]:
+        """Iterate over what is lacking up to a place, lowest first."""
+        last, block, symbol = through
+        if self._first is None:
+            return
+        for low, high in self._done.gaps(self._first, last):
+            unknown: int | None = None
+            for number in range(low, high + 1):
+                incoming = self.under_way.get(number)
+                if incoming is None:
+                    unknown = number if unknown is None else unknown
+                    continue
+                if unknown is not None:
+                    yield Need(unknown, number - 1)
+                    unknown = None
+                if number < last:
+                    yield from incoming.needs(None, None)
+                elif block >= 0:
+                    yield from incoming.needs(block, symbol)
+            if unknown is not None and (unknown < last or block >= 0):
+                yield Need(unknown, high if high < last or block >= 0 else high - 1)
+
+    def state(self, through: tuple[int, int, int | None]) -> RepairState:
+        """Return what is lacking up to a place."""
+        state = RepairState()
+        for need in self.needs(through):
+            state.add(need)
+        return state

@@ -1,0 +1,115 @@
+"""One object on its way in."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from groupwire.norm.coding import Coding
+from groupwire.norm.fec.code import ReedSolomon
+from groupwire.norm.partition import Partition
+from groupwire.norm.receive.assembly import Assembly
+from groupwire.norm.receive.sink import Sink
+from groupwire.norm.repair.state import Need
+from groupwire.norm.wire.head import ObjectFlag
+
+__all__ = ["Incoming", "ObjectStore"]
+
+
+class ObjectStore:
+    """An object's symbols, in its sink."""
+
+    def __init__(self, sink: Sink, partition: Partition) -> None:
+        self._sink = sink
+        self._partition = partition
+
+    def write(
+        self, block: int, symbol: int, payloads: Sequence[bytes | memoryview]
+    ) -> None:
+        """Keep consecutive symbols."""
+        self._sink.write(self._partition.offset(block, symbol), payloads)
+
+    def read(self, block: int) -> Sequence[bytes | memoryview]:
+        """Return all symbols of a block; those that never came may be anything."""
+        partition = self._partition
+        size, step = partition.block_bytes(block), partition.segment_bytes
+        data = memoryview(self._sink.read(partition.offset(block), size))
+        return [data[at : at + step] for at in range(0, size, step)] or [data]
+
+
+class Incoming:
+    """An object of known size: its info and its symbols, until both are there."""
+
+    def __init__(
+        self,
+        number: int,
+        size_bytes: int,
+        sink: Sink,
+        coding: Coding,
+        code: ReedSolomon,
+    ) -> None:
+        self.number = number
+        self.sink = sink
+        self.flags = ObjectFlag(0)
+        self.info: bytes | None = None
+        self.partition = Partition.of(size_bytes, coding.segment_bytes, coding.block)
+        self._assembly = Assembly(
+            ObjectStore(sink, self.partition),
+            code,
+            self.partition.length,
+            coding.segment_bytes,
+        )
+        self._coding = coding
+
+    @property
+    def complete(self) -> bool:
+        """Whether nothing is lacking."""
+        if self._assembly.lacks_before(self.partition.blocks):
+            return False
+        return self.info is not None or not self.flags & ObjectFlag.INFO
+
+    def add(
+        self, block: int, symbol: int, payloads: Sequence[bytes | memoryview]
+    ) -> bool:
+        """Take consecutive symbols of a block in; False if they cannot be its."""
+        partition = self.partition
+        if block >= partition.blocks:
+            return False
+        length, after = partition.length(block), symbol + len(payloads)
+        if symbol < length:
+            if after > length or not self._fit(block, symbol, payloads):
+                return False
+        elif after > length + self._coding.parity or not self._parity_fits(payloads):
+            return False
+        self._assembly.add(block, symbol, payloads)
+        return True
+
+    def _fit(
+        self, block: int, symbol: int, payloads: Sequence[bytes | memoryview]
+    ) -> bool:
+        """Return whether source symbols have the length that they must have."""
+        step = self._coding.segment_bytes
+        last = self.partition.symbol_bytes(block, symbol + len(payloads) - 1)
+        if len(payloads[-1]) != last:
+            return False
+        return all(len(payload) == step for payload in payloads[:-1])
+
+    def _parity_fits(self, payloads: Sequence[bytes | memoryview]) -> bool:
+        return max(map(len, payloads)) <= self._coding.segment_bytes
+
+    def lacks_before(self, block: int) -> bool:
+        """Return whether something before a block is lacking, or the info."""
+        if self.info is None and self.flags & ObjectFlag.INFO:
+            return True
+        return self._assembly.lacks_before(min(block, self.partition.blocks))
+
+    def needs(self, block: int | None, symbol: int | None) -> Iterator[Need]:
+        """Iterate over what is lacking up to a place, None for all of it."""
+        number = self.number
+        if self.info is None and self.flags & ObjectFlag.INFO:
+            yield Need(number, number, info=True)
+        last = self.partition.blocks - 1
+        if block is None or block > last:
+            block, symbol = last, None
+        if symbol is not None and symbol >= self.partition.length(block) - 1:
+            symbol = None
+        yield from self._assembly.needs(number, block, symbol)

@@ -1,0 +1,61 @@
+"""When to ask for repair: random back-off, suppression, hold-off (RFC 5740 §5.3).
+
+This is the feedback part alone, without what it asks for: a hundred thousand of them
+fit into a simulation.
+"""
+
+from __future__ import annotations
+
+from enum import Enum, auto
+from random import Random
+
+from groupwire.norm.backoff import random_backoff
+from groupwire.norm.repair.state import RepairState
+
+__all__ = ["NackPhase", "Nacker"]
+
+
+class NackPhase(Enum):
+    """Where a receiver is in its cycle of asking."""
+
+    IDLE = auto()
+    WAITING = auto()
+    """Drawn by lot; who hears others ask for the same stays silent."""
+    HOLDING = auto()
+    """Has asked or was silenced, and gives the sender time to answer."""
+
+
+class Nacker:
+    """The cycle of one receiver towards one sender."""
+
+    __slots__ = ("_rng", "deadline", "heard", "phase")
+
+    def __init__(self, rng: Random) -> None:
+        self._rng = rng
+        self.phase = NackPhase.IDLE
+        self.deadline: float | None = None
+        self.heard = RepairState()
+        """What others have asked for in this cycle."""
+
+    def start(self, now: float, grtt_s: float, backoff: int, members: int) -> None:
+        """Begin a cycle: something is lacking."""
+        self.phase = NackPhase.WAITING
+        self.heard = RepairState()
+        wait = 0.0
+        if backoff:
+            wait = random_backoff(backoff * grtt_s, members, self._rng)
+        self.deadline = now + wait
+
+    def silenced(self, needs: RepairState) -> bool:
+        """Return whether others have asked for all of this (RFC 5401 §3.2.2)."""
+        return self.heard.covers(needs)
+
+    def hold(self, now: float, grtt_s: float, backoff: int) -> None:
+        """Ask no more for as long as the sender may need to answer."""
+        self.phase = NackPhase.HOLDING
+        self.deadline = now + (backoff + 2) * grtt_s
+
+    def rest(self) -> None:
+        """End the cycle."""
+        self.phase = NackPhase.IDLE
+        self.deadline = None

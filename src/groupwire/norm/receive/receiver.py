@@ -1,0 +1,249 @@
+"""A NORM receiver (RFC 5740 §5.2, §5.3, §5.5): rules only, no socket and no clock.
+
+Verbs take ``now`` in seconds on any clock that never goes back; after each, drain
+``poll_transmits`` and ``poll_events`` and come back at ``poll_timeout``.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, OrderedDict
+from collections.abc import Sequence
+from contextlib import suppress
+from functools import partial
+from random import Random
+
+from groupwire.errors import DecodeError, UsageError
+from groupwire.norm.receive.budget import Budget
+from groupwire.norm.receive.config import ReceiverConfig
+from groupwire.norm.receive.events import (
+    LossReason,
+    ReceiverEvent,
+    SenderFound,
+    SenderKey,
+)
+from groupwire.norm.receive.remote import Remote
+from groupwire.norm.receive.sink import ObjectOffer, Sink, SinkFor
+from groupwire.norm.wire.batch import Segments, parse_segments, symbol_key
+from groupwire.norm.wire.feedback import Ack, Nack
+from groupwire.norm.wire.message import Message, decode
+from groupwire.norm.wire.objects import Data, Info
+from groupwire.values import Datagram, Origin, Transmit
+
+__all__ = ["Receiver"]
+
+_REMEMBERED = 1024
+"""Runs of senders that are over: what is replayed of them changes nothing."""
+
+
+class Receiver:
+    """Follows every sender of a group, each by itself.
+
+    ``sink_for`` chooses where an object goes; without it objects are assembled in
+    memory, within the budget of the config.
+    """
+
+    def __init__(
+        self, config: ReceiverConfig, rng: Random, *, sink_for: SinkFor | None = None
+    ) -> None:
+        self._config = config
+        self._rng = rng
+        self._sink_for = sink_for
+        self._budget = Budget(config.memory_bytes)
+        self._remotes: dict[SenderKey, Remote] = {}
+        self._by_source: dict[tuple[int, int], list[Remote]] = {}
+        self._over: OrderedDict[SenderKey, None] = OrderedDict()
+        self._events: list[ReceiverEvent] = []
+        self._transmits: list[Transmit] = []
+        self.dropped: Counter[str] = Counter()
+        """What was heard and not understood or not wanted, by reason."""
+
+    # What the application wants.
+
+    def accept(self, sender: SenderKey, number: int, *, now: float) -> None:
+        """Say that an object is safely stored: only then it is acknowledged."""
+        self._remote(sender).accept(number, now)
+        self._drain()
+
+    def answer(
+        self,
+        sender: SenderKey,
+        ack_type: int,
+        ack_id: int,
+        payload: bytes = b"",
+        *,
+        now: float,
+    ) -> None:
+        """Acknowledge what AckRequested told, with at most a segment."""
+        self._remote(sender).answer(ack_type, ack_id, payload, now)
+        self._drain()
+
+    def forget(self, sender: SenderKey) -> None:
+        """Follow a run of a sender no more, whatever it still sends."""
+        remote = self._remote(sender)
+        self._end(remote, LossReason.ENDED)
+        self._drain()
+
+    # What the machine says.
+
+    def handle_datagram(self, datagram: Datagram, *, now: float) -> None:
+        """Take in what arrived; junk is counted and dropped."""
+        origin = datagram.origin
+        step = datagram.segment_bytes
+        if step and len(datagram.data) > step:
+            self._hear_row(datagram, origin, step, now)
+        else:
+            self._hear(datagram.data, origin, now)
+        self._drain()
+
+    def handle_timeout(self, *, now: float) -> None:
+        """Do what is due."""
+        for remote in list(self._remotes.values()):
+            deadline = remote.deadline
+            if deadline is not None and deadline <= now:
+                remote.expire(now)
+        self._drain()
+
+    def poll_transmits(self) -> Sequence[Transmit]:
+        """Return what is to be sent; each only once."""
+        transmits, self._transmits = self._transmits, []
+        return transmits
+
+    def poll_events(self) -> Sequence[ReceiverEvent]:
+        """Return what has happened; each only once."""
+        events, self._events = self._events, []
+        return events
+
+    def poll_timeout(self) -> float | None:
+        """Return when to call :meth:`handle_timeout`, None for never."""
+        due = [d for r in self._remotes.values() if (d := r.deadline) is not None]
+        return min(due, default=None)
+
+    @property
+    def senders(self) -> Sequence[SenderKey]:
+        """The runs of senders that are followed."""
+        return tuple(self._remotes)
+
+    # How it is done.
+
+    def _hear_row(
+        self, datagram: Datagram, origin: Origin, step: int, now: float
+    ) -> None:
+        """Take a row of segments in at once where it is one, else one by one."""
+        data, whole = datagram.data, len(datagram.data) // step * step
+        segments = None
+        with suppress(DecodeError):
+            segments = parse_segments(memoryview(data)[:whole], step)
+        if segments is None:
+            for part in datagram.segments():
+                self._hear(part, origin, now)
+            return
+        self._take(segments, origin, now)
+        if whole < len(data):
+            self._hear(data[whole:], origin, now)
+
+    def _hear(self, data: bytes | memoryview, origin: Origin, now: float) -> None:
+        try:
+            message = decode(data)
+        except DecodeError as error:
+            self.dropped[error.reason] += 1
+            return
+        if message.source == self._config.node:
+            return
+        if isinstance(message, Nack | Ack):
+            of = message.to.sender, message.to.instance
+            for remote in self._by_source.get(of, ()):
+                remote.overhear(message, now)
+            return
+        self._take(message, origin, now)
+
+    def _take(self, message: Segments | Message, origin: Origin, now: float) -> None:
+        """Give a sender's message to the run of the sender that it belongs to."""
+        first = message.first if isinstance(message, Segments) else message
+        if isinstance(first, Nack | Ack) or first.source == self._config.node:
+            return
+        key = SenderKey(origin, first.source, first.sender.instance)
+        remote = self._remotes.get(key) or self._open(key)
+        if remote is None:
+            return
+        if isinstance(message, Segments):
+            remote.take_segments(message, now)
+        elif isinstance(message, Data):
+            keys = (symbol_key(message.payload_id),)
+            row = Segments(message, (message.sequence,), keys, (message.payload,))
+            remote.take_segments(row, now)
+        elif isinstance(message, Info):
+            remote.take_info(message, now)
+        elif not isinstance(message, Nack | Ack):
+            remote.take_command(message, now)
+
+    def _open(self, key: SenderKey) -> Remote | None:
+        """Begin to follow a run of a sender, unless it is one that is over."""
+        if key in self._over:
+            self.dropped["norm-run-is-over"] += 1
+            return None
+        if len(self._remotes) >= self._config.sources:
+            self._end(self._least_heard(), LossReason.SILENCE)
+        remote = Remote(
+            key,
+            self._config,
+            self._rng,
+            open_sink=partial(self._open_sink, key),
+            drop=self._drop,
+        )
+        self._remotes[key] = remote
+        self._by_source.setdefault((key.source, key.instance), []).append(remote)
+        self._events.append(SenderFound(key))
+        return remote
+
+    def _least_heard(self) -> Remote:
+        return min(self._remotes.values(), key=lambda remote: remote.heard)
+
+    def _end(self, remote: Remote, reason: LossReason) -> None:
+        remote.close(reason)
+        self._collect(remote)
+        key = remote.key
+        del self._remotes[key]
+        same = self._by_source[key.source, key.instance]
+        same.remove(remote)
+        if not same:
+            del self._by_source[key.source, key.instance]
+        self._over[key] = None
+        while len(self._over) > _REMEMBERED:
+            self._over.popitem(last=False)
+
+    def _open_sink(self, key: SenderKey, offer: ObjectOffer) -> Sink | None:
+        if self._sink_for is not None:
+            return self._sink_for(offer)
+        if offer.size_bytes > self._config.memory_bytes:
+            return None
+        while not self._budget.fits(offer.size_bytes):
+            least = self._least_heard()
+            if least.key == key:
+                return None
+            self._end(least, LossReason.SILENCE)
+        return self._budget.open(offer.size_bytes)
+
+    def _drop(self, reason: str) -> None:
+        self.dropped[reason] += 1
+
+    def _remote(self, sender: SenderKey) -> Remote:
+        remote = self._remotes.get(sender)
+        if remote is None:
+            raise UsageError("no such sender is followed", fix="see senders")
+        return remote
+
+    def _drain(self) -> None:
+        for remote in self._remotes.values():
+            if remote.events or remote.feedback:
+                self._collect(remote)
+
+    def _collect(self, remote: Remote) -> None:
+        for sink in remote.released:
+            self._budget.close(sink)
+        remote.released.clear()
+        self._events += remote.events
+        remote.events.clear()
+        to = remote.key.origin if self._config.unicast else None
+        if not self._config.silent:
+            self._transmits += [Transmit(f.encode(), to) for f in remote.feedback]
+        remote.feedback.clear()

@@ -1,0 +1,524 @@
+"""One run of one sender, as a receiver follows it (RFC 5740 §5.2 and §5.3)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from random import Random
+
+from groupwire.norm.coding import Coding
+from groupwire.norm.fec.code import ReedSolomon
+from groupwire.norm.numbers import unwrap
+from groupwire.norm.receive.acks import Acknowledger
+from groupwire.norm.receive.catalogue import Catalogue, Position
+from groupwire.norm.receive.config import Join, ReceiverConfig
+from groupwire.norm.receive.congestion import CongestionSpeaker
+from groupwire.norm.receive.events import (
+    AckRequested,
+    CommandReceived,
+    InfoReceived,
+    LossReason,
+    ObjectLost,
+    ObjectReceived,
+    ReceiverEvent,
+    SenderEnded,
+    SenderKey,
+    SenderLost,
+    StreamEnded,
+    StreamGap,
+    StreamReceived,
+)
+from groupwire.norm.receive.incoming import Incoming
+from groupwire.norm.receive.nacker import Nacker, NackPhase
+from groupwire.norm.receive.sink import ObjectOffer, Sink
+from groupwire.norm.receive.stream import IncomingStream
+from groupwire.norm.repair.requests import Numbering, needs_of, requests_of
+from groupwire.norm.repair.state import RepairState
+from groupwire.norm.wire.batch import Segments
+from groupwire.norm.wire.commands import (
+    AckRequest,
+    ApplicationCommand,
+    Command,
+    CongestionProbe,
+    EndOfTransmission,
+    Flush,
+    RepairAdvertisement,
+    Squelch,
+)
+from groupwire.norm.wire.extensions import Extensions, ObjectInfo
+from groupwire.norm.wire.feedback import Ack, FeedbackHead, Nack, Watermark
+from groupwire.norm.wire.head import ObjectFlag, SenderState
+from groupwire.norm.wire.objects import Info
+from groupwire.norm.wire.repairs import RepairRequest
+
+__all__ = ["Remote"]
+
+_SHORTEST_SILENCE_S = 1.0
+_SYMBOL_BITS = 16
+Drop = Callable[[str], None]
+OpenSink = Callable[[ObjectOffer], Sink | None]
+Through = tuple[int, int, int | None]
+
+
+class Remote:
+    """Takes a sender's messages in and says what is to be sent back to it."""
+
+    def __init__(
+        self,
+        key: SenderKey,
+        config: ReceiverConfig,
+        rng: Random,
+        *,
+        open_sink: OpenSink,
+        drop: Drop,
+    ) -> None:
+        self.key = key
+        self.heard = 0
+        """Datagrams; who was heard least makes room for others."""
+        self.events: list[ReceiverEvent] = []
+        self.feedback: list[Nack | Ack] = []
+        self._config = config
+        self._open_sink = open_sink
+        self._drop = drop
+        self._state = SenderState(key.instance, 0, 0, 0)
+        self._coding: Coding | None = None
+        self._code: ReedSolomon | None = None
+        self._catalogue = Catalogue(config.objects)
+        self._nacker = Nacker(rng)
+        self._speaker = CongestionSpeaker(config.node, rng)
+        self._acks = Acknowledger(rng)
+        self._mark: tuple[Position, Watermark] | None = None
+        """A watermark that was asked for and is not reached yet."""
+        self._position: Position = (0, 0, 0)
+        """Of what was heard last, new or again."""
+        self._through: Through = (0, 0, 0)
+        self._silence_at: float | None = None
+        self._silences = 0
+        self._sequence = 0
+        self._numbering = Numbering(self._catalogue.number, self._block, self._length)
+
+    # What is heard.
+
+    def take_segments(self, segments: Segments, now: float) -> None:
+        """Take DATA of one object in."""
+        first, payloads = segments.first, segments.payloads
+        self._hear(first.sender, segments.sequences, len(payloads[0]), now)
+        number = self._catalogue.number(first.object_id)
+        keys = segments.keys
+        block, symbol = keys[0] >> _SYMBOL_BITS, keys[0] & 0xFFFF
+        if not self._catalogue.joined:
+            self._join(number, block, first.flags)
+        incoming = self._incoming(number, first.flags, first.extensions.info, block)
+        if incoming is not None:
+            for start, stop in _runs(keys):
+                block, symbol = keys[start] >> _SYMBOL_BITS, keys[start] & 0xFFFF
+                run = payloads[start:stop] if stop - start < len(keys) else payloads
+                if not incoming.add(self._block(number, block), symbol, run):
+                    self._drop("norm-symbol")
+            self._progress(number, incoming)
+        block, symbol = keys[-1] >> _SYMBOL_BITS, keys[-1] & 0xFFFF
+        self._moved((number, self._block(number, block), symbol), now)
+
+    def take_info(self, info: Info, now: float) -> None:
+        """Take an object's INFO in."""
+        self._hear(info.sender, (info.sequence,), len(info.payload), now)
+        number = self._catalogue.number(info.object_id)
+        if not self._catalogue.joined:
+            self._join(number, 0, info.flags)
+        incoming = self._incoming(number, info.flags, info.extensions.info, 0)
+        if incoming is not None and incoming.info is None:
+            incoming.info = bytes(info.payload)
+            self.events.append(InfoReceived(self.key, number, incoming.info))
+            self._progress(number, incoming)
+        self._moved((number, 0, 0), now)
+
+    def take_command(self, command: Command, now: float) -> None:
+        """Take a command in."""
+        self._hear(command.sender, (command.sequence,), 64, now)
+        match command:
+            case CongestionProbe():
+                self._speaker.probed(command, now)
+            case Flush():
+                self._flushed(command, now)
+            case Squelch():
+                self._squelched(command)
+            case RepairAdvertisement():
+                self._overhear(command.requests, command.extensions, now)
+            case AckRequest():
+                self._requested(command, now)
+            case ApplicationCommand():
+                self.events.append(CommandReceived(self.key, command.content))
+            case EndOfTransmission():
+                self._ended()
+
+    def overhear(self, feedback: Nack | Ack, now: float) -> None:
+        """Take in what another receiver says to this sender."""
+        requests = feedback.requests if isinstance(feedback, Nack) else ()
+        self._overhear(requests, feedback.extensions, now)
+
+    # What the application says.
+
+    def accept(self, number: int, now: float) -> None:
+        """Note that the application has taken an object."""
+        self._catalogue.accept(number)
+        if self._mark is not None:
+            self._reach_mark(now)
+
+    def answer(self, ack_type: int, ack_id: int, payload: bytes, now: float) -> None:
+        """Acknowledge a request of the sender's application."""
+        self._acks.answer(ack_type, ack_id, payload, now, self._state.grtt_s)
+
+    # What time brings.
+
+    @property
+    def deadline(self) -> float | None:
+        """When something is due."""
+        if self._config.silent:
+            return self._silence_at
+        due = (
+            self._nacker.deadline,
+            self._speaker.deadline,
+            self._acks.deadline,
+            self._silence_at,
+        )
+        return min((d for d in due if d is not None), default=None)
+
+    def expire(self, now: float) -> None:
+        """Do what is due."""
+        if self._silence_at is not None and self._silence_at <= now:
+            self._silent(now)
+        if self._config.silent:
+            return
+        if self._nacker.deadline is not None and self._nacker.deadline <= now:
+            self._nack_due(now)
+        for due in self._acks.due(now):
+            self._ack(due.ack_type, due.ack_id, due.payload, now)
+        if self._speaker.deadline is not None and self._speaker.deadline <= now:
+            self._ack(1, 0, b"", now)
+
+    def close(self, reason: LossReason) -> None:
+        """Give everything up that is under way."""
+        for number in sorted(self._catalogue.under_way):
+            self._catalogue.finish(number, accepted=False)
+            self._told_lost(number, reason)
+
+    @property
+    def released(self) -> list[Sink]:
+        """Sinks that are written to no more."""
+        return self._catalogue.released
+
+    # How it is done: hearing.
+
+    def _hear(
+        self, state: SenderState, sequences: Sequence[int], size: int, now: float
+    ) -> None:
+        self.heard += len(sequences)
+        self._state = state
+        self._speaker.count(sequences, size * len(sequences), state, now)
+        self._silences = 0
+        if self._catalogue.joined:
+            self._silence_at = now + self._silence_s()
+
+    def _silence_s(self) -> float:
+        """RFC 5740 §5.3: how long a sender may be silent."""
+        longest = 2 * self._config.robust * self._state.grtt_s
+        return max(_SHORTEST_SILENCE_S, longest)
+
+    def _join(self, number: int, block: int, flags: ObjectFlag) -> None:
+        """Begin to want objects, as the policy says."""
+        join = self._config.join
+        if join is Join.WINDOW:
+            self._catalogue.join(number - self._config.objects + 1)
+        elif (
+            join is Join.OBJECT
+            or flags & ObjectFlag.STREAM
+            or (block == 0 and not flags & ObjectFlag.REPAIR)
+        ):
+            self._catalogue.join(number)
+
+    def _incoming(
+        self, number: int, flags: ObjectFlag, fti: ObjectInfo | None, block: int
+    ) -> Incoming | IncomingStream | None:
+        """Return the object that a message belongs to, None if it is not wanted."""
+        if not self._catalogue.wants(number):
+            return None
+        for lost in self._catalogue.reach((number, 0, 0)):
+            self._told_lost(lost, LossReason.WINDOW)
+        incoming = self._catalogue.under_way.get(number)
+        if incoming is None:
+            if fti is None or not self._agree(fti):
+                self._drop("norm-no-fti")
+                return None
+            incoming = self._begin(number, flags, fti.size_bytes, block)
+        if incoming is not None:
+            incoming.flags |= flags & (ObjectFlag.INFO | ObjectFlag.FILE)
+        return incoming
+
+    def _agree(self, fti: ObjectInfo) -> bool:
+        """Take the sender's coding from its first object; it must not change."""
+        coding = Coding.of(fti)
+        if coding is None or fti.size_bytes > coding.largest_object:
+            return False
+        if self._coding is None:
+            self._coding = coding
+            self._code = ReedSolomon(coding.block, coding.parity)
+        return coding == self._coding
+
+    def _begin(
+        self, number: int, flags: ObjectFlag, size: int, block: int
+    ) -> Incoming | IncomingStream | None:
+        coding, code = self._coding, self._code
+        if coding is None or code is None:
+            return None
+        incoming: Incoming | IncomingStream
+        if flags & ObjectFlag.STREAM:
+            kept = -(-size // (coding.block * coding.segment_bytes))
+            first = block
+            if self._config.join is not Join.NOW:
+                first = max(0, block - kept + 1)
+            most = self._config.stream_blocks
+            incoming = IncomingStream(number, first, most, coding, code)
+        else:
+            key = self.key
+            offer = ObjectOffer(key.source, key.instance, number, size, flags)
+            sink = self._open_sink(offer)
+            if sink is None:
+                self._catalogue.finish(number, accepted=False)
+                self._drop("norm-object-refused")
+                return None
+            incoming = Incoming(number, size, sink, coding, code)
+        self._catalogue.under_way[number] = incoming
+        return incoming
+
+    def _progress(self, number: int, incoming: Incoming | IncomingStream) -> None:
+        """Hand over what is complete."""
+        if isinstance(incoming, IncomingStream):
+            self._hand_over(incoming)
+        if not incoming.complete:
+            return
+        accepted = self._config.accepts_at_once
+        if isinstance(incoming, IncomingStream):
+            self._catalogue.finish(number, accepted=True)
+            self.events.append(StreamEnded(self.key, number))
+            return
+        self._catalogue.finish(number, accepted=accepted)
+        self.events.append(
+            ObjectReceived(
+                self.key,
+                number,
+                incoming.partition.size_bytes,
+                incoming.flags,
+                incoming.info,
+                incoming.sink,
+            )
+        )
+
+    def _hand_over(self, stream: IncomingStream) -> None:
+        if stream.skipped:
+            self.events.append(StreamGap(self.key, stream.number, stream.skipped))
+            stream.skipped = 0
+        for data, message_at in stream.take():
+            self.events.append(
+                StreamReceived(self.key, stream.number, data, message_at)
+            )
+
+    def _moved(self, position: Position, now: float) -> None:
+        """Note where the sender is, and look for what is lacking before it."""
+        self._position = position
+        number, block, symbol = position
+        catalogue = self._catalogue
+        if not catalogue.joined:
+            return
+        for lost in catalogue.reach(position):
+            self._told_lost(lost, LossReason.WINDOW)
+        if self._mark is not None:
+            self._reach_mark(now)
+        if self._nacker.phase is not NackPhase.IDLE:
+            return
+        if catalogue.lacks_before(number, block):
+            self._look((number, block - 1, None), now)
+        elif not self._state.backoff:
+            self._look((number, block, symbol), now)
+
+    def _look(self, through: Through, now: float) -> None:
+        """Begin to ask if something up to a place is lacking."""
+        if self._config.silent or self._nacker.phase is not NackPhase.IDLE:
+            return
+        if next(iter(self._catalogue.needs(through)), None) is None:
+            return
+        self._through = through
+        state = self._state
+        self._nacker.start(now, state.grtt_s, state.backoff, state.members)
+        if not state.backoff:
+            self._nack_due(now)
+
+    def _flushed(self, flush: Flush, now: float) -> None:
+        number = self._catalogue.number(flush.object_id)
+        listed = self._config.node in flush.nodes
+        if not self._catalogue.joined:
+            if not listed and self._config.join is Join.NOW:
+                return
+            self._join(number, 0, ObjectFlag(0))
+        block = self._block(number, flush.payload_id.block)
+        position = number, block, flush.payload_id.symbol
+        self._silence_at = now + self._silence_s()
+        if listed:
+            where = Watermark(flush.fec_id, flush.object_id, flush.payload_id)
+            self._mark = position, where
+            self._reach_mark(now)
+        for lost in self._catalogue.reach(position):
+            self._told_lost(lost, LossReason.WINDOW)
+        self._position = position
+        self._look(position, now)
+
+    def _reach_mark(self, now: float) -> None:
+        if self._mark is None:
+            return
+        position, where = self._mark
+        if self._catalogue.complete_through(position):
+            bits = self._coding.field_bits if self._coding is not None else 8
+            self._acks.reached(where, bits, now, self._state.grtt_s)
+            self._mark = None
+
+    def _squelched(self, squelch: Squelch) -> None:
+        catalogue = self._catalogue
+        first = catalogue.number(squelch.object_id)
+        for number in catalogue.squelch(first):
+            self._told_lost(number, LossReason.GONE)
+        for object_id in squelch.invalid:
+            number = catalogue.number(object_id)
+            if catalogue.wants(number):
+                catalogue.finish(number, accepted=True)
+                self._told_lost(number, LossReason.GONE)
+        stream = catalogue.under_way.get(first)
+        if isinstance(stream, IncomingStream):
+            stream.skip_to(self._block(first, squelch.payload_id.block))
+            self._progress(first, stream)
+
+    def _requested(self, request: AckRequest, now: float) -> None:
+        if self._config.node not in request.nodes:
+            return
+        kind, number = request.ack_type, request.ack_id
+        if self._acks.requested(kind, number, now, self._state.grtt_s):
+            self.events.append(AckRequested(self.key, kind, number))
+
+    def _ended(self) -> None:
+        self.close(LossReason.ENDED)
+        self._nacker.rest()
+        self._silence_at = None
+        self.events.append(SenderEnded(self.key))
+
+    def _overhear(
+        self, requests: Sequence[RepairRequest], extensions: Extensions, now: float
+    ) -> None:
+        if self._nacker.phase is NackPhase.WAITING:
+            for need in needs_of(requests, self._numbering):
+                self._nacker.heard.add(need)
+        if extensions.feedback is not None:
+            self._speaker.overheard(extensions.feedback, now)
+
+    # How it is done: speaking.
+
+    def _nack_due(self, now: float) -> None:
+        state, nacker = self._state, self._nacker
+        if nacker.phase is NackPhase.HOLDING:
+            nacker.rest()
+            number, block, symbol = self._position
+            if state.backoff:
+                self._look((number, block - 1, None), now)
+            else:
+                self._look((number, block, symbol), now)
+            return
+        needs = self._catalogue.state(self._through)
+        first = next(iter(needs), None)
+        if first is None:
+            nacker.rest()
+            return
+        rewound = self._position < (first.object, first.block or 0, 0)
+        if not rewound and not nacker.silenced(needs):
+            self._nack(needs, now)
+        nacker.hold(now, state.grtt_s, state.backoff)
+
+    def _nack(self, needs: RepairState, now: float) -> None:
+        if self._coding is None:
+            # Nothing is known but that there is something: the lowest scheme will do.
+            scheme, limit = Coding().scheme, 64
+        else:
+            scheme, limit = self._coding.scheme, self._coding.segment_bytes
+        bits = scheme.field_bits
+        contents = requests_of(needs, scheme, self._numbering, limit)
+        for _, requests in zip(
+            range(self._config.nacks_per_cycle), contents, strict=False
+        ):
+            extensions = Extensions(feedback=self._speaker.feedback(now))
+            head = self._head(now)
+            self.feedback.append(
+                Nack(
+                    self._number(), self._config.node, head, requests, extensions, bits
+                )
+            )
+
+    def _ack(self, ack_type: int, ack_id: int, payload: bytes, now: float) -> None:
+        extensions = Extensions(feedback=self._speaker.feedback(now))
+        head, node = self._head(now), self._config.node
+        self.feedback.append(
+            Ack(self._number(), node, head, ack_type, ack_id, payload, extensions)
+        )
+
+    def _head(self, now: float) -> FeedbackHead:
+        echo = self._speaker.echo(now)
+        return FeedbackHead(self.key.source, self.key.instance, *echo)
+
+    def _number(self) -> int:
+        self._sequence = (self._sequence + 1) & 0xFFFF
+        return self._sequence
+
+    # How it is done: silence and loss.
+
+    def _silent(self, now: float) -> None:
+        """Ask unasked, because the sender has said nothing for long (§5.3)."""
+        number = self._catalogue.highest[0]
+        through = (number, 1 << 32, None)
+        lacking = next(iter(self._catalogue.needs(through)), None) is not None
+        self._silences += 1
+        if not lacking:
+            self._silence_at = None
+        elif self._silences > self._config.robust:
+            self._silence_at = None
+            self.close(LossReason.SILENCE)
+            self.events.append(SenderLost(self.key))
+        else:
+            self._silence_at = now + self._silence_s()
+            self._position = (number, 1 << 32, 0)
+            self._look(through, now)
+
+    def _told_lost(self, number: int, reason: LossReason) -> None:
+        self.events.append(ObjectLost(self.key, number, reason))
+
+    # Numbers.
+
+    def _block(self, number: int, bits: int) -> int:
+        stream = self._catalogue.under_way.get(number)
+        if not isinstance(stream, IncomingStream) or self._coding is None:
+            return bits
+        return unwrap(bits, stream.block, self._coding.scheme.block_bits)
+
+    def _length(self, number: int, block: int) -> int:
+        incoming = self._catalogue.under_way.get(number)
+        if isinstance(incoming, Incoming) and block < incoming.partition.blocks:
+            return incoming.partition.length(block)
+        return self._coding.block if self._coding is not None else 0
+
+
+def _runs(keys: Sequence[int]) -> Iterator[tuple[int, int]]:
+    """Iterate over runs of consecutive symbols, as first and one more than last."""
+    count = len(keys)
+    if keys[-1] - keys[0] == count - 1 and keys == list(
+        range(keys[0], keys[0] + count)
+    ):
+        yield 0, count
+        return
+    start = 0
+    for at in range(1, count + 1):
+        if at == count or keys[at] != keys[at - 1] + 1:
+            yield start, at
+            start = at

@@ -1,0 +1,165 @@
+"""A stream on its way in: put in order, handed over as far as nothing is lacking."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from groupwire.errors import DecodeError
+from groupwire.norm.coding import Coding
+from groupwire.norm.fec.code import ReedSolomon
+from groupwire.norm.receive.assembly import Assembly
+from groupwire.norm.repair.state import Need
+from groupwire.norm.stream_header import STREAM_HEADER_BYTES, StreamHeader
+from groupwire.norm.wire.head import ObjectFlag
+
+__all__ = ["Chunk", "IncomingStream", "StreamStore"]
+
+Chunk = tuple[bytes, int | None]
+"""Bytes, and where in them the first message begins that begins there."""
+
+
+class StreamStore:
+    """Symbols of the blocks that are not yet handed over and complete."""
+
+    def __init__(self, block: int) -> None:
+        self._length = block
+        self._blocks: dict[int, dict[int, bytes]] = {}
+
+    def __len__(self) -> int:
+        return len(self._blocks)
+
+    def write(
+        self, block: int, symbol: int, payloads: Sequence[bytes | memoryview]
+    ) -> None:
+        """Keep consecutive symbols."""
+        of = self._blocks.setdefault(block, {})
+        for number, payload in enumerate(payloads, symbol):
+            of[number] = bytes(payload)
+
+    def read(self, block: int) -> Sequence[bytes | memoryview]:
+        """Return all symbols of a block, zeros for those that never came."""
+        of = self._blocks.get(block, {})
+        size = max(map(len, of.values()), default=0)
+        return [of.get(n, b"").ljust(size, b"\0") for n in range(self._length)]
+
+    def get(self, block: int, symbol: int) -> bytes | None:
+        """Return one symbol."""
+        return self._blocks.get(block, {}).get(symbol)
+
+    def lowest(self) -> int | None:
+        """Return the first block of which something is kept."""
+        return min(self._blocks, default=None)
+
+    def forget_before(self, block: int) -> None:
+        """Keep nothing of earlier blocks."""
+        for old in [b for b in self._blocks if b < block]:
+            del self._blocks[old]
+
+
+class IncomingStream:
+    """A stream, from the block where it was joined.
+
+    At most ``most_blocks`` wait for what was lost before them; then it is skipped.
+    """
+
+    def __init__(
+        self,
+        number: int,
+        first_block: int,
+        most_blocks: int,
+        coding: Coding,
+        code: ReedSolomon,
+    ) -> None:
+        self.number = number
+        self.flags = ObjectFlag.STREAM
+        self.info: bytes | None = None
+        self.block = first_block
+        """Where the next symbol to be handed over is."""
+        self.symbol = 0
+        self.ended = False
+        self.skipped = 0
+        """Symbols given up since they were last told."""
+        self._most = most_blocks
+        self._coding = coding
+        self._size = coding.segment_bytes + STREAM_HEADER_BYTES
+        self._store = StreamStore(coding.block)
+        self._assembly = Assembly(self._store, code, self._length, self._size)
+        self._assembly.forget_before(first_block)
+
+    def _length(self, block: int) -> int:  # noqa: ARG002 - all are alike
+        return self._coding.block
+
+    @property
+    def complete(self) -> bool:
+        """Whether the stream has ended and all of it has been handed over."""
+        return self.ended
+
+    def add(
+        self, block: int, symbol: int, payloads: Sequence[bytes | memoryview]
+    ) -> bool:
+        """Take consecutive symbols of a block in; False if they cannot be its."""
+        length, after = self._coding.block, symbol + len(payloads)
+        parity = symbol >= length
+        if after > (length + self._coding.parity if parity else length):
+            return False
+        if max(map(len, payloads)) > self._size:
+            return False
+        if block < self.block or self.ended:
+            return True
+        if block >= self.block + self._most:
+            self.skip_to(block - self._most + 1)
+        self._assembly.add(block, symbol, payloads)
+        return True
+
+    def skip_to(self, block: int) -> None:
+        """Give up what is lacking before a block."""
+        if block <= self.block:
+            return
+        length = self._coding.block
+        self.skipped += (block - self.block) * length - self.symbol
+        self.block, self.symbol = block, 0
+        self._assembly.forget_before(block)
+        self._store.forget_before(block)
+
+    def take(self) -> Iterator[Chunk]:
+        """Iterate over what can be handed over now; each only once."""
+        while not self.ended:
+            data = self._store.get(self.block, self.symbol)
+            if data is None:
+                return
+            yield from self._chunk(data)
+            self.symbol += 1
+            if self.symbol == self._coding.block:
+                self.block, self.symbol = self.block + 1, 0
+                self._store.forget_before(self.block)
+
+    def _chunk(self, data: bytes) -> Iterator[Chunk]:
+        try:
+            header = StreamHeader.decode(data)
+        except DecodeError:
+            self.skipped += 1
+            return
+        if header.ends:
+            self.ended = True
+            return
+        start = STREAM_HEADER_BYTES
+        message_at = header.message_start - 1 if header.message_start else None
+        yield data[start : start + header.length_bytes], message_at
+
+    def lacks_before(self, block: int) -> bool:
+        """Return whether something before a block is lacking, or the info."""
+        if self.info is None and self.flags & ObjectFlag.INFO:
+            return True
+        return self._assembly.lacks_before(block)
+
+    def needs(self, block: int | None, symbol: int | None) -> Iterator[Need]:
+        """Iterate over what is lacking up to a place, None for what is known of."""
+        number = self.number
+        if self.info is None and self.flags & ObjectFlag.INFO:
+            yield Need(number, number, info=True)
+        if block is None:
+            block, symbol = self.block, self.symbol
+        if symbol is not None and symbol >= self._coding.block - 1:
+            symbol = None
+        if block >= self.block:
+            yield from self._assembly.needs(number, block, symbol)

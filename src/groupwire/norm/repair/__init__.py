@@ -1,0 +1,1 @@
+"""Repair needs as values: gathered by receivers, aggregated by senders."""

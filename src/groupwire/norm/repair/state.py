@@ -1,0 +1,135 @@
+"""What is lacking: whole objects, infos, whole blocks, symbols.
+
+Objects and blocks are unwrapped numbers here; symbols of a block are bits of an
+integer. A receiver's needs, what it has heard others ask for and what a sender has been
+asked for are all of this form.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from groupwire.norm.intervals import Intervals
+
+__all__ = ["Need", "RepairState"]
+
+_MAX_ENTRIES = 4096
+"""Of blocks and of objects: what strangers ask for must not fill memory."""
+
+
+class Need(NamedTuple):
+    """One range of one kind, in the order in which a sender sends.
+
+    Exactly one of these is true: ``block`` is None (whole objects, or with ``info``
+    their infos), ``symbols`` is None (whole blocks up to ``last``), or ``symbols`` is
+    the set of those needed of ``block``.
+    """
+
+    object: int
+    last_object: int
+    info: bool = False
+    block: int | None = None
+    last_block: int = 0
+    symbols: int | None = None
+
+
+class RepairState:
+    """A set of repair needs that grows."""
+
+    __slots__ = ("_blocks", "_entries", "_infos", "_objects", "_symbols")
+
+    def __init__(self) -> None:
+        self._objects = Intervals()
+        self._infos: set[int] = set()
+        self._blocks: dict[int, Intervals] = {}
+        self._symbols: dict[int, dict[int, int]] = {}
+        self._entries = 0
+
+    def __bool__(self) -> bool:
+        return bool(self._objects or self._infos or self._blocks or self._symbols)
+
+    def add_objects(self, first: int, last: int) -> None:
+        """Ask for whole objects, with their infos."""
+        if len(self._objects) < _MAX_ENTRIES:
+            self._objects.add(first, last)
+
+    def add_info(self, number: int) -> None:
+        """Ask for the info of an object."""
+        if len(self._infos) < _MAX_ENTRIES:
+            self._infos.add(number)
+
+    def add_blocks(self, number: int, first: int, last: int) -> None:
+        """Ask for whole blocks of an object."""
+        blocks = self._blocks.get(number)
+        if blocks is None:
+            if len(self._blocks) >= _MAX_ENTRIES:
+                return
+            blocks = self._blocks[number] = Intervals()
+        if len(blocks) < _MAX_ENTRIES:
+            blocks.add(first, last)
+
+    def add_symbols(self, number: int, block: int, symbols: int) -> None:
+        """Ask for symbols of a block, as bits."""
+        of = self._symbols.get(number)
+        if of is None or block not in of:
+            if self._entries >= _MAX_ENTRIES:
+                return
+            self._entries += 1
+            of = self._symbols.setdefault(number, {})
+        of[block] = of.get(block, 0) | symbols
+
+    def add(self, need: Need) -> None:
+        """Ask for one need of any kind."""
+        if need.info:
+            for number in range(
+                need.object, min(need.last_object, need.object + _MAX_ENTRIES) + 1
+            ):
+                self.add_info(number)
+        elif need.block is None:
+            self.add_objects(need.object, need.last_object)
+        elif need.symbols is None:
+            self.add_blocks(need.object, need.block, need.last_block)
+        else:
+            self.add_symbols(need.object, need.block, need.symbols)
+
+    def __iter__(self) -> Iterator[Need]:
+        """Iterate in the order in which a sender sends (RFC 5740 §4.3.1)."""
+        starts = dict(self._objects)
+        numbers = {*starts, *self._infos, *self._blocks, *self._symbols}
+        for number in sorted(numbers):
+            if number in starts:
+                yield Need(number, starts[number])
+            if number in self._objects:
+                continue
+            if number in self._infos:
+                yield Need(number, number, info=True)
+            yield from self._of_object(number)
+
+    def _of_object(self, number: int) -> Iterator[Need]:
+        blocks = self._blocks.get(number) or Intervals()
+        symbols = self._symbols.get(number) or {}
+        whole = [(first, last, None) for first, last in blocks]
+        partial = [(b, b, bits) for b, bits in symbols.items() if b not in blocks]
+        for first, last, bits in sorted([*whole, *partial], key=lambda entry: entry[0]):
+            yield Need(number, number, False, first, last, bits)
+
+    def covers(self, needs: RepairState) -> bool:
+        """Return whether whoever answers this state answers those needs too."""
+        return all(self.covers_need(need) for need in needs)
+
+    def covers_need(self, need: Need) -> bool:
+        """Return whether one need is in it."""
+        if self._objects.covers(need.object, need.last_object):
+            return True
+        if need.info:
+            return need.object in self._infos
+        if need.block is None:
+            return False
+        blocks = self._blocks.get(need.object)
+        if blocks is not None and blocks.covers(need.block, need.last_block):
+            return True
+        if need.symbols is None:
+            return False
+        heard = self._symbols.get(need.object, {}).get(need.block, 0)
+        return not need.symbols & ~heard

@@ -1,0 +1,1 @@
+"""The sender: objects and streams out, repairs, acknowledgements, round trips."""

@@ -1,0 +1,41 @@
+"""Pacing: a token bucket that may go into debt by one burst."""
+
+from __future__ import annotations
+
+__all__ = ["TokenBucket"]
+
+
+class TokenBucket:
+    """Lets ``rate`` bytes a second through, at most ``depth_s`` of them at once.
+
+    A burst may be sent while there is any credit; what it overdraws is waited for, so
+    that the mean is right for bursts of every size.
+    """
+
+    def __init__(self, rate_bytes_per_s: float, *, depth_s: float = 0.002) -> None:
+        self.rate = rate_bytes_per_s
+        self._depth = depth_s
+        self._credit = 0.0
+        self._at: float | None = None
+
+    def ready(self, now: float) -> bool:
+        """Return whether something may be sent now."""
+        self._fill(now)
+        return self._credit >= 0
+
+    def spend(self, size_bytes: int) -> None:
+        """Count what has been sent."""
+        self._credit -= size_bytes
+
+    def ready_at(self, now: float) -> float:
+        """Return when something may be sent next."""
+        self._fill(now)
+        if self._credit >= 0:
+            return now
+        return now - self._credit / self.rate
+
+    def _fill(self, now: float) -> None:
+        if self._at is not None:
+            earned = (now - self._at) * self.rate
+            self._credit = min(self._depth * self.rate, self._credit + earned)
+        self._at = now

@@ -1,0 +1,133 @@
+"""From rows of symbols and commands to datagrams, numbered one after the other."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from groupwire.norm.coding import Coding
+from groupwire.norm.send.config import SenderConfig
+from groupwire.norm.send.content import Symbol
+from groupwire.norm.send.outgoing import Outgoing, Row
+from groupwire.norm.wire.batch import build_segments
+from groupwire.norm.wire.extensions import Extensions
+from groupwire.norm.wire.head import ObjectFlag, SenderState
+from groupwire.norm.wire.objects import Data, Info
+from groupwire.norm.wire.payload import FecId, PayloadId
+from groupwire.norm.wire.quantise import pack_group_size, pack_rtt
+from groupwire.values import Transmit
+
+__all__ = ["Composer"]
+
+
+class Composer:
+    """Fills in who sends and the sequence number; the caller says the rest."""
+
+    def __init__(self, config: SenderConfig) -> None:
+        self._config = config
+        self._coding: Coding = config.coding
+        self._members = pack_group_size(config.members)
+        self._grtt_s = 0.0
+        self._sequence = 0
+        self._key: tuple[int, ObjectFlag] | None = None
+        self._header = b""
+        self.state = SenderState(config.instance, 0, config.backoff, self._members)
+        self.set_grtt(config.initial_grtt_s)
+
+    def set_grtt(self, seconds: float) -> None:
+        """Tell this round trip from now on."""
+        if seconds == self._grtt_s:
+            return
+        self._grtt_s = seconds
+        self.state = SenderState(
+            self._config.instance,
+            pack_rtt(seconds),
+            self._config.backoff,
+            self._members,
+        )
+        self._key = None
+
+    def number(self, count: int = 1) -> int:
+        """Take sequence numbers and return the first."""
+        first = self._sequence
+        self._sequence = (first + count) & 0xFFFF
+        return first
+
+    def info(self, outgoing: Outgoing, *, again: bool) -> Transmit:
+        """Return an object's INFO."""
+        extra = ObjectFlag.REPAIR if again else ObjectFlag(0)
+        info = Info(
+            self.number(),
+            self._config.node,
+            self.state,
+            outgoing.flags | extra,
+            self._coding.fec_id,
+            outgoing.number & 0xFFFF,
+            outgoing.info or b"",
+            Extensions(outgoing.head.fti),
+        )
+        return Transmit(info.encode())
+
+    def row(self, outgoing: Outgoing, row: Row) -> Iterator[Transmit]:
+        """Iterate over the fewest transmits that carry a row."""
+        if self._coding.fec_id is FecId.SMALL_BLOCK:
+            yield from self._one_by_one(outgoing, row)
+            return
+        header = self._header_of(outgoing, row.flags)
+        for first, stop in _even_stretches(row.payloads):
+            payloads = row.payloads[first:stop]
+            ids = self._ids(row.places[first:stop])
+            sequence = self.number(stop - first)
+            data = build_segments(header, sequence, ids, payloads)
+            step = len(header) + len(payloads[0]) if stop - first > 1 else 0
+            yield Transmit(data, None, step)
+
+    def _ids(self, places: Sequence[tuple[int, int]]) -> list[int]:
+        if self._coding.field_bits == 16:
+            return [(b & 0xFFFF) << 16 | s for b, s in places]
+        return [(b & 0xFF_FFFF) << 8 | s for b, s in places]
+
+    def _header_of(self, outgoing: Outgoing, flags: ObjectFlag) -> bytes:
+        key = outgoing.number, flags
+        if key != self._key:
+            self._key = key
+            self._header = self._data(outgoing, flags, PayloadId(0, 0), b"")
+        return self._header
+
+    def _one_by_one(self, outgoing: Outgoing, row: Row) -> Iterator[Transmit]:
+        for (block, symbol), payload in zip(row.places, row.payloads, strict=True):
+            where = PayloadId(block, symbol, outgoing.content.length(block))
+            data = self._data(outgoing, row.flags, where, payload, self.number())
+            yield Transmit(data)
+
+    def _data(
+        self,
+        outgoing: Outgoing,
+        flags: ObjectFlag,
+        where: PayloadId,
+        payload: Symbol,
+        sequence: int = 0,
+    ) -> bytes:
+        data = Data(
+            sequence,
+            self._config.node,
+            self.state,
+            flags,
+            self._coding.fec_id,
+            outgoing.number & 0xFFFF,
+            where,
+            payload,
+            Extensions(outgoing.head.fti),
+            self._coding.field_bits,
+        )
+        return data.encode()
+
+
+def _even_stretches(payloads: Sequence[Symbol]) -> Iterator[tuple[int, int]]:
+    """Cut where lengths change: all of a stretch but its last are equally long."""
+    first, size = 0, len(payloads[0]) if payloads else 0
+    for at, payload in enumerate(payloads):
+        if (at > first and len(payloads[at - 1]) != size) or len(payload) > size:
+            yield first, at
+            first, size = at, len(payload)
+    if payloads:
+        yield first, len(payloads)

@@ -1,0 +1,66 @@
+"""What a sender is told at its beginning."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import Self
+
+from groupwire.errors import UsageError
+from groupwire.norm.coding import Coding
+
+__all__ = ["SenderConfig"]
+
+
+@dataclass(frozen=True, slots=True)
+class SenderConfig:
+    """Who sends, how it codes, how patient it is. Times are seconds.
+
+    ``node`` and ``instance`` are the sender's name on the wire; the instance is drawn
+    anew at each start, so that receivers never mix two runs.
+    """
+
+    node: int
+    instance: int
+    coding: Coding = field(default_factory=Coding)
+    auto_parity: int = 0
+    """Parity symbols sent behind each block without being asked for."""
+    backoff: int = 4
+    """K: receivers wait up to K round trips before they ask (0 to 15). 0 is for small
+    groups: no waiting, and receivers ask as soon as a gap shows."""
+    members: int = 1000
+    """How many receivers there may be; scales their random waiting."""
+    initial_grtt_s: float = 0.1
+    shortest_grtt_s: float = 1e-4
+    robust: int = 20
+    """How often flushes and polls are repeated before the silent are given up."""
+    patience_s: float = 2.0
+    """A node fails no sooner than this after it was first asked."""
+    kept_objects: int = 256
+    kept_bytes: int = 1 << 40
+    """Of objects, for repair; the newest one is kept always."""
+    idle_probe_s: float = 30.0
+    """The longest silence between probes when there is nothing to send."""
+
+    def __post_init__(self) -> None:
+        if not 1 <= self.node <= 0xFFFF_FFFE:
+            raise UsageError(
+                f"{self.node} is no node id", fix="use 1 to 4294967294, not 0"
+            )
+        if not 0 <= self.instance <= 0xFFFF:
+            raise UsageError(f"{self.instance} is no instance", fix="use 0 to 65535")
+        if not 0 <= self.backoff <= 15:
+            raise UsageError(f"no backoff of {self.backoff}", fix="use 0 to 15")
+        if not 1 <= self.kept_objects <= 0x4000:
+            raise UsageError(
+                f"{self.kept_objects} objects cannot be kept", fix="use 1 to 16384"
+            )
+
+    @classmethod
+    def low_latency(cls, node: int, instance: int, *, members: int = 10) -> Self:
+        """Return the profile for small groups whose members are known by name.
+
+        Receivers ask at once, the sender repairs at once; blocks are short, so that
+        little waits for what was lost.
+        """
+        config = cls(node, instance, Coding(block=16, parity=8))
+        return replace(config, backoff=0, members=members, initial_grtt_s=0.01)

@@ -1,0 +1,196 @@
+"""Flushes, and the watermark that named nodes acknowledge (RFC 5740 §5.5.3)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from groupwire.errors import DecodeError, UsageError
+from groupwire.norm.send.events import NodeAcknowledged, SenderEvent, WatermarkEnded
+from groupwire.norm.send.outbox import Outbox
+from groupwire.norm.send.outgoing import Outgoing
+from groupwire.norm.send.polls import Poll
+from groupwire.norm.wire.commands import EndOfTransmission, Flush
+from groupwire.norm.wire.feedback import Ack, Watermark
+from groupwire.norm.wire.payload import PayloadId
+
+__all__ = ["Flusher"]
+
+_NODE_BYTES = 4
+
+
+class Flusher:
+    """Says how far all has been sent, until it has been said often enough."""
+
+    def __init__(self, outbox: Outbox) -> None:
+        self._outbox = outbox
+        self._left = 0
+        self._last: Outgoing | None = None
+        """Behind whose last symbol is flushed."""
+        self._mark: Watermark | None = None
+        self._marked: tuple[int, int, int] = (0, 0, 0)
+        """Object, block and symbol of the watermark, unwrapped."""
+        self._poll: Poll | None = None
+        self._ends_left = 0
+        self._ending = False
+        self.deadline: float | None = None
+        self.events: list[SenderEvent] = []
+
+    @property
+    def polling(self) -> bool:
+        """Whether somebody may still acknowledge."""
+        return self._poll is not None
+
+    @property
+    def active(self) -> bool:
+        """Whether something is still to be said."""
+        return self._left > 0 or self.polling
+
+    def sent(self, outgoing: Outgoing) -> None:
+        """Note whose symbols are the last that have been sent."""
+        if self._last is None or outgoing.number >= self._last.number:
+            self._last = outgoing
+
+    def drained(self, now: float) -> None:
+        """Begin to flush: nothing more is to be sent for now."""
+        if self._last is not None:
+            self._left = self._outbox.config.robust
+            self.deadline = now
+
+    def pause(self) -> None:
+        """Flush no more, because there is something to send; polls go on."""
+        self._left = 0
+        if self._poll is None:
+            self.deadline = None
+
+    def watermark(self, nodes: Iterable[int], at: Outgoing, now: float) -> None:
+        """Ask these nodes to acknowledge all up to the end of an object.
+
+        One that is still open is given up: who had not answered stays pending.
+        """
+        wanted = tuple(nodes)
+        if not wanted:
+            raise UsageError("nobody is to acknowledge", fix="name at least one node")
+        self._end_poll()
+        config = self._outbox.config
+        block = max(0, at.content.blocks - 1)
+        symbol = max(0, at.content.ready(block) - 1)
+        self._marked = at.number, block, symbol
+        self._mark = self._place(at, block, symbol)
+        self._poll = Poll(
+            wanted,
+            tries=config.robust,
+            patience_s=config.patience_s,
+            limit=config.coding.segment_bytes // _NODE_BYTES,
+        )
+        if self.deadline is None:
+            self.deadline = now
+
+    def end(self, now: float) -> None:
+        """Say that the sender is gone for good when all has been flushed."""
+        self._ending = True
+        if self.deadline is None:
+            self.deadline = now
+
+    def expire(
+        self, now: float, *, drained: bool, reached: tuple[int, int, int]
+    ) -> bool:
+        """Say what is due; True if with this all has been said.
+
+        ``reached`` is the last new symbol that has been sent, ``drained`` whether
+        nothing else waits.
+        """
+        if self.deadline is None or self.deadline > now:
+            return False
+        interval = 2 * self._outbox.grtt_s
+        self.deadline = now + interval
+        nodes: tuple[int, ...] = ()
+        poll = self._poll if self._marked <= reached else None
+        if poll is not None:
+            nodes = poll.next_round(now, interval)
+            if not poll.open:
+                self._end_poll()
+        if nodes and self._mark is not None:
+            self._left -= self._left > 0
+            self._flush(self._mark, nodes)
+        elif drained and self._left > 0:
+            self._left -= 1
+            self.say(drained=True)
+        if self._left or self._poll is not None:
+            return False
+        return self._rest(now, interval)
+
+    def _rest(self, now: float, interval: float) -> bool:
+        self.deadline = None
+        if not self._ending:
+            return True
+        if not self._ends_left:
+            self._ends_left = self._outbox.config.robust
+        self._ends_left -= 1
+        composer = self._outbox.composer
+        node = self._outbox.config.node
+        self._outbox.say(EndOfTransmission(composer.number(), node, composer.state))
+        if self._ends_left:
+            self.deadline = now + interval
+            return False
+        self._ending = False
+        return True
+
+    def say(self, *, drained: bool) -> None:
+        """Flush once, without asking anybody."""
+        if drained and self._last is not None:
+            block, symbol = self._last.position
+            self._flush(self._place(self._last, block, symbol), ())
+
+    def hear(self, ack: Ack) -> None:
+        """Take an acknowledgement in."""
+        try:
+            mark = Watermark.decode(ack.payload, self._outbox.config.coding.field_bits)
+        except DecodeError:
+            return
+        poll = self._poll
+        if poll is None or mark != self._mark or not poll.acknowledge(ack.source):
+            return
+        self.events.append(NodeAcknowledged(ack.source))
+        if not poll.open:
+            self._end_poll()
+
+    def alive(self, node: int) -> None:
+        """Note that a node asks for repair: it has not gone."""
+        if self._poll is not None:
+            self._poll.alive(node)
+
+    def drop(self, node: int) -> None:
+        """Ask a node no more."""
+        if self._poll is not None:
+            self._poll.fail(node)
+            if not self._poll.open:
+                self._end_poll()
+
+    def _end_poll(self) -> None:
+        if self._poll is not None:
+            self.events.append(WatermarkEnded(self._marked[0], self._poll.status))
+            self._poll = None
+
+    def _place(self, outgoing: Outgoing, block: int, symbol: int) -> Watermark:
+        coding = self._outbox.config.coding
+        bits = block & (1 << coding.scheme.block_bits) - 1
+        where = PayloadId(bits, symbol, self._length(outgoing, block))
+        return Watermark(coding.fec_id, outgoing.number & 0xFFFF, where)
+
+    def _length(self, outgoing: Outgoing, block: int) -> int:
+        """Return what only fec_id 129 tells."""
+        told = self._outbox.config.coding.scheme.tells_length
+        return outgoing.content.length(block) if told else 0
+
+    def _flush(self, mark: Watermark, nodes: tuple[int, ...]) -> None:
+        composer, config = self._outbox.composer, self._outbox.config
+        self._outbox.say(
+            Flush(
+                composer.number(),
+                config.node,
+                composer.state,
+                *mark,
+                nodes,
+                config.coding.field_bits,
+            )
+        )

@@ -1,0 +1,47 @@
+"""What a sender is about to put on the wire, paced and numbered."""
+
+from __future__ import annotations
+
+from groupwire.norm.send.bucket import TokenBucket
+from groupwire.norm.send.composer import Composer
+from groupwire.norm.send.config import SenderConfig
+from groupwire.norm.send.grtt import GroupRoundTrip
+from groupwire.norm.wire.commands import Command
+from groupwire.values import Transmit
+
+__all__ = ["Outbox"]
+
+
+class Outbox:
+    """One for all parts of a sender: they share its clock of round trips and its pace.
+
+    Commands leave at once and are counted; only rows of symbols wait for credit.
+    """
+
+    def __init__(self, config: SenderConfig) -> None:
+        self.config = config
+        self.composer = Composer(config)
+        self.grtt = GroupRoundTrip(
+            config.initial_grtt_s, shortest_s=config.shortest_grtt_s
+        )
+        self.bucket = TokenBucket(1.0)
+        self._transmits: list[Transmit] = []
+
+    @property
+    def grtt_s(self) -> float:
+        """The group's round trip as receivers are told it, in seconds."""
+        return self.composer.state.grtt_s
+
+    def put(self, transmit: Transmit) -> None:
+        """Send it."""
+        self._transmits.append(transmit)
+        self.bucket.spend(len(transmit.data))
+
+    def say(self, command: Command) -> None:
+        """Send a command."""
+        self.put(Transmit(command.encode()))
+
+    def take(self) -> list[Transmit]:
+        """Return what is to be sent; each only once."""
+        transmits, self._transmits = self._transmits, []
+        return transmits

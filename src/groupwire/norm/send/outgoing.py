@@ -1,0 +1,332 @@
+"""One object on its way out: what is new, what is asked for again."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from heapq import heappop, heappush
+from typing import NamedTuple, Protocol
+
+from groupwire.norm.fec.code import ReedSolomon
+from groupwire.norm.intervals import Intervals
+from groupwire.norm.send.content import Symbol
+from groupwire.norm.wire.extensions import ObjectInfo
+from groupwire.norm.wire.head import ObjectFlag
+
+__all__ = ["Content", "ObjectHead", "Outgoing", "Row"]
+
+
+class Content(Protocol):
+    """The symbols of an object or stream, by block and number."""
+
+    symbol_bytes: int
+    """Of a whole symbol, as the code sees it."""
+
+    @property
+    def first_block(self) -> int:
+        """The first block that is kept."""
+        ...
+
+    @property
+    def blocks(self) -> int:
+        """One more than the last block that has something to send."""
+        ...
+
+    @property
+    def ended(self) -> bool:
+        """Whether no more will come."""
+        ...
+
+    def length(self, block: int) -> int:
+        """Return how many source symbols a block has when it is complete."""
+        ...
+
+    def ready(self, block: int) -> int:
+        """Return how many of them are there to be sent."""
+        ...
+
+    def symbols(self, block: int, first: int, stop: int) -> Sequence[Symbol]:
+        """Return some of them."""
+        ...
+
+
+class ObjectHead(NamedTuple):
+    """What is told of an object beside its symbols."""
+
+    flags: ObjectFlag
+    fti: ObjectInfo
+    info: bytes | None = None
+
+
+class Row(NamedTuple):
+    """Symbols to send: all flagged alike, all but the last equally long."""
+
+    flags: ObjectFlag
+    places: list[tuple[int, int]]
+    """Block and symbol of each."""
+    payloads: list[Symbol]
+
+
+class _Repair:
+    """What is asked for of one block."""
+
+    __slots__ = ("parity", "source")
+
+    def __init__(self) -> None:
+        self.parity = 0
+        """Fresh parity symbols to send, as bits of symbol numbers."""
+        self.source = 0
+        """Symbols to send again, as bits."""
+
+
+class Outgoing:
+    """An object, from its first transmission until it is no longer kept."""
+
+    def __init__(
+        self,
+        number: int,
+        content: Content,
+        code: ReedSolomon,
+        *,
+        head: ObjectHead,
+        auto_parity: int = 0,
+    ) -> None:
+        self.number = number
+        self.content = content
+        self.head = head
+        info = head.info
+        self.info = info
+        self.flags = head.flags if info is None else head.flags | ObjectFlag.INFO
+        self._code = code
+        self._auto = min(auto_parity, code.parity)
+        self._info_new = info is not None
+        self._info_again = False
+        self.block = 0
+        """The block of the next new symbol."""
+        self.symbol = 0
+        self._whole = Intervals()
+        self._partial: dict[int, _Repair] = {}
+        self._order: list[int] = []
+        self._parity_used: dict[int, int] = {}
+
+    @property
+    def repairing(self) -> bool:
+        """Whether something that was asked for waits."""
+        return bool(self._info_again or self._whole or self._partial)
+
+    @property
+    def has_new(self) -> bool:
+        """Whether something waits that has never been sent."""
+        return self._info_new or self.symbol < self._stop() or self._block_done()
+
+    @property
+    def finished(self) -> bool:
+        """Whether all of it has been sent once and nothing more will come."""
+        return self.content.ended and not self.has_new
+
+    @property
+    def position(self) -> tuple[int, int]:
+        """Block and symbol of the last new source symbol that was sent."""
+        symbol = min(self.symbol, self.content.length(self.block))
+        return self.block, max(0, symbol - 1)
+
+    def take_info(self, *, new: bool) -> bool:
+        """Return whether the info is to be sent now, and count it as sent."""
+        due = self._info_new if new else self._info_again
+        if due:
+            self._info_new = self._info_again = False
+        return due
+
+    def next_new(self, limit: int) -> Row | None:
+        """Return at most ``limit`` symbols that have never been sent."""
+        if self.symbol >= self._stop() and self._block_done():
+            self.block = max(self.block + 1, self.content.first_block)
+            self.symbol = 0
+        block, first, stop = self.block, self.symbol, self._stop()
+        if first >= stop:
+            return None
+        length = self.content.length(block)
+        stop = min(stop, first + limit)
+        if first < length:
+            stop = min(stop, length)
+            payloads = list(self.content.symbols(block, first, stop))
+        else:
+            payloads = self._parity(block, list(range(first, stop)))
+        self.symbol = stop
+        return Row(self.flags, [(block, n) for n in range(first, stop)], payloads)
+
+    def _stop(self) -> int:
+        """Return one more than the last symbol of this block to be sent unasked."""
+        length, ready = self.content.length(self.block), self.content.ready(self.block)
+        return ready if ready < length else length + self._auto
+
+    def _block_done(self) -> bool:
+        """Return whether there is a block behind this one, to be sent next."""
+        return self.block + 1 < self.content.blocks
+
+    # What has been asked for.
+
+    def ask_info(self) -> None:
+        """Send the info again."""
+        self._info_again = self.info is not None and not self._info_new
+
+    def ask_blocks(self, first: int, last: int) -> bool:
+        """Send whole blocks again; False if some are kept no more."""
+        kept = self.content.first_block
+        last_sent = self.block if self.symbol else self.block - 1
+        low, high = max(first, kept), min(last, last_sent)
+        if low <= high:
+            self._whole.add(low, high)
+        return first >= kept
+
+    def fresh_parity(self, block: int) -> int:
+        """Return how many parity symbols of a block have never been sent."""
+        content = self.content
+        if content.ready(block) < content.length(block):
+            return 0
+        return self._code.parity - self._parity_used.get(block, self._auto)
+
+    def trimmed(self, block: int, symbols: int) -> int:
+        """Return those of the symbols asked for that fresh parity cannot replace.
+
+        RFC 5740 §5.4.2: explicit repair only after all fresh parity; receivers ask for
+        the lowest parity first, so the lowest are what most of them have in common.
+        """
+        fresh = self.fresh_parity(block)
+        if fresh <= 0:
+            return symbols
+        length = self.content.length(block)
+        used = self._code.parity - fresh
+        left = symbols.bit_count() - fresh
+        if left <= 0:
+            return 0
+        kept = symbols & ~(((1 << fresh) - 1) << (length + used))
+        while kept.bit_count() > left:
+            kept &= ~(1 << (kept.bit_length() - 1))
+        return kept
+
+    def ask_symbols(self, block: int, count: int, explicit: int) -> bool:
+        """Send ``count`` symbols: fresh parity, then ``explicit`` ones where it ends.
+
+        False if the block is kept no more.
+        """
+        content = self.content
+        if block < content.first_block:
+            return False
+        if block > self.block or block in self._whole:
+            return True
+        repair = self._partial.get(block)
+        waiting = 0
+        if repair is not None:
+            waiting = repair.parity.bit_count() + repair.source.bit_count()
+        fresh = min(self.fresh_parity(block), max(0, count - waiting))
+        explicit &= (1 << self._sent(block)) - 1
+        if not fresh and not explicit:
+            return True
+        if repair is None:
+            repair = self._partial[block] = _Repair()
+            heappush(self._order, block)
+        if fresh > 0:
+            used = self._parity_used.get(block, self._auto)
+            repair.parity |= ((1 << fresh) - 1) << (content.length(block) + used)
+            self._parity_used[block] = used + fresh
+        repair.source |= explicit
+        return True
+
+    def _sent(self, block: int) -> int:
+        """Return one more than the highest symbol that has ever been sent."""
+        if block == self.block and self.symbol < self.content.length(block):
+            return self.symbol
+        used = self._parity_used.get(block, self._auto)
+        return self.content.length(block) + used
+
+    def next_repair(self, limit: int) -> Row | None:
+        """Return at most ``limit`` of the lowest symbols asked for."""
+        whole, partial = self._whole.first(), self._lowest()
+        if whole is not None and (partial is None or whole <= partial):
+            return self._whole_block(whole, limit)
+        return None if partial is None else self._partial_blocks(limit)
+
+    def _lowest(self) -> int | None:
+        while self._order and self._order[0] not in self._partial:
+            heappop(self._order)
+        return self._order[0] if self._order else None
+
+    def _whole_block(self, block: int, limit: int) -> Row:
+        """Turn a whole block into its symbols, and begin to send them."""
+        self._whole.remove(block, block)
+        repair = self._partial.get(block)
+        if repair is None:
+            repair = self._partial[block] = _Repair()
+            heappush(self._order, block)
+        stop = min(self._sent(block), self.content.ready(block))
+        repair.source |= (1 << stop) - 1
+        return self._partial_blocks(limit) or Row(self.flags, [], [])
+
+    def _partial_blocks(self, limit: int) -> Row | None:
+        """Gather symbols of as many blocks as one row holds, flagged alike."""
+        explicit = None
+        places: list[tuple[int, int]] = []
+        payloads: list[Symbol] = []
+        while len(places) < limit and (block := self._lowest()) is not None:
+            if block < self.content.first_block:
+                del self._partial[block]
+                continue
+            if self._whole and block > (self._whole.first() or 0):
+                break
+            repair = self._partial[block]
+            again = bool(repair.source)
+            if explicit not in {None, again}:
+                break
+            explicit = again
+            bits = repair.source if again else repair.parity
+            numbers = _lowest_bits(bits, limit - len(places))
+            taken = sum(1 << n for n in numbers)
+            if again:
+                repair.source &= ~taken
+            else:
+                repair.parity &= ~taken
+            if not repair.source and not repair.parity:
+                del self._partial[block]
+            places += [(block, n) for n in numbers]
+            payloads += self._payloads(block, numbers)
+        if not places:
+            return None
+        extra = ObjectFlag.EXPLICIT if explicit else ObjectFlag(0)
+        return Row(self.flags | ObjectFlag.REPAIR | extra, places, payloads)
+
+    def _payloads(self, block: int, numbers: list[int]) -> Iterator[Symbol]:
+        length = self.content.length(block)
+        for first, stop in _stretches([n for n in numbers if n < length]):
+            yield from self.content.symbols(block, first, stop)
+        yield from self._parity(block, [n for n in numbers if n >= length])
+
+    def _parity(self, block: int, numbers: list[int]) -> list[Symbol]:
+        if not numbers:
+            return []
+        length = self.content.length(block)
+        symbols = self.content.symbols(block, 0, length)
+        size = max(len(symbol) for symbol in symbols)
+        return list(self._code.encode(symbols, [n - length for n in numbers], size))
+
+
+def _lowest_bits(bits: int, limit: int) -> list[int]:
+    numbers: list[int] = []
+    while bits and len(numbers) < limit:
+        low = bits & -bits
+        numbers.append(low.bit_length() - 1)
+        bits ^= low
+    return numbers
+
+
+def _stretches(numbers: list[int]) -> Iterator[tuple[int, int]]:
+    """Iterate over runs of consecutive numbers, as first and one more than last."""
+    first = last = None
+    for number in numbers:
+        if last is None or first is None:
+            first = number
+        elif number != last + 1:
+            yield first, last + 1
+            first = number
+        last = number
+    if first is not None and last is not None:
+        yield first, last + 1

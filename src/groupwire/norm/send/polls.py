@@ -1,0 +1,84 @@
+"""Positive acknowledgement by named nodes: who is asked, who has answered.
+
+RFC 5740 §5.5.3: lists of at most a segment, once every two GRTT.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from enum import Enum
+
+__all__ = ["AckStatus", "Poll"]
+
+_ACKS_PER_S = 20_000
+"""What a receive buffer of the usual size and a busy program take in."""
+_FEWEST = 64
+
+
+class AckStatus(Enum):
+    """What is known of one node."""
+
+    PENDING = "pending"
+    SUCCESS = "success"
+    FAILURE = "failure"
+
+
+class Poll:
+    """Asks nodes in turn until each has answered or been asked often enough.
+
+    ``tries`` is the robust factor; a node fails no sooner than ``patience_s`` after it
+    was first asked.
+    """
+
+    def __init__(
+        self, nodes: Iterable[int], *, tries: int, patience_s: float, limit: int
+    ) -> None:
+        self._asked: dict[int, int] = dict.fromkeys(nodes, 0)
+        self._since: dict[int, float] = {}
+        self._status = dict.fromkeys(self._asked, AckStatus.PENDING)
+        self._tries = tries
+        self._patience = patience_s
+        self._limit = max(1, limit)
+
+    @property
+    def status(self) -> Mapping[int, AckStatus]:
+        """What is known of each node."""
+        return dict(self._status)
+
+    @property
+    def open(self) -> bool:
+        """Whether somebody may still answer."""
+        return bool(self._asked)
+
+    def next_round(self, now: float, interval_s: float) -> tuple[int, ...]:
+        """Return who is to be asked now; those asked least come first."""
+        for node in [n for n in self._asked if self._over(n, now)]:
+            self.fail(node)
+        limit = min(self._limit, max(_FEWEST, int(_ACKS_PER_S * interval_s)))
+        chosen = sorted(self._asked, key=self._asked.__getitem__)[:limit]
+        for node in chosen:
+            self._asked[node] += 1
+            self._since.setdefault(node, now)
+        return tuple(chosen)
+
+    def _over(self, node: int, now: float) -> bool:
+        tried = self._asked[node] >= self._tries
+        return tried and now - self._since[node] >= self._patience
+
+    def acknowledge(self, node: int) -> bool:
+        """Return whether this node was asked and had not answered yet."""
+        if self._asked.pop(node, None) is None:
+            return False
+        self._status[node] = AckStatus.SUCCESS
+        return True
+
+    def fail(self, node: int) -> None:
+        """Ask a node no more."""
+        if self._asked.pop(node, None) is not None:
+            self._status[node] = AckStatus.FAILURE
+
+    def alive(self, node: int) -> None:
+        """Begin to count anew for a node that asks for repair."""
+        if self._asked.get(node):
+            self._asked[node] = 1
+            del self._since[node]

@@ -1,0 +1,97 @@
+"""Probes out, round trips and rates in (RFC 5740 §5.5.1 and §5.5.2)."""
+
+from __future__ import annotations
+
+from groupwire.norm.rate.control import RateControl, Report
+from groupwire.norm.send.outbox import Outbox
+from groupwire.norm.send.prober import Prober
+from groupwire.norm.wire.commands import CongestionFlag, CongestionProbe
+from groupwire.norm.wire.extensions import Extensions
+from groupwire.norm.wire.feedback import FeedbackHead
+from groupwire.norm.wire.quantise import pack_rate, unpack_rate, unpack_rtt
+
+__all__ = ["Pulse"]
+
+_LOSS_RANGE = 65_535
+
+
+class Pulse:
+    """Keeps the group's round trip and the rate up to date."""
+
+    def __init__(self, outbox: Outbox, control: RateControl) -> None:
+        self._outbox = outbox
+        self._control = control
+        self._prober = Prober(outbox.config.idle_probe_s)
+        self._set_rate()
+
+    @property
+    def deadline(self) -> float | None:
+        """When the next probe is due."""
+        return self._prober.deadline
+
+    def start(self, now: float) -> None:
+        """Probe at once; only the first call counts."""
+        self._prober.start(now)
+
+    def hurry(self, now: float) -> None:
+        """Probe soon, because data begins to flow."""
+        self._prober.start(now)
+        self._prober.hurry(now, self._control.probe_interval(self._outbox.grtt_s))
+
+    def expire(self, now: float, *, busy: bool) -> bool:
+        """Probe if it is time; True if so."""
+        if self._prober.deadline is None or self._prober.deadline > now:
+            return False
+        self._outbox.grtt.round_over()
+        composer = self._outbox.composer
+        composer.set_grtt(self._outbox.grtt.seconds)
+        seconds, micros = self._prober.stamp(now)
+        self._outbox.say(
+            CongestionProbe(
+                composer.number(),
+                self._outbox.config.node,
+                composer.state,
+                self._prober.sequence,
+                seconds,
+                micros,
+                pack_rate(self._control.rate),
+                tuple(self._control.nodes()),
+                self._control.wants_measured,
+            )
+        )
+        interval = self._control.probe_interval(self._outbox.grtt_s)
+        self._control.probed(self._prober.sequence, busy=busy, now=now)
+        self._prober.sent(now, interval, busy=busy)
+        self._set_rate()
+        return True
+
+    def hear(
+        self, node: int, echo: FeedbackHead, extensions: Extensions, now: float
+    ) -> None:
+        """Take in what any feedback says of the way to a receiver."""
+        trip = self._prober.round_trip(echo, now)
+        if trip is not None:
+            self._outbox.grtt.heard(trip)
+            self._outbox.composer.set_grtt(self._outbox.grtt.seconds)
+        feedback = extensions.feedback
+        if feedback is None:
+            return
+        if trip is None and feedback.flags & CongestionFlag.RTT:
+            trip = unpack_rtt(feedback.rtt)
+        report = Report(
+            node,
+            trip,
+            feedback.loss / _LOSS_RANGE,
+            unpack_rate(feedback.rate),
+            feedback.sequence,
+            measured=bool(feedback.flags & CongestionFlag.MEASURED),
+            slow_start=bool(feedback.flags & CongestionFlag.START),
+            leaving=bool(feedback.flags & CongestionFlag.LEAVE),
+        )
+        self._control.heard(report, now=now)
+        self._set_rate()
+
+    def _set_rate(self) -> None:
+        outbox, rate = self._outbox, self._control.rate
+        outbox.bucket.rate = rate
+        outbox.grtt.packet_s = outbox.config.coding.segment_bytes / rate

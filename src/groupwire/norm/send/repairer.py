@@ -1,0 +1,239 @@
+"""NACKs in, repairs out (RFC 5740 §5.4)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from groupwire.norm.numbers import unwrap
+from groupwire.norm.repair.requests import Numbering, needs_of, requests_of
+from groupwire.norm.repair.state import Need
+from groupwire.norm.send.aggregate import Aggregation, Phase
+from groupwire.norm.send.outbox import Outbox
+from groupwire.norm.send.outgoing import Outgoing, Row
+from groupwire.norm.send.window import Window
+from groupwire.norm.wire.commands import RepairAdvertisement, Squelch
+from groupwire.norm.wire.feedback import Nack
+from groupwire.norm.wire.payload import PayloadId
+
+__all__ = ["Repairer"]
+
+Position = tuple[int, int, int]
+"""Object, block, symbol."""
+
+
+class Repairer:
+    """Gathers what is asked for, holds off, and hands out the lowest repairs first."""
+
+    def __init__(self, window: Window, outbox: Outbox) -> None:
+        self._window = window
+        self._outbox = outbox
+        self._cycle = Aggregation()
+        self._scheme = outbox.config.coding.scheme
+        self._numbering = Numbering(window.number, self._block, self._length)
+        self._lacking: set[int] = set()
+        """Objects that were asked for and are not kept."""
+        self._squelch_at: float | None = None
+        self._squelched = -1e9
+        self.position: Position = (0, 0, 0)
+        """Of what was sent last, new or again."""
+
+    @property
+    def deadline(self) -> float | None:
+        """When something is due here."""
+        due = [d for d in (self._cycle.deadline, self._squelch_at) if d is not None]
+        return min(due, default=None)
+
+    @property
+    def busy(self) -> bool:
+        """Whether repairs wait, or NACKs are being gathered."""
+        waiting = self._window.repairing() is not None
+        return waiting or self._cycle.phase is Phase.GATHERING
+
+    def hear(self, nack: Nack, *, unicast: bool, now: float) -> bool:
+        """Take a NACK in; True if something of it can be repaired."""
+        useful = False
+        news = False
+        for need in needs_of(nack.requests, self._numbering):
+            for part in self._kept(need, now):
+                useful = True
+                if self._cycle.phase is Phase.HOLDING:
+                    self._apply_ahead(part)
+                else:
+                    news = self._gather(part, now) or news
+        if unicast and news and self._cycle.phase is Phase.GATHERING:
+            self._advertise()
+        if self._cycle.phase is Phase.GATHERING and not self._outbox.config.backoff:
+            self._rewind(now)
+        return useful
+
+    def expire(self, now: float) -> None:
+        """Do what is due."""
+        if self._squelch_at is not None and self._squelch_at <= now:
+            self._squelch(now)
+        if self._cycle.deadline is None or self._cycle.deadline > now:
+            return
+        if self._cycle.phase is Phase.GATHERING:
+            self._rewind(now)
+        else:
+            self._cycle.rest()
+
+    def next_row(self, limit: int) -> tuple[Outgoing, Row | None] | None:
+        """Return what to repair next: a row, or with None in its place the info."""
+        while (outgoing := self._window.repairing()) is not None:
+            if outgoing.take_info(new=False):
+                self.position = outgoing.number, 0, 0
+                return outgoing, None
+            row = outgoing.next_repair(limit)
+            if row is not None and row.places:
+                self.position = (outgoing.number, *row.places[-1])
+                return outgoing, row
+        return None
+
+    # What is asked for.
+
+    def _kept(self, need: Need, now: float) -> Iterator[Need]:
+        """Iterate over the part of a need that is kept; tell all of what is not."""
+        first, last = need.object, min(need.last_object, self._window.next_number - 1)
+        for number in range(max(first, self._window.first), last + 1):
+            outgoing = self._window.get(number)
+            if outgoing is None:
+                self._refuse(number, now)
+            elif need.block is not None and need.block < outgoing.content.first_block:
+                self._refuse(number, now)
+                if need.symbols is None:
+                    block = outgoing.content.first_block
+                    yield need._replace(block=block)
+            else:
+                yield need._replace(object=number, last_object=number)
+        if first < self._window.first:
+            self._refuse(first, now)
+
+    def _gather(self, need: Need, now: float) -> bool:
+        """Add to this cycle; True if nobody had asked for that yet."""
+        self._cycle.open(now, self._gather_s())
+        known = self._cycle.asked.covers_need(need)
+        self._cycle.asked.add(need)
+        outgoing = self._window.get(need.object)
+        if need.block is not None and need.symbols is not None and outgoing is not None:
+            count = need.symbols.bit_count()
+            explicit = outgoing.trimmed(need.block, need.symbols)
+            self._cycle.add_symbols(need.object, need.block, count, explicit)
+        return not known
+
+    def _gather_s(self) -> float:
+        """RFC 5740 §5.4.1; nothing where receivers do not wait either."""
+        backoff = self._outbox.config.backoff
+        return (backoff + 1) * self._outbox.grtt_s if backoff else 0.0
+
+    def _rewind(self, now: float) -> None:
+        cycle = self._cycle
+        for need in cycle.asked:
+            key = need.object, need.block or 0
+            count, explicit = cycle.counts.get(key, 0), cycle.explicit.get(key, 0)
+            self._apply(need, count, explicit)
+        cycle.hold(now, self._outbox.grtt_s)
+
+    def _apply_ahead(self, need: Need) -> None:
+        """Add at once what lies ahead of what is being sent, and nothing else."""
+        symbols = need.symbols
+        symbol = (symbols & -symbols).bit_length() - 1 if symbols else 0
+        if (need.object, need.block or 0, symbol) <= self.position:
+            return
+        outgoing = self._window.get(need.object)
+        if outgoing is None:
+            return
+        if symbols is None or need.block is None:
+            self._apply(need, 0, 0)
+        else:
+            explicit = outgoing.trimmed(need.block, symbols)
+            self._apply(need, symbols.bit_count(), explicit)
+
+    def _apply(self, need: Need, count: int, explicit: int) -> None:
+        for number in range(need.object, need.last_object + 1):
+            outgoing = self._window.get(number)
+            if outgoing is None:
+                continue
+            if need.info or need.block is None:
+                outgoing.ask_info()
+            if need.block is None and not need.info:
+                outgoing.ask_blocks(0, outgoing.content.blocks)
+            elif need.block is not None and need.symbols is None:
+                outgoing.ask_blocks(need.block, need.last_block)
+            elif need.block is not None:
+                outgoing.ask_symbols(need.block, count, explicit)
+            if outgoing.repairing:
+                self._window.repair(number)
+
+    # What cannot be repaired, and what all should know.
+
+    def _refuse(self, number: int, now: float) -> None:
+        """Plan a SQUELCH, at most one in two round trips (RFC 5740 §5.4.3)."""
+        self._lacking.add(number)
+        if self._squelch_at is None:
+            self._squelch_at = max(now, self._squelched + 2 * self._outbox.grtt_s)
+
+    def _squelch(self, now: float) -> None:
+        window, composer = self._window, self._outbox.composer
+        config = self._outbox.config
+        first = window.first
+        oldest = window.get(first)
+        block = oldest.content.first_block if oldest is not None else 0
+        length = oldest.content.length(block) if oldest is not None else 0
+        limit = config.coding.segment_bytes // 2
+        gone = [n for n in sorted(self._lacking) if n > first and n not in window]
+        lowest = gone[0] if gone else window.next_number
+        invalid = [n for n in range(lowest, window.next_number) if n not in window]
+        self._outbox.say(
+            Squelch(
+                composer.number(),
+                config.node,
+                composer.state,
+                config.coding.fec_id,
+                first & 0xFFFF,
+                PayloadId(block & self._block_mask, 0, length),
+                tuple(n & 0xFFFF for n in invalid[:limit]),
+                config.coding.field_bits,
+            )
+        )
+        self._lacking.clear()
+        self._squelch_at = None
+        self._squelched = now
+
+    def _advertise(self) -> None:
+        """Tell all what was asked for by unicast (RFC 5740 §5.4.4)."""
+        config, composer = self._outbox.config, self._outbox.composer
+        contents = list(
+            requests_of(
+                self._cycle.asked,
+                self._scheme,
+                self._numbering,
+                config.coding.segment_bytes,
+            )
+        )
+        self._outbox.say(
+            RepairAdvertisement(
+                composer.number(),
+                config.node,
+                composer.state,
+                contents[0],
+                len(contents) > 1,
+                field_bits=config.coding.field_bits,
+            )
+        )
+
+    # Numbers.
+
+    @property
+    def _block_mask(self) -> int:
+        return (1 << self._scheme.block_bits) - 1
+
+    def _block(self, number: int, bits: int) -> int:
+        outgoing = self._window.get(number)
+        near = outgoing.block if outgoing is not None else 0
+        if outgoing is not None and outgoing.content.first_block == 0:
+            return bits
+        return unwrap(bits, near, self._scheme.block_bits)
+
+    def _length(self, number: int, block: int) -> int:
+        outgoing = self._window.get(number)
+        return outgoing.content.length(block) if outgoing is not None else 0

@@ -1,0 +1,379 @@
+"""A NORM sender (RFC 5740 §5.1, §5.4, §5.5): rules only, without socket and clock.
+
+Verbs take ``now`` in seconds on any clock that never goes back; after each, drain
+``poll_transmits`` and ``poll_events`` and come back at ``poll_timeout``.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+
+from groupwire.errors import DecodeError, MessageTooLarge, UsageError
+from groupwire.norm.fec.code import ReedSolomon
+from groupwire.norm.partition import Partition
+from groupwire.norm.rate.control import RateControl
+from groupwire.norm.send.config import SenderConfig
+from groupwire.norm.send.content import BytesSource, ObjectContent, Source
+from groupwire.norm.send.events import (
+    MemberDropped,
+    ObjectPurged,
+    ObjectSent,
+    SenderEvent,
+    TransmissionIdle,
+)
+from groupwire.norm.send.flusher import Flusher
+from groupwire.norm.send.outbox import Outbox
+from groupwire.norm.send.outgoing import ObjectHead, Outgoing
+from groupwire.norm.send.pulse import Pulse
+from groupwire.norm.send.repairer import Repairer
+from groupwire.norm.send.stream import StreamContent
+from groupwire.norm.send.talker import Talker
+from groupwire.norm.send.window import Window
+from groupwire.norm.wire.feedback import Ack, AckType, Nack
+from groupwire.norm.wire.head import Head, MessageType, ObjectFlag
+from groupwire.values import Datagram, Transmit
+
+__all__ = ["Sender"]
+
+_LARGEST_TRANSMIT = 65_000
+_MOST_SEGMENTS = 45
+_BURST_S = 0.002
+"""How much of a second one transmit may be at the rate in force."""
+_MOST_PER_TURN = 1 << 18
+"""Bytes after which the event loop has its turn, whatever the rate."""
+_FIN = ObjectFlag(0)
+
+
+class Sender:
+    """Sends objects and streams to a group and repairs them until all have them."""
+
+    def __init__(self, config: SenderConfig, control: RateControl) -> None:
+        self._config = config
+        self._control = control
+        self._code = ReedSolomon(config.coding.block, config.coding.parity)
+        self._window = Window(config.kept_objects, config.kept_bytes)
+        self._outbox = Outbox(config)
+        self._repairer = Repairer(self._window, self._outbox)
+        self._flusher = Flusher(self._outbox)
+        self._talker = Talker(self._outbox)
+        self._pulse = Pulse(self._outbox, control)
+        self._events: list[SenderEvent] = []
+        self._drained = True
+        self._reached = (-1, 0, 0)
+        """The last new symbol that has been sent: object, block, symbol."""
+        self._blocked_until: float | None = None
+        self._dropped_members: set[int] = set()
+        self.dropped: Counter[str] = Counter()
+        """What was heard and not understood or not meant for us, by reason."""
+
+    # What the application wants.
+
+    def start(self, *, now: float) -> None:
+        """Probe the group at once, before there is anything to send."""
+        self._pulse.start(now)
+        self._turn(now)
+
+    def send_object(
+        self,
+        source: Source | bytes,
+        *,
+        now: float,
+        info: bytes | None = None,
+        flags: ObjectFlag = _FIN,
+    ) -> int:
+        """Send an object behind those before it and return its number.
+
+        ``info`` is at most a segment. Raises UsageError where everything kept is still
+        to be sent, MessageTooLarge for more than the code's numbers can count.
+        """
+        if isinstance(source, bytes):
+            source = BytesSource(source)
+        coding = self._config.coding
+        if source.size_bytes > coding.largest_object:
+            raise MessageTooLarge(
+                source.size_bytes, coding.largest_object, fix="use larger segments"
+            )
+        partition = Partition.of(source.size_bytes, coding.segment_bytes, coding.block)
+        content = ObjectContent(source, partition)
+        number = self._window.next_number
+        self._add(
+            number,
+            content,
+            self._head(source.size_bytes, info, flags),
+        )
+        self._resume(now)
+        return number
+
+    def open_stream(
+        self, *, buffer_bytes: int, now: float, info: bytes | None = None
+    ) -> int:
+        """Open a stream of which ``buffer_bytes`` are kept for repair."""
+        coding = self._config.coding
+        block_bytes = coding.block * coding.segment_bytes
+        kept = -(-buffer_bytes // block_bytes)
+        content = StreamContent(coding.segment_bytes, coding.block, kept)
+        number = self._window.next_number
+        head = self._head(max(2, kept) * block_bytes, info, ObjectFlag.STREAM)
+        self._add(number, content, head)
+        self._resume(now)
+        return number
+
+    def write(
+        self, stream: int, data: bytes, *, now: float, message_ends: bool = True
+    ) -> None:
+        """Append to a stream; raises UsageError where its buffer has no room.
+
+        What does not fill a segment waits for more, or for :meth:`flush`.
+        """
+        content, outgoing = self._stream(stream)
+        if len(data) > content.room_bytes(outgoing.block):
+            raise UsageError(
+                f"{len(data)} bytes do not fit into the stream's buffer",
+                fix="wait until what is there has been sent, or make it larger",
+            )
+        content.write(data, message_ends=message_ends)
+        self._resume(now)
+
+    def stream_room(self, stream: int) -> int:
+        """Return how many bytes can be written now."""
+        content, outgoing = self._stream(stream)
+        return content.room_bytes(outgoing.block)
+
+    def flush(self, stream: int, *, now: float) -> None:
+        """Send what has been written to a stream, though no segment is full."""
+        self._stream(stream)[0].flush()
+        self._resume(now)
+
+    def end_stream(self, stream: int, *, now: float) -> None:
+        """End a stream behind what has been written."""
+        self._stream(stream)[0].end()
+        self._resume(now)
+
+    def cancel(self, number: int, *, now: float) -> None:
+        """Send and repair an object no more; receivers that ask are told."""
+        if self._window.remove(number):
+            self._events.append(ObjectPurged(number))
+        self._turn(now)
+
+    def watermark(self, nodes: Iterable[int], *, now: float) -> None:
+        """Ask nodes to acknowledge all that has been handed in so far.
+
+        NodeAcknowledged and WatermarkEnded tell the outcome. Raises UsageError when
+        nothing has been handed in, or for an empty list.
+        """
+        last = self._window.get(self._window.next_number - 1)
+        if last is None:
+            raise UsageError("nothing has been sent", fix="send an object first")
+        self._flusher.watermark(nodes, last, now)
+        self._turn(now)
+
+    def command(self, content: bytes, *, now: float) -> None:
+        """Tell all a command of the application, several times."""
+        self._talker.command(content, now)
+        self._turn(now)
+
+    def request_ack(self, ack_type: int, nodes: Iterable[int], *, now: float) -> int:
+        """Ask nodes for acknowledgements of the application's; return their id."""
+        request = self._talker.ask(ack_type, nodes, now)
+        self._turn(now)
+        return request
+
+    def finish(self, *, now: float) -> None:
+        """Flush, and then say that this sender is gone for good."""
+        self._flusher.end(now)
+        self._turn(now)
+
+    def drop_member(self, node: int) -> None:
+        """Wait for a member no more, and repair nothing that it asks for."""
+        self._dropped_members.add(node)
+        self._flusher.drop(node)
+
+    # What the machine says.
+
+    def handle_datagram(self, datagram: Datagram, *, now: float) -> None:
+        """Take feedback in; everything else is counted and dropped."""
+        group = datagram.group
+        unicast = group is None or not group.is_multicast
+        for data in datagram.segments():
+            try:
+                self._hear(data, unicast=unicast, now=now)
+            except DecodeError as error:
+                self.dropped[error.reason] += 1
+        self._turn(now)
+
+    def handle_timeout(self, *, now: float) -> None:
+        """Do what is due."""
+        self._turn(now)
+
+    def poll_transmits(self) -> Sequence[Transmit]:
+        """Return what is to be sent; each only once."""
+        return self._outbox.take()
+
+    def poll_events(self) -> Sequence[SenderEvent]:
+        """Return what has happened; each only once."""
+        for part in (self._flusher, self._talker):
+            self._events += part.events
+            part.events.clear()
+        events, self._events = self._events, []
+        return events
+
+    def poll_timeout(self) -> float | None:
+        """Return when to call :meth:`handle_timeout`, None for never."""
+        due = (
+            self._blocked_until,
+            self._repairer.deadline,
+            self._flusher.deadline,
+            self._talker.deadline,
+            self._pulse.deadline,
+        )
+        return min((d for d in due if d is not None), default=None)
+
+    @property
+    def grtt_s(self) -> float:
+        """The group's round-trip time as it is told."""
+        return self._outbox.grtt_s
+
+    @property
+    def rate_bytes_per_s(self) -> float:
+        """The rate in force."""
+        return self._control.rate
+
+    # How it is done.
+
+    def _head(self, size: int, info: bytes | None, flags: ObjectFlag) -> ObjectHead:
+        limit = self._config.coding.segment_bytes
+        if info is not None and len(info) > limit:
+            raise MessageTooLarge(len(info), limit, fix="put it into the object")
+        return ObjectHead(flags, self._config.coding.object_info(size), info)
+
+    def _add(
+        self, number: int, content: ObjectContent | StreamContent, head: ObjectHead
+    ) -> None:
+        outgoing = Outgoing(
+            number, content, self._code, head=head, auto_parity=self._config.auto_parity
+        )
+        for gone in self._window.add(outgoing):
+            self._events.append(ObjectPurged(gone))
+
+    def _stream(self, number: int) -> tuple[StreamContent, Outgoing]:
+        outgoing = self._window.get(number)
+        if outgoing is None or not isinstance(outgoing.content, StreamContent):
+            raise UsageError(f"{number} is no open stream", fix="open one first")
+        return outgoing.content, outgoing
+
+    def _resume(self, now: float) -> None:
+        self._drained = False
+        self._pulse.hurry(now)
+        self._turn(now)
+
+    def _hear(self, data: memoryview, *, unicast: bool, now: float) -> None:
+        head = Head.decode(data)
+        if head.kind is MessageType.NACK:
+            nack = Nack.decode(head, data, self._config.coding.field_bits)
+            if self._meant(nack):
+                self._hear_nack(nack, unicast=unicast, now=now)
+        elif head.kind is MessageType.ACK:
+            ack = Ack.decode(head, data)
+            if self._meant(ack):
+                self._hear_ack(ack, now)
+
+    def _meant(self, feedback: Nack | Ack) -> bool:
+        """Return whether it is for this instance, from a member that still counts."""
+        to = feedback.to
+        if to.sender != self._config.node:
+            return False
+        if to.instance != self._config.instance:
+            self.dropped["norm-other-instance"] += 1
+            return False
+        if feedback.source in self._dropped_members:
+            self.dropped["norm-dropped-member"] += 1
+            return False
+        return True
+
+    def _hear_nack(self, nack: Nack, *, unicast: bool, now: float) -> None:
+        self._pulse.hear(nack.source, nack.to, nack.extensions, now)
+        if self._repairer.hear(nack, unicast=unicast, now=now):
+            self._drained = False
+            self._flusher.pause()
+            self._flusher.alive(nack.source)
+
+    def _hear_ack(self, ack: Ack, now: float) -> None:
+        self._pulse.hear(ack.source, ack.to, ack.extensions, now)
+        if ack.ack_type == AckType.FLUSH:
+            self._flusher.hear(ack)
+        elif ack.ack_type >= AckType.APPLICATION:
+            self._talker.hear(ack, now)
+
+    def _turn(self, now: float) -> None:
+        """Do whatever is due, and send whatever the rate allows."""
+        self._repairer.expire(now)
+        self._talker.expire(now)
+        if self._pulse.expire(now, busy=not self._drained) and self._drained:
+            self._remind()
+        for slow in self._control.slow():
+            self.drop_member(slow.node)
+            self._events.append(MemberDropped(slow.node, slow.rate_bytes_per_s))
+        self._send_rows(now)
+        if self._flusher.expire(now, drained=self._drained, reached=self._reached):
+            self._events.append(TransmissionIdle())
+
+    def _remind(self) -> None:
+        """Say how far all has been sent, so that who was cut off learns of it."""
+        if not self._flusher.active:
+            self._flusher.say(drained=True)
+
+    def _send_rows(self, now: float) -> None:
+        bucket, budget = self._outbox.bucket, _MOST_PER_TURN
+        self._blocked_until = None
+        while not self._drained:
+            if budget <= 0 or not bucket.ready(now):
+                self._blocked_until = bucket.ready_at(now)
+                return
+            spent = self._send_row()
+            if spent:
+                budget -= spent
+            elif self._repairer.busy:
+                return
+            else:
+                self._drained = True
+                self._flusher.drained(now)
+
+    def _send_row(self) -> int:
+        """Send the next row: repairs first, then what is new; return its bytes."""
+        limit = self._row_limit()
+        repair = self._repairer.next_row(limit)
+        if repair is not None:
+            outgoing, row = repair
+            if row is None:
+                return self._put(self._outbox.composer.info(outgoing, again=True))
+        else:
+            outgoing_or_none = self._window.sending()
+            if outgoing_or_none is None:
+                return 0
+            outgoing = outgoing_or_none
+            if outgoing.take_info(new=True):
+                return self._put(self._outbox.composer.info(outgoing, again=False))
+            row = outgoing.next_new(limit)
+            if row is None:
+                return 0
+            self._reach(outgoing)
+        return sum(map(self._put, self._outbox.composer.row(outgoing, row)))
+
+    def _put(self, transmit: Transmit) -> int:
+        self._outbox.put(transmit)
+        return len(transmit.data)
+
+    def _reach(self, outgoing: Outgoing) -> None:
+        """Note how far new symbols have been sent."""
+        self._flusher.sent(outgoing)
+        self._reached = (outgoing.number, *outgoing.position)
+        self._repairer.position = self._reached
+        if outgoing.finished:
+            self._window.sent()
+            self._events.append(ObjectSent(outgoing.number))
+
+    def _row_limit(self) -> int:
+        step = self._config.coding.segment_bytes + 40
+        at_rate = int(self._control.rate * _BURST_S / step)
+        return max(1, min(_MOST_SEGMENTS, _LARGEST_TRANSMIT // step, at_rate))

@@ -1,0 +1,98 @@
+"""A stream as blocks of symbols: what has been written, and what is kept for repair."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Sequence
+
+from groupwire.norm.stream_header import STREAM_HEADER_BYTES, StreamHeader
+
+__all__ = ["StreamContent"]
+
+
+class StreamContent:
+    """Bytes without end, cut into segments as they are written.
+
+    Each symbol begins with the header of RFC 5740 §4.2.1 that tells how much of it
+    counts; blocks have their full length always. At most ``kept_blocks`` are kept.
+    """
+
+    def __init__(self, segment_bytes: int, block: int, kept_blocks: int) -> None:
+        self.symbol_bytes = segment_bytes + STREAM_HEADER_BYTES
+        self._segment = segment_bytes
+        self._block = block
+        self._kept = max(2, kept_blocks)
+        self._blocks: deque[list[bytes]] = deque()
+        self.first_block = 0
+        self.ended = False
+        self._open = bytearray()
+        self._message_at = 0
+        self._offset = 0
+        """Of the first byte of the open segment, in the stream."""
+        self._begins = True
+        self.block_after = 0
+        """One more than the last block that has symbols."""
+
+    @property
+    def blocks(self) -> int:
+        """How many blocks have something to send, from the very first on."""
+        return self.block_after
+
+    def length(self, block: int) -> int:  # noqa: ARG002 - all are alike
+        """Return how many source symbols a block has."""
+        return self._block
+
+    def ready(self, block: int) -> int:
+        """Return how many of them are there to be sent."""
+        at = block - self.first_block
+        return len(self._blocks[at]) if 0 <= at < len(self._blocks) else 0
+
+    def symbols(self, block: int, first: int, stop: int) -> Sequence[bytes]:
+        """Return symbols of a block that is kept."""
+        return self._blocks[block - self.first_block][first:stop]
+
+    def room_bytes(self, unsent_block: int) -> int:
+        """Return how much may be written before what has not been sent is dropped."""
+        free = self._kept - (self.block_after - unsent_block) - 1
+        return max(0, free) * self._block * self._segment
+
+    def write(self, data: bytes | memoryview, *, message_ends: bool) -> None:
+        """Append bytes; the next ones begin a message if this one ends there."""
+        view = memoryview(data)
+        while view:
+            if self._begins and not self._message_at:
+                self._message_at = len(self._open) + 1
+            self._begins = False
+            taken = view[: self._segment - len(self._open)]
+            self._open += taken
+            view = view[len(taken) :]
+            if len(self._open) == self._segment:
+                self._close_segment()
+        self._begins = self._begins or message_ends
+
+    def flush(self) -> None:
+        """Send what is written now, though the segment is not full."""
+        if self._open:
+            self._close_segment()
+
+    def end(self) -> None:
+        """Write the mark that nothing follows."""
+        self.flush()
+        self._append(StreamHeader(0, 0, self._offset).encode())
+        self.ended = True
+
+    def _close_segment(self) -> None:
+        header = StreamHeader(len(self._open), self._message_at, self._offset)
+        self._append(header.encode() + self._open)
+        self._offset = (self._offset + len(self._open)) & 0xFFFF_FFFF
+        self._open.clear()
+        self._message_at = 0
+
+    def _append(self, symbol: bytes) -> None:
+        if not self._blocks or len(self._blocks[-1]) == self._block:
+            self._blocks.append([])
+            self.block_after += 1
+            if len(self._blocks) > self._kept:
+                self._blocks.popleft()
+                self.first_block += 1
+        self._blocks[-1].append(symbol)

@@ -1,0 +1,110 @@
+"""The objects that a sender keeps: to be sent, being sent, and for repair."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterator
+
+from groupwire.errors import UsageError
+from groupwire.norm.numbers import unwrap
+from groupwire.norm.send.outgoing import Outgoing
+
+__all__ = ["Window"]
+
+
+class Window:
+    """Objects by number, oldest first; numbers are never used twice.
+
+    ``most`` objects and ``most_bytes`` are kept; what has not been sent yet is never
+    given up for something newer.
+    """
+
+    def __init__(self, most: int, most_bytes: int) -> None:
+        self._most = most
+        self._most_bytes = most_bytes
+        self._objects: dict[int, Outgoing] = {}
+        self._bytes = 0
+        self._waiting: deque[Outgoing] = deque()
+        self._repairing: set[int] = set()
+        self.next_number = 0
+
+    def __len__(self) -> int:
+        return len(self._objects)
+
+    def __contains__(self, number: int) -> bool:
+        return number in self._objects
+
+    def __iter__(self) -> Iterator[int]:
+        return iter(self._objects)
+
+    @property
+    def first(self) -> int:
+        """The oldest object kept, or the next one to come."""
+        return next(iter(self._objects), self.next_number)
+
+    def get(self, number: int) -> Outgoing | None:
+        """Return an object that is kept."""
+        return self._objects.get(number)
+
+    def number(self, object_id: int) -> int:
+        """Return the number that a receiver means by an id."""
+        return unwrap(object_id, self.next_number, 16)
+
+    def add(self, outgoing: Outgoing) -> list[int]:
+        """Take the next object in and return those given up for it.
+
+        Raises UsageError where all that is kept is still to be sent.
+        """
+        size = outgoing.head.fti.size_bytes
+        given_up: list[int] = []
+        while self._objects and not self._room_for(size):
+            oldest = self._objects[self.first]
+            if not oldest.finished:
+                raise UsageError(
+                    f"{len(self._objects)} objects wait to be sent",
+                    fix="wait until one has been sent, or keep more",
+                )
+            given_up.append(oldest.number)
+            self.remove(oldest.number)
+        self._objects[outgoing.number] = outgoing
+        self._bytes += size
+        self._waiting.append(outgoing)
+        self.next_number = outgoing.number + 1
+        return given_up
+
+    def _room_for(self, size: int) -> bool:
+        full = len(self._objects) >= self._most
+        return not full and self._bytes + size <= self._most_bytes
+
+    def remove(self, number: int) -> bool:
+        """Keep an object no more; False if it was not kept."""
+        outgoing = self._objects.pop(number, None)
+        if outgoing is None:
+            return False
+        self._bytes -= outgoing.head.fti.size_bytes
+        self._repairing.discard(number)
+        if outgoing in self._waiting:
+            self._waiting.remove(outgoing)
+        return True
+
+    def sending(self) -> Outgoing | None:
+        """Return the object whose new symbols are to be sent."""
+        return self._waiting[0] if self._waiting else None
+
+    def sent(self) -> None:
+        """Go on to the next object."""
+        self._waiting.popleft()
+
+    def repair(self, number: int) -> None:
+        """Note that an object has something to repair."""
+        self._repairing.add(number)
+
+    def repairing(self) -> Outgoing | None:
+        """Return the oldest object with something to repair."""
+        while self._repairing:
+            number = min(self._repairing)
+            outgoing = self._objects.get(number)
+            if outgoing is not None and outgoing.repairing:
+                return outgoing
+            self._repairing.discard(number)
+        return None
