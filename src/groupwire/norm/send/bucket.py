@@ -4,6 +4,10 @@ from __future__ import annotations
 
 __all__ = ["TokenBucket"]
 
+_ROUNDING_BYTES = 1.0
+"""Of a clock that counts for years in a float: without it, no time would be late
+enough for the last millionth of a byte."""
+
 
 class TokenBucket:
     """Lets ``rate`` bytes a second through, at most ``depth_s`` of them at once.
@@ -21,7 +25,7 @@ class TokenBucket:
     def ready(self, now: float) -> bool:
         """Return whether something may be sent now."""
         self._fill(now)
-        return self._credit >= 0
+        return self._credit >= -_ROUNDING_BYTES
 
     def spend(self, size_bytes: int) -> None:
         """Count what has been sent."""
@@ -30,7 +34,7 @@ class TokenBucket:
     def ready_at(self, now: float) -> float:
         """Return when something may be sent next."""
         self._fill(now)
-        if self._credit >= 0:
+        if self._credit >= -_ROUNDING_BYTES:
             return now
         return now - self._credit / self.rate
 

@@ -63,7 +63,7 @@ class Poll:
 
     def _over(self, node: int, now: float) -> bool:
         tried = self._asked[node] >= self._tries
-        return tried and now - self._since[node] >= self._patience
+        return tried and now - self._since.get(node, now) >= self._patience
 
     def acknowledge(self, node: int) -> bool:
         """Return whether this node was asked and had not answered yet."""
@@ -81,4 +81,4 @@ class Poll:
         """Begin to count anew for a node that asks for repair."""
         if self._asked.get(node):
             self._asked[node] = 1
-            del self._since[node]
+            self._since.pop(node, None)

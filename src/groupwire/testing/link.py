@@ -1,0 +1,103 @@
+"""One direction of a cable, with seeded faults."""
+
+from __future__ import annotations
+
+from collections import Counter
+from random import Random
+
+from groupwire.testing.faults import Faults
+
+__all__ = ["Arrival", "Link"]
+
+Arrival = tuple[float, bytes]
+"""When it arrives, and what."""
+_MOST_BITS = 3
+
+
+class Link:
+    """Carries datagrams one way: loses, doubles, delays and mutilates them.
+
+    Several members may share one, as they share a cable. ``cut`` is a partition of
+    this direction; ``faults`` may be exchanged at any time. ``dropped`` counts what
+    did not arrive, by reason; ``slipped`` what was mutilated unnoticed.
+    """
+
+    def __init__(self, faults: Faults, rng: Random) -> None:
+        self.faults = faults
+        self.cut = False
+        self.dropped: Counter[str] = Counter()
+        self.slipped = 0
+        self._rng = rng
+        self._in_burst = False
+        self._free_at = 0.0
+        self._latest = 0.0
+
+    def carry(self, data: bytes, now: float) -> list[Arrival]:
+        """Return what comes of a datagram: nothing, itself, or more of them."""
+        faults = self.faults
+        reason = self._reason_to_drop(data, now)
+        if reason:
+            self.dropped[reason] += 1
+            return []
+        if faults.corruption and self._rng.random() < faults.corruption:
+            if self._rng.randrange(faults.checksum_misses):
+                self.dropped["checksum"] += 1
+                return []
+            self.slipped += 1
+            data = self._mutilate(data)
+        at = self._serve(data, now) + faults.delay_s
+        if not faults.shapes_time:
+            return [(at, data)]
+        return self._disturb(data, at)
+
+    def _reason_to_drop(self, data: bytes, now: float) -> str:
+        faults = self.faults
+        if self.cut:
+            return "cut"
+        if faults.wire_bytes(len(data)) > faults.mtu_bytes:
+            return "mtu"
+        if faults.loss and self._loses():
+            return "loss"
+        rate = faults.rate_bytes_per_s
+        if rate and (self._free_at - now) * rate > faults.queue_bytes:
+            return "queue"
+        return ""
+
+    def _loses(self) -> bool:
+        """Gilbert's model: a burst goes on until it ends, then losses are rarer."""
+        loss, burst = self.faults.loss, self.faults.burst
+        if burst == 1 or loss == 1:
+            return self._rng.random() < loss
+        if self._in_burst:
+            self._in_burst = self._rng.random() >= 1 / burst
+        else:
+            self._in_burst = self._rng.random() < min(1.0, loss / (burst * (1 - loss)))
+        return self._in_burst
+
+    def _serve(self, data: bytes, now: float) -> float:
+        """Return when the last bit has passed."""
+        rate = self.faults.rate_bytes_per_s
+        if not rate:
+            return now
+        begins = max(now, self._free_at)
+        self._free_at = begins + self.faults.wire_bytes(len(data)) / rate
+        return self._free_at
+
+    def _disturb(self, data: bytes, at: float) -> list[Arrival]:
+        faults, draw = self.faults, self._rng.random
+        if faults.jitter_s:
+            at += draw() * faults.jitter_s
+        if faults.reordering and draw() < faults.reordering:
+            arrivals = [(at + draw() * faults.late_s, data)]
+        else:
+            self._latest = at = max(at, self._latest)
+            arrivals = [(at, data)]
+        if faults.duplication and draw() < faults.duplication:
+            arrivals.append((at + draw() * faults.late_s, data))
+        return arrivals
+
+    def _mutilate(self, data: bytes) -> bytes:
+        wrong = bytearray(data)
+        for _ in range(self._rng.randint(1, _MOST_BITS)):
+            wrong[self._rng.randrange(len(wrong))] ^= 1 << self._rng.randrange(8)
+        return bytes(wrong)
