@@ -10,6 +10,7 @@ from groupwire.errors import (
     MessageTooLarge,
     NoRouteError,
     NotPermittedError,
+    PortInUseError,
 )
 from groupwire.net import (
     Aim,
@@ -47,6 +48,50 @@ def test_nobody_can_take_the_answers_port(sender: MulticastSender) -> None:
         thief.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         with pytest.raises(OSError, match="in use"):
             thief.bind(("127.0.0.1", sender.port))
+
+
+def test_from_the_groups_port_members_are_answered_there_and_hear_nothing_twice(
+    receiver: MulticastReceiver, group: Group, lo: Interface
+) -> None:
+    receiver.join(group, [lo])
+    sender = MulticastSender(Aim.at(group, [lo], SenderConfig(group_port=True)))
+    sender.send(b"to all")
+    (heard,) = receiver.receive()
+    assert heard.origin.port == group.port
+    assert sender.read(64) == []
+    with plain_socket() as member:
+        member.sendto(b"to one", (str(heard.origin.ip), heard.origin.port))
+    assert payloads(sender.read(64)) == [b"to one"]
+    assert receiver.receive() == []
+    assert not sender.release()
+    sender.close()
+
+
+def test_the_groups_port_is_shared_with_who_shares_it_and_nobody_else(
+    sender: MulticastSender, group: Group, lo: Interface
+) -> None:
+    aim = Aim.at(group, [lo], SenderConfig(group_port=True))
+    one, two = MulticastSender(aim), MulticastSender(aim)
+    assert one.port == two.port == group.port
+    taken = Group.parse(f"{group.ip}:{sender.port}")
+    with pytest.raises(PortInUseError, match=str(sender.port)):
+        MulticastSender(Aim.at(taken, [lo], SenderConfig(group_port=True)))
+    one.close()
+    two.close()
+
+
+def test_from_the_groups_port_other_peoples_groups_are_not_heard(
+    receiver: MulticastReceiver, group: Group, lo: Interface
+) -> None:
+    other = Group.parse(f"239.255.77.2:{group.port}")
+    receiver.join(other, [lo])
+    sender = MulticastSender(Aim.at(group, [lo], SenderConfig(group_port=True)))
+    stranger = MulticastSender(Aim.at(other, [lo]))
+    stranger.send(b"for others")
+    assert payloads(receiver.receive()) == [b"for others"]
+    assert sender.read(64) == []
+    stranger.close()
+    sender.close()
 
 
 @pytest.mark.parametrize("ttl", [0, 1, 128, 255])

@@ -27,6 +27,7 @@ __all__ = [
     "offload_option",
     "receive_options",
     "send_options",
+    "sharing_options",
 ]
 
 _IP, _IPV6, _UDP = 0, 41, 17
@@ -215,6 +216,12 @@ def receive_options(system: System, version: int) -> tuple[SocketOption, ...]:
     Strict delivery: bound to the group and with IP_MULTICAST_ALL off, a socket gets
     only what came to its own groups on its own interfaces. Either alone leaks.
     """
+    return (*sharing_options(system, version), *fact_options(system, version))
+
+
+@cache
+def sharing_options(system: System, version: int) -> tuple[SocketOption, ...]:
+    """Return what lets a socket share its port, without what others have joined."""
     of = system.numbers(version)
     options = [
         SocketOption(label, system.level_socket, number, 1)
@@ -228,7 +235,7 @@ def receive_options(system: System, version: int) -> tuple[SocketOption, ...]:
         options.append(
             SocketOption(label, of.level, of.multicast_all, 0, needed=version == 4)
         )
-    return (*options, *fact_options(system, version))
+    return tuple(options)
 
 
 @cache

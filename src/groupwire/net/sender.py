@@ -16,7 +16,7 @@ from typing import Self, TypeAlias
 
 from groupwire.errors import ClosedError, MachineError, MessageTooLarge
 from groupwire.net.buffers import kernel_drops, set_receive_buffer
-from groupwire.net.failures import send_failure, socket_failure
+from groupwire.net.failures import bind_failure, send_failure, socket_failure
 from groupwire.net.libc import release_port
 from groupwire.net.options import (
     THIS_SYSTEM,
@@ -24,6 +24,7 @@ from groupwire.net.options import (
     System,
     fact_options,
     send_options,
+    sharing_options,
 )
 from groupwire.net.ring import MOST_AT_ONCE, Batch, ring_of_this_thread
 from groupwire.net.segments import SegmentSender
@@ -54,6 +55,11 @@ class SenderConfig:
     send_buffer_bytes: int = 4 << 20
     facts: bool = False
     """Whether answers come with interface, TTL and time of arrival."""
+    group_port: bool = False
+    """Whether it sends from the group's port, as members do who are answered there.
+
+    That port is shared: another program of this host may take the answers.
+    """
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -248,7 +254,8 @@ class MulticastSender:
         Until it sends again nothing reaches this socket; then it has another port, as
         a new socket would.
         """
-        if self._aim.group.source is not None or not release_port(self._socket):
+        chosen = self._aim.group.source is not None or self._aim.config.group_port
+        if chosen or not release_port(self._socket):
             return False
         try:
             while True:
@@ -280,8 +287,23 @@ class MulticastSender:
         self._apply(self._aim.options)
         if config.facts:
             self._apply(fact_options(self._system, self.group.version))
-        source = self.group.source
-        self._socket.bind(("" if source is None else str(source), 0))
+        host = "" if self.group.source is None else str(self.group.source)
+        if config.group_port:
+            self._bind_to_group_port(host)
+        else:
+            self._socket.bind((host, 0))
+
+    def _bind_to_group_port(self, host: str) -> None:
+        """Hear there what is sent to this machine; whoever has joined hears the rest.
+
+        On Linux the most specific socket gets a datagram, and that of a receiver is
+        bound to the group.
+        """
+        self._apply(sharing_options(self._system, self.group.version))
+        try:
+            self._socket.bind((host, self.group.port))
+        except OSError as error:
+            raise bind_failure(error, self.group) from error
 
     def _apply(self, options: Sequence[SocketOption]) -> None:
         for option in options:
