@@ -9,6 +9,14 @@ from groupwire.errors import UsageError
 __all__ = ["Faults"]
 
 _FRACTIONS = ("loss", "duplication", "reordering", "corruption")
+_NEVER_NEGATIVE = (
+    "late_s",
+    "delay_s",
+    "jitter_s",
+    "rate_bytes_per_s",
+    "queue_bytes",
+    "mtu_bytes",
+)
 _ADDED_BYTES = 28
 """IPv4 and UDP headers: they count for the rate and the MTU."""
 
@@ -24,7 +32,8 @@ class Faults:
     """Of packets, in the mean."""
     burst: float = 1.0
     """How many packets a loss takes with it in the mean (Gilbert's model); 1 for
-    losses that know nothing of each other."""
+    losses that know nothing of each other. Heavy loss has longer ones: at least one
+    packet arrives between two bursts."""
     duplication: float = 0.0
     reordering: float = 0.0
     """Of packets that are late by up to ``late_s``; others overtake them."""
@@ -47,6 +56,9 @@ class Faults:
         for name in _FRACTIONS:
             if not 0 <= getattr(self, name) <= 1:
                 raise UsageError(f"{name} is no fraction", fix="use 0 to 1")
+        for name in _NEVER_NEGATIVE:
+            if getattr(self, name) < 0:
+                raise UsageError(f"{name} is negative", fix="use 0 or more")
         if self.burst < 1 or self.checksum_misses < 1:
             raise UsageError(
                 "burst and checksum_misses count packets", fix="use 1 or more"

@@ -68,10 +68,11 @@ class Link:
         loss, burst = self.faults.loss, self.faults.burst
         if burst == 1 or loss == 1:
             return self._rng.random() < loss
+        burst = max(burst, loss / (1 - loss))
         if self._in_burst:
             self._in_burst = self._rng.random() >= 1 / burst
         else:
-            self._in_burst = self._rng.random() < min(1.0, loss / (burst * (1 - loss)))
+            self._in_burst = self._rng.random() < loss / (burst * (1 - loss))
         return self._in_burst
 
     def _serve(self, data: bytes, now: float) -> float:
@@ -98,6 +99,9 @@ class Link:
 
     def _mutilate(self, data: bytes) -> bytes:
         wrong = bytearray(data)
-        for _ in range(self._rng.randint(1, _MOST_BITS)):
-            wrong[self._rng.randrange(len(wrong))] ^= 1 << self._rng.randrange(8)
+        bits = 8 * len(wrong)
+        for at in self._rng.sample(
+            range(bits), min(bits, self._rng.randint(1, _MOST_BITS))
+        ):
+            wrong[at >> 3] ^= 1 << (at & 7)
         return bytes(wrong)
