@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterator
 
 from groupwire.errors import UsageError
 from groupwire.norm.numbers import unwrap
@@ -19,23 +18,17 @@ class Window:
     given up for something newer.
     """
 
-    def __init__(self, most: int, most_bytes: int) -> None:
+    def __init__(self, most: int, most_bytes: int, *, first: int = 0) -> None:
         self._most = most
         self._most_bytes = most_bytes
         self._objects: dict[int, Outgoing] = {}
         self._bytes = 0
         self._waiting: deque[Outgoing] = deque()
         self._repairing: set[int] = set()
-        self.next_number = 0
-
-    def __len__(self) -> int:
-        return len(self._objects)
+        self.next_number = first
 
     def __contains__(self, number: int) -> bool:
         return number in self._objects
-
-    def __iter__(self) -> Iterator[int]:
-        return iter(self._objects)
 
     @property
     def first(self) -> int:
@@ -56,25 +49,29 @@ class Window:
         Raises UsageError where all that is kept is still to be sent.
         """
         size = outgoing.head.fti.size_bytes
-        given_up: list[int] = []
-        while self._objects and not self._room_for(size):
-            oldest = self._objects[self.first]
-            if not oldest.finished:
-                raise UsageError(
-                    f"{len(self._objects)} objects wait to be sent",
-                    fix="wait until one has been sent, or keep more",
-                )
-            given_up.append(oldest.number)
-            self.remove(oldest.number)
+        given_up = self._to_give_up(size)
+        for number in given_up:
+            self.remove(number)
         self._objects[outgoing.number] = outgoing
         self._bytes += size
         self._waiting.append(outgoing)
         self.next_number = outgoing.number + 1
         return given_up
 
-    def _room_for(self, size: int) -> bool:
-        full = len(self._objects) >= self._most
-        return not full and self._bytes + size <= self._most_bytes
+    def _to_give_up(self, size: int) -> list[int]:
+        given_up: list[int] = []
+        count, total = len(self._objects), self._bytes + size
+        for number, oldest in self._objects.items():
+            if count < self._most and total <= self._most_bytes:
+                break
+            if not oldest.finished:
+                raise UsageError(
+                    f"{count} objects wait to be sent",
+                    fix="wait until one has been sent, or keep more",
+                )
+            given_up.append(number)
+            count, total = count - 1, total - oldest.head.fti.size_bytes
+        return given_up
 
     def remove(self, number: int) -> bool:
         """Keep an object no more; False if it was not kept."""
