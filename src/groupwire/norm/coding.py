@@ -14,6 +14,7 @@ __all__ = ["Coding"]
 
 _LARGEST_SEGMENT = 65_000
 _LARGEST_OBJECT = (1 << 48) - 1
+_FIELD_BITS = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +31,8 @@ class Coding:
     parity: int = 32
     """Parity symbols that can be made of each block; they are made when asked for."""
     fec_id: FecId = FecId.REED_SOLOMON_8
-    field_bits: int = 8
+    field_bits: int = _FIELD_BITS
+    """Of fec_id 2. GF(2^16) is understood on the wire, but there is no code for it."""
 
     def __post_init__(self) -> None:
         if not 1 <= self.segment_bytes <= _LARGEST_SEGMENT:
@@ -42,6 +44,12 @@ class Coding:
             raise UsageError(
                 f"blocks of {self.block} and {self.parity} symbols are not possible",
                 fix=f"use at least 1 and at most {MAX_SYMBOLS} together",
+            )
+
+        if self.field_bits != _FIELD_BITS:
+            raise UsageError(
+                f"there is no code over GF(2^{self.field_bits})",
+                fix=f"use GF(2^{_FIELD_BITS})",
             )
 
     @property
@@ -69,6 +77,8 @@ class Coding:
     @classmethod
     def of(cls, info: ObjectInfo) -> Coding | None:
         """Return what a sender's EXT_FTI says, None where that cannot be."""
+        if info.group != 1 or info.instance:
+            return None
         try:
             return cls(
                 info.segment_bytes,

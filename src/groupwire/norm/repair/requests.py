@@ -19,6 +19,8 @@ __all__ = ["Numbering", "Scheme", "needs_of", "requests_of"]
 _MAX_SYMBOL = 2048
 """No code that is spoken has more symbols in a block."""
 _ITEM_HEAD_BYTES = 4
+_LARGEST_BYTES = 6 * RepairRequest.MAX_ITEMS
+"""Of one message: even in requests of one item each, no more than may be read."""
 
 
 class Scheme(NamedTuple):
@@ -118,8 +120,7 @@ class _Writer:
     def __init__(self, scheme: Scheme, numbering: Numbering, limit_bytes: int) -> None:
         self._scheme = scheme
         self._numbering = numbering
-        self._limit = limit_bytes
-        self._left = limit_bytes
+        self._limit = self._left = min(limit_bytes, _LARGEST_BYTES)
         self._item_bytes = _ITEM_HEAD_BYTES + payload_id_bytes(scheme.fec_id)
         self._open: list[tuple[RepairForm, RepairLevel, list[RepairItem]]] = []
 

@@ -15,7 +15,7 @@ from groupwire.norm.intervals import Intervals
 __all__ = ["Need", "RepairState"]
 
 _MAX_ENTRIES = 4096
-"""Of blocks and of objects: what strangers ask for must not fill memory."""
+"""Of each kind: what strangers ask for must not fill memory."""
 
 
 class Need(NamedTuple):
@@ -41,7 +41,7 @@ class RepairState:
 
     def __init__(self) -> None:
         self._objects = Intervals()
-        self._infos: set[int] = set()
+        self._infos = Intervals()
         self._blocks: dict[int, Intervals] = {}
         self._symbols: dict[int, dict[int, int]] = {}
         self._entries = 0
@@ -54,10 +54,10 @@ class RepairState:
         if len(self._objects) < _MAX_ENTRIES:
             self._objects.add(first, last)
 
-    def add_info(self, number: int) -> None:
-        """Ask for the info of an object."""
+    def add_infos(self, first: int, last: int) -> None:
+        """Ask for the infos of objects."""
         if len(self._infos) < _MAX_ENTRIES:
-            self._infos.add(number)
+            self._infos.add(first, last)
 
     def add_blocks(self, number: int, first: int, last: int) -> None:
         """Ask for whole blocks of an object."""
@@ -82,10 +82,7 @@ class RepairState:
     def add(self, need: Need) -> None:
         """Ask for one need of any kind."""
         if need.info:
-            for number in range(
-                need.object, min(need.last_object, need.object + _MAX_ENTRIES) + 1
-            ):
-                self.add_info(number)
+            self.add_infos(need.object, need.last_object)
         elif need.block is None:
             self.add_objects(need.object, need.last_object)
         elif need.symbols is None:
@@ -95,16 +92,18 @@ class RepairState:
 
     def __iter__(self) -> Iterator[Need]:
         """Iterate in the order in which a sender sends (RFC 5740 §4.3.1)."""
-        starts = dict(self._objects)
-        numbers = {*starts, *self._infos, *self._blocks, *self._symbols}
-        for number in sorted(numbers):
-            if number in starts:
-                yield Need(number, starts[number])
-            if number in self._objects:
-                continue
-            if number in self._infos:
-                yield Need(number, number, info=True)
-            yield from self._of_object(number)
+        objects = [Need(first, last) for first, last in self._objects]
+        infos = [
+            Need(low, high, info=True)
+            for first, last in self._infos
+            for low, high in self._objects.gaps(first, last)
+        ]
+        wanted = {need.object: need for need in (*objects, *infos)}
+        for number in sorted({*wanted, *self._blocks, *self._symbols}):
+            if number in wanted:
+                yield wanted[number]
+            if number not in self._objects:
+                yield from self._of_object(number)
 
     def _of_object(self, number: int) -> Iterator[Need]:
         blocks = self._blocks.get(number) or Intervals()
@@ -123,7 +122,8 @@ class RepairState:
         if self._objects.covers(need.object, need.last_object):
             return True
         if need.info:
-            return need.object in self._infos
+            lacking = self._infos.gaps(need.object, need.last_object)
+            return all(self._objects.covers(first, last) for first, last in lacking)
         if need.block is None:
             return False
         blocks = self._blocks.get(need.object)

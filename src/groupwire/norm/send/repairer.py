@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from groupwire.norm.numbers import unwrap
 from groupwire.norm.repair.requests import Numbering, needs_of, requests_of
-from groupwire.norm.repair.state import Need
+from groupwire.norm.repair.state import Need, RepairState
 from groupwire.norm.send.aggregate import Aggregation, Phase
 from groupwire.norm.send.outbox import Outbox
 from groupwire.norm.send.outgoing import Outgoing, Row
@@ -53,7 +53,12 @@ class Repairer:
         """Take a NACK in; True if something of it can be repaired."""
         useful = False
         news = False
+        # Added up first: what is asked for twice or in pieces is gone through once, and
+        # counts as what one receiver lacks of a block.
+        asked = RepairState()
         for need in needs_of(nack.requests, self._numbering):
+            asked.add(need)
+        for need in asked:
             for part in self._kept(need, now):
                 useful = True
                 if self._cycle.phase is Phase.HOLDING:
@@ -100,8 +105,8 @@ class Repairer:
                 self._refuse(number, now)
             elif need.block is not None and need.block < outgoing.content.first_block:
                 self._refuse(number, now)
-                if need.symbols is None:
-                    block = outgoing.content.first_block
+                block = outgoing.content.first_block
+                if need.symbols is None and block <= need.last_block:
                     yield need._replace(block=block)
             else:
                 yield need._replace(object=number, last_object=number)
@@ -179,7 +184,7 @@ class Repairer:
         oldest = window.get(first)
         block = oldest.content.first_block if oldest is not None else 0
         length = oldest.content.length(block) if oldest is not None else 0
-        limit = config.coding.segment_bytes // 2
+        limit = min(config.coding.segment_bytes // 2, Squelch.MAX_INVALID)
         gone = [n for n in sorted(self._lacking) if n > first and n not in window]
         lowest = gone[0] if gone else window.next_number
         invalid = [n for n in range(lowest, window.next_number) if n not in window]
@@ -202,21 +207,19 @@ class Repairer:
     def _advertise(self) -> None:
         """Tell all what was asked for by unicast (RFC 5740 §5.4.4)."""
         config, composer = self._outbox.config, self._outbox.composer
-        contents = list(
-            requests_of(
-                self._cycle.asked,
-                self._scheme,
-                self._numbering,
-                config.coding.segment_bytes,
-            )
+        contents = requests_of(
+            self._cycle.asked,
+            self._scheme,
+            self._numbering,
+            config.coding.segment_bytes,
         )
         self._outbox.say(
             RepairAdvertisement(
                 composer.number(),
                 config.node,
                 composer.state,
-                contents[0],
-                len(contents) > 1,
+                next(contents),
+                next(contents, None) is not None,
                 field_bits=config.coding.field_bits,
             )
         )

@@ -28,6 +28,8 @@ __all__ = [
     "decode_command",
 ]
 
+MAX_NODES = 16_384
+"""In one list; no datagram holds more."""
 _STATE_END = Head.LAYOUT.size + SenderState.LAYOUT.size
 _POSITION = struct.Struct("!BBH")
 _PLAIN = struct.Struct("!BxH")
@@ -92,17 +94,9 @@ class Flush:
     @classmethod
     def decode(cls, head: Head, data: bytes | memoryview, field_bits: int = 8) -> Self:
         """Read what follows the common header; DecodeError for junk."""
-        fec_id, object_id, payload_id = _position(head, data, field_bits)
-        return cls(
-            head.sequence,
-            head.source,
-            SenderState.decode(data),
-            fec_id,
-            object_id,
-            payload_id,
-            _list(data, head.header_bytes, "I"),
-            field_bits,
-        )
+        place = _position(head, data, field_bits)
+        nodes = _list(data, head.header_bytes, "I", MAX_NODES)
+        return cls(*_sender(head, data), *place, nodes, field_bits)
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +107,8 @@ class Squelch:
     """
 
     TYPE: ClassVar = CommandType.SQUELCH
+    MAX_INVALID: ClassVar = 4096
+    """In one list; a sender with more of them sends another."""
 
     sequence: int
     source: int
@@ -130,17 +126,9 @@ class Squelch:
     @classmethod
     def decode(cls, head: Head, data: bytes | memoryview, field_bits: int = 8) -> Self:
         """Read what follows the common header; DecodeError for junk."""
-        fec_id, object_id, payload_id = _position(head, data, field_bits)
-        return cls(
-            head.sequence,
-            head.source,
-            SenderState.decode(data),
-            fec_id,
-            object_id,
-            payload_id,
-            _list(data, head.header_bytes, "H"),
-            field_bits,
-        )
+        place = _position(head, data, field_bits)
+        invalid = _list(data, head.header_bytes, "H", cls.MAX_INVALID)
+        return cls(*_sender(head, data), *place, invalid, field_bits)
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,7 +152,7 @@ class EndOfTransmission:
     def decode(cls, head: Head, data: bytes | memoryview) -> Self:
         """Read what follows the common header; DecodeError for junk."""
         _fields(head, data, _PLAIN)
-        return cls(head.sequence, head.source, SenderState.decode(data))
+        return cls(*_sender(head, data))
 
 
 @dataclass(frozen=True, slots=True)
@@ -228,9 +216,7 @@ class CongestionProbe:
         if len(rest) > cls.MAX_NODES * NodeState.LAYOUT.size:
             raise DecodeError("norm-list-long")
         return cls(
-            head.sequence,
-            head.source,
-            SenderState.decode(data),
+            *_sender(head, data),
             probe,
             sent_s,
             sent_us,
@@ -275,9 +261,7 @@ class RepairAdvertisement:
         _, flags = _fields(head, data, cls._LAYOUT)
         at, end = _STATE_END + cls._LAYOUT.size, head.header_bytes
         return cls(
-            head.sequence,
-            head.source,
-            SenderState.decode(data),
+            *_sender(head, data),
             decode_requests(data, end, field_bits),
             bool(flags & cls.LIMIT),
             Extensions.decode(data, at, end),
@@ -312,14 +296,8 @@ class AckRequest:
     def decode(cls, head: Head, data: bytes | memoryview) -> Self:
         """Read what follows the common header; DecodeError for junk."""
         _, ack_type, ack_id = _fields(head, data, cls._LAYOUT)
-        return cls(
-            head.sequence,
-            head.source,
-            SenderState.decode(data),
-            ack_type,
-            ack_id,
-            _list(data, head.header_bytes, "I"),
-        )
+        nodes = _list(data, head.header_bytes, "I", MAX_NODES)
+        return cls(*_sender(head, data), ack_type, ack_id, nodes)
 
 
 @dataclass(frozen=True, slots=True)
@@ -344,8 +322,7 @@ class ApplicationCommand:
     def decode(cls, head: Head, data: bytes | memoryview) -> Self:
         """Read what follows the common header; DecodeError for junk."""
         _fields(head, data, _PLAIN)
-        content = bytes(data[head.header_bytes :])
-        return cls(head.sequence, head.source, SenderState.decode(data), content)
+        return cls(*_sender(head, data), bytes(data[head.header_bytes :]))
 
 
 Command: TypeAlias = (
@@ -372,7 +349,6 @@ _REPAIR_COMMANDS: dict[int, type[Flush | Squelch | RepairAdvertisement]] = {
     CommandType.SQUELCH: Squelch,
     CommandType.REPAIR_ADVERTISEMENT: RepairAdvertisement,
 }
-_SCHEMES = {int(fec_id): fec_id for fec_id in FecId}
 
 
 def decode_command(
@@ -409,6 +385,11 @@ def _positioned(command: Flush | Squelch, payload: bytes) -> bytes:
     return _command(command, fields + where, _NONE, payload)
 
 
+def _sender(head: Head, data: bytes | memoryview) -> tuple[int, int, SenderState]:
+    """Read what all commands begin with."""
+    return head.sequence, head.source, SenderState.decode(data)
+
+
 def _fields(
     head: Head, data: bytes | memoryview, layout: struct.Struct
 ) -> tuple[int, ...]:
@@ -423,18 +404,18 @@ def _position(
 ) -> tuple[FecId, int, PayloadId]:
     """Read the transmission position of a FLUSH or SQUELCH."""
     _, scheme, object_id = _fields(head, data, _POSITION)
-    fec_id = _SCHEMES.get(scheme)
-    if fec_id is None:
-        raise DecodeError("norm-fec-id")
+    fec_id = FecId.read(scheme)
     at = _STATE_END + _POSITION.size
     if head.header_bytes < at + payload_id_bytes(fec_id):
         raise DecodeError("norm-command-cut")
     return fec_id, object_id, PayloadId.decode(data, at, fec_id, field_bits)
 
 
-def _list(data: bytes | memoryview, at: int, code: str) -> tuple[int, ...]:
+def _list(data: bytes | memoryview, at: int, code: str, most: int) -> tuple[int, ...]:
     """Read equal numbers up to the end."""
-    rest, size = len(data) - at, struct.calcsize("!" + code)
-    if rest % size:
+    count, rest = divmod(len(data) - at, struct.calcsize("!" + code))
+    if rest:
         raise DecodeError("norm-list-cut")
-    return struct.unpack_from(f"!{rest // size}{code}", data, at)
+    if count > most:
+        raise DecodeError("norm-list-long")
+    return struct.unpack_from(f"!{count}{code}", data, at)

@@ -15,6 +15,7 @@ from groupwire.norm.wire.repairs import RepairRequest, decode_requests
 __all__ = ["Ack", "AckType", "FeedbackHead", "Nack", "Watermark"]
 
 _NONE = Extensions()
+_POSITION = struct.Struct("!BxH")
 
 
 class AckType:
@@ -40,23 +41,19 @@ class Watermark(NamedTuple):
     def encode(self, field_bits: int = 8) -> bytes:
         """Return what follows the header of an ACK of type FLUSH."""
         where = self.payload_id.encode(self.fec_id, field_bits)
-        return struct.pack("!BxH", self.fec_id, self.object_id) + where
+        return _POSITION.pack(self.fec_id, self.object_id) + where
 
     @classmethod
     def decode(cls, data: bytes | memoryview, field_bits: int = 8) -> Self:
         """Read it; DecodeError for junk."""
-        if len(data) < 4:
+        at = _POSITION.size
+        if len(data) < at:
             raise DecodeError("norm-watermark-cut")
-        scheme, object_id = struct.unpack_from("!BxH", data)
-        if scheme not in _SCHEMES:
-            raise DecodeError("norm-fec-id")
-        fec_id = _SCHEMES[scheme]
-        if len(data) != 4 + payload_id_bytes(fec_id):
+        scheme, object_id = _POSITION.unpack_from(data)
+        fec_id = FecId.read(scheme)
+        if len(data) != at + payload_id_bytes(fec_id):
             raise DecodeError("norm-watermark-cut")
-        return cls(fec_id, object_id, PayloadId.decode(data, 4, fec_id, field_bits))
-
-
-_SCHEMES = {int(fec_id): fec_id for fec_id in FecId}
+        return cls(fec_id, object_id, PayloadId.decode(data, at, fec_id, field_bits))
 
 
 @dataclass(frozen=True, slots=True)

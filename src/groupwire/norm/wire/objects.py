@@ -17,7 +17,6 @@ _OBJECT = struct.Struct("!BBH")
 _OBJECT_AT = Head.LAYOUT.size + SenderState.LAYOUT.size
 _PAYLOAD_ID_AT = _OBJECT_AT + _OBJECT.size
 _NONE = Extensions()
-_SCHEMES = {int(fec_id): fec_id for fec_id in FecId}
 _FLAGS = {bits: ObjectFlag(bits) for bits in range(256)}
 
 
@@ -37,10 +36,7 @@ class _ObjectHead:
         if len(data) < _PAYLOAD_ID_AT:
             raise DecodeError("norm-object-cut")
         flags, scheme, object_id = _OBJECT.unpack_from(data, _OBJECT_AT)
-        fec_id = _SCHEMES.get(scheme)
-        if fec_id is None:
-            raise DecodeError("norm-fec-id")
-        return cls(_FLAGS[flags], fec_id, object_id)
+        return cls(_FLAGS[flags], FecId.read(scheme), object_id)
 
 
 @dataclass(frozen=True, slots=True)

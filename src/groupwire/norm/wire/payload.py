@@ -24,7 +24,16 @@ class FecId(IntEnum):
     SMALL_BLOCK = 129
     """Small block systematic codes; the object's FTI names the code."""
 
+    @classmethod
+    def read(cls, byte: int) -> FecId:
+        """Return the scheme; DecodeError for one that is not spoken."""
+        fec_id = _SCHEMES.get(byte)
+        if fec_id is None:
+            raise DecodeError("norm-fec-id")
+        return fec_id
 
+
+_SCHEMES = {int(fec_id): fec_id for fec_id in FecId}
 _BLOCK_24 = struct.Struct("!I")
 _BLOCK_16 = struct.Struct("!HH")
 _BLOCK_32 = struct.Struct("!IHH")
@@ -33,6 +42,8 @@ _BLOCK_32 = struct.Struct("!IHH")
 @dataclass(frozen=True, slots=True)
 class PayloadId:
     """A symbol of a block; parity symbols are numbered from the block's length on.
+
+    ``field_bits`` counts for fec_id 2 alone.
 
     | fec_id 5, and 2 over GF(2^8): block 3, symbol 1 | 2 over GF(2^16): block 2,
     symbol 2 | 129: block 4, block length 2, symbol 2 |
@@ -47,7 +58,7 @@ class PayloadId:
         """Return 4 bytes, or 8 for fec_id 129."""
         if fec_id is FecId.SMALL_BLOCK:
             return _BLOCK_32.pack(self.block, self.block_length, self.symbol)
-        if field_bits == 16:
+        if field_bits == 16 and fec_id is FecId.REED_SOLOMON_M:
             return _BLOCK_16.pack(self.block, self.symbol)
         return _BLOCK_24.pack(self.block << 8 | self.symbol)
 
@@ -61,7 +72,7 @@ class PayloadId:
         if fec_id is FecId.SMALL_BLOCK:
             block, length, symbol = _BLOCK_32.unpack_from(data, at)
             return cls(block, symbol, length)
-        if field_bits == 16:
+        if field_bits == 16 and fec_id is FecId.REED_SOLOMON_M:
             return cls(*_BLOCK_16.unpack_from(data, at))
         (both,) = _BLOCK_24.unpack_from(data, at)
         return cls(both >> 8, both & 0xFF)

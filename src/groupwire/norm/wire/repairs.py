@@ -19,7 +19,6 @@ __all__ = [
 ]
 
 _ITEM = struct.Struct("!BxH")
-_SCHEMES = {int(fec_id): fec_id for fec_id in FecId}
 
 
 class RepairForm(IntEnum):
@@ -126,9 +125,7 @@ def _item(
     if end - at < _ITEM.size:
         raise DecodeError("norm-repair-cut")
     scheme, object_id = _ITEM.unpack_from(data, at)
-    fec_id = _SCHEMES.get(scheme)
-    if fec_id is None:
-        raise DecodeError("norm-fec-id")
+    fec_id = FecId.read(scheme)
     at += _ITEM.size
     if end - at < payload_id_bytes(fec_id):
         raise DecodeError("norm-repair-cut")
