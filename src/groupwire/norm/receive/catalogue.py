@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from groupwire.norm.intervals import Intervals
 from groupwire.norm.numbers import unwrap
@@ -26,6 +26,8 @@ class Catalogue:
     def __init__(self, most: int) -> None:
         self._most = most
         self._first: int | None = None
+        self._sure = 0
+        """From here on the sender has every object; before, it may have some."""
         self._done = Intervals()
         self._accepted = Intervals()
         self.under_way: dict[int, Incoming | IncomingStream] = {}
@@ -43,12 +45,12 @@ class Catalogue:
         """Return the number that an object id means."""
         return unwrap(object_id, self.highest[0], 16)
 
-    def join(self, number: int) -> None:
-        """Want this object and all after it."""
+    def join(self, number: int, *, back: int = 0) -> None:
+        """Want this object and all after it, and of those before it what is kept."""
         if self._first is None:
-            self._first = number
-            if self.highest[0] < number:
-                self.highest = number, 0, 0
+            self._first = number - back
+            self._sure = number
+            self.highest = number, 0, 0
 
     def wants(self, number: int) -> bool:
         """Return whether an object is wanted and not done."""
@@ -56,15 +58,23 @@ class Catalogue:
         return first is not None and number >= first and number not in self._done
 
     def reach(self, position: Position) -> list[int]:
-        """Note where the sender is; return the objects given up to keep up."""
+        """Note where the sender is; return the objects lost to keep up."""
         self.highest = max(self.highest, position)
         first = self.lowest
-        given_up: list[int] = []
+        lost: list[int] = []
         while self.joined and self.highest[0] - first >= self._most:
-            given_up.append(first)
-            self.finish(first, accepted=False)
+            lost += self.give_up(first, accepted=False)
             first = self.lowest
-        return given_up
+        return lost
+
+    def give_up(self, number: int, *, accepted: bool) -> Sequence[int]:
+        """Want an object no more; return it if that is a loss.
+
+        It is none where the object was only hoped for, and never heard of.
+        """
+        lost = number >= self._sure or number in self.under_way
+        self.finish(number, accepted=accepted or not lost)
+        return (number,) if lost else ()
 
     @property
     def lowest(self) -> int:
@@ -93,7 +103,8 @@ class Catalogue:
         if self._first is None:
             return
         for low, high in list(self._done.gaps(self._first, number - 1)):
-            yield from range(max(low, high - self._most + 1), high + 1)
+            for gone in range(max(low, high - self._most + 1), high + 1):
+                yield from self.give_up(gone, accepted=False)
             self._done.add(low, high)
         for gone in [n for n in self.under_way if n < number]:
             self._release(gone)

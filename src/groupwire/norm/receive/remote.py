@@ -227,7 +227,7 @@ class Remote:
         """Begin to want objects, as the policy says."""
         join = self._config.join
         if join is Join.WINDOW:
-            self._catalogue.join(number - self._config.objects + 1)
+            self._catalogue.join(number, back=self._config.objects - 1)
         elif (
             join is Join.OBJECT
             or flags & ObjectFlag.STREAM
@@ -387,8 +387,8 @@ class Remote:
         for object_id in squelch.invalid:
             number = catalogue.number(object_id)
             if catalogue.wants(number):
-                catalogue.finish(number, accepted=True)
-                self._told_lost(number, LossReason.GONE)
+                for lost in catalogue.give_up(number, accepted=True):
+                    self._told_lost(lost, LossReason.GONE)
         stream = catalogue.under_way.get(first)
         if isinstance(stream, IncomingStream):
             stream.skip_to(self._block(first, squelch.payload_id.block))
