@@ -1,9 +1,9 @@
 import pytest
+from tests.norm.send.places import outgoing
 
 from groupwire.errors import UsageError
 from groupwire.norm.send.outgoing import Outgoing
 from groupwire.norm.send.window import Window
-from tests.norm.send.places import outgoing
 
 
 def filled(*sizes: int, most: int = 10, most_bytes: int = 1000) -> Window:

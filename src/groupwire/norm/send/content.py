@@ -63,9 +63,12 @@ class FileSource:
         """Return a copy of them."""
         self._file.seek(offset)
         data = self._file.read(size_bytes)
-        if len(data) < size_bytes:
-            self.short = True
-            data += bytes(size_bytes - len(data))
+        while len(data) < size_bytes:
+            more = self._file.read(size_bytes - len(data))
+            if not more:
+                self.short = True
+                more = bytes(size_bytes - len(data))
+            data += more
         return memoryview(data)
 
 

@@ -9,19 +9,22 @@ from groupwire.norm.stream_header import STREAM_HEADER_BYTES, StreamHeader
 
 __all__ = ["StreamContent"]
 
+_FEWEST = 3
+
 
 class StreamContent:
     """Bytes without end, cut into segments as they are written.
 
     Each symbol begins with the header of RFC 5740 §4.2.1 that tells how much of it
-    counts; blocks have their full length always. At most ``kept_blocks`` are kept.
+    counts; blocks have their full length always. At most ``kept_blocks`` are kept, and
+    no fewer than three: one that is sent, one to write to, one for the end.
     """
 
     def __init__(self, segment_bytes: int, block: int, kept_blocks: int) -> None:
         self.symbol_bytes = segment_bytes + STREAM_HEADER_BYTES
         self._segment = segment_bytes
         self._block = block
-        self._kept = max(2, kept_blocks)
+        self._kept = max(_FEWEST, kept_blocks)
         self._blocks: deque[list[bytes]] = deque()
         self.first_block = 0
         self.ended = False
@@ -32,6 +35,11 @@ class StreamContent:
         self._begins = True
         self.block_after = 0
         """One more than the last block that has symbols."""
+
+    @property
+    def buffer_bytes(self) -> int:
+        """How many bytes are kept at most."""
+        return self._kept * self._block * self._segment
 
     @property
     def blocks(self) -> int:
@@ -53,8 +61,10 @@ class StreamContent:
 
     def room_bytes(self, unsent_block: int) -> int:
         """Return how much may be written before what has not been sent is dropped."""
-        free = self._kept - (self.block_after - unsent_block) - 1
-        return max(0, free) * self._block * self._segment
+        last = self.block_after - 1
+        used = (last - unsent_block) * self._block + self.ready(last)
+        free = (self._kept - 1) * self._block - max(0, used)
+        return max(0, free * self._segment - len(self._open))
 
     def write(self, data: bytes | memoryview, *, message_ends: bool) -> None:
         """Append bytes; the next ones begin a message if this one ends there."""

@@ -1,0 +1,185 @@
+import pytest
+
+from groupwire.norm.send.stream import StreamContent
+from groupwire.norm.stream_header import StreamHeader
+
+SEGMENT, BLOCK = 10, 4
+BLOCK_BYTES = SEGMENT * BLOCK
+
+
+def stream(kept_blocks: int = 10) -> StreamContent:
+    return StreamContent(SEGMENT, BLOCK, kept_blocks)
+
+
+def symbols(of: StreamContent) -> list[tuple[StreamHeader, bytes]]:
+    """Return headers and bytes of all symbols that are kept."""
+    kept = [
+        symbol
+        for block in range(of.first_block, of.blocks)
+        for symbol in of.symbols(block, 0, of.ready(block))
+    ]
+    return [(StreamHeader.decode(symbol), symbol[8:]) for symbol in kept]
+
+
+def test_a_symbol_tells_its_length_its_offset_and_where_a_message_begins() -> None:
+    of = stream()
+    of.write(b"abcdefghij", message_ends=True)
+    of.write(b"klmnopqrst", message_ends=True)
+    assert symbols(of) == [
+        (StreamHeader(10, 1, 0), b"abcdefghij"),
+        (StreamHeader(10, 1, 10), b"klmnopqrst"),
+    ]
+
+
+def test_a_segment_waits_until_it_is_full() -> None:
+    of = stream()
+    of.write(b"abc", message_ends=True)
+    assert symbols(of) == []
+    of.write(b"defghijk", message_ends=True)
+    assert symbols(of) == [(StreamHeader(10, 1, 0), b"abcdefghij")]
+
+
+def test_a_flush_sends_a_segment_that_is_not_full() -> None:
+    of = stream()
+    of.write(b"abc", message_ends=True)
+    of.flush()
+    of.flush()
+    of.write(b"de", message_ends=True)
+    of.flush()
+    assert symbols(of) == [
+        (StreamHeader(3, 1, 0), b"abc"),
+        (StreamHeader(2, 1, 3), b"de"),
+    ]
+
+
+def test_only_the_first_message_of_a_segment_is_told() -> None:
+    of = stream()
+    for message in (b"abcdefghijkl", b"mn", b"op", b"qrstuvwx"):
+        of.write(message, message_ends=True)
+    of.flush()
+    heads = [head for head, _ in symbols(of)]
+    assert heads == [
+        StreamHeader(10, 1, 0),
+        StreamHeader(10, 3, 10),  # "mn" begins behind "kl", counted from 1
+        StreamHeader(4, 0, 20),  # what is left of the last one
+    ]
+
+
+def test_a_segment_in_the_middle_of_a_message_tells_no_beginning() -> None:
+    of = stream()
+    of.write(bytes(30), message_ends=True)
+    assert [head.message_start for head, _ in symbols(of)] == [1, 0, 0]
+
+
+def test_a_message_that_ends_with_a_segment_is_followed_by_a_beginning() -> None:
+    of = stream()
+    of.write(bytes(20), message_ends=True)
+    of.write(bytes(20), message_ends=True)
+    assert [head.message_start for head, _ in symbols(of)] == [1, 0, 1, 0]
+
+
+def test_a_message_may_be_written_in_pieces() -> None:
+    of = stream()
+    of.write(bytes(12), message_ends=False)
+    of.write(bytes(3), message_ends=True)
+    of.write(bytes(5), message_ends=True)
+    assert [head.message_start for head, _ in symbols(of)] == [1, 6]
+
+
+def test_a_message_of_no_bytes_leaves_no_trace() -> None:
+    of = stream()
+    of.write(b"", message_ends=True)
+    of.write(bytes(10), message_ends=False)
+    of.write(b"", message_ends=True)
+    of.write(bytes(10), message_ends=True)
+    assert [head.message_start for head, _ in symbols(of)] == [1, 1]
+
+
+def test_the_end_is_a_symbol_of_no_bytes_behind_all_others() -> None:
+    of = stream()
+    of.write(b"abc", message_ends=True)
+    assert not of.ended
+    of.end()
+    assert of.ended
+    assert symbols(of) == [
+        (StreamHeader(3, 1, 0), b"abc"),
+        (StreamHeader(0, 0, 3), b""),
+    ]
+    assert symbols(of)[-1][0].ends
+
+
+def test_offsets_wrap_at_32_bits() -> None:
+    of = StreamContent(65_000, 1, 2)
+    of._offset = (1 << 32) - 65_000
+    of.write(bytes(65_001), message_ends=True)
+    of.flush()
+    assert [head.offset for head, _ in symbols(of)] == [(1 << 32) - 65_000, 0]
+
+
+def test_blocks_have_their_full_length_though_they_fill_slowly() -> None:
+    of = stream()
+    assert (of.blocks, of.first_block, of.ready(0)) == (0, 0, 0)
+    of.write(bytes(15), message_ends=True)
+    assert (of.blocks, of.ready(0), of.length(0)) == (1, 1, BLOCK)
+    of.write(bytes(35), message_ends=True)
+    assert (of.blocks, of.ready(0), of.ready(1)) == (2, 4, 1)
+    assert of.ready(7) == 0
+    assert of.symbol_bytes == SEGMENT + 8
+
+
+def test_the_oldest_block_goes_when_a_new_one_begins_in_a_full_buffer() -> None:
+    of = stream(kept_blocks=3)
+    of.write(bytes(3 * BLOCK_BYTES), message_ends=True)
+    assert of.first_block == 0
+    of.write(bytes(SEGMENT), message_ends=True)
+    assert (of.first_block, of.blocks) == (1, 4)
+    assert of.ready(0) == 0
+    assert [head.offset for head, _ in symbols(of)] == [*range(40, 130, 10)]
+
+
+@pytest.mark.parametrize(("wanted", "kept"), [(0, 3), (1, 3), (3, 3), (4, 4)])
+def test_three_blocks_are_kept_at_least(wanted: int, kept: int) -> None:
+    of = stream(wanted)
+    assert of.buffer_bytes == kept * BLOCK_BYTES
+    of.write(bytes(kept * BLOCK_BYTES), message_ends=True)
+    assert of.first_block == 0
+
+
+# How much may be written.
+
+
+def test_room_is_what_can_be_written_without_losing_what_was_not_sent() -> None:
+    of = stream(kept_blocks=5)
+    of.write(b"abc", message_ends=True)
+    of.write(bytes(of.room_bytes(0)), message_ends=True)
+    of.end()
+    assert of.first_block == 0
+    assert of.blocks == 5
+
+
+def test_room_counts_what_waits_for_its_segment_to_be_full() -> None:
+    of = stream()
+    empty = of.room_bytes(0)
+    of.write(b"abc", message_ends=True)
+    assert of.room_bytes(0) == empty - 3
+    of.flush()
+    assert of.room_bytes(0) == empty - SEGMENT
+
+
+@pytest.mark.parametrize("block", [1, 2, 4])
+def test_the_shortest_stream_never_runs_out_of_room_for_good(block: int) -> None:
+    of = StreamContent(SEGMENT, block, 0)
+    for _ in range(20):
+        of.write(b"abc", message_ends=True)
+        of.flush()
+        sending = of.blocks - 1  # all is sent, and the last block may go on
+        assert of.room_bytes(sending) >= block * SEGMENT
+
+
+def test_there_is_no_room_behind_a_buffer_that_waits_to_be_sent() -> None:
+    of = stream(kept_blocks=3)
+    of.write(bytes(of.room_bytes(0)), message_ends=True)
+    assert of.room_bytes(0) == 0
+    assert of.room_bytes(1) == BLOCK_BYTES
+    of.write(bytes(BLOCK_BYTES), message_ends=True)
+    assert of.room_bytes(0) == 0
