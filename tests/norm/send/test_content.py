@@ -2,10 +2,10 @@ from io import BytesIO
 from typing import cast
 
 import pytest
+from tests.norm.send.places import numbered
 
 from groupwire.norm.partition import Partition
 from groupwire.norm.send.content import BytesSource, FileSource, ObjectContent
-from tests.norm.send.places import numbered
 
 
 def content(data: bytes, *, segment: int = 10, block: int = 4) -> ObjectContent:

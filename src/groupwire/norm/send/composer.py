@@ -75,16 +75,11 @@ class Composer:
         header = self._header_of(outgoing, row.flags)
         for first, stop in _even_stretches(row.payloads):
             payloads = row.payloads[first:stop]
-            ids = self._ids(row.places[first:stop])
+            ids = [(b & 0xFF_FFFF) << 8 | s for b, s in row.places[first:stop]]
             sequence = self.number(stop - first)
             data = build_segments(header, sequence, ids, payloads)
             step = len(header) + len(payloads[0]) if stop - first > 1 else 0
             yield Transmit(data, None, step)
-
-    def _ids(self, places: Sequence[tuple[int, int]]) -> list[int]:
-        if self._coding.field_bits == 16:
-            return [(b & 0xFFFF) << 16 | s for b, s in places]
-        return [(b & 0xFF_FFFF) << 8 | s for b, s in places]
 
     def _header_of(self, outgoing: Outgoing, flags: ObjectFlag) -> bytes:
         key = outgoing.number, flags

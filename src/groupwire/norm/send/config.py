@@ -38,6 +38,8 @@ class SenderConfig:
     kept_objects: int = 256
     kept_bytes: int = 1 << 40
     """Of objects, for repair; the newest one is kept always."""
+    first_object: int = 0
+    """The number of the first object; on the wire numbers wrap at 65,536."""
     idle_probe_s: float = 30.0
     """The longest silence between probes when there is nothing to send."""
 
@@ -54,6 +56,20 @@ class SenderConfig:
             raise UsageError(
                 f"{self.kept_objects} objects cannot be kept", fix="use 1 to 16384"
             )
+        self._check_counts()
+
+    def _check_counts(self) -> None:
+        if self.robust < 1:
+            raise UsageError(f"nothing can be said {self.robust} times", fix="use 1")
+        if self.members < 1:
+            raise UsageError(f"no group has {self.members} members", fix="use 1")
+        if self.auto_parity < 0:
+            raise UsageError(f"no {self.auto_parity} parity symbols", fix="use 0")
+        if self.first_object < 0:
+            raise UsageError(f"{self.first_object} is no number", fix="use 0 or more")
+        shortest = min(self.initial_grtt_s, self.shortest_grtt_s)
+        if shortest <= 0:
+            raise UsageError(f"no round trip of {shortest} s", fix="use more than 0")
 
     @classmethod
     def low_latency(cls, node: int, instance: int, *, members: int = 10) -> Self:
