@@ -9,6 +9,8 @@ from groupwire.errors import UsageError
 
 __all__ = ["Join", "ReceiverConfig"]
 
+_AT_LEAST_ONE = ("robust", "nacks_per_cycle", "sources", "stream_blocks")
+
 
 class Join(Enum):
     """What a receiver wants of a sender that was there before it."""
@@ -53,3 +55,8 @@ class ReceiverConfig:
             )
         if not 1 <= self.objects <= 0x2000:
             raise UsageError(f"{self.objects} objects at once", fix="use 1 to 8192")
+        for name in _AT_LEAST_ONE:
+            if getattr(self, name) < 1:
+                raise UsageError(f"{name} is less than 1", fix="use 1 or more")
+        if self.memory_bytes < 0:
+            raise UsageError("memory_bytes is negative", fix="use 0 or more")
