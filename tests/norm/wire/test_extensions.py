@@ -1,55 +1,81 @@
 from contextlib import suppress
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.norm.wire.messages import EXTENSIONS, FTIS
 
 from groupwire.errors import DecodeError
 from groupwire.norm.wire.extensions import CongestionFeedback, Extensions, ObjectInfo
-from groupwire.norm.wire.payload import FecId, PayloadId, payload_id_bytes
-
-BYTE, SHORT = st.integers(0, 255), st.integers(0, 0xFFFF)
-INFOS = st.one_of(
-    st.builds(
-        ObjectInfo,
-        st.just(FecId.REED_SOLOMON_8),
-        st.integers(0, 2**48 - 1),
-        SHORT,
-        BYTE,
-        BYTE,
-    ),
-    st.builds(
-        ObjectInfo,
-        st.just(FecId.REED_SOLOMON_M),
-        st.integers(0, 2**48 - 1),
-        SHORT,
-        SHORT,
-        SHORT,
-        st.sampled_from([8, 16]),
-        BYTE,
-    ),
-    st.builds(
-        ObjectInfo,
-        st.just(FecId.SMALL_BLOCK),
-        st.integers(0, 2**48 - 1),
-        SHORT,
-        SHORT,
-        SHORT,
-        instance=SHORT,
-    ),
-)
-FEEDBACK = st.builds(CongestionFeedback, SHORT, BYTE, BYTE, SHORT, SHORT)
+from groupwire.norm.wire.payload import FecId
 
 
-@given(st.none() | INFOS, st.none() | FEEDBACK, st.none() | SHORT)
-def test_extensions_come_back_as_they_were(
-    info: ObjectInfo | None, feedback: CongestionFeedback | None, rate: int | None
-) -> None:
-    told = Extensions(info, feedback, rate)
+@given(st.sampled_from(FecId).flatmap(FTIS.__getitem__), EXTENSIONS)
+def test_extensions_come_back_as_they_were(info: ObjectInfo, rest: Extensions) -> None:
+    told = replace(rest, info=info)
     data = told.encode()
     assert len(data) % 4 == 0
-    fec_id = info.fec_id if info else FecId.REED_SOLOMON_8
-    assert Extensions.decode(data, 0, len(data), fec_id) == told
+    assert Extensions.decode(b"xx" + data, 2, 2 + len(data), info.fec_id) == told
+
+
+@pytest.mark.parametrize(
+    ("told", "data"),
+    [
+        (
+            ObjectInfo(FecId.REED_SOLOMON_8, 0x0102_03040506, 1400, 64, 8),
+            "40 03 0102 03040506 0578 40 08",
+        ),
+        (
+            ObjectInfo(FecId.REED_SOLOMON_M, 1_000_000, 1400, 64, 8, 16, 1),
+            "40 04 0000 000f4240 10 01 0578 0040 0008",
+        ),
+        (
+            ObjectInfo(FecId.SMALL_BLOCK, 1_000_000, 1400, 64, 8, instance=2),
+            "40 04 0000 000f4240 0002 0578 0040 0008",
+        ),
+    ],
+)
+def test_an_fti_has_the_layout_of_its_scheme(told: ObjectInfo, data: str) -> None:
+    """RFC 5510 §4.2.2 and §5.2.2 with parity for max_n, RFC 5445 §2.2.2."""
+    raw = bytes.fromhex(data)
+    assert told.encode() == raw
+    assert ObjectInfo.decode(raw, 0, told.fec_id) == told
+    with pytest.raises(DecodeError, match="norm-fti-cut"):
+        ObjectInfo.decode(raw[:-1], 0, told.fec_id)
+
+
+def test_congestion_feedback_has_the_layout_of_rfc_5740() -> None:
+    told = Extensions(feedback=CongestionFeedback(3, 4, 148, 100, 0x5D24))
+    assert told.encode() == bytes.fromhex("03 03 0003 04 94 0064 5d24 0000")
+
+
+def test_the_rate_and_the_wish_for_measurement_are_one_word_each() -> None:
+    told = Extensions(rate=0x2005, measure=True)
+    assert told.encode() == bytes.fromhex("80 00 2005 c7 00 0000")
+
+
+def test_an_fti_is_read_only_where_the_scheme_is_told() -> None:
+    data = Extensions(ObjectInfo(FecId.REED_SOLOMON_8, 1, 2, 3, 4), rate=7).encode()
+    assert Extensions.decode(data, 0, len(data)) == Extensions(rate=7)
+
+
+@pytest.mark.parametrize(
+    ("data", "reason"),
+    [
+        ("40 02 0000 000f4240", "norm-fti-cut"),
+        ("40 02 0000 000f4240 0578 40 08", "norm-fti-length"),
+        ("40 04 0000 000f4240 0578 40 08 00000000", "norm-fti-length"),
+        ("03 02 0003 04 94 0064", "norm-cc-cut"),
+        ("03 02 0003 04 94 0064 5d24 0000", "norm-cc-length"),
+        ("03 04 0003 04 94 0064 5d24 0000 00000000", "norm-cc-length"),
+    ],
+)
+def test_an_extension_of_the_wrong_length_is_refused(data: str, reason: str) -> None:
+    raw = bytes.fromhex(data)
+    with pytest.raises(DecodeError) as caught:
+        Extensions.decode(raw, 0, len(raw), FecId.REED_SOLOMON_8)
+    assert caught.value.reason == reason
 
 
 def test_the_reference_implementations_fti_is_read() -> None:
@@ -78,23 +104,3 @@ def test_what_is_not_known_is_skipped() -> None:
 def test_a_length_that_leads_nowhere_is_refused(data: bytes) -> None:
     with pytest.raises(DecodeError, match="norm-extension-cut"):
         Extensions.decode(data, 0, len(data))
-
-
-@pytest.mark.parametrize(
-    ("fec_id", "field_bits", "told", "data"),
-    [
-        (FecId.REED_SOLOMON_8, 8, PayloadId(0x010203, 4), "01020304"),
-        (FecId.REED_SOLOMON_M, 8, PayloadId(0x010203, 4), "01020304"),
-        (FecId.REED_SOLOMON_M, 16, PayloadId(0x0102, 0x0304), "01020304"),
-        (FecId.SMALL_BLOCK, 8, PayloadId(1, 2, 64), "0000000100400002"),
-    ],
-)
-def test_a_payload_id_has_the_layout_of_its_scheme(
-    fec_id: FecId, field_bits: int, told: PayloadId, data: str
-) -> None:
-    raw = bytes.fromhex(data)
-    assert told.encode(fec_id, field_bits) == raw
-    assert PayloadId.decode(b"xx" + raw, 2, fec_id, field_bits) == told
-    assert len(raw) == payload_id_bytes(fec_id)
-    with pytest.raises(DecodeError, match="norm-payload-id-cut"):
-        PayloadId.decode(raw[:-1], 0, fec_id, field_bits)

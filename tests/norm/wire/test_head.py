@@ -1,6 +1,7 @@
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.norm.wire.messages import STATES
 
 from groupwire.errors import DecodeError
 from groupwire.norm.wire.head import Head, MessageType, SenderState
@@ -11,13 +12,6 @@ HEADS = st.builds(
     st.integers(2, 255).map(lambda words: words * 4),
     st.integers(0, 0xFFFF),
     st.integers(0, 0xFFFF_FFFF),
-)
-STATES = st.builds(
-    SenderState,
-    st.integers(0, 0xFFFF),
-    st.integers(0, 255),
-    st.integers(0, 15),
-    st.integers(0, 15),
 )
 
 

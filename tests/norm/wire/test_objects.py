@@ -3,6 +3,7 @@ from contextlib import suppress
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.norm.wire.messages import OBJECTS, field_bits
 
 from groupwire.errors import DecodeError
 from groupwire.norm.wire.extensions import Extensions, ObjectInfo
@@ -10,33 +11,6 @@ from groupwire.norm.wire.head import Head, ObjectFlag, SenderState
 from groupwire.norm.wire.objects import Data, Info
 from groupwire.norm.wire.payload import FecId, PayloadId
 
-from .test_head import STATES
-
-SHORT, FLAGS = st.integers(0, 0xFFFF), st.builds(ObjectFlag, st.integers(0, 63))
-DATA = st.builds(
-    Data,
-    SHORT,
-    st.integers(0, 0xFFFF_FFFF),
-    STATES,
-    FLAGS,
-    st.just(FecId.REED_SOLOMON_8),
-    SHORT,
-    st.builds(PayloadId, st.integers(0, 0xFF_FFFF), st.integers(0, 255)),
-    st.binary(max_size=40),
-    st.sampled_from(
-        [Extensions(), Extensions(ObjectInfo(FecId.REED_SOLOMON_8, 9, 4, 2, 1))]
-    ),
-)
-INFO = st.builds(
-    Info,
-    SHORT,
-    st.integers(0, 0xFFFF_FFFF),
-    STATES,
-    FLAGS,
-    st.sampled_from(FecId),
-    SHORT,
-    st.binary(max_size=40),
-)
 EXAMPLE = Data(
     7,
     11,
@@ -50,10 +24,45 @@ EXAMPLE = Data(
 )
 
 
-@given(DATA | INFO)
+@given(OBJECTS)
 def test_a_message_comes_back_as_it_was(message: Data | Info) -> None:
     data = message.encode()
-    assert type(message).decode(Head.decode(data), data) == message
+    head = Head.decode(data)
+    if isinstance(message, Data):
+        assert Data.decode(head, data, field_bits(message)) == message
+    else:
+        assert Info.decode(head, data) == message
+
+
+def test_an_info_has_no_place() -> None:
+    info = Info(
+        7, 11, EXAMPLE.sender, EXAMPLE.flags, FecId.SMALL_BLOCK, 3, b"what it is"
+    )
+    data = bytes.fromhex("11040007 0000000b 12349442 14810003") + b"what it is"
+    assert info.encode() == data
+    assert Info.decode(Head.decode(data), data) == info
+
+
+def test_a_payload_is_not_copied() -> None:
+    memory = bytearray(EXAMPLE.encode())
+    view = memoryview(memory)
+    message = Data.decode(Head.decode(view), view)
+    memory[-1] ^= 0xFF
+    assert message.payload == b"a segmen" + bytes([ord("t") ^ 0xFF])
+
+
+@pytest.mark.parametrize(("kind", "words"), [(0x11, 3), (0x12, 4)])
+def test_a_header_too_short_for_its_object_is_refused(kind: int, words: int) -> None:
+    data = bytes([kind, words]) + EXAMPLE.encode()[2:]
+    with pytest.raises(DecodeError, match="norm-header-length"):
+        (Info if kind == 0x11 else Data).decode(Head.decode(data), data)
+
+
+@pytest.mark.parametrize("kind", [0x11, 0x12])
+def test_a_message_that_ends_before_its_object_is_refused(kind: int) -> None:
+    data = bytes([kind, 2]) + EXAMPLE.encode()[2:15]
+    with pytest.raises(DecodeError, match="norm-object-cut"):
+        (Info if kind == 0x11 else Data).decode(Head.decode(data), data)
 
 
 def test_a_segment_with_its_fti_begins_with_32_bytes_of_header() -> None:

@@ -47,7 +47,8 @@ def test_a_rate_is_told_within_half_a_step(bytes_per_s: float) -> None:
 
 
 @pytest.mark.parametrize(
-    ("bytes_per_s", "told"), [(0, 0), (-1, 0), (8000, 8000), (1e30, 9.998e15)]
+    ("bytes_per_s", "told"),
+    [(0, 0), (-1, 0), (8000, 8000), (9999.9, 10_000), (1e30, 9.998e15)],
 )
 def test_rates_beyond_the_range_are_told_as_its_end(
     bytes_per_s: float, told: float

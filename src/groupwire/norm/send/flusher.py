@@ -148,7 +148,9 @@ class Flusher:
         except DecodeError:
             return
         poll = self._poll
-        if poll is None or mark != self._mark or not poll.acknowledge(ack.source):
+        if poll is None or self._mark is None or not mark.is_at(self._mark):
+            return
+        if not poll.acknowledge(ack.source):
             return
         self.events.append(NodeAcknowledged(ack.source))
         if not poll.open:

@@ -30,13 +30,25 @@ class AckType:
 class Watermark(NamedTuple):
     """A position that a sender asks for and a receiver has reached.
 
-    | fec_id 1 | 0 1 | object 2 | payload id |: the reference implementation compares
-    every byte of it.
+    | fec_id 1 | 0 1 | object 2 | payload id |: receivers send back what they read.
     """
 
     fec_id: FecId
     object_id: int
     payload_id: PayloadId
+
+    def is_at(self, other: Watermark) -> bool:
+        """Return whether both are the same position.
+
+        The length of the block does not count: with fec_id 129 the reference
+        implementation sends back that of a full one.
+        """
+        mine, its = self.payload_id, other.payload_id
+        return (*self[:2], mine.block, mine.symbol) == (
+            *other[:2],
+            its.block,
+            its.symbol,
+        )
 
     def encode(self, field_bits: int = 8) -> bytes:
         """Return what follows the header of an ACK of type FLUSH."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TypeAlias
+from typing import TypeAlias, assert_never
 
 from groupwire.norm.wire.commands import Command, decode_command
 from groupwire.norm.wire.feedback import Ack, Nack
@@ -32,3 +32,5 @@ def decode(data: bytes | memoryview, field_bits: int = 8) -> Message:
             return Nack.decode(head, data, field_bits)
         case MessageType.ACK:
             return Ack.decode(head, data)
+        case _:
+            assert_never(head.kind)

@@ -47,11 +47,9 @@ def pack_rate(bytes_per_s: float) -> int:
     if bytes_per_s <= 0:
         return 0
     exponent = min(_LARGEST_EXPONENT, max(0, math.floor(math.log10(bytes_per_s))))
-    # The logarithm of a power of ten may come out a hair too small.
-    if bytes_per_s >= 10.0 ** (exponent + 1) and exponent < _LARGEST_EXPONENT:
-        exponent += 1
     power: float = 10.0**exponent
     mantissa = int(_MANTISSA / 10.0 * bytes_per_s / power + 0.5)
+    # Rounded up to ten, or a logarithm that came out a hair too small.
     if mantissa >= _MANTISSA:
         if exponent == _LARGEST_EXPONENT:
             return 0xFFFF
