@@ -71,3 +71,14 @@ def test_afterwards_it_holds_for_k_plus_two_grtt_and_rests() -> None:
     assert (nacker.phase, nacker.deadline) == (NackPhase.HOLDING, 2.0 + 6 * 0.5)
     nacker.rest()
     assert (nacker.phase, nacker.deadline) == (NackPhase.IDLE, None)
+
+
+def test_what_is_left_of_a_wait_shrinks_with_the_groups_round_trip() -> None:
+    nacker = Nacker(Random(1))
+    nacker.quicken(1.0, 0.1)
+    assert nacker.deadline is None
+    nacker.hold(2.0, 0.5, 4)  # until 5
+    nacker.quicken(4.0, 0.1)
+    assert nacker.deadline == pytest.approx(4.1)
+    nacker.quicken(6.0, 0.1)
+    assert nacker.deadline == 6.0

@@ -55,6 +55,14 @@ class Nacker:
         self.phase = NackPhase.HOLDING
         self.deadline = now + (backoff + 2) * grtt_s
 
+    def quicken(self, now: float, ratio: float) -> None:
+        """Shorten what is left of a wait, because the group's round trip has fallen.
+
+        A sender may begin with seconds and know better at its first probe.
+        """
+        if self.deadline is not None:
+            self.deadline = now + max(0.0, self.deadline - now) * ratio
+
     def rest(self) -> None:
         """End the cycle."""
         self.phase = NackPhase.IDLE

@@ -212,6 +212,8 @@ class Remote:
         self, state: SenderState, sequences: Sequence[int], size: int, now: float
     ) -> None:
         self.heard += len(sequences)
+        if state.grtt < self._state.grtt:
+            self._nacker.quicken(now, state.grtt_s / self._state.grtt_s)
         self._state = state
         self._speaker.count(sequences, size * len(sequences), state, now)
         self._silences = 0
