@@ -52,12 +52,8 @@ class Incoming:
         self.flags = ObjectFlag(0)
         self.info: bytes | None = None
         self.partition = Partition.of(size_bytes, coding.segment_bytes, coding.block)
-        self._assembly = Assembly(
-            ObjectStore(sink, self.partition),
-            code,
-            self.partition.length,
-            coding.segment_bytes,
-        )
+        store = ObjectStore(sink, self.partition)
+        self._assembly = Assembly(store, code, self.partition.length)
         self._coding = coding
 
     @property
