@@ -163,6 +163,11 @@ class Outgoing:
         """Return whether there is a block behind this one, to be sent next."""
         return self.block + 1 < self.content.blocks
 
+    @property
+    def last_begun(self) -> int:
+        """The last block of which something has been sent, -1 for none."""
+        return self.block if self.symbol else self.block - 1
+
     # What has been asked for.
 
     def ask_info(self) -> None:
@@ -172,8 +177,7 @@ class Outgoing:
     def ask_blocks(self, first: int, last: int) -> bool:
         """Send whole blocks again; False if some are kept no more."""
         kept = self.content.first_block
-        last_sent = self.block if self.symbol else self.block - 1
-        low, high = max(first, kept), min(last, last_sent)
+        low, high = max(first, kept), min(last, self.last_begun)
         if low <= high:
             self._whole.add(low, high)
         return first >= kept
@@ -185,13 +189,17 @@ class Outgoing:
             return 0
         return self._code.parity - self._parity_used.get(block, self._auto)
 
+    def existing(self, block: int, symbols: int) -> int:
+        """Return those of the symbols asked for that a block has."""
+        return symbols & (1 << self.content.length(block) + self._code.parity) - 1
+
     def trimmed(self, block: int, symbols: int) -> int:
         """Return those of the symbols asked for that fresh parity cannot replace.
 
         RFC 5740 §5.4.2: explicit repair only after all fresh parity; receivers ask for
         the lowest parity first, so the lowest are what most of them have in common.
         """
-        fresh = self.fresh_parity(block)
+        fresh = self.fresh_parity(block) + self._waiting(block).parity.bit_count()
         if fresh <= 0:
             return symbols
         length = self.content.length(block)
@@ -212,25 +220,26 @@ class Outgoing:
         content = self.content
         if block < content.first_block:
             return False
-        if block > self.block or block in self._whole:
+        if block > self.last_begun or block in self._whole:
             return True
-        repair = self._partial.get(block)
-        waiting = 0
-        if repair is not None:
-            waiting = repair.parity.bit_count() + repair.source.bit_count()
+        repair = self._waiting(block)
+        waiting = repair.parity.bit_count() + repair.source.bit_count()
         fresh = min(self.fresh_parity(block), max(0, count - waiting))
-        explicit &= (1 << self._sent(block)) - 1
-        if not fresh and not explicit:
-            return True
-        if repair is None:
-            repair = self._partial[block] = _Repair()
-            heappush(self._order, block)
+        repair.source |= explicit & (1 << self._sent(block)) - 1
         if fresh > 0:
             used = self._parity_used.get(block, self._auto)
             repair.parity |= ((1 << fresh) - 1) << (content.length(block) + used)
             self._parity_used[block] = used + fresh
-        repair.source |= explicit
+        self._plan(block, repair)
         return True
+
+    def _waiting(self, block: int) -> _Repair:
+        return self._partial.get(block) or _Repair()
+
+    def _plan(self, block: int, repair: _Repair) -> None:
+        if (repair.source or repair.parity) and block not in self._partial:
+            self._partial[block] = repair
+            heappush(self._order, block)
 
     def _sent(self, block: int) -> int:
         """Return one more than the highest symbol that has ever been sent."""
@@ -240,38 +249,43 @@ class Outgoing:
         return self.content.length(block) + used
 
     def next_repair(self, limit: int) -> Row | None:
-        """Return at most ``limit`` of the lowest symbols asked for."""
+        """Return at most ``limit`` of the lowest symbols asked for, None for none."""
+        self._forget()
         whole, partial = self._whole.first(), self._lowest()
         if whole is not None and (partial is None or whole <= partial):
-            return self._whole_block(whole, limit)
-        return None if partial is None else self._partial_blocks(limit)
+            self._whole_block(whole)
+        elif partial is None:
+            return None
+        return self._partial_blocks(limit)
+
+    def _forget(self) -> None:
+        """Repair nothing of what is kept no more."""
+        kept = self.content.first_block
+        self._whole.remove(0, kept - 1)
+        while (block := self._lowest()) is not None and block < kept:
+            del self._partial[block]
 
     def _lowest(self) -> int | None:
         while self._order and self._order[0] not in self._partial:
             heappop(self._order)
         return self._order[0] if self._order else None
 
-    def _whole_block(self, block: int, limit: int) -> Row:
-        """Turn a whole block into its symbols, and begin to send them."""
+    def _whole_block(self, block: int) -> None:
+        """Turn a whole block into its symbols."""
         self._whole.remove(block, block)
-        repair = self._partial.get(block)
-        if repair is None:
-            repair = self._partial[block] = _Repair()
-            heappush(self._order, block)
+        repair = self._waiting(block)
         stop = min(self._sent(block), self.content.ready(block))
         repair.source |= (1 << stop) - 1
-        return self._partial_blocks(limit) or Row(self.flags, [], [])
+        self._plan(block, repair)
 
-    def _partial_blocks(self, limit: int) -> Row | None:
+    def _partial_blocks(self, limit: int) -> Row:
         """Gather symbols of as many blocks as one row holds, flagged alike."""
         explicit = None
         places: list[tuple[int, int]] = []
         payloads: list[Symbol] = []
+        whole = self._whole.first()
         while len(places) < limit and (block := self._lowest()) is not None:
-            if block < self.content.first_block:
-                del self._partial[block]
-                continue
-            if self._whole and block > (self._whole.first() or 0):
+            if whole is not None and block > whole:
                 break
             repair = self._partial[block]
             again = bool(repair.source)
@@ -289,8 +303,6 @@ class Outgoing:
                 del self._partial[block]
             places += [(block, n) for n in numbers]
             payloads += self._payloads(block, numbers)
-        if not places:
-            return None
         extra = ObjectFlag.EXPLICIT if explicit else ObjectFlag(0)
         return Row(self.flags | ObjectFlag.REPAIR | extra, places, payloads)
 
