@@ -87,8 +87,8 @@ def build_segments(
 def parse_segments(data: bytes | memoryview, step: int) -> Segments | None:
     """Return the DATA messages that make up ``data``, each ``step`` bytes long.
 
-    None when this is not a row of DATA of one object in a scheme with a payload id of
-    four bytes: then each has to be read by itself. DecodeError if the first is junk.
+    None when this is not a row of DATA of one object in fec_id 5: then each has to be
+    read by itself. DecodeError if the first is junk.
     """
     head = Head.decode(data[:step])
     if head.kind is not _TYPE_OF_DATA:
@@ -112,5 +112,5 @@ def parse_segments(data: bytes | memoryview, step: int) -> Segments | None:
         first,
         sequences,
         [i >> 8 << _SYMBOL_BITS | i & 0xFF for i in ids],
-        [view[at : at + step - size] for at in range(size, len(data), step)],
+        [view[at + size : at + step] for at in range(0, len(data), step)],
     )
