@@ -54,6 +54,9 @@ class Incoming:
         self.partition = Partition.of(size_bytes, coding.segment_bytes, coding.block)
         store = ObjectStore(sink, self.partition)
         self._assembly = Assembly(store, code, self.partition.length)
+        if not size_bytes:
+            # The reference implementation sends no DATA, and INFO may be all there is.
+            self._assembly.forget_before(self.partition.blocks)
         self._coding = coding
 
     @property
