@@ -77,11 +77,11 @@ class Talker:
         self.deadline = now + interval
         what = self._waiting[0]
         if isinstance(what, bytes):
-            self._command(what, now)
+            self._command(what)
         else:
             self._question(what, now, interval)
 
-    def _command(self, content: bytes, now: float) -> None:
+    def _command(self, content: bytes) -> None:
         composer, node = self._outbox.composer, self._outbox.config.node
         self._outbox.say(
             ApplicationCommand(composer.number(), node, composer.state, content)
@@ -89,7 +89,7 @@ class Talker:
         self._left -= 1
         if not self._left:
             self.events.append(CommandSent(content))
-            self._next(now)
+            self._next(self.deadline)
 
     def _question(self, question: _Question, now: float, interval: float) -> None:
         nodes = question.poll.next_round(now, interval)
@@ -127,7 +127,7 @@ class Talker:
         )
         self._next(now)
 
-    def _next(self, now: float) -> None:
+    def _next(self, deadline: float | None) -> None:
         self._waiting.popleft()
         self._left = self._outbox.config.robust
-        self.deadline = now if self._waiting else None
+        self.deadline = deadline if self._waiting else None
