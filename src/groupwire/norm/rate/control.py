@@ -25,6 +25,8 @@ class Report:
     probe: int
     """The last probe that it has heard."""
     measured: bool = False
+    knows_rtt: bool = False
+    """Whether its rate is computed with its own round trip, not with the group's."""
     slow_start: bool = False
     leaving: bool = False
 
@@ -78,8 +80,8 @@ class FixedRate:
         self.rate = rate_bytes_per_s
 
     def probe_interval(self, grtt_s: float) -> float:
-        """Return the group's round trip, and no less than 50 ms."""
-        return max(grtt_s, 0.05)
+        """Return the group's round trip, but 50 ms at least and 1 s at most."""
+        return min(max(grtt_s, 0.05), 1.0)
 
     def probed(self, probe: int, *, busy: bool, now: float) -> None:
         """Do nothing."""

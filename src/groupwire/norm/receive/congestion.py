@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import deque
 from collections.abc import Sequence
 from random import Random
 
@@ -18,10 +19,23 @@ __all__ = ["CongestionSpeaker"]
 _LEAST_BACKOFF = 4
 """RFC 5740 §5.5.2.2: a small K for NACKs is not one for congestion feedback."""
 _LOSS_RANGE = 65_535
+_HEAD_BYTES = 32
+"""Of a DATA message with its FTI: the sender's rate counts them, too."""
+_SHORTEST_SPAN_S = 0.002
+_OLD_PROBES = 256
+"""So many of the latest are known for old, doubled or late."""
+_REST = 10
+"""RFC 4654 §4.3.1: after so many silent round trips the sender may start slowly."""
+_BIAS = 0.25
+"""How much of the waiting time depends on the rate: the slow speak first."""
 
 
 class CongestionSpeaker:
-    """Answers probes: at once when the sender wants it, else by lot."""
+    """Answers probes: at once when the sender wants it, else by lot.
+
+    What is told of a probe is what arrived between it and the probe before, so that
+    the sender can compare it with what it sent then.
+    """
 
     def __init__(self, node: int, rng: Random) -> None:
         self._node = node
@@ -29,9 +43,11 @@ class CongestionSpeaker:
         self._meter = LossMeter()
         self._probe: CongestionProbe | None = None
         self._heard_at = 0.0
+        self._arrived_at = 0.0
         self._rtt: float | None = None
-        self._rate = (0.0, 0.0)
-        self._measured_at = -1e9
+        self._spans: deque[tuple[int, float]] = deque(maxlen=2)
+        """Bytes and seconds between the last probes."""
+        self._loss = 0.0
         self._held_until = -1e9
         self._packet = 1000.0
         self.deadline: float | None = None
@@ -41,27 +57,54 @@ class CongestionSpeaker:
         self, sequences: Sequence[int], size_bytes: int, state: SenderState, now: float
     ) -> None:
         """Take packets of the sender in."""
+        count = len(sequences)
         rtt = self._rtt if self._rtt is not None else state.grtt_s
-        self._packet += 0.1 * (size_bytes / len(sequences) - self._packet)
+        if now - self._arrived_at > _REST * max(rtt, state.grtt_s):
+            self._meter.rested()
+        self._arrived_at = now
+        size_bytes += _HEAD_BYTES * count
+        self._packet += 0.1 * (size_bytes / count - self._packet)
         self._meter.heard(sequences, size_bytes, rtt, now)
 
     def probed(self, probe: CongestionProbe, now: float) -> None:
         """Take a probe in and plan the answer."""
+        if self._probe is not None:
+            if (self._probe.probe - probe.probe) & 0xFFFF < _OLD_PROBES:
+                return
+            self._measure(now)
         self._probe, self._heard_at = probe, now
-        flags = CongestionFlag(0)
-        for node in probe.nodes:
-            if node.node == self._node:
-                flags = node.flags
-                if flags & CongestionFlag.RTT:
-                    self._rtt = unpack_rtt(node.rtt)
+        flags = self._told(probe)
         if probe.rate is None:
             return
         if flags & (CongestionFlag.CLR | CongestionFlag.PLR):
             self.deadline = now
-        elif now >= self._held_until:
-            state = probe.sender
-            longest = max(_LEAST_BACKOFF, state.backoff) * state.grtt_s
-            self.deadline = now + random_backoff(longest, state.members, self._rng)
+        elif self.deadline is None and now >= self._held_until:
+            self.deadline = now + self._backoff(probe.sender, unpack_rate(probe.rate))
+
+    def _told(self, probe: CongestionProbe) -> CongestionFlag:
+        """Return what the sender takes this receiver for."""
+        for node in probe.nodes:
+            if node.node == self._node:
+                if node.flags & CongestionFlag.RTT:
+                    self._trip(unpack_rtt(node.rtt), probe.sender.grtt_s)
+                return node.flags
+        return CongestionFlag(0)
+
+    def _trip(self, rtt_s: float, grtt_s: float) -> None:
+        if self._rtt is None:
+            self._meter.round_trip_known(rtt_s / grtt_s)
+        self._rtt = rtt_s
+
+    def _backoff(self, state: SenderState, rate: float) -> float:
+        """Return how long to wait: by lot, and less the less arrives (RFC 4654 §4.5).
+
+        The bias is that of the article on TFMCC, as the reference implementation has.
+        """
+        longest = max(_LEAST_BACKOFF, state.backoff) * state.grtt_s
+        share = self._arriving / rate if rate else 1.0
+        biased = (min(max(share, 0.5), 0.9) - 0.5) / 0.4
+        drawn = random_backoff(longest, state.members, self._rng)
+        return _BIAS * biased * longest + (1 - _BIAS) * drawn
 
     def overheard(self, feedback: CongestionFeedback, now: float) -> None:
         """Be silent if another receiver's rate is lower, or about as low."""
@@ -69,7 +112,7 @@ class CongestionSpeaker:
             return
         if self._rtt is None and feedback.flags & CongestionFlag.RTT:
             return
-        own, other = unpack_rate(self._feedback(now).rate), unpack_rate(feedback.rate)
+        own, other = unpack_rate(self._feedback().rate), unpack_rate(feedback.rate)
         if own > 0.9 * other:
             self._hold(now)
 
@@ -86,7 +129,7 @@ class CongestionSpeaker:
         if self._probe is None:
             return None
         self._hold(now)
-        return self._feedback(now)
+        return self._feedback()
 
     def _hold(self, now: float) -> None:
         self.deadline = None
@@ -95,13 +138,12 @@ class CongestionSpeaker:
             hold = max(_LEAST_BACKOFF, state.backoff) * state.grtt_s
             self._held_until = now + hold
 
-    def _feedback(self, now: float) -> CongestionFeedback:
+    def _feedback(self) -> CongestionFeedback:
         probe = self._probe
         assert probe is not None, "called only with a probe"
         flags = CongestionFlag(0) if self._rtt is None else CongestionFlag.RTT
         rtt = self._rtt if self._rtt is not None else probe.sender.grtt_s
-        self._measure(now, rtt)
-        rate, loss = self._rate
+        rate, loss = self._arriving, self._loss
         if probe.measure:
             flags |= CongestionFlag.MEASURED
         elif not self._meter.events:
@@ -118,11 +160,21 @@ class CongestionSpeaker:
             pack_rate(rate),
         )
 
-    def _measure(self, now: float, rtt: float) -> None:
-        """Measure over at least a round trip, so that a burst is no rate."""
-        if now - self._measured_at >= max(rtt, 1e-3):
-            self._rate = self._meter.report(now)
-            self._measured_at = now
+    @property
+    def _arriving(self) -> float:
+        """Bytes per second between the last probes, or the last two pairs for TFMCC."""
+        spans = list(self._spans)
+        if self._probe is not None and self._probe.measure:
+            spans = spans[-1:]
+        seconds = sum(span for _, span in spans)
+        return sum(size for size, _ in spans) / seconds if seconds else 0.0
+
+    def _measure(self, now: float) -> None:
+        """Close the span that a probe ends; what is too short is no rate."""
+        if now - self._heard_at < _SHORTEST_SPAN_S:
+            return
+        size, span, self._loss = self._meter.report(now)
+        self._spans.append((size, span))
 
 
 def friendly_rate(loss: float, rtt_s: float, packet_bytes: float) -> float:

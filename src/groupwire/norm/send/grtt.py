@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-__all__ = ["GroupRoundTrip"]
+__all__ = ["LONGEST_S", "GroupRoundTrip"]
 
-_LONGEST_S = 15.0
+LONGEST_S = 15.0
+"""No round trip is taken for longer, whatever a receiver says."""
+_RISE = 8.0
+"""RFC 5401 takes any longer round trip at once; here one report can lift the estimate
+so many times at most, so that a single forged one does not stop a LAN for minutes."""
 _DECAY = 0.5
 """A lower peak counts half in each round: slow enough for a group that answers by
 lot, quick enough to get from a cautious beginning to a LAN's 0.1 ms in ten rounds."""
@@ -23,15 +27,17 @@ class GroupRoundTrip:
         self._peak = 0.0
         self.packet_s = 0.0
         """How long one packet takes at the rate in force."""
+        self._most = _RISE * self.seconds
+        """How far this round may lift the estimate."""
 
     @property
     def seconds(self) -> float:
         """The estimate."""
-        return max(self._estimate, self._shortest, self.packet_s)
+        return max(self._estimate, self._shortest, min(self.packet_s, LONGEST_S))
 
     def heard(self, rtt_s: float) -> None:
         """Take one receiver's round trip in."""
-        rtt_s = min(max(rtt_s, 0.0), _LONGEST_S)
+        rtt_s = min(max(rtt_s, self._shortest), self._most, LONGEST_S)
         self._peak = max(self._peak, rtt_s)
         self._estimate = max(self._estimate, rtt_s)
 
@@ -40,3 +46,4 @@ class GroupRoundTrip:
         if self._peak:
             self._estimate += _DECAY * (self._peak - self._estimate)
             self._peak = 0.0
+        self._most = _RISE * self.seconds

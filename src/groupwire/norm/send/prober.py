@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from groupwire.norm.numbers import unwrap
+from groupwire.norm.send.grtt import LONGEST_S
 from groupwire.norm.wire.feedback import FeedbackHead
 
 __all__ = ["Prober"]
 
 _WRAP_S = 1 << 32
+_EARLY_S = 0.001
+"""Of clocks that differ in speed: so much before it was sent, an echo may arrive."""
 
 
 class Prober:
@@ -51,11 +55,14 @@ class Prober:
             self._interval = interval_s
 
     def round_trip(self, echo: FeedbackHead, now: float) -> float | None:
-        """Return the round trip in seconds, None where no probe was heard."""
-        if not echo.echo_s and not echo.echo_us:
-            return None
-        if echo.echo_us >= 1_000_000:
+        """Return the round trip in seconds; None where no probe was heard.
+
+        None, too, for times that have not come yet or are too long ago to be true:
+        what is forged or replayed can claim only what a slow network might.
+        """
+        if not (echo.echo_s or echo.echo_us) or echo.echo_us >= 1_000_000:
             return None
         seconds, micros = self.stamp(now)
-        trip = seconds - echo.echo_s + (micros - echo.echo_us) / 1e6
-        return trip if -0.001 <= trip <= self._idle + 60 else None
+        whole = unwrap(seconds - echo.echo_s, 0, 32)
+        trip = whole + (micros - echo.echo_us) / 1e6
+        return max(0.0, trip) if -_EARLY_S <= trip <= LONGEST_S else None

@@ -85,6 +85,7 @@ class Pulse:
             unpack_rate(feedback.rate),
             feedback.sequence,
             measured=bool(feedback.flags & CongestionFlag.MEASURED),
+            knows_rtt=bool(feedback.flags & CongestionFlag.RTT),
             slow_start=bool(feedback.flags & CongestionFlag.START),
             leaving=bool(feedback.flags & CongestionFlag.LEAVE),
         )

@@ -1,0 +1,282 @@
+"""The rate that the slowest member sustains, found from what arrives at members."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import islice
+from typing import NamedTuple
+
+from groupwire.errors import UsageError
+from groupwire.norm.numbers import unwrap
+from groupwire.norm.rate.control import Report, Slow
+from groupwire.norm.rate.growth import DECREASE, Growth
+from groupwire.norm.rate.path import PACKET_BYTES, Path
+from groupwire.norm.wire.commands import CongestionFlag, NodeState
+from groupwire.norm.wire.quantise import pack_rate, pack_rtt
+
+__all__ = ["AdaptiveConfig", "AdaptiveRate"]
+
+_MOST_MEMBERS = 1024
+_TOLD_MEMBERS = 8
+"""So many are told their round trip in a probe."""
+_PROBES_KEPT = 256
+_SHORTEST_ROUND_S, _LONGEST_ROUND_S = 0.025, 1.0
+_ROUND_PACKETS = 16
+_SILENT_ROUNDS = 16
+"""With 30 % loss each way, one answer in two is lost: sixteen in a row hardly ever."""
+_LEAST_OFFERED = 0.75
+"""Of the rate: where less was sent, it was the application that had no more."""
+_START_GAIN, _AGAIN_GAIN = 2.0, 1.25
+_FOUND_ROOM = 1.15
+"""So far above the last congestion without any sign of it, the path has changed."""
+_STEP = 1.1
+"""The most that a round adds in other times."""
+_EMPTYING = 0.85
+"""Below this part of the capacity a queue that stands is being emptied."""
+_CHOKED = 0.8
+"""Where so little of the rate arrives, a queue is growing fast."""
+_SHARPEST = 0.25
+"""What one report leaves of the rate at least, whatever it says."""
+
+
+@dataclass(frozen=True, slots=True)
+class AdaptiveConfig:
+    """Bounds of the rate, in bytes per second."""
+
+    start_bytes_per_s: float = 1.25e6
+    """Until somebody has answered."""
+    floor_bytes_per_s: float = 50e3
+    ceiling_bytes_per_s: float = 1.25e9
+    drop_below_bytes_per_s: float = 50e3
+    """A member that sustains less for ``patience_s`` is waited for no more."""
+    patience_s: float = 10.0
+
+    def __post_init__(self) -> None:
+        floor, start = self.floor_bytes_per_s, self.start_bytes_per_s
+        if not 0 < floor <= start <= self.ceiling_bytes_per_s:
+            raise UsageError(
+                f"a rate cannot start at {start} between {floor} and "
+                f"{self.ceiling_bytes_per_s}",
+                fix="use 0 < floor <= start <= ceiling",
+            )
+
+
+class _Round(NamedTuple):
+    """What was going on between two probes."""
+
+    busy: bool
+    rate: float
+    seconds: float
+
+
+class AdaptiveRate:
+    """Doubles until something shows, then keeps to the limiting member's pace."""
+
+    wants_measured = True
+
+    def __init__(self, config: AdaptiveConfig | None = None) -> None:
+        self._config = config or AdaptiveConfig()
+        self._rate = self._config.start_bytes_per_s
+        self._gain = _START_GAIN
+        """What is sent for what arrives, as long as no growth follows congestion."""
+        self._growth: Growth | None = None
+        self._paths: OrderedDict[int, Path] = OrderedDict()
+        self._limiting: Path | None = None
+        self._grtt = 0.1
+        self._rounds: dict[int, _Round] = {}
+        self._probe = 0
+        self._busy = False
+        self._probed_at = 0.0
+        self._allowed = 0.0
+        """What could be sent since the last probe, up to ``_allowed_at``."""
+        self._allowed_at = 0.0
+        self._settled_from = 0
+        """Reports of older probes do not show the last decrease."""
+        self._grown_by = -1
+        self._heard_at: float | None = None
+        self._slow: list[Slow] = []
+
+    @property
+    def rate(self) -> float:
+        """Bytes per second to send now."""
+        return self._rate
+
+    def probe_interval(self, grtt_s: float) -> float:
+        """Return the group's round trip, long enough for some packets."""
+        self._grtt = grtt_s
+        shortest = max(_SHORTEST_ROUND_S, _ROUND_PACKETS * PACKET_BYTES / self._rate)
+        return min(max(grtt_s, shortest), _LONGEST_ROUND_S)
+
+    def probed(self, probe: int, *, busy: bool, now: float) -> None:
+        """Note a probe, and slow down when nobody answers."""
+        self._account(now)
+        seconds = now - self._probed_at
+        rate = self._allowed / seconds if seconds else self._rate
+        self._probe = unwrap(probe, self._probe, 16)
+        self._rounds[self._probe] = _Round(busy and self._busy, rate, seconds)
+        self._rounds.pop(self._probe - _PROBES_KEPT, None)
+        self._allowed, self._busy, self._probed_at = 0.0, busy, now
+        if self._limiting is not None and self._silent(self._limiting):
+            self._limiting = None
+        if self._heard_at is None or not busy:
+            self._heard_at = now
+        elif now - self._heard_at > self._patience:
+            self._heard_at = now - self._patience / 2
+            self._begin_anew(self._rate / 2, now)
+
+    def heard(self, report: Report, *, now: float) -> None:
+        """Take a report in: only news count, so that replays change nothing."""
+        path = self._path(report.node)
+        probe = unwrap(report.probe, self._probe, 16)
+        if probe > self._probe or probe < path.probe:
+            return
+        if report.rtt_s is not None:
+            path.trip(report.rtt_s, now)
+        if probe == path.probe:
+            return
+        path.probe, self._heard_at = probe, now
+        if report.leaving and path is self._limiting:
+            self._limiting = None
+        during = self._rounds.get(probe)
+        if during is None or not during.busy or report.leaving:
+            return
+        if report.measured:
+            self._measured(path, report, during, now)
+        else:
+            self._advised(path, report, now)
+
+    def nodes(self) -> Sequence[NodeState]:
+        """Return the limiting member, and who else was heard last."""
+        paths = list(islice(reversed(self._paths.values()), _TOLD_MEMBERS))
+        if self._limiting is not None:
+            others = [p for p in paths if p is not self._limiting]
+            paths = [self._limiting, *others[: _TOLD_MEMBERS - 1]]
+        return [self._state(path) for path in paths]
+
+    def slow(self) -> Sequence[Slow]:
+        """Return members that are to be waited for no more; each only once."""
+        slow, self._slow = self._slow, []
+        return slow
+
+    # What members report.
+
+    def _measured(self, path: Path, report: Report, during: _Round, now: float) -> None:
+        offered = report.rate_bytes_per_s / max(1 - report.loss, 1e-3)
+        full = path.full(during.rate)
+        if offered < _LEAST_OFFERED * during.rate and not full:
+            return
+        packets = max(1.0, offered * during.seconds / PACKET_BYTES)
+        lossy = path.lossy(report.loss, packets)
+        path.arrived(report.rate_bytes_per_s, at_once=self._growth is None)
+        self._judge(path, report.rate_bytes_per_s, suffers=lossy or full, now=now)
+        if path.probe < self._settled_from:
+            return
+        if lossy or (full and _congested(path, report.loss, during.rate)):
+            self._decrease(path, min(self._rate, path.capacity), now)
+            return
+        if not full and (self._growth is None or during.rate < self._growth.learns):
+            path.learn_random(report.loss)
+        self._increase(path, during.seconds, now)
+
+    def _advised(self, path: Path, report: Report, now: float) -> None:
+        """Follow a foreign receiver: it tells TFMCC's rate, not what arrives."""
+        rate = report.rate_bytes_per_s
+        path.arriving = rate
+        self._judge(path, rate, suffers=not report.slow_start, now=now)
+        if rate < self._rate:
+            # In slow start it is twice what arrived: little, where little was sent.
+            if not report.slow_start:
+                self._decrease(path, rate / DECREASE, now)
+        elif self._limiting in {None, path} and path.probe > self._grown_by:
+            self._limiting, self._grown_by = path, path.probe
+            step = _START_GAIN if report.slow_start else _STEP
+            self._set(min(rate, step * self._rate), now)
+
+    def _judge(self, path: Path, rate: float, *, suffers: bool, now: float) -> None:
+        """Give a member up that could not keep up for long."""
+        if not suffers or rate >= self._config.drop_below_bytes_per_s:
+            path.slow_since = None
+        elif path.slow_since is None:
+            path.slow_since = now
+        elif now - path.slow_since >= self._config.patience_s:
+            self._slow.append(Slow(path.node, rate))
+            self._paths.pop(path.node, None)
+            if path is self._limiting:
+                self._begin_anew(self._rate, now)
+
+    # What comes of it.
+
+    def _decrease(self, path: Path, peak: float, now: float) -> None:
+        self._limiting = path
+        self._settled_from = self._probe + 2
+        self._growth = Growth(peak, path.rtt_s or self._grtt)
+        self._set(max(peak * DECREASE, self._rate * _SHARPEST), now)
+
+    def _increase(self, path: Path, seconds: float, now: float) -> None:
+        limiting = self._limiting
+        if limiting is None or (
+            self._growth is None and path.arriving < 0.9 * limiting.arriving
+        ):
+            self._limiting = limiting = path
+        if path is not limiting or path.probe <= self._grown_by:
+            return
+        self._grown_by = path.probe
+        if self._growth is None:
+            self._set(max(self._rate, self._gain * path.capacity), now)
+            return
+        rate = self._growth.after(seconds)
+        self._set(min(max(self._rate, rate), _STEP * self._rate), now)
+        if self._rate > _FOUND_ROOM * self._growth.peak and not path.full(self._rate):
+            self._growth, self._gain = None, _AGAIN_GAIN
+
+    def _begin_anew(self, rate: float, now: float) -> None:
+        self._limiting = self._growth = None
+        self._gain = _START_GAIN
+        self._set(rate, now)
+
+    def _set(self, rate: float, now: float) -> None:
+        self._account(now)
+        config = self._config
+        self._rate = min(
+            max(rate, config.floor_bytes_per_s), config.ceiling_bytes_per_s
+        )
+
+    def _account(self, now: float) -> None:
+        self._allowed += self._rate * (now - self._allowed_at)
+        self._allowed_at = now
+
+    # Who they are.
+
+    def _path(self, node: int) -> Path:
+        path = self._paths.get(node)
+        if path is None:
+            path = self._paths[node] = Path(node)
+            if len(self._paths) > _MOST_MEMBERS:
+                self._paths.popitem(last=False)
+        self._paths.move_to_end(node)
+        return path
+
+    def _silent(self, path: Path) -> bool:
+        return self._probe - path.probe > _SILENT_ROUNDS
+
+    @property
+    def _patience(self) -> float:
+        return _SILENT_ROUNDS * max(self._grtt, _SHORTEST_ROUND_S)
+
+    def _state(self, path: Path) -> NodeState:
+        flags = CongestionFlag(0)
+        if path is self._limiting:
+            flags |= CongestionFlag.CLR
+        if path.rtt_s is not None:
+            flags |= CongestionFlag.RTT
+        rtt = path.rtt_s if path.rtt_s is not None else self._grtt
+        return NodeState(path.node, flags, pack_rtt(rtt), pack_rate(path.arriving))
+
+
+def _congested(path: Path, loss: float, rate: float) -> bool:
+    """Return whether the queue that stands is still growing, and not being emptied."""
+    if rate < _EMPTYING * path.capacity:
+        return False
+    return loss > 0 or path.bloated or path.capacity < _CHOKED * rate

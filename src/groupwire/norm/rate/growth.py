@@ -1,0 +1,44 @@
+"""How a rate grows again after congestion: as CUBIC's window does (RFC 9438)."""
+
+from __future__ import annotations
+
+from groupwire.norm.rate.path import PACKET_BYTES
+
+__all__ = ["DECREASE", "Growth"]
+
+DECREASE = 0.8
+"""What congestion leaves of the rate that the path sustained."""
+_STEEPNESS = 0.4
+_FRIENDLY = 3 * (1 - DECREASE) / (1 + DECREASE)
+"""Packets per round trip that make the mean rate that of TCP (RFC 9438 §4.3)."""
+_SHORTEST_RTT_S = 0.005
+"""A round of probes takes longer than a LAN's round trip; TCP's growth there would be
+faster than what is heard of it."""
+
+
+class Growth:
+    """Quickly back to where congestion was, slowly past it, then quickly on.
+
+    ``peak`` is the rate that met congestion; time counts only while there is enough
+    to send.
+    """
+
+    def __init__(self, peak: float, rtt_s: float) -> None:
+        self.peak = peak
+        self._per_window = PACKET_BYTES / max(rtt_s, _SHORTEST_RTT_S)
+        self._rtt = max(rtt_s, _SHORTEST_RTT_S)
+        self._window = peak / self._per_window
+        self._flat_at = (self._window * (1 - DECREASE) / _STEEPNESS) ** (1 / 3)
+        self._elapsed = 0.0
+
+    @property
+    def learns(self) -> float:
+        """Below this rate, losses are no sign of congestion."""
+        return 0.97 * self.peak
+
+    def after(self, seconds: float) -> float:
+        """Let time pass and return the rate."""
+        self._elapsed += seconds
+        cubic = _STEEPNESS * (self._elapsed - self._flat_at) ** 3 + self._window
+        linear = self._window * DECREASE + _FRIENDLY * self._elapsed / self._rtt
+        return float(max(cubic, linear) * self._per_window)

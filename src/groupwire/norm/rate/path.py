@@ -1,0 +1,122 @@
+"""What is known of the way to one member: round trip, queue, loss, what arrives."""
+
+from __future__ import annotations
+
+import math
+
+__all__ = ["PACKET_BYTES", "Path"]
+
+PACKET_BYTES = 1400
+"""What a packet is taken for; only orders of magnitude depend on it."""
+_WINDOW_S = 10.0
+_SHORTEST_QUEUE_S = 0.001
+"""A machine is often that late by itself."""
+_BLOAT_S = 0.2
+_MOST_RANDOM = 0.5
+"""A path that loses more than half of what is sent is overloaded in any case."""
+
+
+class Path:
+    """Tells congestion from losses that have nothing to do with the rate.
+
+    Where a queue stands, a single loss is congestion; where none stands, only losses
+    that are clearly more than those at rates that the path has sustained.
+    """
+
+    __slots__ = (
+        "_floor",
+        "_jitter",
+        "_last",
+        "_peak",
+        "_random",
+        "arriving",
+        "node",
+        "probe",
+        "queue_s",
+        "rtt_s",
+        "slow_since",
+    )
+
+    def __init__(self, node: int) -> None:
+        self.node = node
+        self.probe = -1
+        """The latest probe that it has answered."""
+        self.rtt_s: float | None = None
+        self.queue_s = 0.0
+        """How long packets stand in queues: the round trip above its minimum."""
+        self.arriving = 0.0
+        """Bytes per second, over the last rounds."""
+        self.slow_since: float | None = None
+        """Since when it could not keep up with the least that is asked for."""
+        self._last = 0.0
+        self._jitter = 0.0
+        self._floor = _Lowest()
+        self._peak = _Lowest()
+        self._random: float | None = None
+
+    def trip(self, rtt_s: float, now: float) -> None:
+        """Take a round trip in."""
+        self.rtt_s = rtt_s
+        queue = rtt_s - self._floor.add(rtt_s, now)
+        self._jitter += (abs(queue - self._last) - self._jitter) / 8
+        self._last = queue
+        self.queue_s += (queue - self.queue_s) / 2
+        self._peak.add(-self.queue_s, now)
+
+    def full(self, rate: float) -> bool:
+        """Return whether a queue stands that is no accident."""
+        accident = max(_SHORTEST_QUEUE_S, 3 * self._jitter, 2 * PACKET_BYTES / rate)
+        return self.queue_s > max(accident, -self._peak.value / 2)
+
+    @property
+    def bloated(self) -> bool:
+        """Whether the queue is so long that repairs wait for it."""
+        return self.queue_s > _BLOAT_S + self._floor.value
+
+    @property
+    def capacity(self) -> float:
+        """What would have to be sent for what arrives, were all loss random."""
+        return self.arriving / (1 - (self._random or 0.0))
+
+    def lossy(self, loss: float, packets: float) -> bool:
+        """Return whether more is lost than by chance, of so many packets."""
+        random = self._random
+        if random is None:
+            return loss > _MOST_RANDOM
+        sigma = math.sqrt(random * (1 - random) / packets)
+        return loss > 1.25 * random + 3 * sigma + 2 / packets
+
+    def learn_random(self, loss: float) -> None:
+        """Take the loss of a round in that was not too fast."""
+        loss = min(loss, _MOST_RANDOM)
+        if self._random is None:
+            self._random = loss
+        else:
+            self._random += (loss - self._random) / 8
+
+    def arrived(self, rate: float, *, at_once: bool) -> None:
+        """Take in what arrived in a round."""
+        if at_once or not self.arriving:
+            self.arriving = rate
+        else:
+            self.arriving += (rate - self.arriving) / 2
+
+
+class _Lowest:
+    """The lowest value of the last ten to twenty seconds."""
+
+    __slots__ = ("_before", "_now", "_since")
+
+    def __init__(self) -> None:
+        self._before = self._now = math.inf
+        self._since = -math.inf
+
+    @property
+    def value(self) -> float:
+        return min(self._before, self._now)
+
+    def add(self, value: float, now: float) -> float:
+        if now - self._since > _WINDOW_S:
+            self._before, self._now, self._since = self._now, math.inf, now
+        self._now = min(self._now, value)
+        return self.value
