@@ -46,16 +46,11 @@ class Assembly:
     """
 
     def __init__(
-        self,
-        store: Store,
-        code: ReedSolomon,
-        length: Callable[[int], int],
-        symbol_bytes: int,
+        self, store: Store, code: ReedSolomon, length: Callable[[int], int]
     ) -> None:
         self._store = store
         self._code = code
         self._length = length
-        self._symbol_bytes = symbol_bytes
         self.complete = Intervals()
         self._partial: dict[int, _Partial] = {}
 
@@ -124,20 +119,11 @@ class Assembly:
         for old in [b for b in self._partial if b < block]:
             del self._partial[old]
 
-    def has(self, block: int, symbol: int) -> bool:
-        """Return whether a source symbol is there."""
-        if block in self.complete:
-            return True
-        partial = self._partial.get(block)
-        return partial is not None and bool(partial.have >> symbol & 1)
-
     def lacks_before(self, block: int) -> bool:
         """Return whether a block before this one is not complete."""
         return self.complete.first_gap() < block
 
-    def needs(
-        self, number: int, block: int, symbol: int | None, *, parity: bool = True
-    ) -> Iterator[Need]:
+    def needs(self, number: int, block: int, symbol: int | None) -> Iterator[Need]:
         """Iterate over what is lacking of object ``number``, lowest first.
 
         All blocks before ``block``, and of this one all up to ``symbol``: those symbols
@@ -146,7 +132,7 @@ class Assembly:
         """
         last = block if symbol is None else block - 1
         for first, stop in self.complete.gaps(0, last):
-            yield from self._lacking(number, first, stop, parity=parity)
+            yield from self._lacking(number, first, stop)
         if symbol is not None and block not in self.complete:
             partial = self._partial.get(block)
             have = partial.have if partial is not None else 0
@@ -154,9 +140,7 @@ class Assembly:
             if missing:
                 yield Need(number, number, False, block, block, missing)
 
-    def _lacking(
-        self, number: int, first: int, last: int, *, parity: bool
-    ) -> Iterator[Need]:
+    def _lacking(self, number: int, first: int, last: int) -> Iterator[Need]:
         """Iterate over a range without complete blocks."""
         if last - first >= len(self._partial):
             begun = sorted(b for b in self._partial if first <= b <= last)
@@ -165,25 +149,24 @@ class Assembly:
         for block in begun:
             if first < block:
                 yield Need(number, number, False, first, block - 1)
-            wanted = self._wanted(block, self._partial[block], parity=parity)
+            wanted = self._wanted(block, self._partial[block])
             yield Need(number, number, False, block, block, wanted)
             first = block + 1
         if first <= last:
             yield Need(number, number, False, first, last)
 
-    def _wanted(self, block: int, partial: _Partial, *, parity: bool) -> int:
+    def _wanted(self, block: int, partial: _Partial) -> int:
         """RFC 5740 §5.3: the lowest parity, then the highest source symbols."""
         length = self._length(block)
         missing = ((1 << length) - 1) & ~partial.have
         count = missing.bit_count() - len(partial.parity)
         wanted = 0
-        if parity:
-            for number in range(self._code.parity):
-                if not count:
-                    break
-                if number not in partial.parity:
-                    wanted |= 1 << (length + number)
-                    count -= 1
+        for number in range(self._code.parity):
+            if not count:
+                break
+            if number not in partial.parity:
+                wanted |= 1 << (length + number)
+                count -= 1
         while count > 0:
             highest = 1 << (missing.bit_length() - 1)
             wanted |= highest

@@ -32,7 +32,9 @@ class ObjectStore:
         """Return all symbols of a block; those that never came may be anything."""
         partition = self._partition
         size, step = partition.block_bytes(block), partition.segment_bytes
-        data = memoryview(self._sink.read(partition.offset(block), size))
+        # A file ends where nothing has been written yet.
+        there = self._sink.read(partition.offset(block), size)
+        data = memoryview(there.ljust(size, b"\0"))
         return [data[at : at + step] for at in range(0, size, step)] or [data]
 
 
@@ -74,8 +76,11 @@ class Incoming:
         if block >= partition.blocks:
             return False
         length, after = partition.length(block), symbol + len(payloads)
+        if symbol < length < after:
+            source, parity = payloads[: length - symbol], payloads[length - symbol :]
+            return self.add(block, length, parity) and self.add(block, symbol, source)
         if symbol < length:
-            if after > length or not self._fit(block, symbol, payloads):
+            if not self._fit(block, symbol, payloads):
                 return False
         elif after > length + self._coding.parity or not self._parity_fits(payloads):
             return False

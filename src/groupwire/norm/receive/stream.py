@@ -21,12 +21,10 @@ Chunk = tuple[bytes, int | None]
 class StreamStore:
     """Symbols of the blocks that are not yet handed over and complete."""
 
-    def __init__(self, block: int) -> None:
+    def __init__(self, block: int, symbol_bytes: int) -> None:
         self._length = block
+        self._size = symbol_bytes
         self._blocks: dict[int, dict[int, bytes]] = {}
-
-    def __len__(self) -> int:
-        return len(self._blocks)
 
     def write(
         self, block: int, symbol: int, payloads: Sequence[bytes | memoryview]
@@ -37,18 +35,13 @@ class StreamStore:
             of[number] = bytes(payload)
 
     def read(self, block: int) -> Sequence[bytes | memoryview]:
-        """Return all symbols of a block, zeros for those that never came."""
+        """Return all symbols of a block, as long as they can be, zeros behind them."""
         of = self._blocks.get(block, {})
-        size = max(map(len, of.values()), default=0)
-        return [of.get(n, b"").ljust(size, b"\0") for n in range(self._length)]
+        return [of.get(n, b"").ljust(self._size, b"\0") for n in range(self._length)]
 
     def get(self, block: int, symbol: int) -> bytes | None:
         """Return one symbol."""
         return self._blocks.get(block, {}).get(symbol)
-
-    def lowest(self) -> int | None:
-        """Return the first block of which something is kept."""
-        return min(self._blocks, default=None)
 
     def forget_before(self, block: int) -> None:
         """Keep nothing of earlier blocks."""
@@ -82,8 +75,10 @@ class IncomingStream:
         self._most = most_blocks
         self._coding = coding
         self._size = coding.segment_bytes + STREAM_HEADER_BYTES
-        self._store = StreamStore(coding.block)
-        self._assembly = Assembly(self._store, code, self._length, self._size)
+        self._reached = first_block, -1
+        """The furthest symbol that is known to have been sent."""
+        self._store = StreamStore(coding.block, self._size)
+        self._assembly = Assembly(self._store, code, self._length)
         self._assembly.forget_before(first_block)
 
     def _length(self, block: int) -> int:  # noqa: ARG002 - all are alike
@@ -99,8 +94,7 @@ class IncomingStream:
     ) -> bool:
         """Take consecutive symbols of a block in; False if they cannot be its."""
         length, after = self._coding.block, symbol + len(payloads)
-        parity = symbol >= length
-        if after > (length + self._coding.parity if parity else length):
+        if after > length + self._coding.parity:
             return False
         if max(map(len, payloads)) > self._size:
             return False
@@ -108,8 +102,16 @@ class IncomingStream:
             return True
         if block >= self.block + self._most:
             self.skip_to(block - self._most + 1)
+        self.reach(block, min(after, length) - 1)
+        if symbol < length < after:
+            self._assembly.add(block, symbol, payloads[: length - symbol])
+            symbol, payloads = length, payloads[length - symbol :]
         self._assembly.add(block, symbol, payloads)
         return True
+
+    def reach(self, block: int, symbol: int) -> None:
+        """Note that the sender has sent all up to a symbol."""
+        self._reached = max(self._reached, (block, symbol))
 
     def skip_to(self, block: int) -> None:
         """Give up what is lacking before a block."""
@@ -153,13 +155,18 @@ class IncomingStream:
         return self._assembly.lacks_before(block)
 
     def needs(self, block: int | None, symbol: int | None) -> Iterator[Need]:
-        """Iterate over what is lacking up to a place, None for what is known of."""
+        """Iterate over what is lacking up to a place, None for all that is known of.
+
+        Nothing is lacking that has not been sent yet, however far the place is.
+        """
         number = self.number
         if self.info is None and self.flags & ObjectFlag.INFO:
             yield Need(number, number, info=True)
-        if block is None:
-            block, symbol = self.block, self.symbol
-        if symbol is not None and symbol >= self._coding.block - 1:
-            symbol = None
-        if block >= self.block:
-            yield from self._assembly.needs(number, block, symbol)
+        last = self._coding.block - 1
+        place = self._reached
+        if block is not None:
+            place = min(place, (block, last if symbol is None else symbol))
+        block, symbol = place
+        if block >= self.block and symbol >= 0:
+            through = None if symbol >= last else symbol
+            yield from self._assembly.needs(number, block, through)

@@ -1,0 +1,292 @@
+"""A stream on its way in."""
+
+from __future__ import annotations
+
+from random import Random
+
+import pytest
+from tests.norm.receive.places import CODING, stream_symbol
+
+from groupwire.norm.coding import Coding
+from groupwire.norm.fec.code import ReedSolomon
+from groupwire.norm.receive.stream import Chunk, IncomingStream, StreamStore
+from groupwire.norm.repair.state import Need
+from groupwire.norm.wire.head import ObjectFlag
+
+BLOCK, SYMBOL_BYTES = CODING.block, CODING.segment_bytes + 8
+NUMBER = 3
+CODE = ReedSolomon(CODING.block, CODING.parity)
+END = stream_symbol(b"")
+
+
+def _stream(first_block: int = 0, most_blocks: int = 10) -> IncomingStream:
+    return IncomingStream(NUMBER, first_block, most_blocks, CODING, CODE)
+
+
+def _text(block: int, symbol: int) -> bytes:
+    return f"<{block}.{symbol}>".encode()
+
+
+def _sym(block: int, symbol: int) -> bytes:
+    return stream_symbol(_text(block, symbol))
+
+
+def _add(stream: IncomingStream, block: int, *symbols: int) -> None:
+    for symbol in symbols:
+        assert stream.add(block, symbol, [_sym(block, symbol)])
+
+
+def _taken(stream: IncomingStream) -> bytes:
+    return b"".join(data for data, _ in stream.take())
+
+
+def _texts(*places: tuple[int, int]) -> bytes:
+    return b"".join(_text(*place) for place in places)
+
+
+def _symbols(block: int, *symbols: int) -> Need:
+    bits = sum(1 << symbol for symbol in symbols)
+    return Need(NUMBER, NUMBER, False, block, block, bits)
+
+
+def _blocks(first: int, last: int) -> Need:
+    return Need(NUMBER, NUMBER, False, first, last)
+
+
+def test_bytes_are_handed_over_as_they_come_in_order() -> None:
+    stream = _stream()
+    _add(stream, 0, 0, 1)
+    assert _taken(stream) == _texts((0, 0), (0, 1))
+    assert _taken(stream) == b""
+    _add(stream, 0, 2, 3)
+    _add(stream, 1, 0)
+    assert _taken(stream) == _texts((0, 2), (0, 3), (1, 0))
+    assert (stream.block, stream.symbol) == (1, 1)
+
+
+def test_what_comes_early_waits_for_what_was_lost() -> None:
+    stream = _stream()
+    _add(stream, 1, 0, 1, 2, 3)
+    _add(stream, 0, 3, 1, 0)
+    assert _taken(stream) == _texts((0, 0), (0, 1))
+    _add(stream, 0, 2)
+    rest = [(0, 2), (0, 3), *((1, n) for n in range(4))]
+    assert _taken(stream) == _texts(*rest)
+
+
+def test_what_comes_twice_or_late_is_handed_over_once() -> None:
+    stream = _stream()
+    _add(stream, 0, 0, 0, 1, 2, 3)
+    assert _taken(stream) == _texts(*((0, n) for n in range(4)))
+    _add(stream, 0, 0, 1, 2, 3)
+    assert _taken(stream) == b""
+
+
+def test_the_first_beginning_of_a_message_is_told() -> None:
+    stream = _stream()
+    stream.add(0, 0, [stream_symbol(b"tail|head", message_start=6)])
+    stream.add(0, 1, [stream_symbol(b"middle")])
+    stream.add(0, 2, [stream_symbol(b"new", message_start=1)])
+    chunks: list[Chunk] = [(b"tail|head", 5), (b"middle", None), (b"new", 0)]
+    assert list(stream.take()) == chunks
+
+
+def test_a_stream_ends_with_a_symbol_without_bytes() -> None:
+    stream = _stream()
+    _add(stream, 0, 0)
+    stream.add(0, 1, [END])
+    assert not stream.complete
+    assert _taken(stream) == _text(0, 0)
+    assert stream.complete
+    _add(stream, 0, 2)
+    assert _taken(stream) == b""
+
+
+def test_a_lost_symbol_is_made_from_parity() -> None:
+    source = [_sym(0, n) for n in range(4)]
+    parity = CODE.encode(source, [0, 1], SYMBOL_BYTES)
+    stream = _stream()
+    stream.add(0, 0, source[:1])
+    stream.add(0, 3, source[3:])
+    stream.add(0, 4, parity)
+    assert _taken(stream) == _texts(*((0, n) for n in range(4)))
+
+
+@pytest.mark.parametrize("longest", [b"sixteen bytes is", b"less"])
+def test_a_lost_symbol_that_was_the_longest_is_made_whole(longest: bytes) -> None:
+    # RFC 5740 §4.2.1: the header is protected too. The reference implementation makes
+    # parity as long as the longest symbol; shorter ones have zeros behind them.
+    texts = [b"ab", longest, b"c", b"d"]
+    source = [stream_symbol(text) for text in texts]
+    parity = CODE.encode(source, [0], len(source[1]))
+    stream = _stream()
+    for number in (0, 2, 3):
+        stream.add(0, number, [source[number]])
+    stream.add(0, 4, parity)
+    assert _taken(stream) == b"".join(texts)
+
+
+def test_a_block_can_be_made_from_parity_alone() -> None:
+    coding = Coding(segment_bytes=16, block=2, parity=2)
+    code = ReedSolomon(2, 2)
+    source = [stream_symbol(b"all of it"), stream_symbol(b" and more")]
+    parity = code.encode(source, [0, 1], len(source[0]))
+    stream = IncomingStream(NUMBER, 0, 4, coding, code)
+    assert stream.add(0, 2, parity)
+    assert _taken(stream) == b"all of it and more"
+
+
+def test_a_row_of_source_and_parity_symbols_is_taken_apart() -> None:
+    source = [_sym(0, n) for n in range(4)]
+    parity = CODE.encode(source, [0, 1], SYMBOL_BYTES)
+    stream = _stream()
+    assert stream.add(0, 2, [*source[2:], *parity])
+    assert _taken(stream) == _texts(*((0, n) for n in range(4)))
+
+
+@pytest.mark.parametrize(
+    ("symbol", "sizes"),
+    [
+        (0, [25]),  # longer than a segment and its header
+        (4, [25]),
+        (2, [24, 24, 25]),
+        (0, [24] * 7),  # more parity than the code has
+        (3, [24] * 4),
+        (4, [24] * 3),
+        (6, [24]),
+    ],
+)
+def test_what_cannot_be_its_symbol_is_refused(symbol: int, sizes: list[int]) -> None:
+    stream = _stream()
+    assert not stream.add(0, symbol, [bytes(size) for size in sizes])
+    _add(stream, 0, 0, 1, 2, 3)
+    assert _taken(stream) == _texts(*((0, n) for n in range(4)))
+
+
+@pytest.mark.parametrize("junk", [b"", b"cut", b"\0\x99\0\0\0\0\0\0x"])
+def test_a_symbol_whose_header_lies_is_skipped_and_counted(junk: bytes) -> None:
+    stream = _stream()
+    _add(stream, 0, 0)
+    stream.add(0, 1, [junk])
+    _add(stream, 0, 2)
+    chunks = stream.take()
+    assert next(chunks) == (_text(0, 0), None)
+    assert stream.skipped == 0
+    assert next(chunks) == (_text(0, 2), None)
+    assert stream.skipped == 1
+
+
+def test_what_is_given_up_is_skipped_and_counted() -> None:
+    stream = _stream()
+    _add(stream, 0, 0, 1)
+    _taken(stream)
+    _add(stream, 2, 1)
+    stream.skip_to(2)
+    # Two of block 0 and four of block 1.
+    assert stream.skipped == 6
+    _add(stream, 2, 0)
+    assert _taken(stream) == _texts((2, 0), (2, 1))
+    stream.skip_to(1)
+    assert (stream.block, stream.skipped) == (2, 6)
+    _add(stream, 0, 2)
+    assert _taken(stream) == b""
+
+
+def test_what_waits_too_long_for_what_was_lost_is_let_go() -> None:
+    stream = _stream(most_blocks=3)
+    _add(stream, 1, *range(4))
+    _add(stream, 2, *range(4))
+    assert stream.skipped == 0
+    _add(stream, 3, 0)
+    assert stream.skipped == 4
+    assert _taken(stream) == _texts(*((b, n) for b in (1, 2) for n in range(4)), (3, 0))
+
+
+def test_a_stream_joined_late_begins_with_the_block_of_its_joining() -> None:
+    stream = _stream(first_block=7)
+    _add(stream, 6, 0, 1, 2, 3)
+    _add(stream, 7, 0)
+    assert _taken(stream) == _text(7, 0)
+    assert not stream.lacks_before(7)
+    assert list(stream.needs(7, None)) == []
+
+
+def test_what_is_lacking_is_told_up_to_a_place() -> None:
+    stream = _stream()
+    _add(stream, 0, 0)
+    _add(stream, 3, 2)
+    assert not stream.lacks_before(0)
+    assert stream.lacks_before(1)
+    assert list(stream.needs(0, 2)) == [_symbols(0, 1, 2)]
+    missing = [_symbols(0, 4, 5, 3), _blocks(1, 2)]
+    assert list(stream.needs(2, None)) == missing
+    assert list(stream.needs(3, 1)) == [*missing, _symbols(3, 0, 1)]
+
+
+def test_nothing_is_lacking_that_has_not_been_sent_yet() -> None:
+    # An object that comes behind it, or silence, says nothing of how far it goes.
+    stream = _stream()
+    assert list(stream.needs(None, None)) == []
+    assert list(stream.needs(1 << 32, None)) == []
+    _add(stream, 0, 0, 1)
+    assert list(stream.needs(None, None)) == []
+    assert list(stream.needs(0, None)) == []
+    assert list(stream.needs(1 << 32, None)) == []
+    _add(stream, 1, 1)
+    lacking = [_symbols(0, 4, 5), _symbols(1, 0)]
+    assert list(stream.needs(None, None)) == lacking
+    assert list(stream.needs(1 << 32, None)) == lacking
+
+
+def test_a_sender_that_says_how_far_it_is_makes_more_lacking() -> None:
+    stream = _stream()
+    _add(stream, 0, 0, 1)
+    stream.reach(0, 2)
+    assert list(stream.needs(None, None)) == [_symbols(0, 2)]
+    stream.reach(0, 1)
+    assert list(stream.needs(None, None)) == [_symbols(0, 2)]
+    stream.reach(1, 3)
+    assert list(stream.needs(None, None)) == [_symbols(0, 4, 5), _blocks(1, 1)]
+
+
+def test_parity_says_that_a_block_has_been_sent() -> None:
+    stream = _stream()
+    _add(stream, 0, 0)
+    stream.add(0, 5, [bytes(SYMBOL_BYTES)])
+    assert list(stream.needs(None, None)) == [_symbols(0, 4, 3)]
+
+
+def test_a_stream_lacks_the_info_that_it_has_by_its_flags() -> None:
+    stream = _stream()
+    stream.flags |= ObjectFlag.INFO
+    info = Need(NUMBER, NUMBER, info=True)
+    assert stream.lacks_before(0)
+    assert list(stream.needs(None, None)) == [info]
+    stream.info = b"prices"
+    assert not stream.lacks_before(0)
+    assert list(stream.needs(None, None)) == []
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_any_order_and_any_doubling_hands_over_the_same(seed: int) -> None:
+    rng = Random(seed)
+    places = [(block, n) for block in range(5) for n in range(BLOCK)]
+    arriving = places * 2
+    rng.shuffle(arriving)
+    stream, taken = _stream(), b""
+    for block, symbol in arriving:
+        _add(stream, block, symbol)
+        taken += _taken(stream)
+    assert taken == _texts(*places)
+    assert stream.skipped == 0
+
+
+def test_a_store_keeps_nothing_of_what_it_has_forgotten() -> None:
+    store = StreamStore(2, 4)
+    store.write(0, 0, [b"a", memoryview(b"b")])
+    store.write(1, 1, [b"c"])
+    store.forget_before(1)
+    assert store.get(0, 0) is None
+    assert store.get(1, 1) == b"c"
+    # As long as symbols can be: nobody knows how long those were that never came.
+    assert store.read(1) == [bytes(4), b"c\0\0\0"]
