@@ -9,8 +9,10 @@ CUTS = st.tuples(st.integers(0, 5000), st.integers(1, 50), st.integers(1, 20))
 
 @given(CUTS)
 def test_blocks_are_those_of_rfc_5052(cut: tuple[int, int, int]) -> None:
-    """§9.1: N = ceil(T/B), A_large = ceil(T/N), A_small = floor(T/N), I = T - A_small*N;
-    the first I blocks are large."""
+    """§9.1: N = ceil(T/B), A_large = ceil(T/N), A_small = floor(T/N).
+
+    Of the N blocks the first T - A_small*N are large.
+    """
     size, segment, most = cut
     partition = Partition.of(*cut)
     total = max(1, -(-size // segment))

@@ -73,7 +73,8 @@ def _erasures(item: RepairItem, numbering: Numbering) -> Iterator[Need]:
     number = numbering.object(item.object_id)
     block = numbering.block(number, item.payload_id.block)
     count = min(item.payload_id.symbol, _MAX_SYMBOL)
-    yield Need(number, number, False, block, block, (1 << count) - 1)
+    if count:
+        yield Need(number, number, False, block, block, (1 << count) - 1)
 
 
 def _range(
