@@ -47,13 +47,13 @@ class Flusher:
 
     def sent(self, outgoing: Outgoing) -> None:
         """Note whose symbols are the last that have been sent."""
-        if self._last is None or outgoing.number >= self._last.number:
-            self._last = outgoing
+        self._last = outgoing
 
     def drained(self, now: float) -> None:
         """Begin to flush: nothing more is to be sent for now."""
         if self._last is not None:
             self._left = self._outbox.config.robust
+        if self._left or self._ending:
             self.deadline = now
 
     def pause(self) -> None:
@@ -103,21 +103,28 @@ class Flusher:
             return False
         interval = 2 * self._outbox.grtt_s
         self.deadline = now + interval
-        nodes: tuple[int, ...] = ()
-        poll = self._poll if self._marked <= reached else None
-        if poll is not None:
-            nodes = poll.next_round(now, interval)
-            if not poll.open:
-                self._end_poll()
-        if nodes and self._mark is not None:
-            self._left -= self._left > 0
-            self._flush(self._mark, nodes)
-        elif drained and self._left > 0:
+        asked = self._marked <= reached and self._ask(now, interval)
+        if drained and self._left:
             self._left -= 1
-            self.say(drained=True)
+            if not asked or self._marked != reached:
+                self.say()
         if self._left or self._poll is not None:
             return False
-        return self._rest(now, interval)
+        if drained:
+            return self._rest(now, interval)
+        self.deadline = None
+        return False
+
+    def _ask(self, now: float, interval: float) -> bool:
+        """Ask for acknowledgements of the watermark; False if of nobody."""
+        if self._poll is None or self._mark is None:
+            return False
+        nodes = self._poll.next_round(now, interval)
+        if nodes:
+            self._flush(self._mark, nodes)
+        else:
+            self._end_poll()
+        return bool(nodes)
 
     def _rest(self, now: float, interval: float) -> bool:
         self.deadline = None
@@ -135,9 +142,9 @@ class Flusher:
         self._ending = False
         return True
 
-    def say(self, *, drained: bool) -> None:
+    def say(self) -> None:
         """Flush once, without asking anybody."""
-        if drained and self._last is not None:
+        if self._last is not None:
             block, symbol = self._last.position
             self._flush(self._place(self._last, block, symbol), ())
 
@@ -160,6 +167,11 @@ class Flusher:
         """Note that a node asks for repair: it has not gone."""
         if self._poll is not None:
             self._poll.alive(node)
+
+    def cancelled(self, number: int) -> None:
+        """Wait no more for acknowledgements of an object that is not kept."""
+        if self._marked[0] == number:
+            self._end_poll()
 
     def drop(self, node: int) -> None:
         """Ask a node no more."""

@@ -52,7 +52,9 @@ class Sender:
         self._config = config
         self._control = control
         self._code = ReedSolomon(config.coding.block, config.coding.parity)
-        self._window = Window(config.kept_objects, config.kept_bytes)
+        self._window = Window(
+            config.kept_objects, config.kept_bytes, first=config.first_object
+        )
         self._outbox = Outbox(config)
         self._repairer = Repairer(self._window, self._outbox)
         self._flusher = Flusher(self._outbox)
@@ -110,11 +112,10 @@ class Sender:
     ) -> int:
         """Open a stream of which ``buffer_bytes`` are kept for repair."""
         coding = self._config.coding
-        block_bytes = coding.block * coding.segment_bytes
-        kept = -(-buffer_bytes // block_bytes)
+        kept = -(-buffer_bytes // (coding.block * coding.segment_bytes))
         content = StreamContent(coding.segment_bytes, coding.block, kept)
         number = self._window.next_number
-        head = self._head(max(2, kept) * block_bytes, info, ObjectFlag.STREAM)
+        head = self._head(content.buffer_bytes, info, ObjectFlag.STREAM)
         self._add(number, content, head)
         self._resume(now)
         return number
@@ -153,6 +154,7 @@ class Sender:
     def cancel(self, number: int, *, now: float) -> None:
         """Send and repair an object no more; receivers that ask are told."""
         if self._window.remove(number):
+            self._flusher.cancelled(number)
             self._events.append(ObjectPurged(number))
         self._turn(now)
 
@@ -321,7 +323,7 @@ class Sender:
     def _remind(self) -> None:
         """Say how far all has been sent, so that who was cut off learns of it."""
         if not self._flusher.active:
-            self._flusher.say(drained=True)
+            self._flusher.say()
 
     def _send_rows(self, now: float) -> None:
         bucket, budget = self._outbox.bucket, _MOST_PER_TURN
