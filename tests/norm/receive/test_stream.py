@@ -290,3 +290,30 @@ def test_a_store_keeps_nothing_of_what_it_has_forgotten() -> None:
     assert store.get(1, 1) == b"c"
     # As long as symbols can be: nobody knows how long those were that never came.
     assert store.read(1) == [bytes(4), b"c\0\0\0"]
+
+
+def test_it_has_what_it_has_handed_over_since_it_was_joined() -> None:
+    stream = _stream(first_block=2)
+    _add(stream, 2, 0, 1, 2, 3)
+    _add(stream, 3, 0)
+    assert not stream.has((2, 0))
+    _taken(stream)
+    assert stream.has((2, 0))
+    assert stream.has((3, 0))
+    assert not stream.has((3, 1))
+    assert not stream.has((1, 3))
+
+
+@pytest.mark.parametrize("junk", [False, True])
+def test_with_a_gap_in_it_nothing_counts_as_had(junk: bool) -> None:
+    stream = _stream()
+    assert stream.intact
+    if junk:
+        stream.add(0, 0, [b"junk"])
+    else:
+        stream.skip_to(1)
+    _add(stream, 0, 1, 2, 3)
+    _add(stream, 1, 0)
+    _taken(stream)
+    assert not stream.intact
+    assert not stream.has((1, 0))

@@ -42,7 +42,9 @@ class Catalogue:
         return self._first is not None
 
     def number(self, object_id: int) -> int:
-        """Return the number that an object id means."""
+        """Return the number that an object id means; the first one is its own."""
+        if self._first is None:
+            return object_id
         return unwrap(object_id, self.highest[0], 16)
 
     def join(self, number: int, *, back: int = 0) -> None:
@@ -60,12 +62,9 @@ class Catalogue:
     def reach(self, position: Position) -> list[int]:
         """Note where the sender is; return the objects lost to keep up."""
         self.highest = max(self.highest, position)
-        first = self.lowest
-        lost: list[int] = []
-        while self.joined and self.highest[0] - first >= self._most:
-            lost += self.give_up(first, accepted=False)
-            first = self.lowest
-        return lost
+        if self.highest[0] - self.lowest < self._most:
+            return []
+        return list(self.squelch(self.highest[0] - self._most + 1))
 
     def give_up(self, number: int, *, accepted: bool) -> Sequence[int]:
         """Want an object no more; return it if that is a loss.
@@ -99,33 +98,42 @@ class Catalogue:
             self._accepted.add(number, number)
 
     def squelch(self, number: int) -> Iterator[int]:
-        """Want nothing before an object; iterate over what is lost by that."""
+        """Want nothing before an object; iterate over what is lost by that.
+
+        Of objects never heard of only the latest are told, however many there are.
+        """
         if self._first is None:
             return
         for low, high in list(self._done.gaps(self._first, number - 1)):
-            for gone in range(max(low, high - self._most + 1), high + 1):
+            recent = max(low, high - self._most + 1)
+            begun = sorted(n for n in self.under_way if low <= n < recent)
+            for gone in (*begun, *range(recent, high + 1)):
                 yield from self.give_up(gone, accepted=False)
             self._done.add(low, high)
-        for gone in [n for n in self.under_way if n < number]:
-            self._release(gone)
 
     def complete_through(self, position: Position) -> bool:
         """Return whether nothing up to a place is lacking, and all is accepted.
 
         What was lost is never accepted: whoever lost something acknowledges nothing
-        that comes after it.
+        that comes after it. Nor is anything from before the joining.
         """
         number, block, symbol = position
-        if self._first is None:
+        if self._first is None or number < self._first:
             return False
-        if self._accepted.first_gap(self._first) < number:
-            return False
-        if number < self._first or number in self._accepted:
+        for low, high in self._accepted.gaps(self._first, number - 1):
+            if not all(map(self._flows, range(low, high + 1))):
+                return False
+        if number in self._accepted:
             return True
         stream = self.under_way.get(number)
-        if not isinstance(stream, IncomingStream):
+        return isinstance(stream, IncomingStream) and stream.has((block, symbol))
+
+    def _flows(self, number: int) -> bool:
+        """Return whether an object is a stream that is open and lacks nothing."""
+        stream = self.under_way.get(number)
+        if not isinstance(stream, IncomingStream) or not stream.intact:
             return False
-        return (stream.block, stream.symbol) > (block, symbol)
+        return next(stream.needs(None, None), None) is None
 
     def lacks_before(self, number: int, block: int) -> bool:
         """Return whether something before a block of an object is lacking."""

@@ -70,8 +70,11 @@ class IncomingStream:
         """Where the next symbol to be handed over is."""
         self.symbol = 0
         self.ended = False
+        self.intact = True
+        """Whether nothing has been given up."""
         self.skipped = 0
         """Symbols given up since they were last told."""
+        self._first = first_block
         self._most = most_blocks
         self._coding = coding
         self._size = coding.segment_bytes + STREAM_HEADER_BYTES
@@ -118,10 +121,19 @@ class IncomingStream:
         if block <= self.block:
             return
         length = self._coding.block
-        self.skipped += (block - self.block) * length - self.symbol
+        self._skip((block - self.block) * length - self.symbol)
         self.block, self.symbol = block, 0
         self._assembly.forget_before(block)
         self._store.forget_before(block)
+
+    def _skip(self, symbols: int) -> None:
+        self.skipped += symbols
+        self.intact = False
+
+    def has(self, place: tuple[int, int]) -> bool:
+        """Return whether all up to a place has been handed over, without gaps."""
+        joined = self._first, 0
+        return self.intact and joined <= place < (self.block, self.symbol)
 
     def take(self) -> Iterator[Chunk]:
         """Iterate over what can be handed over now; each only once."""
@@ -139,7 +151,7 @@ class IncomingStream:
         try:
             header = StreamHeader.decode(data)
         except DecodeError:
-            self.skipped += 1
+            self._skip(1)
             return
         if header.ends:
             self.ended = True

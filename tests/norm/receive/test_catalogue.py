@@ -1,0 +1,300 @@
+"""The objects of one sender: wanted, under way, done."""
+
+from __future__ import annotations
+
+import pytest
+from tests.norm.receive.places import CODING, Object, stream_symbol
+
+from groupwire.norm.fec.code import ReedSolomon
+from groupwire.norm.receive.catalogue import Catalogue
+from groupwire.norm.receive.incoming import Incoming
+from groupwire.norm.receive.sink import MemorySink
+from groupwire.norm.receive.stream import IncomingStream
+from groupwire.norm.repair.state import Need
+
+CODE = ReedSolomon(CODING.block, CODING.parity)
+MOST = 8
+TWO_BLOCKS = bytes(8 * CODING.segment_bytes)
+
+
+def _catalogue(first: int | None = 0) -> Catalogue:
+    catalogue = Catalogue(MOST)
+    if first is not None:
+        catalogue.join(first)
+    return catalogue
+
+
+def _begin(catalogue: Catalogue, number: int, *blocks: int) -> Incoming:
+    """Put an object of two blocks under way, of which some are there."""
+    incoming = Incoming(number, len(TWO_BLOCKS), MemorySink(), CODING, CODE)
+    for block in blocks:
+        cut = Object(TWO_BLOCKS)
+        incoming.add(block, 0, [cut.symbol(block, n) for n in range(4)])
+    catalogue.under_way[number] = incoming
+    return incoming
+
+
+def _flow(catalogue: Catalogue, number: int, first: int = 0) -> IncomingStream:
+    """Put a stream under way."""
+    stream = IncomingStream(number, first, 10, CODING, CODE)
+    catalogue.under_way[number] = stream
+    return stream
+
+
+def _fill(stream: IncomingStream, block: int, *symbols: int) -> None:
+    for symbol in symbols:
+        stream.add(block, symbol, [stream_symbol(b"x")])
+    list(stream.take())
+
+
+def _needs(
+    catalogue: Catalogue, number: int, block: int, symbol: int | None = None
+) -> list[Need]:
+    return list(catalogue.needs((number, block, symbol)))
+
+
+def test_before_it_has_joined_nothing_is_wanted_and_nothing_lacks() -> None:
+    catalogue = _catalogue(None)
+    assert not catalogue.joined
+    assert not catalogue.wants(3)
+    assert _needs(catalogue, 3, 0) == []
+    assert list(catalogue.squelch(3)) == []
+    assert catalogue.reach((3, 0, 0)) == []
+    assert not catalogue.complete_through((3, 0, 0))
+
+
+@pytest.mark.parametrize("number", [0, 3, 40_000, 65_535])
+def test_the_first_object_has_the_number_of_its_id(number: int) -> None:
+    catalogue = _catalogue(None)
+    assert catalogue.number(number) == number
+    catalogue.join(number)
+    assert catalogue.wants(number)
+    assert not catalogue.wants(number - 1)
+    assert catalogue.reach((number, 1, 2)) == []
+    assert catalogue.highest == (number, 1, 2)
+
+
+def test_numbers_go_on_where_ids_wrap() -> None:
+    catalogue = _catalogue(65_534)
+    catalogue.reach((65_535, 0, 0))
+    assert catalogue.number(0) == 65_536
+    assert catalogue.number(65_534) == 65_534
+    catalogue.reach((65_536, 0, 0))
+    assert _needs(catalogue, 65_536, 0) == [Need(65_534, 65_536)]
+
+
+def test_it_joins_once() -> None:
+    catalogue = _catalogue(5)
+    catalogue.join(2)
+    assert not catalogue.wants(2)
+
+
+def test_what_is_done_is_wanted_no_more_and_its_sink_is_released() -> None:
+    catalogue = _catalogue()
+    incoming = _begin(catalogue, 0)
+    catalogue.finish(0, accepted=True)
+    assert not catalogue.wants(0)
+    assert catalogue.wants(1)
+    assert catalogue.lowest == 1
+    assert catalogue.released == [incoming.sink]
+    assert catalogue.under_way == {}
+
+
+def test_a_stream_has_no_sink_to_release() -> None:
+    catalogue = _catalogue()
+    _flow(catalogue, 0)
+    catalogue.finish(0, accepted=True)
+    assert catalogue.released == []
+
+
+def test_objects_never_heard_of_are_lacking_as_a_whole() -> None:
+    catalogue = _catalogue()
+    catalogue.finish(1, accepted=True)
+    catalogue.reach((4, 0, 0))
+    assert _needs(catalogue, 4, -1) == [Need(0, 0), Need(2, 3)]
+    assert _needs(catalogue, 4, 0) == [Need(0, 0), Need(2, 4)]
+    assert catalogue.lacks_before(4, 0)
+    assert not catalogue.lacks_before(0, 0)
+    assert catalogue.lacks_before(0, 1)
+
+
+def test_objects_under_way_are_lacking_in_parts() -> None:
+    catalogue = _catalogue()
+    _begin(catalogue, 1, 1)
+    _begin(catalogue, 3, 0)
+    lacking_of_1 = Need(1, 1, False, 0, 0)
+    lacking_of_3 = Need(3, 3, False, 1, 1)
+    assert _needs(catalogue, 3, 1) == [
+        Need(0, 0),
+        lacking_of_1,
+        Need(2, 2),
+        lacking_of_3,
+    ]
+    # Of the object that the sender is at, only what it has passed.
+    assert _needs(catalogue, 3, 0) == [Need(0, 0), lacking_of_1, Need(2, 2)]
+    assert _needs(catalogue, 3, -1) == [Need(0, 0), lacking_of_1, Need(2, 2)]
+    assert _needs(catalogue, 3, 1, 0) == [
+        Need(0, 0),
+        lacking_of_1,
+        Need(2, 2),
+        Need(3, 3, False, 1, 1, 1),
+    ]
+
+
+def test_the_object_under_way_lacks_what_lies_before_a_block() -> None:
+    catalogue = _catalogue()
+    _begin(catalogue, 0, 1)
+    assert not catalogue.lacks_before(0, 0)
+    assert catalogue.lacks_before(0, 1)
+    assert catalogue.lacks_before(1, 0)
+    _begin(catalogue, 0, 0)
+    assert not catalogue.lacks_before(0, 1)
+
+
+def test_a_place_before_all_that_is_open_lacks_nothing() -> None:
+    catalogue = _catalogue()
+    catalogue.finish(0, accepted=True)
+    assert not catalogue.lacks_before(0, 5)
+    assert _needs(catalogue, 0, 5) == []
+
+
+def test_an_open_stream_lacks_nothing_that_was_not_sent() -> None:
+    catalogue = _catalogue()
+    stream = _flow(catalogue, 0)
+    _fill(stream, 0, 0, 1)
+    _begin(catalogue, 1, 0)
+    assert not catalogue.lacks_before(1, 1)
+    assert _needs(catalogue, 1, 0) == []
+    _fill(stream, 0, 3)
+    assert catalogue.lacks_before(1, 1)
+
+
+def test_what_lacks_is_told_as_a_state_too() -> None:
+    catalogue = _catalogue()
+    catalogue.reach((2, 0, 0))
+    assert list(catalogue.state((2, -1, None))) == [Need(0, 1)]
+
+
+def test_the_oldest_is_given_up_for_a_newer_one() -> None:
+    catalogue = _catalogue()
+    catalogue.finish(1, accepted=True)
+    assert catalogue.reach((MOST - 1, 0, 0)) == []
+    assert catalogue.reach((MOST, 0, 0)) == [0]
+    assert catalogue.lowest == 2
+    assert catalogue.reach((MOST + 2, 0, 0)) == [2]
+
+
+def test_a_great_leap_names_what_was_under_way_and_the_latest() -> None:
+    catalogue = _catalogue()
+    incoming = _begin(catalogue, 0)
+    lost = catalogue.reach((32_000, 0, 0))
+    after = 32_000 - MOST + 1
+    assert lost == [0, *range(after - MOST, after)]
+    assert catalogue.released == [incoming.sink]
+    assert catalogue.lowest == after
+    assert not catalogue.wants(5)
+
+
+def test_a_squelch_loses_what_lies_before_it() -> None:
+    catalogue = _catalogue()
+    catalogue.finish(1, accepted=True)
+    incoming = _begin(catalogue, 2)
+    _begin(catalogue, 4)
+    assert list(catalogue.squelch(4)) == [0, 2, 3]
+    assert catalogue.released == [incoming.sink]
+    assert list(catalogue.under_way) == [4]
+    assert list(catalogue.squelch(4)) == []
+    assert catalogue.lowest == 4
+
+
+def test_what_was_only_hoped_for_is_no_loss() -> None:
+    # Who joins wanting all that is kept does not know what is.
+    catalogue = _catalogue(None)
+    catalogue.join(3, back=MOST - 1)
+    assert _needs(catalogue, 3, -1) == [Need(3 - MOST + 1, 2)]
+    _begin(catalogue, 1)
+    assert list(catalogue.squelch(3)) == [1]
+
+
+def test_what_was_hoped_for_in_vain_holds_no_watermark_up() -> None:
+    catalogue = _catalogue(None)
+    catalogue.join(3, back=MOST - 1)
+    assert list(catalogue.squelch(3)) == []
+    catalogue.finish(3, accepted=True)
+    assert catalogue.complete_through((3, 1, 3))
+
+
+def test_who_cancels_an_object_makes_nobody_lack_it() -> None:
+    catalogue = _catalogue()
+    _begin(catalogue, 0)
+    assert list(catalogue.give_up(0, accepted=True)) == [0]
+    catalogue.finish(1, accepted=True)
+    assert catalogue.complete_through((1, 1, 3))
+
+
+def test_a_watermark_is_reached_when_all_up_to_it_is_accepted() -> None:
+    catalogue = _catalogue()
+    mark = 1, 1, 3
+    catalogue.finish(1, accepted=True)
+    assert not catalogue.complete_through(mark)
+    catalogue.finish(0, accepted=False)
+    assert not catalogue.complete_through(mark)
+    catalogue.accept(0)
+    assert catalogue.complete_through(mark)
+    assert not catalogue.complete_through((2, 0, 0))
+    _begin(catalogue, 2, 0)
+    assert not catalogue.complete_through((2, 0, 3))
+
+
+def test_only_what_is_done_can_be_accepted() -> None:
+    catalogue = _catalogue()
+    catalogue.accept(0)
+    catalogue.finish(0, accepted=False)
+    assert not catalogue.complete_through((0, 1, 3))
+
+
+def test_whoever_lost_something_reaches_no_watermark_behind_it() -> None:
+    catalogue = _catalogue()
+    assert list(catalogue.squelch(1)) == [0]
+    catalogue.finish(1, accepted=True)
+    assert not catalogue.complete_through((1, 1, 3))
+
+
+def test_a_watermark_before_its_joining_is_not_reached() -> None:
+    # It would say that objects are there of which nothing was ever heard.
+    catalogue = _catalogue(5)
+    catalogue.finish(5, accepted=True)
+    assert catalogue.complete_through((5, 0, 0))
+    assert not catalogue.complete_through((4, 0, 0))
+
+
+def test_a_watermark_in_a_stream_is_reached_as_it_is_handed_over() -> None:
+    catalogue = _catalogue()
+    stream = _flow(catalogue, 0, first=2)
+    _fill(stream, 2, 0, 1)
+    assert catalogue.complete_through((0, 2, 1))
+    assert not catalogue.complete_through((0, 2, 2))
+    # Before the block of its joining it has had nothing.
+    assert not catalogue.complete_through((0, 1, 3))
+
+
+def test_a_stream_with_a_gap_reaches_no_watermark_behind_it() -> None:
+    catalogue = _catalogue()
+    stream = _flow(catalogue, 0)
+    _fill(stream, 0, 0)
+    stream.skip_to(1)
+    _fill(stream, 1, 0)
+    assert not catalogue.complete_through((0, 1, 0))
+
+
+def test_an_open_stream_holds_up_a_watermark_only_by_what_it_lacks() -> None:
+    catalogue = _catalogue()
+    stream = _flow(catalogue, 0)
+    _fill(stream, 0, 0, 2)
+    catalogue.finish(1, accepted=True)
+    mark = 1, 1, 3
+    assert not catalogue.complete_through(mark)
+    _fill(stream, 0, 1)
+    assert catalogue.complete_through(mark)
+    stream.skip_to(1)
+    assert not catalogue.complete_through(mark)
