@@ -281,9 +281,9 @@ def content(of: int) -> bytes:
     return ctypes.string_at(need("DataAccessData", of), size) if size else b""
 
 
-def read_stream(of: int) -> bytes | None:
+def read_stream(of: int, limit: int = _LONGEST) -> bytes | None:
     """Return what has come, empty for nothing new; None where bytes are lost."""
-    buffer, size = ctypes.create_string_buffer(_LONGEST), c_uint(_LONGEST)
+    buffer, size = ctypes.create_string_buffer(limit), c_uint(limit)
     if not call("StreamRead", of, buffer, ctypes.byref(size)):
         return None
     return buffer.raw[: size.value]

@@ -4,8 +4,9 @@
     python -m tests.interop.norm_peer receive --group 239.7.7.7 --port 6003 --count 1
 
 Both say ``ready`` when they have joined and ``end`` as the last thing; the exit code is
-1 where the time was over first. Object and message number n, counted from 0, is
-``random.Random(seed + n).randbytes(size)``.
+1 where the time was over first. A receiver that is interrupted ends when it has enough.
+Object and message number n, counted from 0, is ``random.Random(seed + n)``'s
+``randbytes(size)``.
 """
 
 from __future__ import annotations
@@ -13,10 +14,12 @@ from __future__ import annotations
 import ctypes
 import hashlib
 import json
+import signal
 import sys
 import time
 from argparse import ArgumentParser, BooleanOptionalAction, Namespace
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from random import Random
 from tempfile import TemporaryDirectory
@@ -230,20 +233,37 @@ class Receiver(Peer):
         self._next = 0
         self._streams: dict[int, bytearray] = {}
         self._finished = 0
+        self._holding = self._released = False
+        self._rest = 0
+        """Of the message of a stream that is being read."""
         _set_up_receiver(self.session, options)
 
     def run(self) -> bool:
         """Return whether all came in time."""
+        signal.signal(signal.SIGINT, self._release)
         tell("ready")
         for happening in self.events(time.monotonic() + self.options.timeout):
             self._handle(happening)
             if self._enough():
                 break
         enough = self._enough()
-        # The library still has to answer the last flush.
+        with suppress(KeyboardInterrupt):
+            self._hold()
+        return enough
+
+    def _hold(self) -> None:
+        """Let the library answer the last flush."""
+        self._holding = True
+        if self._released:
+            return
         for happening in self.events(time.monotonic() + self.options.hold):
             self._handle(happening)
-        return enough
+
+    def _release(self, *_: object) -> None:
+        """Hold no longer than until there is enough."""
+        self._released = True
+        if self._holding:
+            raise KeyboardInterrupt
 
     def _enough(self) -> bool:
         if self.options.stream_bytes:
@@ -308,13 +328,24 @@ class Receiver(Peer):
         """Take all that the stream has; a gap means that some of it is lost."""
         total = self._streams.setdefault(stream, bytearray())
         before = len(total)
-        while (data := read_stream(stream)) != b"":
+        read = self._read_message if self.options.message else read_stream
+        while (data := read(stream)) != b"":
             if data is None:
                 tell("gap", id=self._number(stream), at=len(total))
             else:
                 total += data
         if len(total) > before:
             self._tell_stream("stream", stream, total, bytes(total[before:]))
+
+    def _read_message(self, stream: int) -> bytes | None:
+        """Read from where the library says that a message begins, and only one."""
+        if not self._rest:
+            if not call("StreamSeekMsgStart", stream):
+                return b""
+            self._rest = self.options.message
+        data = read_stream(stream, self._rest)
+        self._rest -= len(data or b"")
+        return data
 
     def _tell_stream(
         self, event: str, stream: int, total: bytearray, fresh: bytes
@@ -414,6 +445,7 @@ def _add_receiving(receive: ArgumentParser) -> None:
     receive.add_argument("--node", type=int, default=2)
     receive.add_argument("--count", type=int, default=1, help="of objects; 0: endless")
     receive.add_argument("--stream-bytes", type=int, default=0, help="instead of count")
+    receive.add_argument("--message", type=int, default=0, help="bytes of each")
     receive.add_argument("--unicast-nacks", action=BooleanOptionalAction, default=False)
     receive.add_argument("--sync", choices=("current", "stream", "all"), default="all")
     receive.add_argument("--silent", action="store_true")
