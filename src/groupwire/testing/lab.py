@@ -95,7 +95,7 @@ class Member(Generic[CoreT]):
         return result
 
     def crash(self) -> None:
-        """End at once, without a word; what is on its way to it is lost."""
+        """End at once, without a word; what waits for it is lost."""
         self.alive = False
         self._due = None
         self._paused = False
@@ -224,7 +224,7 @@ class Lab:
         return Random(f"{self.seed}/{purpose}")
 
     def link(self, faults: Faults, name: str) -> Link:
-        """Return a link that members may share."""
+        """Return a link that members may share: what goes to all passes it once."""
         return Link(faults, self.rng(name))
 
     def add(
@@ -279,13 +279,17 @@ class Lab:
         if not arrivals:
             return
         facts = _TO_GROUP if transmit.to is None else _TO_ONE
+        carried: dict[Link, list[Arrival]] = {}
         for other in self._meant(member, transmit.to):
-            down = other.down.carry
-            reached = [a for at, part in arrivals for a in down(part, at)]
+            down = other.down
+            if down not in carried:
+                carried[down] = [
+                    a for at, part in arrivals for a in down.carry(part, at)
+                ]
             if self._coalesce:
-                self._hand_over_rows(other, reached, member.origin, facts)
+                self._hand_over_rows(other, carried[down], member.origin, facts)
                 continue
-            for at, part in reached:
+            for at, part in carried[down]:
                 datagram = Datagram(part, member.origin, 1, facts)
                 self.clock.at(at, other.arrive, datagram)
 
