@@ -205,6 +205,19 @@ def test_a_shared_link_down_carries_what_goes_to_all_only_once() -> None:
     assert b.core.times == c.core.times == pytest.approx([0.1, 0.2, 0.3])
 
 
+def test_a_link_down_carries_first_what_is_there_first() -> None:
+    lab = Lab(1)
+    down = Faults(rate_bytes_per_s=1000.0, queue_bytes=0)
+    far = lab.add("far", Talker(), up=Faults(delay_s=10.0))
+    near = lab.add("near", Talker())
+    heard = lab.add("heard", Talker(), down=down)
+    _say(far, b"said first", heard.origin)
+    _say(near, b"there first", heard.origin)
+    lab.run(20.0)
+    assert heard.core.data == [b"there first", b"said first"]
+    assert heard.core.times == pytest.approx([0.039, 10.038])
+
+
 def test_who_shares_a_link_up_waits_for_the_others() -> None:
     lab = Lab(1)
     cable = lab.link(Faults(rate_bytes_per_s=1000), "cable")

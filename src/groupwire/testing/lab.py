@@ -275,17 +275,29 @@ class Lab:
         parts = [data[at : at + step] for at in range(0, len(data), step)] or [data]
         self.sent[member.name] += len(parts)
         self.log.write(now, member.name, f"> {transmit.to} {len(data)}/{step}")
-        arrivals = [a for part in parts for a in member.up.carry(part, now)]
-        if not arrivals:
-            return
-        facts = _TO_GROUP if transmit.to is None else _TO_ONE
+        waves: dict[float, list[bytes]] = {}
+        for part in parts:
+            for at, arrived in member.up.carry(part, now):
+                waves.setdefault(at, []).append(arrived)
+        for at, wave in waves.items():
+            # A link is entered when something gets there: what another member says
+            # meanwhile may be there first.
+            if at > now:
+                self.clock.at(at, self._descend, member, wave, transmit.to)
+            else:
+                self._descend(member, wave, transmit.to)
+
+    def _descend(
+        self, member: Member[Any], wave: list[bytes], to: Origin | None
+    ) -> None:
+        """Carry what comes out of a member's link together down those of the others."""
+        now = self.clock.now
+        facts = _TO_GROUP if to is None else _TO_ONE
         carried: dict[Link, list[Arrival]] = {}
-        for other in self._meant(member, transmit.to):
+        for other in self._meant(member, to):
             down = other.down
             if down not in carried:
-                carried[down] = [
-                    a for at, part in arrivals for a in down.carry(part, at)
-                ]
+                carried[down] = [a for part in wave for a in down.carry(part, now)]
             if self._coalesce:
                 self._hand_over_rows(other, carried[down], member.origin, facts)
                 continue
