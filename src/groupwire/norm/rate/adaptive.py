@@ -12,7 +12,7 @@ from groupwire.errors import UsageError
 from groupwire.norm.numbers import unwrap
 from groupwire.norm.rate.control import Report, Slow
 from groupwire.norm.rate.growth import DECREASE, Growth
-from groupwire.norm.rate.path import PACKET_BYTES, Path
+from groupwire.norm.rate.path import Path
 from groupwire.norm.wire.commands import CongestionFlag, NodeState
 from groupwire.norm.wire.quantise import pack_rate, pack_rtt
 
@@ -22,14 +22,14 @@ _MOST_MEMBERS = 1024
 _TOLD_MEMBERS = 8
 """So many are told their round trip in a probe."""
 _PROBES_KEPT = 256
-_SHORTEST_ROUND_S, _LONGEST_ROUND_S = 0.025, 1.0
+_SHORTEST_ROUND_S, _LONGEST_ROUND_S = 0.025, 0.5
 _ROUND_PACKETS = 16
 _SILENT_ROUNDS = 16
 """With 30 % loss each way, one answer in two is lost: sixteen in a row hardly ever."""
 _LEAST_OFFERED = 0.75
 """Of the rate: where less was sent, it was the application that had no more."""
 _START_GAIN, _AGAIN_GAIN = 2.0, 1.25
-_FOUND_ROOM = 1.15
+_FOUND_ROOM = 1.05
 """So far above the last congestion without any sign of it, the path has changed."""
 _STEP = 1.1
 """The most that a round adds in other times."""
@@ -37,7 +37,7 @@ _EMPTYING = 0.85
 """Below this part of the capacity a queue that stands is being emptied."""
 _CHOKED = 0.8
 """Where so little of the rate arrives, a queue is growing fast."""
-_SHARPEST = 0.25
+_SHARPEST = 0.1
 """What one report leaves of the rate at least, whatever it says."""
 
 
@@ -52,6 +52,8 @@ class AdaptiveConfig:
     drop_below_bytes_per_s: float = 50e3
     """A member that sustains less for ``patience_s`` is waited for no more."""
     patience_s: float = 10.0
+    packet_bytes: int = 1400
+    """How large most packets are: how many a round has tells chance from congestion."""
 
     def __post_init__(self) -> None:
         floor, start = self.floor_bytes_per_s, self.start_bytes_per_s
@@ -95,7 +97,8 @@ class AdaptiveRate:
         self._settled_from = 0
         """Reports of older probes do not show the last decrease."""
         self._grown_by = -1
-        self._heard_at: float | None = None
+        self._silent_from = 0
+        """The probe since which nothing has been heard of whom it matters."""
         self._slow: list[Slow] = []
 
     @property
@@ -106,7 +109,9 @@ class AdaptiveRate:
     def probe_interval(self, grtt_s: float) -> float:
         """Return the group's round trip, long enough for some packets."""
         self._grtt = grtt_s
-        shortest = max(_SHORTEST_ROUND_S, _ROUND_PACKETS * PACKET_BYTES / self._rate)
+        shortest = max(
+            _SHORTEST_ROUND_S, _ROUND_PACKETS * self._config.packet_bytes / self._rate
+        )
         return min(max(grtt_s, shortest), _LONGEST_ROUND_S)
 
     def probed(self, probe: int, *, busy: bool, now: float) -> None:
@@ -118,13 +123,10 @@ class AdaptiveRate:
         self._rounds[self._probe] = _Round(busy and self._busy, rate, seconds)
         self._rounds.pop(self._probe - _PROBES_KEPT, None)
         self._allowed, self._busy, self._probed_at = 0.0, busy, now
-        if self._limiting is not None and self._silent(self._limiting):
-            self._limiting = None
-        if self._heard_at is None or not busy:
-            self._heard_at = now
-        elif now - self._heard_at > self._patience:
-            self._heard_at = now - self._patience / 2
-            self._begin_anew(self._rate / 2, now)
+        if busy:
+            self._mind_silence(now)
+        else:
+            self._silent_from = self._probe
 
     def heard(self, report: Report, *, now: float) -> None:
         """Take a report in: only news count, so that replays change nothing."""
@@ -136,7 +138,9 @@ class AdaptiveRate:
             path.trip(report.rtt_s, now)
         if probe == path.probe:
             return
-        path.probe, self._heard_at = probe, now
+        path.answered(probe)
+        if self._limiting in {None, path}:
+            self._silent_from = self._probe
         if report.leaving and path is self._limiting:
             self._limiting = None
         during = self._rounds.get(probe)
@@ -167,7 +171,7 @@ class AdaptiveRate:
         full = path.full(during.rate)
         if offered < _LEAST_OFFERED * during.rate and not full:
             return
-        packets = max(1.0, offered * during.seconds / PACKET_BYTES)
+        packets = max(1.0, offered * during.seconds / self._config.packet_bytes)
         lossy = path.lossy(report.loss, packets)
         path.arrived(report.rate_bytes_per_s, at_once=self._growth is None)
         self._judge(path, report.rate_bytes_per_s, suffers=lossy or full, now=now)
@@ -231,6 +235,18 @@ class AdaptiveRate:
         if self._rate > _FOUND_ROOM * self._growth.peak and not path.full(self._rate):
             self._growth, self._gain = None, _AGAIN_GAIN
 
+    def _mind_silence(self, now: float) -> None:
+        """Slow down when whom it matters to is silent; it may hear nothing at all."""
+        limiting = self._limiting
+        silent = self._probe - self._silent_from
+        if limiting is not None and self._probe - limiting.probe > _SILENT_ROUNDS:
+            self._limiting = limiting = None
+        patience = limiting.patience if limiting is not None else _SILENT_ROUNDS
+        if silent > patience:
+            self._silent_from = self._probe - patience // 2
+            self._growth, self._gain = None, _START_GAIN
+            self._set(self._rate / 2, now)
+
     def _begin_anew(self, rate: float, now: float) -> None:
         self._limiting = self._growth = None
         self._gain = _START_GAIN
@@ -257,13 +273,6 @@ class AdaptiveRate:
                 self._paths.popitem(last=False)
         self._paths.move_to_end(node)
         return path
-
-    def _silent(self, path: Path) -> bool:
-        return self._probe - path.probe > _SILENT_ROUNDS
-
-    @property
-    def _patience(self) -> float:
-        return _SILENT_ROUNDS * max(self._grtt, _SHORTEST_ROUND_S)
 
     def _state(self, path: Path) -> NodeState:
         flags = CongestionFlag(0)

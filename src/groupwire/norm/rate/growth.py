@@ -9,8 +9,9 @@ __all__ = ["DECREASE", "Growth"]
 DECREASE = 0.8
 """What congestion leaves of the rate that the path sustained."""
 _STEEPNESS = 0.4
-_FRIENDLY = 3 * (1 - DECREASE) / (1 + DECREASE)
-"""Packets per round trip that make the mean rate that of TCP (RFC 9438 §4.3)."""
+_FRIENDLY = 1.5 * 3 * (1 - DECREASE) / (1 + DECREASE)
+"""Packets per round trip that make the mean rate that of TCP (RFC 9438 §4.3), and half
+as much again: a rate meets more losses in a full queue than a window that waits."""
 _SHORTEST_RTT_S = 0.005
 """A round of probes takes longer than a LAN's round trip; TCP's growth there would be
 faster than what is heard of it."""

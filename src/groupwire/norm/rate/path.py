@@ -12,6 +12,9 @@ _WINDOW_S = 10.0
 _SHORTEST_QUEUE_S = 0.001
 """A machine is often that late by itself."""
 _BLOAT_S = 0.2
+_SMOOTH = 0.125
+_MOST_MISSED = 16
+_HARDLY_EVER = 0.01
 _MOST_RANDOM = 0.5
 """A path that loses more than half of what is sent is overloaded in any case."""
 
@@ -24,6 +27,7 @@ class Path:
     """
 
     __slots__ = (
+        "_answers",
         "_floor",
         "_jitter",
         "_last",
@@ -53,6 +57,22 @@ class Path:
         self._floor = _Lowest()
         self._peak = _Lowest()
         self._random: float | None = None
+        self._answers = 0.75
+        """The part of probes that it answers."""
+
+    def answered(self, probe: int) -> None:
+        """Take in that it has answered a probe, and how many before it not."""
+        if self.probe >= 0:
+            missed = min(probe - self.probe - 1, _MOST_MISSED)
+            self._answers *= (1 - _SMOOTH) ** missed
+        self._answers += (1 - self._answers) * _SMOOTH
+        self.probe = probe
+
+    @property
+    def patience(self) -> int:
+        """How many probes in a row it hardly ever leaves without an answer."""
+        missing = 1 - min(max(self._answers, 0.25), 0.95)
+        return 3 + math.ceil(math.log(_HARDLY_EVER) / math.log(missing))
 
     def trip(self, rtt_s: float, now: float) -> None:
         """Take a round trip in."""
@@ -95,8 +115,8 @@ class Path:
             self._random += (loss - self._random) / 8
 
     def arrived(self, rate: float, *, at_once: bool) -> None:
-        """Take in what arrived in a round."""
-        if at_once or not self.arriving:
+        """Take in what arrived in a round; a collapse counts at once, too."""
+        if at_once or rate < self.arriving / 2 or not self.arriving:
             self.arriving = rate
         else:
             self.arriving += (rate - self.arriving) / 2
