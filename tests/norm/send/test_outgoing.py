@@ -144,6 +144,17 @@ def test_without_info_there_is_none_to_send() -> None:
     assert not of.repairing
 
 
+def test_an_object_has_begun_with_the_first_message_of_it() -> None:
+    plain, told = outgoing(b"x"), outgoing(b"x", info=b"name")
+    assert not plain.begun
+    assert not told.begun
+    plain.next_new(1)
+    told.take_info(new=True)
+    assert plain.begun
+    assert told.begun
+    assert (plain.last_begun, told.last_begun) == (0, -1)
+
+
 # Repair: parity first, explicit after (RFC 5740 §5.4.2).
 
 

@@ -168,6 +168,12 @@ class Outgoing:
         """The last block of which something has been sent, -1 for none."""
         return self.block if self.symbol else self.block - 1
 
+    @property
+    def begun(self) -> bool:
+        """Whether anything of it has been sent."""
+        info_sent = self.info is not None and not self._info_new
+        return info_sent or self.last_begun >= 0
+
     # What has been asked for.
 
     def ask_info(self) -> None:

@@ -59,12 +59,12 @@ class Repairer:
         for need in needs_of(nack.requests, self._numbering):
             asked.add(need)
         for need in asked:
-            for part in self._kept(need, now):
+            for outgoing, part in self._kept(need, now):
                 useful = True
                 if self._cycle.phase is Phase.HOLDING:
-                    self._apply_ahead(part)
+                    self._apply_ahead(outgoing, part)
                 else:
-                    news = self._gather(part, now) or news
+                    news = self._gather(outgoing, part, now) or news
         if unicast and news and self._cycle.phase is Phase.GATHERING:
             self._advertise()
         if self._cycle.phase is Phase.GATHERING and not self._outbox.config.backoff:
@@ -96,30 +96,32 @@ class Repairer:
 
     # What is asked for.
 
-    def _kept(self, need: Need, now: float) -> Iterator[Need]:
+    def _kept(self, need: Need, now: float) -> Iterator[tuple[Outgoing, Need]]:
         """Iterate over the part of a need that is kept; tell all of what is not."""
         first, last = need.object, min(need.last_object, self._window.next_number - 1)
         for number in range(max(first, self._window.first), last + 1):
             outgoing = self._window.get(number)
             if outgoing is None:
                 self._refuse(number, now)
-            elif need.block is not None and need.block < outgoing.content.first_block:
+                continue
+            part = need._replace(object=number, last_object=number)
+            kept = outgoing.content.first_block
+            if part.block is not None and part.block < kept:
                 self._refuse(number, now)
-                block = outgoing.content.first_block
-                if need.symbols is None and block <= need.last_block:
-                    yield need._replace(block=block)
-            else:
-                yield need._replace(object=number, last_object=number)
+                if part.symbols is not None or part.last_block < kept:
+                    continue
+                part = part._replace(block=kept)
+            if (lost := _sent_part(outgoing, part)) is not None:
+                yield outgoing, lost
         if first < self._window.first:
             self._refuse(first, now)
 
-    def _gather(self, need: Need, now: float) -> bool:
+    def _gather(self, outgoing: Outgoing, need: Need, now: float) -> bool:
         """Add to this cycle; True if nobody had asked for that yet."""
         self._cycle.open(now, self._gather_s())
         known = self._cycle.asked.covers_need(need)
         self._cycle.asked.add(need)
-        outgoing = self._window.get(need.object)
-        if need.block is not None and need.symbols is not None and outgoing is not None:
+        if need.block is not None and need.symbols is not None:
             count = need.symbols.bit_count()
             explicit = outgoing.trimmed(need.block, need.symbols)
             self._cycle.add_symbols(need.object, need.block, count, explicit)
@@ -132,20 +134,20 @@ class Repairer:
 
     def _rewind(self, now: float) -> None:
         cycle = self._cycle
+        # RFC 5740 §5.4.1: from now on the transmit position is that of the lowest.
+        lowest = next(iter(cycle.asked))
+        self.position = lowest.object, lowest.block or 0, -1
         for need in cycle.asked:
             key = need.object, need.block or 0
             count, explicit = cycle.counts.get(key, 0), cycle.explicit.get(key, 0)
             self._apply(need, count, explicit)
         cycle.hold(now, self._outbox.grtt_s)
 
-    def _apply_ahead(self, need: Need) -> None:
+    def _apply_ahead(self, outgoing: Outgoing, need: Need) -> None:
         """Add at once what lies ahead of what is being sent, and nothing else."""
         symbols = need.symbols
         symbol = (symbols & -symbols).bit_length() - 1 if symbols else 0
         if (need.object, need.block or 0, symbol) <= self.position:
-            return
-        outgoing = self._window.get(need.object)
-        if outgoing is None:
             return
         if symbols is None or need.block is None:
             self._apply(need, 0, 0)
@@ -240,3 +242,15 @@ class Repairer:
     def _length(self, number: int, block: int) -> int:
         outgoing = self._window.get(number)
         return outgoing.content.length(block) if outgoing is not None else 0
+
+
+def _sent_part(outgoing: Outgoing, need: Need) -> Need | None:
+    """Return what of a need has been sent at all: nothing else can be lost."""
+    if need.block is None:
+        return need if outgoing.begun else None
+    if need.block > outgoing.last_begun:
+        return None
+    if need.symbols is None:
+        return need._replace(last_block=min(need.last_block, outgoing.last_begun))
+    symbols = outgoing.existing(need.block, need.symbols)
+    return need._replace(symbols=symbols) if symbols else None
