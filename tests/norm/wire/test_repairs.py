@@ -62,17 +62,23 @@ def test_what_is_no_request_says_why(data: str, reason: str) -> None:
     assert caught.value.reason == reason
 
 
-def test_a_request_has_an_end() -> None:
-    items = (_ITEM,) * (_MOST - 1)
-    longest = RepairRequest(RepairForm.ITEMS, RepairLevel.SEGMENT, items)
-    assert decode_requests(longest.encode(), 0) == (longest,)
-    longer = RepairRequest(longest.form, longest.level, (*items, _ITEM, _ITEM))
-    with pytest.raises(DecodeError, match="norm-repair-long"):
-        decode_requests(longer.encode(), 0)
+def of_items(form: RepairForm, count: int) -> RepairRequest:
+    return RepairRequest(form, RepairLevel.SEGMENT, (_ITEM,) * count)
 
 
-def test_requests_have_an_end_however_small_each_is() -> None:
-    empty = RepairRequest(RepairForm.ITEMS, RepairLevel.SEGMENT, ())
-    assert len(decode_requests(empty.encode() * _MOST, 0)) == _MOST
-    with pytest.raises(DecodeError, match="norm-repair-long"):
-        decode_requests(empty.encode() * (_MOST + 1), 0)
+@pytest.mark.parametrize("form", [RepairForm.ITEMS, RepairForm.RANGES])
+def test_of_a_long_request_as_much_is_read_as_may_be(form: RepairForm) -> None:
+    assert decode_requests(of_items(form, _MOST + 6).encode(), 0) == (
+        of_items(form, _MOST),
+    )
+
+
+def test_of_many_requests_as_much_is_read_as_may_be() -> None:
+    """Each request counts as one item more; a half range is none."""
+    first, then = of_items(RepairForm.ITEMS, _MOST - 4), of_items(RepairForm.RANGES, 8)
+    assert decode_requests(first.encode() + then.encode(), 0) == (
+        first,
+        of_items(RepairForm.RANGES, 2),
+    )
+    empty = of_items(RepairForm.ITEMS, 0)
+    assert len(decode_requests(empty.encode() * (_MOST + 9), 0)) == _MOST

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from io import BytesIO
 from typing import Protocol, TypeAlias
@@ -41,22 +41,79 @@ SinkFor: TypeAlias = Callable[[ObjectOffer], Sink | None]
 
 
 class MemorySink:
-    """An object in memory, which grows as far as bytes arrive."""
+    """An object in memory, which grows as far as bytes arrive.
+
+    What comes long before its time waits in pages of its own, so that no single symbol
+    takes room for all that lies before it.
+    """
 
     def __init__(self) -> None:
         self._file = BytesIO()
+        self._end = 0
+        self._apart: dict[int, BytesIO] = {}
+        """By number; a page that is here is not in the file."""
 
     def write(self, offset: int, parts: Sequence[bytes | memoryview]) -> None:
         """Store these parts one behind the other."""
-        self._file.seek(offset)
-        self._file.writelines(parts)
+        if not self._apart and offset <= self._end + _PAGE_BYTES:
+            self._file.seek(offset)
+            self._file.writelines(parts)
+            self._end = max(self._end, self._file.tell())
+            return
+        data = memoryview(b"".join(parts))
+        for number, at, size in _pages(offset, len(data)):
+            self._write_page(number, at, data[:size])
+            data = data[size:]
+        first = min(self._apart, default=None)
+        if first is not None and first * _PAGE_BYTES <= self._end + _PAGE_BYTES:
+            self._join(first)
+
+    def _write_page(self, number: int, at: int, data: memoryview) -> None:
+        offset, page = number * _PAGE_BYTES + at, self._apart.get(number)
+        if page is None and offset <= self._end + _PAGE_BYTES:
+            self._file.seek(offset)
+            self._file.write(data)
+            self._end = max(self._end, offset + len(data))
+            return
+        if page is None:
+            page = self._apart[number] = BytesIO()
+        page.seek(at)
+        page.write(data)
+
+    def _join(self, number: int) -> None:
+        """Put a page where it belongs: one at each write, so that none takes long."""
+        self._file.seek(number * _PAGE_BYTES)
+        self._file.write(self._apart.pop(number).getbuffer())
+        self._end = max(self._end, self._file.tell())
 
     def read(self, offset: int, size_bytes: int) -> bytes:
         """Return what was stored, zeros where nothing was."""
-        self._file.seek(offset)
-        return self._file.read(size_bytes).ljust(size_bytes, b"\0")
+        parts: list[bytes] = []
+        for number, at, size in _pages(offset, size_bytes):
+            page = self._apart.get(number)
+            file, start = self._file, number * _PAGE_BYTES + at
+            if page is not None:
+                file, start = page, at
+            file.seek(start)
+            parts.append(file.read(size).ljust(size, b"\0"))
+        return b"".join(parts)
 
     @property
     def data(self) -> bytes:
         """All that has been stored."""
+        for number in sorted(self._apart):
+            self._join(number)
         return self._file.getvalue()
+
+
+_PAGE_BYTES = 1 << 18
+
+
+def _pages(offset: int, size_bytes: int) -> Iterator[tuple[int, int, int]]:
+    """Cut a range where pages end: the number of each, where in it, how much."""
+    while size_bytes:
+        number, at = divmod(offset, _PAGE_BYTES)
+        size = min(size_bytes, _PAGE_BYTES - at)
+        yield number, at, size
+        offset += size
+        size_bytes -= size

@@ -19,6 +19,9 @@ __all__ = ["Numbering", "Scheme", "needs_of", "requests_of"]
 _MAX_SYMBOL = 2048
 """No code that is spoken has more symbols in a block."""
 _ITEM_HEAD_BYTES = 4
+_SEGMENT, _BLOCK = int(RepairLevel.SEGMENT), int(RepairLevel.BLOCK)
+_INFO, _OBJECT = int(RepairLevel.INFO), int(RepairLevel.OBJECT)
+"""Plain numbers, because a NACK is read item by item."""
 _LARGEST_BYTES = 6 * RepairRequest.MAX_ITEMS
 """Of one message: even in requests of one item each, no more than may be read."""
 
@@ -61,11 +64,12 @@ def needs_of(requests: Iterable[RepairRequest], numbering: Numbering) -> Iterato
             pairs = zip(items[::2], items[1::2], strict=True)
         else:
             pairs = zip(items, items, strict=True)
+        level = int(request.level)
         for first, last in pairs:
             if request.form is RepairForm.ERASURES:
                 yield from _erasures(first, numbering)
             else:
-                yield from _range(request.level, first, last, numbering)
+                yield from _range(level, first, last, numbering)
 
 
 def _erasures(item: RepairItem, numbering: Numbering) -> Iterator[Need]:
@@ -78,20 +82,21 @@ def _erasures(item: RepairItem, numbering: Numbering) -> Iterator[Need]:
 
 
 def _range(
-    level: RepairLevel, first: RepairItem, last: RepairItem, numbering: Numbering
+    level: int, first: RepairItem, last: RepairItem, numbering: Numbering
 ) -> Iterator[Need]:
-    number, last_number = (numbering.object(i.object_id) for i in (first, last))
+    number = numbering.object(first.object_id)
+    last_number = numbering.object(last.object_id)
     if last_number < number:
         return
-    if level & RepairLevel.OBJECT:
+    if level & _OBJECT:
         yield Need(number, last_number)
         return
-    if level & RepairLevel.INFO:
+    if level & _INFO:
         yield Need(number, last_number, info=True)
-    if number != last_number or not level & (RepairLevel.BLOCK | RepairLevel.SEGMENT):
+    if number != last_number or not level & (_BLOCK | _SEGMENT):
         return
     block = numbering.block(number, first.payload_id.block)
-    if level & RepairLevel.BLOCK:
+    if level & _BLOCK:
         last_block = numbering.block(number, last.payload_id.block)
         if block <= last_block:
             yield Need(number, number, False, block, last_block)

@@ -106,8 +106,12 @@ class RepairState:
                 yield from self._of_object(number)
 
     def _of_object(self, number: int) -> Iterator[Need]:
-        blocks = self._blocks.get(number) or Intervals()
-        symbols = self._symbols.get(number) or {}
+        blocks = self._blocks.get(number)
+        symbols = self._symbols.get(number, {})
+        if blocks is None:
+            for block in sorted(symbols):
+                yield Need(number, number, False, block, block, symbols[block])
+            return
         whole = [(first, last, None) for first, last in blocks]
         partial = [(b, b, bits) for b, bits in symbols.items() if b not in blocks]
         for first, last, bits in sorted([*whole, *partial], key=lambda entry: entry[0]):

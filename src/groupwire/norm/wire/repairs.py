@@ -59,8 +59,9 @@ class RepairRequest:
     """
 
     LAYOUT: ClassVar[struct.Struct] = struct.Struct("!BBH")
-    MAX_ITEMS: ClassVar = 2048
-    """In one message; no segment holds so many."""
+    MAX_ITEMS: ClassVar = 1024
+    """Read of one message. Who lacks more asks again: a large segment holds more, but
+    each message must cost little."""
 
     form: RepairForm
     level: RepairLevel
@@ -77,9 +78,13 @@ class RepairRequest:
 
     @classmethod
     def decode(
-        cls, data: bytes | memoryview, at: int, field_bits: int = 8
+        cls,
+        data: bytes | memoryview,
+        at: int,
+        field_bits: int = 8,
+        most: int = MAX_ITEMS,
     ) -> tuple[Self, int]:
-        """Read one and say where the next begins; DecodeError for junk."""
+        """Read ``most`` items and say where the next begins; DecodeError for junk."""
         if len(data) - at < cls.LAYOUT.size:
             raise DecodeError("norm-repair-cut")
         form, level, length = cls.LAYOUT.unpack_from(data, at)
@@ -90,13 +95,13 @@ class RepairRequest:
         if form not in _FORMS:
             raise DecodeError("norm-repair-form")
         items: list[RepairItem] = []
-        while at < end:
+        while at < end and len(items) < most:
             item, at = _item(data, at, end, field_bits)
             items.append(item)
-            if len(items) > cls.MAX_ITEMS:
-                raise DecodeError("norm-repair-long")
         if form == RepairForm.RANGES and len(items) % 2:
-            raise DecodeError("norm-repair-range")
+            if at == end:
+                raise DecodeError("norm-repair-range")
+            items.pop()
         return cls(_FORMS[form], _LEVELS[level], tuple(items)), end
 
 
@@ -109,13 +114,11 @@ def decode_requests(
 ) -> tuple[RepairRequest, ...]:
     """Read requests up to the end of the datagram; DecodeError for junk."""
     requests: list[RepairRequest] = []
-    items = 0
-    while at < len(data):
-        request, at = RepairRequest.decode(data, at, field_bits)
+    left = RepairRequest.MAX_ITEMS
+    while at < len(data) and left > 0:
+        request, at = RepairRequest.decode(data, at, field_bits, left)
         requests.append(request)
-        items += 1 + len(request.items)
-        if items > RepairRequest.MAX_ITEMS:
-            raise DecodeError("norm-repair-long")
+        left -= 1 + len(request.items)
     return tuple(requests)
 
 
