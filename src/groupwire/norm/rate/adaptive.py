@@ -177,12 +177,21 @@ class AdaptiveRate:
         self._judge(path, report.rate_bytes_per_s, suffers=lossy or full, now=now)
         if path.probe < self._settled_from:
             return
-        if lossy or (full and _congested(path, report.loss, during.rate)):
+        if lossy or (full and self._congested(path, report.loss, during.rate)):
             self._decrease(path, min(self._rate, path.capacity), now)
             return
-        if not full and (self._growth is None or during.rate < self._growth.learns):
-            path.learn_random(report.loss)
+        if self._growth is None or during.rate < self._growth.learns:
+            path.learn(report.loss)
         self._increase(path, during.seconds, now)
+
+    def _congested(self, path: Path, loss: float, rate: float) -> bool:
+        """Return whether the queue that stands is growing, and not being emptied."""
+        if rate < _EMPTYING * path.capacity:
+            return False
+        if loss > 0 or path.capacity < _CHOKED * rate:
+            return True
+        # A long queue is a reason not to grow; rivals may be the reason for it.
+        return path.bloated and (self._growth is None or rate > self._growth.peak)
 
     def _advised(self, path: Path, report: Report, now: float) -> None:
         """Follow a foreign receiver: it tells TFMCC's rate, not what arrives."""
@@ -232,7 +241,7 @@ class AdaptiveRate:
             return
         rate = self._growth.after(seconds)
         self._set(min(max(self._rate, rate), _STEP * self._rate), now)
-        if self._rate > _FOUND_ROOM * self._growth.peak and not path.full(self._rate):
+        if self._rate > _FOUND_ROOM * self._growth.peak and path.empty(self._rate):
             self._growth, self._gain = None, _AGAIN_GAIN
 
     def _mind_silence(self, now: float) -> None:
@@ -282,10 +291,3 @@ class AdaptiveRate:
             flags |= CongestionFlag.RTT
         rtt = path.rtt_s if path.rtt_s is not None else self._grtt
         return NodeState(path.node, flags, pack_rtt(rtt), pack_rate(path.arriving))
-
-
-def _congested(path: Path, loss: float, rate: float) -> bool:
-    """Return whether the queue that stands is still growing, and not being emptied."""
-    if rate < _EMPTYING * path.capacity:
-        return False
-    return loss > 0 or path.bloated or path.capacity < _CHOKED * rate

@@ -31,8 +31,10 @@ class Path:
         "_floor",
         "_jitter",
         "_last",
+        "_many",
         "_peak",
         "_random",
+        "_usual_s",
         "arriving",
         "node",
         "probe",
@@ -57,6 +59,9 @@ class Path:
         self._floor = _Lowest()
         self._peak = _Lowest()
         self._random: float | None = None
+        self._usual_s = 0.0
+        """Of ``queue_s``: clocks and queues of others are never quite still."""
+        self._many = False
         self._answers = 0.75
         """The part of probes that it answers."""
 
@@ -83,10 +88,17 @@ class Path:
         self.queue_s += (queue - self.queue_s) / 2
         self._peak.add(-self.queue_s, now)
 
+    def empty(self, rate: float) -> bool:
+        """Return whether no queue stands but by accident."""
+        return self.queue_s <= self._accident_s(rate)
+
     def full(self, rate: float) -> bool:
-        """Return whether a queue stands that is no accident."""
-        accident = max(_SHORTEST_QUEUE_S, 3 * self._jitter, 2 * PACKET_BYTES / rate)
-        return self.queue_s > max(accident, -self._peak.value / 2)
+        """Return whether a queue stands that is neither accident nor usual."""
+        unusual = max(self._usual_s + self._accident_s(rate), -self._peak.value / 2)
+        return self.bloated or self.queue_s > unusual
+
+    def _accident_s(self, rate: float) -> float:
+        return max(_SHORTEST_QUEUE_S, 3 * self._jitter, 2 * PACKET_BYTES / rate)
 
     @property
     def bloated(self) -> bool:
@@ -99,15 +111,23 @@ class Path:
         return self.arriving / (1 - (self._random or 0.0))
 
     def lossy(self, loss: float, packets: float) -> bool:
-        """Return whether more is lost than by chance, of so many packets."""
+        """Return whether more is lost than by chance, of so many packets, and again.
+
+        Losses in bursts are many in one round, but seldom in two.
+        """
+        before, self._many = self._many, self._more_than_chance(loss, packets)
+        return loss > _MOST_RANDOM or (before and self._many)
+
+    def _more_than_chance(self, loss: float, packets: float) -> bool:
         random = self._random
         if random is None:
-            return loss > _MOST_RANDOM
+            return False
         sigma = math.sqrt(random * (1 - random) / packets)
         return loss > 1.25 * random + 3 * sigma + 2 / packets
 
-    def learn_random(self, loss: float) -> None:
-        """Take the loss of a round in that was not too fast."""
+    def learn(self, loss: float) -> None:
+        """Take in what a round was like that was not too fast for the path."""
+        self._usual_s += (self.queue_s - self._usual_s) / 4
         loss = min(loss, _MOST_RANDOM)
         if self._random is None:
             self._random = loss
