@@ -6,6 +6,7 @@ from random import Random
 
 import pytest
 
+from groupwire.errors import UsageError
 from groupwire.norm.receive.acks import Acknowledger, DueAck
 from groupwire.norm.wire.feedback import AckType, Watermark
 from groupwire.norm.wire.payload import FecId, PayloadId
@@ -115,3 +116,13 @@ def test_the_oldest_answers_are_forgotten_and_asked_for_again() -> None:
     assert not acks.requested(POLL, 199, 0.0, GRTT_S)
     # Numbers are one byte: 0 after 255 is another request than the first one.
     assert acks.requested(POLL, 0, 0.0, GRTT_S)
+
+
+@pytest.mark.parametrize(
+    ("ack_type", "ack_id"), [(2, 0), (256, 0), (16, -1), (16, 256)]
+)
+def test_there_is_no_answer_that_an_ack_cannot_hold(ack_type: int, ack_id: int) -> None:
+    acks = Acknowledger(Random(1))
+    with pytest.raises(UsageError):
+        acks.answer(ack_type, ack_id, b"", 0.0, GRTT_S)
+    assert acks.due(LATER) == []

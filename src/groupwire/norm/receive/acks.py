@@ -5,11 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from random import Random
 
+from groupwire.errors import UsageError
 from groupwire.norm.wire.feedback import AckType, Watermark
 
 __all__ = ["Acknowledger", "DueAck"]
 
 _MOST_ANSWERS = 64
+_LAST_ID = 0xFF
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +67,10 @@ class Acknowledger:
         self, ack_type: int, ack_id: int, payload: bytes, now: float, grtt_s: float
     ) -> None:
         """Answer a request, now and whenever it is repeated."""
+        if not AckType.APPLICATION <= ack_type <= AckType.LAST:
+            raise UsageError(f"{ack_type} is no type of acks", fix="use 16 to 255")
+        if not 0 <= ack_id <= _LAST_ID:
+            raise UsageError(f"{ack_id} is no ack id", fix="use 0 to 255")
         key = ack_type, ack_id
         self._answers.pop(key, None)
         while len(self._answers) >= _MOST_ANSWERS:
