@@ -376,6 +376,30 @@ def test_the_end_is_said_behind_all_flushes(desk: Desk) -> None:
     assert kinds == [Flush] * (ROBUST - 1) + [EndOfTransmission] * ROBUST
 
 
+def test_the_end_leaves_time_to_ask_for_repair_after_the_last_flush(desk: Desk) -> None:
+    sent(desk, 50)
+    desk.drain()
+    desk.flusher.end(desk.now)
+    said = desk.rest()
+    flushed = max(time for time, message in said if isinstance(message, Flush))
+    ended = min(t for t, message in said if isinstance(message, EndOfTransmission))
+    # RFC 5740 §5.3: NACKs come within K round trips, and travel for another one.
+    assert ended - flushed > (desk.outbox.config.backoff + 1) * desk.outbox.grtt_s
+
+
+def test_the_end_begins_anew_behind_repairs(desk: Desk) -> None:
+    sent(desk, 50)
+    desk.drain()
+    desk.flusher.end(desk.now)
+    said: list[Flush | EndOfTransmission] = []
+    while not any(isinstance(message, EndOfTransmission) for message in said):
+        said, _ = desk.turn()
+    desk.flusher.pause()
+    desk.drain()
+    kinds = [type(message) for _, message in desk.rest()]
+    assert kinds == [Flush] * ROBUST + [EndOfTransmission] * ROBUST
+
+
 def test_the_end_is_not_said_before_everything_is_sent(desk: Desk) -> None:
     of = desk.object(50)
     of.next_new(1)

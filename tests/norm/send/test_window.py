@@ -3,6 +3,7 @@ from tests.norm.send.places import outgoing
 
 from groupwire.errors import UsageError
 from groupwire.norm.send.outgoing import Outgoing
+from groupwire.norm.send.stream import StreamContent
 from groupwire.norm.send.window import Window
 
 
@@ -50,6 +51,15 @@ def test_the_oldest_object_makes_room_for_a_new_one() -> None:
     assert window.add(outgoing(b"x", 2)) == [0]
     assert kept(window) == [1, 2]
     assert window.first == 1
+
+
+def test_the_newest_object_is_the_last_that_has_something_to_send() -> None:
+    window = filled(5, 5, 5)
+    window.remove(2)
+    assert window.newest() is window.get(1)
+    window.add(outgoing(number=3, content=StreamContent(10, 4, 4)))
+    assert window.newest() is window.get(1)
+    assert Window(10, 1000).newest() is None
 
 
 def test_as_many_bytes_are_kept_as_was_said() -> None:

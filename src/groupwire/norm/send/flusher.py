@@ -58,7 +58,7 @@ class Flusher:
 
     def pause(self) -> None:
         """Flush no more, because there is something to send; polls go on."""
-        self._left = 0
+        self._left = self._ends_left = 0
         if self._poll is None:
             self.deadline = None
 
@@ -132,6 +132,9 @@ class Flusher:
             return True
         if not self._ends_left:
             self._ends_left = self._outbox.config.robust
+            if self._last is not None:
+                self.deadline = now + self._patience_s()
+                return False
         self._ends_left -= 1
         composer = self._outbox.composer
         node = self._outbox.config.node
@@ -141,6 +144,10 @@ class Flusher:
             return False
         self._ending = False
         return True
+
+    def _patience_s(self) -> float:
+        """Return how long answers to the last flush are waited for: K and two GRTT."""
+        return (self._outbox.config.backoff + 2) * self._outbox.grtt_s
 
     def say(self) -> None:
         """Flush once, without asking anybody."""

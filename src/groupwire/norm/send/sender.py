@@ -42,6 +42,8 @@ _BURST_S = 0.002
 """How much of a second one transmit may be at the rate in force."""
 _MOST_PER_TURN = 1 << 18
 """Bytes after which the event loop has its turn, whatever the rate."""
+_LEAST_PER_ROW = 4096
+"""What a row counts at least: a short one takes as long."""
 _FIN = ObjectFlag(0)
 
 
@@ -161,10 +163,15 @@ class Sender:
     def watermark(self, nodes: Iterable[int], *, now: float) -> None:
         """Ask nodes to acknowledge all that has been handed in so far.
 
-        NodeAcknowledged and WatermarkEnded tell the outcome. Raises UsageError when
-        nothing has been handed in, or for an empty list.
+        What a stream holds back for a full segment is flushed. NodeAcknowledged and
+        WatermarkEnded tell the outcome. Raises UsageError when nothing has been handed
+        in, or for an empty list.
         """
-        last = self._window.get(self._window.next_number - 1)
+        newest = self._window.get(self._window.next_number - 1)
+        if newest is not None and isinstance(newest.content, StreamContent):
+            newest.content.flush()
+            self._drained = False
+        last = self._window.newest()
         if last is None:
             raise UsageError("nothing has been sent", fix="send an object first")
         self._flusher.watermark(nodes, last, now)
@@ -260,9 +267,10 @@ class Sender:
 
     def _stream(self, number: int) -> tuple[StreamContent, Outgoing]:
         outgoing = self._window.get(number)
-        if outgoing is None or not isinstance(outgoing.content, StreamContent):
+        content = None if outgoing is None else outgoing.content
+        if outgoing is None or not isinstance(content, StreamContent) or content.ended:
             raise UsageError(f"{number} is no open stream", fix="open one first")
-        return outgoing.content, outgoing
+        return content, outgoing
 
     def _resume(self, now: float) -> None:
         self._drained = False
@@ -334,7 +342,7 @@ class Sender:
                 return
             spent = self._send_row()
             if spent:
-                budget -= spent
+                budget -= max(spent, _LEAST_PER_ROW)
             elif self._repairer.busy:
                 return
             else:

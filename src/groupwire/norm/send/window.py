@@ -39,6 +39,11 @@ class Window:
         """Return an object that is kept."""
         return self._objects.get(number)
 
+    def newest(self) -> Outgoing | None:
+        """Return the newest object that is kept and has something to send."""
+        newest_first = reversed(self._objects.values())
+        return next((o for o in newest_first if o.content.blocks), None)
+
     def number(self, object_id: int) -> int:
         """Return the number that a receiver means by an id."""
         return unwrap(object_id, self.next_number, 16)
