@@ -50,4 +50,4 @@ def test_the_measured_round_trip_begins_as_configured() -> None:
     for _ in range(50):
         outbox.grtt.heard(0.1)
         outbox.grtt.round_over()
-    assert outbox.grtt.seconds == 0.25
+    assert outbox.grtt.seconds == pytest.approx(0.25)
