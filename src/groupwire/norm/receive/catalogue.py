@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from typing import TypeAlias
 
 from groupwire.norm.intervals import Intervals
 from groupwire.norm.numbers import unwrap
@@ -10,9 +11,11 @@ from groupwire.norm.receive.incoming import Incoming
 from groupwire.norm.receive.sink import Sink
 from groupwire.norm.receive.stream import IncomingStream
 from groupwire.norm.repair.state import Need, RepairState
+from groupwire.norm.wire.extensions import ObjectInfo
 
-__all__ = ["Catalogue", "Position"]
+__all__ = ["Catalogue", "Position", "UnderWay"]
 
+UnderWay: TypeAlias = Incoming | IncomingStream
 Position = tuple[int, int, int]
 """Object, block and symbol, unwrapped."""
 
@@ -23,14 +26,17 @@ class Catalogue:
     What is done stays done, so that no object is ever delivered twice.
     """
 
-    def __init__(self, most: int) -> None:
+    def __init__(self, most: int, *, resume: int | None = None) -> None:
         self._most = most
+        self.resume = resume
+        """No object before this one may ever be delivered again; None for nothing."""
         self._first: int | None = None
         self._sure = 0
         """From here on the sender has every object; before, it may have some."""
         self._done = Intervals()
         self._accepted = Intervals()
-        self.under_way: dict[int, Incoming | IncomingStream] = {}
+        self.under_way: dict[int, UnderWay] = {}
+        self._told: dict[int, tuple[ObjectInfo, Sink]] = {}
         self.released: list[Sink] = []
         """Of objects that are under way no more."""
         self.highest: Position = (0, 0, 0)
@@ -44,7 +50,7 @@ class Catalogue:
     def number(self, object_id: int) -> int:
         """Return the number that an object id means; the first one is its own."""
         if self._first is None:
-            return object_id
+            return unwrap(object_id, self.resume or object_id, 16)
         return unwrap(object_id, self.highest[0], 16)
 
     def join(self, number: int, *, back: int = 0) -> None:
@@ -53,6 +59,8 @@ class Catalogue:
             self._first = number - back
             self._sure = number
             self.highest = number, 0, 0
+            if self.resume is not None and self._first < self.resume:
+                self._done.add(self._first, self.resume - 1)
 
     def wants(self, number: int) -> bool:
         """Return whether an object is wanted and not done."""
@@ -84,13 +92,33 @@ class Catalogue:
         """Want an object no more."""
         self._release(number)
         self._done.add(number, number)
+        self.resume = max(self.resume or 0, number + 1)
         if accepted:
             self._accepted.add(number, number)
 
+    def begin_anew(self, *numbers: int) -> None:
+        """Want objects from their beginning, whatever there was of them."""
+        for number in numbers:
+            self._release(number)
+            self._done.remove(number, number)
+            self._accepted.remove(number, number)
+
+    def begin(
+        self, number: int, fti: ObjectInfo, sink: Sink, incoming: UnderWay
+    ) -> None:
+        """Have an object under way, with what was told of it."""
+        self.under_way[number] = incoming
+        self._told[number] = fti, sink
+
+    def told(self, number: int) -> ObjectInfo | None:
+        """Return what was told of an object that is under way."""
+        fti, _ = self._told.get(number, (None, None))
+        return fti
+
     def _release(self, number: int) -> None:
-        incoming = self.under_way.pop(number, None)
-        if isinstance(incoming, Incoming):
-            self.released.append(incoming.sink)
+        self.under_way.pop(number, None)
+        if number in self._told:
+            self.released.append(self._told.pop(number)[1])
 
     def accept(self, number: int) -> None:
         """Note that the application has taken an object."""

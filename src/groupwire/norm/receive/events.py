@@ -45,7 +45,10 @@ class LossReason(Enum):
     WINDOW = "too many newer objects came before it was complete"
     SILENCE = "the sender fell silent"
     ENDED = "the sender ended"
-    CHANGED = "the sender changed its coding"
+    UNANSWERED = "the sender is there and does not repair it"
+    REFUSED = "there is no place for it"
+    STORE = "it could not be stored"
+    ROOM = "other senders needed the room"
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +86,8 @@ class ObjectLost:
     sender: SenderKey
     object: int
     reason: LossReason
+    error: OSError | None = None
+    """Of the sink, where that is the reason."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,14 +6,15 @@ Verbs take ``now`` in seconds on any clock that never goes back; after each, dra
 
 from __future__ import annotations
 
-from collections import Counter, OrderedDict
+from collections import Counter
 from collections.abc import Sequence
 from contextlib import suppress
-from functools import partial
 from random import Random
 
 from groupwire.errors import DecodeError, UsageError
+from groupwire.norm.partition import Partition
 from groupwire.norm.receive.budget import Budget
+from groupwire.norm.receive.bygone import Bygone
 from groupwire.norm.receive.config import ReceiverConfig
 from groupwire.norm.receive.events import (
     LossReason,
@@ -21,18 +22,22 @@ from groupwire.norm.receive.events import (
     SenderFound,
     SenderKey,
 )
-from groupwire.norm.receive.remote import Remote
-from groupwire.norm.receive.sink import ObjectOffer, Sink, SinkFor
+from groupwire.norm.receive.remote import Refusal, Remote
+from groupwire.norm.receive.sink import MemorySink, ObjectOffer, Sink, SinkFor
 from groupwire.norm.wire.batch import Segments, parse_segments, symbol_key
+from groupwire.norm.wire.commands import Command
 from groupwire.norm.wire.feedback import Ack, Nack
-from groupwire.norm.wire.message import Message, decode
+from groupwire.norm.wire.message import decode
 from groupwire.norm.wire.objects import Data, Info
 from groupwire.values import Datagram, Origin, Transmit
 
 __all__ = ["Receiver"]
 
 _REMEMBERED = 1024
-"""Runs of senders that are over: what is replayed of them changes nothing."""
+"""Runs of senders that are not followed any more: what is replayed of them changes
+nothing."""
+_SYMBOL_COST_BYTES, _BLOCK_COST_BYTES = 100, 400
+"""What is remembered of an object beside its bytes, of each segment and block."""
 
 
 class Receiver:
@@ -51,7 +56,7 @@ class Receiver:
         self._budget = Budget(config.memory_bytes)
         self._remotes: dict[SenderKey, Remote] = {}
         self._by_source: dict[tuple[int, int], list[Remote]] = {}
-        self._over: OrderedDict[SenderKey, None] = OrderedDict()
+        self._bygone = Bygone(_REMEMBERED)
         self._events: list[ReceiverEvent] = []
         self._transmits: list[Transmit] = []
         self.dropped: Counter[str] = Counter()
@@ -62,6 +67,15 @@ class Receiver:
     def accept(self, sender: SenderKey, number: int, *, now: float) -> None:
         """Say that an object is safely stored: only then it is acknowledged."""
         self._remote(sender).accept(number, now)
+        self._drain()
+
+    def again(self, sender: SenderKey, number: int, *, now: float) -> None:
+        """Say that an object is not what was sent, and ask for all of it again.
+
+        For digests above NORM: a checksum of 16 bits lets one packet in 65,536 with
+        wrong bits through.
+        """
+        self._remote(sender).again(number, now)
         self._drain()
 
     def answer(
@@ -79,8 +93,8 @@ class Receiver:
 
     def forget(self, sender: SenderKey) -> None:
         """Follow a run of a sender no more, whatever it still sends."""
-        remote = self._remote(sender)
-        self._end(remote, LossReason.ENDED)
+        self._bygone.add(sender, None)
+        self._end(self._remote(sender), LossReason.ENDED)
         self._drain()
 
     # What the machine says.
@@ -156,10 +170,12 @@ class Receiver:
             return
         self._take(message, origin, now)
 
-    def _take(self, message: Segments | Message, origin: Origin, now: float) -> None:
+    def _take(
+        self, message: Segments | Data | Info | Command, origin: Origin, now: float
+    ) -> None:
         """Give a sender's message to the run of the sender that it belongs to."""
         first = message.first if isinstance(message, Segments) else message
-        if isinstance(first, Nack | Ack) or first.source == self._config.node:
+        if first.source == self._config.node:
             return
         key = SenderKey(origin, first.source, first.sender.instance)
         remote = self._remotes.get(key) or self._open(key)
@@ -173,22 +189,18 @@ class Receiver:
             remote.take_segments(row, now)
         elif isinstance(message, Info):
             remote.take_info(message, now)
-        elif not isinstance(message, Nack | Ack):
+        else:
             remote.take_command(message, now)
 
     def _open(self, key: SenderKey) -> Remote | None:
-        """Begin to follow a run of a sender, unless it is one that is over."""
-        if key in self._over:
-            self.dropped["norm-run-is-over"] += 1
+        """Begin to follow a run of a sender, unless nothing is wanted of it."""
+        if self._bygone.over(key):
+            self.drop("norm-run-is-over")
             return None
         if len(self._remotes) >= self._config.sources:
-            self._end(self._least_heard(), LossReason.SILENCE)
+            self._make_room(self._least_heard())
         remote = Remote(
-            key,
-            self._config,
-            self._rng,
-            open_sink=partial(self._open_sink, key),
-            drop=self._drop,
+            key, self._config, self._rng, self, resume=self._bygone.resume(key)
         )
         self._remotes[key] = remote
         self._by_source.setdefault((key.source, key.instance), []).append(remote)
@@ -197,6 +209,12 @@ class Receiver:
 
     def _least_heard(self) -> Remote:
         return min(self._remotes.values(), key=lambda remote: remote.heard)
+
+    def _make_room(self, remote: Remote) -> None:
+        """Follow a run no more for now; what was delivered of it never comes again."""
+        if (resume := remote.resume) is not None:
+            self._bygone.add(remote.key, resume)
+        self._end(remote, LossReason.ROOM)
 
     def _end(self, remote: Remote, reason: LossReason) -> None:
         remote.close(reason)
@@ -207,23 +225,32 @@ class Receiver:
         same.remove(remote)
         if not same:
             del self._by_source[key.source, key.instance]
-        self._over[key] = None
-        while len(self._over) > _REMEMBERED:
-            self._over.popitem(last=False)
 
-    def _open_sink(self, key: SenderKey, offer: ObjectOffer) -> Sink | None:
+    # What the runs of senders need of their host.
+
+    def open_sink(
+        self, key: SenderKey, offer: ObjectOffer, partition: Partition
+    ) -> Sink | Refusal:
+        """Return where an object goes."""
         if self._sink_for is not None:
-            return self._sink_for(offer)
-        if offer.size_bytes > self._config.memory_bytes:
-            return None
-        while not self._budget.fits(offer.size_bytes):
+            return self._sink_for(offer) or Refusal.NEVER
+        aside = partition.symbols * _SYMBOL_COST_BYTES
+        aside += partition.blocks * _BLOCK_COST_BYTES
+        return self.open_memory(key, offer.size_bytes + aside)
+
+    def open_memory(self, key: SenderKey, size_bytes: int) -> MemorySink | Refusal:
+        """Return memory from the budget, perhaps that of whoever is heard less."""
+        if size_bytes > self._config.memory_bytes:
+            return Refusal.NEVER
+        while not self._budget.fits(size_bytes):
             least = self._least_heard()
             if least.key == key:
-                return None
-            self._end(least, LossReason.SILENCE)
-        return self._budget.open(offer.size_bytes)
+                return Refusal.NOT_NOW
+            self._make_room(least)
+        return self._budget.open(size_bytes)
 
-    def _drop(self, reason: str) -> None:
+    def drop(self, reason: str) -> None:
+        """Count what is not understood or not wanted."""
         self.dropped[reason] += 1
 
     def _remote(self, sender: SenderKey) -> Remote:
@@ -234,7 +261,7 @@ class Receiver:
 
     def _drain(self) -> None:
         for remote in self._remotes.values():
-            if remote.events or remote.feedback:
+            if remote.events or remote.feedback or remote.released:
                 self._collect(remote)
 
     def _collect(self, remote: Remote) -> None:

@@ -12,7 +12,10 @@ from groupwire.norm.repair.state import Need
 from groupwire.norm.stream_header import STREAM_HEADER_BYTES, StreamHeader
 from groupwire.norm.wire.head import ObjectFlag
 
-__all__ = ["Chunk", "IncomingStream", "StreamStore"]
+__all__ = ["Chunk", "IncomingStream", "StreamStore", "stream_bytes"]
+
+_SYMBOL_COST_BYTES = 100
+"""What it takes to remember where a symbol is."""
 
 Chunk = tuple[bytes, int | None]
 """Bytes, and where in them the first message begins that begins there."""
@@ -47,6 +50,12 @@ class StreamStore:
         """Keep nothing of earlier blocks."""
         for old in [b for b in self._blocks if b < block]:
             del self._blocks[old]
+
+
+def stream_bytes(coding: Coding, blocks: int) -> int:
+    """Return what so many blocks of a stream take in memory."""
+    symbol = coding.segment_bytes + STREAM_HEADER_BYTES + _SYMBOL_COST_BYTES
+    return blocks * coding.block * symbol
 
 
 class IncomingStream:

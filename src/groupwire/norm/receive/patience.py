@@ -1,0 +1,32 @@
+"""When to give up asking a sender that is there and does not answer."""
+
+from __future__ import annotations
+
+__all__ = ["Patience"]
+
+
+class Patience:
+    """Ends when ``most`` questions, over a long time, have brought nothing new."""
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._asked = 0
+        self._since = 0.0
+
+    def answered(self) -> None:
+        """Note that something came."""
+        self._asked = 0
+
+    def over(self, now: float, silence_s: float) -> bool:
+        """Count a question; True if it is useless.
+
+        ``silence_s`` is how long the sender may be silent: so many of them have to pass
+        as there are questions.
+        """
+        if not self._asked:
+            self._since = now
+        self._asked += 1
+        if self._asked <= self._most or now - self._since < self._most * silence_s:
+            return False
+        self._asked = 0
+        return True

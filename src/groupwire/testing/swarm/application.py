@@ -1,0 +1,141 @@
+"""What uses a receiver in a trial: checks digests, stores, accepts."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from hashlib import blake2b
+
+from groupwire.norm.receive.events import (
+    ObjectLost,
+    ObjectReceived,
+    ReceiverEvent,
+    SenderKey,
+    StreamEnded,
+    StreamGap,
+    StreamReceived,
+)
+from groupwire.norm.receive.sink import MemorySink
+
+__all__ = ["DIGEST_BYTES", "Application", "digest"]
+
+DIGEST_BYTES = 8
+Accept = Callable[[SenderKey, int], None]
+Truth = Callable[[int], bytes | None]
+"""Gives what is really sent as an object, None where no such is."""
+
+
+def digest(data: bytes) -> bytes:
+    """Return what travels as the info of an object."""
+    return blake2b(data, digest_size=DIGEST_BYTES).digest()
+
+
+class Application:
+    """One receiver's, over all its lives. ``wrongs`` is what must never happen.
+
+    ``accept`` is called for what has the right digest; what has not is no object.
+    """
+
+    def __init__(self, name: str, truth: Truth, accept: Accept) -> None:
+        self.wrongs: list[str] = []
+        self.accepted: set[tuple[int, int]] = set()
+        """Instance and number, of all lives."""
+        self.lost: set[tuple[int, int]] = set()
+        """Of this life."""
+        self.refused = 0
+        """Objects with a wrong digest."""
+        self._name = name
+        self._truth = truth
+        self._accept = accept
+        self._seen: set[tuple[SenderKey, int]] = set()
+        self._streams: dict[tuple[SenderKey, int], _Reader] = {}
+
+    def begin(self) -> None:
+        """Begin another life, in which nothing is remembered but what is stored."""
+        self.lost.clear()
+        self._seen.clear()
+        self._streams.clear()
+
+    def handle(self, event: ReceiverEvent) -> None:
+        """Take in what has happened."""
+        match event:
+            case ObjectReceived():
+                self._receive(event)
+            case ObjectLost():
+                self.lost.add((event.sender.instance, event.object))
+            case StreamReceived():
+                self._reader(event.sender, event.object).read(event.data)
+            case StreamGap():
+                self._reader(event.sender, event.object).gaps += 1
+            case StreamEnded():
+                self._end(event)
+            case _:
+                pass
+
+    def accounted(self, instance: int, number: int) -> bool:
+        """Return whether an object has come or is known not to come."""
+        key = instance, number
+        return key in self.accepted or key in self.lost
+
+    def _receive(self, event: ObjectReceived) -> None:
+        self._once(event.sender, event.object)
+        sink = event.sink
+        data = sink.data if isinstance(sink, MemorySink) else b""
+        if event.info != digest(data):
+            self.refused += 1
+            return
+        if data != self._truth(event.object):
+            self.wrongs.append(
+                f"{self._name}: object {event.object} is not the sent one"
+            )
+            return
+        self._accept(event.sender, event.object)
+
+    def accept(self, sender: SenderKey, number: int) -> None:
+        """Note that an object is stored."""
+        self.accepted.add((sender.instance, number))
+
+    def _once(self, sender: SenderKey, number: int) -> None:
+        if (sender, number) in self._seen:
+            self.wrongs.append(f"{self._name}: object {number} came twice")
+        self._seen.add((sender, number))
+
+    def _reader(self, sender: SenderKey, number: int) -> _Reader:
+        key = sender, number
+        if key not in self._streams:
+            truth = self._truth(number) or b""
+            self._streams[key] = _Reader(truth)
+        return self._streams[key]
+
+    def _end(self, event: StreamEnded) -> None:
+        self._once(event.sender, event.object)
+        self.accepted.add((event.sender.instance, event.object))
+        reader = self._reader(event.sender, event.object)
+        if reader.strange or (not reader.gaps and not reader.at_end):
+            self.wrongs.append(
+                f"{self._name}: stream {event.object} is not the sent one"
+            )
+
+
+class _Reader:
+    """Holds what is read of a stream against what was written to it."""
+
+    def __init__(self, truth: bytes) -> None:
+        self._truth = truth
+        self._at = 0
+        self._first = True
+        self.gaps = 0
+        self.strange = False
+
+    def read(self, data: bytes) -> None:
+        """Find the next bytes where they must be: behind those before them."""
+        loose = self._first or self.gaps
+        found = self._truth.find(data, self._at) if loose else self._at
+        if found < 0 or not self._truth.startswith(data, found):
+            self.strange = True
+        self._at = found + len(data)
+        self._first = False
+
+    @property
+    def at_end(self) -> bool:
+        """Whether the last byte was read."""
+        return self._at == len(self._truth)
