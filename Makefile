@@ -1,16 +1,18 @@
 # Every target makes what it needs; nothing but Python 3.11+ with venv is assumed.
 PYTHON ?= python3
 VENV ?= .venv
+SECONDS ?= 60
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
-.PHONY: help install demo test lint lab interop bench bench-quick docs clean
+.PHONY: help install demo test lint fuzz lab interop bench bench-quick docs clean
 
 help:
 	@echo "make install   the command groupwire in $(BIN)"
 	@echo "make demo      one message, three answers, one missing, on this machine"
 	@echo "make test      the tests that need nothing but Python"
 	@echo "make lint      ruff, mypy, pyright, import-linter, codespell"
+	@echo "make fuzz      strange messages for SECONDS (60), none may hurt"
 	@echo "make lab       tests on real hosts, switches and routers (namespaces; Linux)"
 	@echo "make interop   tests against foreign programs"
 	@echo "make bench     speed beside the peers"
@@ -58,6 +60,9 @@ lint: $(VENV)/.lint
 	$(BIN)/pyright
 	$(BIN)/lint-imports --no-cache
 	$(BIN)/codespell
+
+fuzz: $(VENV)/.test
+	$(BIN)/python -m fuzz --seconds $(SECONDS) --seed $$$$
 
 lab: $(VENV)/.test
 	$(BIN)/python -m pytest tests/lab

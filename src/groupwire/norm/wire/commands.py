@@ -29,7 +29,7 @@ __all__ = [
 ]
 
 MAX_NODES = 16_384
-"""In one list; no datagram holds more."""
+"""Read of one list; no datagram holds more."""
 _STATE_END = Head.LAYOUT.size + SenderState.LAYOUT.size
 _POSITION = struct.Struct("!BBH")
 _PLAIN = struct.Struct("!BxH")
@@ -107,8 +107,8 @@ class Squelch:
     """
 
     TYPE: ClassVar = CommandType.SQUELCH
-    MAX_INVALID: ClassVar = 4096
-    """In one list; a sender with more of them sends another."""
+    MAX_INVALID: ClassVar = 1024
+    """Read of one list: who asks for another one is told again."""
 
     sequence: int
     source: int
@@ -213,8 +213,7 @@ class CongestionProbe:
         rest = data[end:]
         if len(rest) % NodeState.LAYOUT.size:
             raise DecodeError("norm-list-cut")
-        if len(rest) > cls.MAX_NODES * NodeState.LAYOUT.size:
-            raise DecodeError("norm-list-long")
+        rest = rest[: cls.MAX_NODES * NodeState.LAYOUT.size]
         return cls(
             *_sender(head, data),
             probe,
@@ -412,10 +411,8 @@ def _position(
 
 
 def _list(data: bytes | memoryview, at: int, code: str, most: int) -> tuple[int, ...]:
-    """Read equal numbers up to the end."""
+    """Read equal numbers up to the end, but not more than ``most``."""
     count, rest = divmod(len(data) - at, struct.calcsize("!" + code))
     if rest:
         raise DecodeError("norm-list-cut")
-    if count > most:
-        raise DecodeError("norm-list-long")
-    return struct.unpack_from(f"!{count}{code}", data, at)
+    return struct.unpack_from(f"!{min(count, most)}{code}", data, at)
