@@ -35,7 +35,7 @@ _STEP = 1.1
 """The most that a round adds in other times."""
 _EMPTYING = 0.85
 """Below this part of the capacity a queue that stands is being emptied."""
-_CHOKED = 0.8
+_CHOKED = 0.85
 """Where so little of the rate arrives, a queue is growing fast."""
 _SHARPEST = 0.1
 """What one report leaves of the rate at least, whatever it says."""
@@ -130,12 +130,11 @@ class AdaptiveRate:
 
     def heard(self, report: Report, *, now: float) -> None:
         """Take a report in: only news count, so that replays change nothing."""
-        path = self._path(report.node)
         probe = unwrap(report.probe, self._probe, 16)
-        if probe > self._probe or probe < path.probe:
+        path = self._path(report.node)
+        if report.rtt_s is None or not path.probe <= probe <= self._probe:
             return
-        if report.rtt_s is not None:
-            path.trip(report.rtt_s, now)
+        path.trip(report.rtt_s, now)
         if probe == path.probe:
             return
         path.answered(probe)
@@ -171,16 +170,22 @@ class AdaptiveRate:
         full = path.full(during.rate)
         if offered < _LEAST_OFFERED * during.rate and not full:
             return
+        settled = path.probe >= self._settled_from
+        below = self._growth is not None and during.rate < self._growth.learns
+        if settled and below:
+            path.prove(report.loss)
         packets = max(1.0, offered * during.seconds / self._config.packet_bytes)
         lossy = path.lossy(report.loss, packets)
         path.arrived(report.rate_bytes_per_s, at_once=self._growth is None)
-        self._judge(path, report.rate_bytes_per_s, suffers=lossy or full, now=now)
-        if path.probe < self._settled_from:
+        suffers = lossy or full
+        if self._gives_up(path, report.rate_bytes_per_s, suffers=suffers, now=now):
+            return
+        if not settled:
             return
         if lossy or (full and self._congested(path, report.loss, during.rate)):
             self._decrease(path, min(self._rate, path.capacity), now)
             return
-        if self._growth is None or during.rate < self._growth.learns:
+        if below or (self._growth is None and not path.doubtful):
             path.learn(report.loss)
         self._increase(path, during.seconds, now)
 
@@ -197,7 +202,8 @@ class AdaptiveRate:
         """Follow a foreign receiver: it tells TFMCC's rate, not what arrives."""
         rate = report.rate_bytes_per_s
         path.arriving = rate
-        self._judge(path, rate, suffers=not report.slow_start, now=now)
+        if self._gives_up(path, rate, suffers=not report.slow_start, now=now):
+            return
         if rate < self._rate:
             # In slow start it is twice what arrived: little, where little was sent.
             if not report.slow_start:
@@ -207,24 +213,28 @@ class AdaptiveRate:
             step = _START_GAIN if report.slow_start else _STEP
             self._set(min(rate, step * self._rate), now)
 
-    def _judge(self, path: Path, rate: float, *, suffers: bool, now: float) -> None:
-        """Give a member up that could not keep up for long."""
+    def _gives_up(self, path: Path, rate: float, *, suffers: bool, now: float) -> bool:
+        """Return whether a member has been below the least for too long."""
         if not suffers or rate >= self._config.drop_below_bytes_per_s:
             path.slow_since = None
-        elif path.slow_since is None:
+            return False
+        if path.slow_since is None:
             path.slow_since = now
-        elif now - path.slow_since >= self._config.patience_s:
-            self._slow.append(Slow(path.node, rate))
-            self._paths.pop(path.node, None)
-            if path is self._limiting:
-                self._begin_anew(self._rate, now)
+        if now - path.slow_since < self._config.patience_s:
+            return False
+        self._slow.append(Slow(path.node, rate))
+        del self._paths[path.node]
+        if path is self._limiting:
+            self._limiting = self._growth = None
+            self._gain = _START_GAIN
+        return True
 
     # What comes of it.
 
     def _decrease(self, path: Path, peak: float, now: float) -> None:
         self._limiting = path
         self._settled_from = self._probe + 2
-        self._growth = Growth(peak, path.rtt_s or self._grtt)
+        self._growth = Growth(peak, path.rtt_s)
         self._set(max(peak * DECREASE, self._rate * _SHARPEST), now)
 
     def _increase(self, path: Path, seconds: float, now: float) -> None:
@@ -239,27 +249,24 @@ class AdaptiveRate:
         if self._growth is None:
             self._set(max(self._rate, self._gain * path.capacity), now)
             return
-        rate = self._growth.after(seconds)
-        self._set(min(max(self._rate, rate), _STEP * self._rate), now)
-        if self._rate > _FOUND_ROOM * self._growth.peak and path.empty(self._rate):
+        peak, rate = self._growth.peak, self._growth.after(seconds, path.rtt_s)
+        step = _STEP if self._rate > DECREASE * peak else _AGAIN_GAIN
+        self._set(min(max(self._rate, rate), step * self._rate), now)
+        if self._rate > _FOUND_ROOM * peak and path.empty(self._rate):
             self._growth, self._gain = None, _AGAIN_GAIN
 
     def _mind_silence(self, now: float) -> None:
         """Slow down when whom it matters to is silent; it may hear nothing at all."""
         limiting = self._limiting
-        silent = self._probe - self._silent_from
         if limiting is not None and self._probe - limiting.probe > _SILENT_ROUNDS:
             self._limiting = limiting = None
         patience = limiting.patience if limiting is not None else _SILENT_ROUNDS
-        if silent > patience:
-            self._silent_from = self._probe - patience // 2
-            self._growth, self._gain = None, _START_GAIN
-            self._set(self._rate / 2, now)
-
-    def _begin_anew(self, rate: float, now: float) -> None:
-        self._limiting = self._growth = None
-        self._gain = _START_GAIN
-        self._set(rate, now)
+        if self._probe - self._silent_from <= patience:
+            return
+        self._silent_from = self._probe - patience // 2
+        if self._growth is not None:
+            self._growth = Growth(max(self._rate, self._growth.peak), self._grtt)
+        self._set(self._rate / 2, now)
 
     def _set(self, rate: float, now: float) -> None:
         self._account(now)
@@ -284,10 +291,9 @@ class AdaptiveRate:
         return path
 
     def _state(self, path: Path) -> NodeState:
-        flags = CongestionFlag(0)
+        flags = CongestionFlag.RTT
         if path is self._limiting:
             flags |= CongestionFlag.CLR
-        if path.rtt_s is not None:
-            flags |= CongestionFlag.RTT
-        rtt = path.rtt_s if path.rtt_s is not None else self._grtt
-        return NodeState(path.node, flags, pack_rtt(rtt), pack_rate(path.arriving))
+        return NodeState(
+            path.node, flags, pack_rtt(path.rtt_s), pack_rate(path.arriving)
+        )

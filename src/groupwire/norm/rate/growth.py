@@ -12,7 +12,7 @@ _STEEPNESS = 0.4
 _FRIENDLY = 1.5 * 3 * (1 - DECREASE) / (1 + DECREASE)
 """Packets per round trip that make the mean rate that of TCP (RFC 9438 §4.3), and half
 as much again: a rate meets more losses in a full queue than a window that waits."""
-_SHORTEST_RTT_S = 0.005
+_SHORTEST_RTT_S = 0.02
 """A round of probes takes longer than a LAN's round trip; TCP's growth there would be
 faster than what is heard of it."""
 
@@ -27,19 +27,20 @@ class Growth:
     def __init__(self, peak: float, rtt_s: float) -> None:
         self.peak = peak
         self._per_window = PACKET_BYTES / max(rtt_s, _SHORTEST_RTT_S)
-        self._rtt = max(rtt_s, _SHORTEST_RTT_S)
         self._window = peak / self._per_window
         self._flat_at = (self._window * (1 - DECREASE) / _STEEPNESS) ** (1 / 3)
         self._elapsed = 0.0
+        self._linear = peak * DECREASE
 
     @property
     def learns(self) -> float:
         """Below this rate, losses are no sign of congestion."""
         return 0.97 * self.peak
 
-    def after(self, seconds: float) -> float:
-        """Let time pass and return the rate."""
+    def after(self, seconds: float, rtt_s: float) -> float:
+        """Let time pass, during which this is the round trip; return the rate."""
         self._elapsed += seconds
+        rtt_s = max(rtt_s, _SHORTEST_RTT_S)
+        self._linear += _FRIENDLY * PACKET_BYTES * seconds / (rtt_s * rtt_s)
         cubic = _STEEPNESS * (self._elapsed - self._flat_at) ** 3 + self._window
-        linear = self._window * DECREASE + _FRIENDLY * self._elapsed / self._rtt
-        return float(max(cubic, linear) * self._per_window)
+        return float(max(cubic * self._per_window, self._linear))

@@ -15,6 +15,7 @@ _BLOAT_S = 0.2
 _SMOOTH = 0.125
 _MOST_MISSED = 16
 _HARDLY_EVER = 0.01
+_UNPROVED = 0.1
 _MOST_RANDOM = 0.5
 """A path that loses more than half of what is sent is overloaded in any case."""
 
@@ -31,11 +32,11 @@ class Path:
         "_floor",
         "_jitter",
         "_last",
-        "_many",
         "_peak",
         "_random",
         "_usual_s",
         "arriving",
+        "doubtful",
         "node",
         "probe",
         "queue_s",
@@ -47,7 +48,7 @@ class Path:
         self.node = node
         self.probe = -1
         """The latest probe that it has answered."""
-        self.rtt_s: float | None = None
+        self.rtt_s = 0.0
         self.queue_s = 0.0
         """How long packets stand in queues: the round trip above its minimum."""
         self.arriving = 0.0
@@ -61,7 +62,8 @@ class Path:
         self._random: float | None = None
         self._usual_s = 0.0
         """Of ``queue_s``: clocks and queues of others are never quite still."""
-        self._many = False
+        self.doubtful = False
+        """Whether the last round lost more than chance explains."""
         self._answers = 0.75
         """The part of probes that it answers."""
 
@@ -90,15 +92,13 @@ class Path:
 
     def empty(self, rate: float) -> bool:
         """Return whether no queue stands but by accident."""
-        return self.queue_s <= self._accident_s(rate)
+        return self.queue_s <= _accident_s(self._jitter, rate)
 
     def full(self, rate: float) -> bool:
         """Return whether a queue stands that is neither accident nor usual."""
-        unusual = max(self._usual_s + self._accident_s(rate), -self._peak.value / 2)
-        return self.bloated or self.queue_s > unusual
-
-    def _accident_s(self, rate: float) -> float:
-        return max(_SHORTEST_QUEUE_S, 3 * self._jitter, 2 * PACKET_BYTES / rate)
+        unusual = self._usual_s + _accident_s(3 * self._jitter, rate)
+        longest = -self._peak.value
+        return self.bloated or self.queue_s > max(unusual, longest / 2)
 
     @property
     def bloated(self) -> bool:
@@ -113,17 +113,23 @@ class Path:
     def lossy(self, loss: float, packets: float) -> bool:
         """Return whether more is lost than by chance, of so many packets, and again.
 
-        Losses in bursts are many in one round, but seldom in two.
+        Losses in bursts are many in one round, but seldom in two. Of a path of which
+        nothing is known, many losses are taken for congestion until it has been tried
+        at a lower rate.
         """
-        before, self._many = self._many, self._more_than_chance(loss, packets)
-        return loss > _MOST_RANDOM or (before and self._many)
-
-    def _more_than_chance(self, loss: float, packets: float) -> bool:
         random = self._random
         if random is None:
-            return False
+            self.doubtful = loss > _UNPROVED
+            return self.doubtful
         sigma = math.sqrt(random * (1 - random) / packets)
-        return loss > 1.25 * random + 3 * sigma + 2 / packets
+        before = self.doubtful
+        self.doubtful = loss > 1.25 * random + 3 * sigma + 2 / packets
+        return loss > _MOST_RANDOM or (before and self.doubtful)
+
+    def prove(self, loss: float) -> None:
+        """Take losses for random that are there at a rate below that of congestion."""
+        if self._random is None:
+            self._random = min(loss, _MOST_RANDOM)
 
     def learn(self, loss: float) -> None:
         """Take in what a round was like that was not too fast for the path."""
@@ -140,6 +146,10 @@ class Path:
             self.arriving = rate
         else:
             self.arriving += (rate - self.arriving) / 2
+
+
+def _accident_s(jitter_s: float, rate: float) -> float:
+    return max(_SHORTEST_QUEUE_S, jitter_s, 2 * PACKET_BYTES / rate)
 
 
 class _Lowest:
