@@ -49,6 +49,16 @@ def test_what_parity_will_not_replace_is_sent_to_all_who_lack_it() -> None:
     assert cycle.explicit == {(0, 1): 0b1010}
 
 
+def test_strangers_cannot_fill_memory_with_blocks() -> None:
+    cycle = Aggregation()
+    for block in range(10_000):
+        cycle.add_symbols(0, block, 1, 1)
+    cycle.add_symbols(0, 0, 5, 2)
+    assert len(cycle.counts) == len(cycle.explicit) == 4096
+    assert cycle.counts[0, 0] == 5
+    assert cycle.explicit[0, 0] == 3
+
+
 def test_what_was_asked_for_is_forgotten_when_repair_begins() -> None:
     cycle = Aggregation()
     cycle.open(1.0, 0.5)

@@ -1,3 +1,5 @@
+from collections import Counter
+
 import pytest
 
 from groupwire.norm.send.polls import AckStatus, Poll
@@ -63,6 +65,16 @@ def test_no_more_are_asked_at_once_than_a_receive_buffer_takes() -> None:
     assert len(asked) == 200
     few = poll(*thousands, limit=10_000).next_round(0.0, 0.0001)
     assert len(few) == 64
+
+
+def test_ten_thousand_nodes_are_asked_equally_often_by_turns() -> None:
+    asking = poll(*range(10_000), tries=20, limit=350)
+    asked: Counter[int] = Counter()
+    for nodes in rounds(asking, 500):
+        assert len(nodes) == 350
+        asked.update(nodes)
+    assert set(asked.values()) == {17, 18}  # 175,000 questions
+    assert len(asked) == 10_000
 
 
 def test_a_list_holds_at_least_one_node_however_short_segments_are() -> None:

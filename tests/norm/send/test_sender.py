@@ -519,6 +519,15 @@ class Impatient(FixedRate):
         return found
 
 
+def test_the_answer_of_a_member_that_is_dropped_is_not_waited_for(
+    stage: Stage,
+) -> None:
+    ack_id = stage.do(stage.sender.request_ack, 16, [5])
+    stage.sender.drop_member(5)
+    stage.run(2.1 * grtt(stage))
+    assert stage.events == [RequestEnded(16, ack_id, {5: FAILURE})]
+
+
 def test_a_member_that_is_too_slow_is_dropped_and_told() -> None:
     control = Impatient(1e6)
     stage = Stage(control=control)

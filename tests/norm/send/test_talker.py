@@ -152,6 +152,22 @@ def test_who_does_not_answer_fails_after_the_robust_factor() -> None:
     assert desk.events()[-1] == RequestEnded(16, ack_id, {5: FAILURE, 6: SUCCESS})
 
 
+def test_a_member_that_is_dropped_is_not_waited_for() -> None:
+    desk = Desk(robust=3)
+    first = desk.talker.ask(16, [5, 6], desk.now)
+    desk.talker.command(b"go", desk.now)
+    second = desk.talker.ask(16, [5], desk.now)
+    desk.turn()
+    desk.talker.drop(5)
+    desk.answer(6, first)
+    assert [what for _, what in desk.all_said()] == [b"go"] * 3
+    ended = [event for event in desk.events() if isinstance(event, RequestEnded)]
+    assert ended == [
+        RequestEnded(16, first, {5: FAILURE, 6: SUCCESS}),
+        RequestEnded(16, second, {5: FAILURE}),
+    ]
+
+
 def test_a_request_names_at_most_a_segment_of_nodes() -> None:
     desk = Desk(robust=2)
     desk.talker.ask(16, range(5), desk.now)

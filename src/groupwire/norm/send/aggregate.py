@@ -8,6 +8,9 @@ from groupwire.norm.repair.state import RepairState
 
 __all__ = ["Aggregation", "Phase"]
 
+_MOST_BLOCKS = 4096
+"""That are counted: as many as a state of repair needs holds."""
+
 
 class Phase(Enum):
     """Where a sender is in its repair cycle."""
@@ -53,6 +56,8 @@ class Aggregation:
     def add_symbols(self, number: int, block: int, count: int, explicit: int) -> None:
         """Add what one receiver lacks of a block."""
         key = number, block
+        if key not in self.counts and len(self.counts) >= _MOST_BLOCKS:
+            return
         self.counts[key] = max(count, self.counts.get(key, 0))
         if explicit:
             self.explicit[key] = self.explicit.get(key, 0) | explicit

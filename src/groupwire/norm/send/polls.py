@@ -5,6 +5,7 @@ RFC 5740 §5.5.3: lists of at most a segment, once every two GRTT.
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterable, Mapping
 from enum import Enum
 
@@ -34,6 +35,7 @@ class Poll:
         self, nodes: Iterable[int], *, tries: int, patience_s: float, limit: int
     ) -> None:
         self._asked: dict[int, int] = dict.fromkeys(nodes, 0)
+        self._turns = deque(self._asked)
         self._since: dict[int, float] = {}
         self._status = dict.fromkeys(self._asked, AckStatus.PENDING)
         self._tries = tries
@@ -51,15 +53,26 @@ class Poll:
         return bool(self._asked)
 
     def next_round(self, now: float, interval_s: float) -> tuple[int, ...]:
-        """Return who is to be asked now; those asked least come first."""
-        for node in [n for n in self._asked if self._over(n, now)]:
-            self.fail(node)
+        """Return who is to be asked now: who has not been for longest comes first."""
         limit = min(self._limit, max(_FEWEST, int(_ACKS_PER_S * interval_s)))
-        chosen = sorted(self._asked, key=self._asked.__getitem__)[:limit]
-        for node in chosen:
-            self._asked[node] += 1
-            self._since.setdefault(node, now)
+        chosen: list[int] = []
+        for _ in range(len(self._turns)):
+            if len(chosen) == limit:
+                break
+            node = self._turns.popleft()
+            if node in self._asked and self._ask(node, now):
+                chosen.append(node)
         return tuple(chosen)
+
+    def _ask(self, node: int, now: float) -> bool:
+        """Count a node as asked once more; False if it has failed now."""
+        if self._over(node, now):
+            self.fail(node)
+            return False
+        self._asked[node] += 1
+        self._since.setdefault(node, now)
+        self._turns.append(node)
+        return True
 
     def _over(self, node: int, now: float) -> bool:
         tried = self._asked[node] >= self._tries

@@ -197,6 +197,7 @@ class Sender:
         """Wait for a member no more, and repair nothing that it asks for."""
         self._dropped_members.add(node)
         self._flusher.drop(node)
+        self._talker.drop(node)
 
     # What the machine says.
 

@@ -121,6 +121,12 @@ class Talker:
                 self._end(what, now)
             return
 
+    def drop(self, node: int) -> None:
+        """Ask a node no more."""
+        for what in self._waiting:
+            if isinstance(what, _Question):
+                what.poll.fail(node)
+
     def _end(self, question: _Question, now: float) -> None:
         self.events.append(
             RequestEnded(question.ack_type, question.ack_id, question.poll.status)
