@@ -36,6 +36,7 @@ __all__ = [
     "digests",
     "exchange",
     "finished",
+    "let_go",
     "lost",
     "objects",
     "receiver",
@@ -50,7 +51,7 @@ _ETH_P_ALL, _OUTGOING = 0x0003, 4
 _SO_RCVBUFFORCE = 33
 _RAW_IP = 101
 """LINKTYPE_RAW of pcap files."""
-PATIENCE = 30.0
+_PATIENCE = 30.0
 
 NEEDS_LIBNORM = pytest.mark.skipif(
     not is_there(), reason="there is no libnorm; on Debian: apt-get install libnorm1"
@@ -85,8 +86,8 @@ def receiver(host: Host, program: str, *options: object) -> Process:
 
 
 def sender(host: Host, program: str, *options: object) -> Process:
-    """Start a sender."""
-    return _start(host, program, "send", *options)
+    """Start a sender; a receiver that stands still for a moment has not failed."""
+    return _start(host, program, "send", "--robust", 50, *options)
 
 
 def _start(host: Host, program: str, *options: object) -> Process:
@@ -98,10 +99,14 @@ def _start(host: Host, program: str, *options: object) -> Process:
 
 def finished(sender: Process, *receivers: Process) -> list[Told]:
     """Wait for the sender's end, let the receivers end too, and read what they said."""
-    sent = told(sender, within=PATIENCE)
+    return [told(sender, within=_PATIENCE), *let_go(*receivers)]
+
+
+def let_go(*receivers: Process) -> list[Told]:
+    """Let receivers end when they have enough, and read what they said."""
     for process in receivers:
         process.signal(signal.SIGINT)
-    return [sent, *(told(process, within=PATIENCE) for process in receivers)]
+    return [told(process, within=_PATIENCE) for process in receivers]
 
 
 def exchange(

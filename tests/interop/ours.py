@@ -136,6 +136,7 @@ class OurSender(Peer):
             done = await self._wait(departures.TransmissionIdle, deadline - now())
         for number in options.cancel:
             self._do(partial(self.core.cancel, self._objects[number]))
+            tell("cancelled", id=number)
         if options.end:
             self._do(self.core.finish)
         await self.rest(options.hold)
