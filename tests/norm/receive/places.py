@@ -40,9 +40,11 @@ from groupwire.norm.wire.repairs import (
 from groupwire.values import Datagram, Origin
 
 __all__ = [
+    "ANOTHER",
     "CODING",
     "GRTT_S",
     "ME",
+    "NODE",
     "SENDER",
     "Ear",
     "Object",
@@ -57,8 +59,7 @@ CODING = Coding(segment_bytes=16, block=4, parity=2)
 SENDER = Origin("10.0.0.1", 10_000)
 OTHER = Origin("10.0.0.3", 10_000)
 NODE, INSTANCE, ME, ANOTHER = 1, 7, 9, 11
-_GRTT = pack_rtt(0.1)
-GRTT_S = unpack_rtt(_GRTT)
+GRTT_S = unpack_rtt(pack_rtt(0.1))
 """What receivers make of 0.1 seconds."""
 PLAIN = ObjectFlag(0)
 
@@ -105,11 +106,12 @@ class Source:
     node: int = NODE
     backoff: int = 4
     coding: Coding = CODING
+    grtt_s: float = 0.1
     sequence: int = field(default=0, init=False)
 
     @property
     def state(self) -> SenderState:
-        return SenderState(self.instance, _GRTT, self.backoff, 0)
+        return SenderState(self.instance, pack_rtt(self.grtt_s), self.backoff, 0)
 
     def data(
         self,
@@ -191,9 +193,11 @@ class Source:
         """Return REPAIR_ADV."""
         return RepairAdvertisement(*self._head(), requests).encode()
 
-    def probe(self, *, sent_s: int = 0, sent_us: int = 0) -> bytes:
-        """Return CC that asks nobody for an answer."""
-        return CongestionProbe(*self._head(), 1, sent_s, sent_us).encode()
+    def probe(
+        self, *, sent_s: int = 0, sent_us: int = 0, rate: int | None = None
+    ) -> bytes:
+        """Return CC, which asks for answers if it tells a rate."""
+        return CongestionProbe(*self._head(), 1, sent_s, sent_us, rate).encode()
 
     def request_ack(self, ack_type: int, ack_id: int, *nodes: int) -> bytes:
         """Return ACK_REQ."""

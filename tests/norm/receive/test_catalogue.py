@@ -14,6 +14,8 @@ from groupwire.norm.repair.state import Need
 
 CODE = ReedSolomon(CODING.block, CODING.parity)
 MOST = 8
+MEMORY = MemorySink()
+"""Stands for the memory of a stream."""
 TWO_BLOCKS = bytes(8 * CODING.segment_bytes)
 
 
@@ -30,14 +32,15 @@ def _begin(catalogue: Catalogue, number: int, *blocks: int) -> Incoming:
     for block in blocks:
         cut = Object(TWO_BLOCKS)
         incoming.add(block, 0, [cut.symbol(block, n) for n in range(4)])
-    catalogue.under_way[number] = incoming
+    fti = CODING.object_info(len(TWO_BLOCKS))
+    catalogue.begin(number, fti, incoming.sink, incoming)
     return incoming
 
 
 def _flow(catalogue: Catalogue, number: int, first: int = 0) -> IncomingStream:
     """Put a stream under way."""
     stream = IncomingStream(number, first, 10, CODING, CODE)
-    catalogue.under_way[number] = stream
+    catalogue.begin(number, CODING.object_info(1000), MEMORY, stream)
     return stream
 
 
@@ -100,11 +103,55 @@ def test_what_is_done_is_wanted_no_more_and_its_sink_is_released() -> None:
     assert catalogue.under_way == {}
 
 
-def test_a_stream_has_no_sink_to_release() -> None:
+def test_what_stands_for_the_memory_of_a_stream_is_released_too() -> None:
     catalogue = _catalogue()
     _flow(catalogue, 0)
     catalogue.finish(0, accepted=True)
-    assert catalogue.released == []
+    assert catalogue.released == [MEMORY]
+
+
+def test_what_was_told_of_an_object_is_known_as_long_as_it_is_under_way() -> None:
+    catalogue = _catalogue()
+    assert catalogue.told(0) is None
+    _begin(catalogue, 0)
+    assert catalogue.told(0) == CODING.object_info(len(TWO_BLOCKS))
+    catalogue.finish(0, accepted=True)
+    assert catalogue.told(0) is None
+
+
+def test_what_begins_anew_is_wanted_from_its_beginning() -> None:
+    catalogue = _catalogue()
+    incoming = _begin(catalogue, 0, 0)
+    catalogue.finish(1, accepted=True)
+    catalogue.begin_anew(0, 1)
+    assert catalogue.released == [incoming.sink]
+    assert catalogue.wants(0)
+    assert catalogue.wants(1)
+    assert _needs(catalogue, 1, 0) == [Need(0, 1)]
+    catalogue.finish(0, accepted=True)
+    assert not catalogue.complete_through((1, 1, 3))
+
+
+def test_a_run_that_is_followed_again_goes_on_behind_what_was_done() -> None:
+    catalogue = _catalogue(5)
+    assert catalogue.resume is None
+    catalogue.finish(7, accepted=True)
+    catalogue.finish(6, accepted=False)
+    assert catalogue.resume == 8
+    again = Catalogue(MOST, resume=catalogue.resume)
+    again.join(again.number(6))
+    assert not again.wants(6)
+    assert not again.wants(7)
+    assert again.wants(8)
+
+
+def test_it_goes_on_there_too_where_ids_have_wrapped() -> None:
+    again = Catalogue(MOST, resume=65_540)
+    assert again.number(3) == 65_539
+    assert again.number(6) == 65_542
+    again.join(65_542)
+    assert again.wants(65_542)
+    assert not again.wants(65_541)
 
 
 def test_objects_never_heard_of_are_lacking_as_a_whole() -> None:

@@ -9,7 +9,12 @@ from tests.norm.receive.places import CODING, stream_symbol
 
 from groupwire.norm.coding import Coding
 from groupwire.norm.fec.code import ReedSolomon
-from groupwire.norm.receive.stream import Chunk, IncomingStream, StreamStore
+from groupwire.norm.receive.stream import (
+    Chunk,
+    IncomingStream,
+    StreamStore,
+    stream_bytes,
+)
 from groupwire.norm.repair.state import Need
 from groupwire.norm.wire.head import ObjectFlag
 
@@ -317,3 +322,10 @@ def test_with_a_gap_in_it_nothing_counts_as_had(junk: bool) -> None:
     _taken(stream)
     assert not stream.intact
     assert not stream.has((1, 0))
+
+
+def test_memory_for_a_stream_is_that_of_its_blocks_and_a_little_more() -> None:
+    symbols = 3 * BLOCK
+    assert stream_bytes(CODING, 3) > symbols * SYMBOL_BYTES
+    assert stream_bytes(CODING, 6) == 2 * stream_bytes(CODING, 3)
+    assert stream_bytes(Coding(), 10) < 1.1 * 10 * 64 * 1408

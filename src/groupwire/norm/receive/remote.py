@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterator, Sequence
 from enum import Enum, auto
 from random import Random
-from typing import Protocol
+from typing import Protocol, assert_never
 
 from groupwire.errors import MessageTooLarge
 from groupwire.norm.coding import Coding
@@ -187,6 +187,8 @@ class Remote:
                 self.events.append(CommandReceived(self.key, command.content))
             case EndOfTransmission():
                 self._ended()
+            case _:
+                assert_never(command)
 
     def overhear(self, feedback: Nack | Ack, now: float) -> None:
         """Take in what another receiver says to this sender."""
@@ -334,12 +336,10 @@ class Remote:
         if not known:
             catalogue.begin_anew(*catalogue.under_way)
         catalogue.begin_anew(number)
-        if coding != self._coding:
+        if self._code is None or coding != self._coding:
             self._coding = coding
             self._code = ReedSolomon(coding.block, coding.parity)
         code = self._code
-        if code is None:
-            return None
         if flags & ObjectFlag.STREAM:
             return self._begin_stream(number, fti, block, coding, code)
         return self._begin_object(number, fti, flags, coding, code)
@@ -461,8 +461,7 @@ class Remote:
         catalogue = self._catalogue
         if not catalogue.joined:
             return
-        for lost in catalogue.reach(position):
-            self._told_lost(lost, LossReason.WINDOW)
+        catalogue.reach(position)
         if self._mark is not None:
             self._reach_mark(now)
         if self._nacker.phase is not NackPhase.IDLE:
@@ -573,6 +572,7 @@ class Remote:
         first = next(iter(needs), None)
         if first is None:
             nacker.rest()
+            self._look(self._here, now)
             return
         if self._patience.over(now, self._silence_s()):
             self._give_up()

@@ -1,0 +1,385 @@
+"""A receiver among many senders, strangers and junk."""
+
+from __future__ import annotations
+
+from random import Random
+
+import pytest
+from tests.norm.receive.places import (
+    CODING,
+    ME,
+    NODE,
+    SENDER,
+    Ear,
+    Object,
+    Source,
+    asked,
+    request,
+)
+
+from groupwire.errors import UsageError
+from groupwire.norm.receive.config import ReceiverConfig
+from groupwire.norm.receive.events import (
+    InfoReceived,
+    LossReason,
+    ObjectLost,
+    ObjectReceived,
+    ReceiverEvent,
+    SenderFound,
+    SenderKey,
+)
+from groupwire.norm.receive.receiver import Receiver
+from groupwire.norm.receive.sink import MemorySink
+from groupwire.norm.wire.feedback import FeedbackHead, Nack
+from groupwire.norm.wire.repairs import RepairLevel
+from groupwire.values import Datagram, Origin
+
+DATA = Random(1).randbytes(12 * CODING.segment_bytes)
+SIZE = len(DATA)
+
+
+def _origin(number: int) -> Origin:
+    return Origin(f"10.0.1.{number}", 10_000)
+
+
+def _key(source: Source, origin: Origin = SENDER) -> SenderKey:
+    return SenderKey(origin, source.node, source.instance)
+
+
+def _received(events: list[ReceiverEvent]) -> list[tuple[SenderKey, int]]:
+    return [(e.sender, e.object) for e in events if isinstance(e, ObjectReceived)]
+
+
+def _lost(events: list[ReceiverEvent]) -> list[tuple[SenderKey, int, LossReason]]:
+    return [(e.sender, e.object, e.reason) for e in events if isinstance(e, ObjectLost)]
+
+
+# Who is followed.
+
+
+def test_a_sender_is_found_when_it_is_heard_first() -> None:
+    receiver = Receiver(ReceiverConfig(ME), Random(1))
+    source = Source()
+    for data in (source.probe(), source.probe()):
+        receiver.handle_datagram(Datagram(data, SENDER), now=0.0)
+    assert receiver.poll_events() == [SenderFound(_key(source))]
+    assert receiver.senders == (_key(source),)
+    assert receiver.poll_events() == []
+
+
+def test_nobody_is_waited_for_where_nobody_was_heard() -> None:
+    ear = Ear()
+    assert ear.core.poll_timeout() is None
+    ear.core.handle_timeout(now=1.0)
+    assert ear.core.poll_transmits() == []
+    assert not ear.core.senders
+
+
+def test_senders_are_followed_each_by_itself() -> None:
+    # The same node id at another address, another node, another run: all are others.
+    ear = Ear()
+    ones = [
+        (Source(), SENDER),
+        (Source(), _origin(2)),
+        (Source(node=2), SENDER),
+        (Source(instance=8), SENDER),
+    ]
+    streams = [(source.whole(Object(DATA)), origin) for source, origin in ones]
+    for at in range(12):
+        for messages, origin in streams:
+            ear.hear(messages[at], origin=origin)
+    expected = [(_key(source, origin), 0) for source, origin in ones]
+    assert _received(ear.events()) == expected
+
+
+def test_a_sender_that_begins_anew_is_another() -> None:
+    ear, old, new = Ear(), Source(instance=7), Source(instance=8)
+    ear.hear(old.whole(Object(DATA)), new.whole(Object(DATA)))
+    assert _received(ear.events()) == [(_key(old), 0), (_key(new), 0)]
+
+
+def test_whoever_is_heard_least_makes_room_for_another() -> None:
+    ear = Ear(config=ReceiverConfig(ME, sources=2))
+    much, little, more = Source(node=2), Source(node=3), Source(node=4)
+    ear.hear(much.block(Object(DATA), 0), little.symbol(Object(DATA), 0, 0))
+    ear.hear(more.symbol(Object(DATA), 0, 0))
+    assert ear.core.senders == (_key(much), _key(more))
+    assert _lost(ear.events()) == [(_key(little), 0, LossReason.ROOM)]
+
+
+def test_what_was_delivered_is_not_delivered_again_after_room_was_made() -> None:
+    ear = Ear(config=ReceiverConfig(ME, sources=1))
+    one, other = Source(node=2), Source(node=3)
+    ear.hear(one.whole(Object(DATA, 5)), other.whole(Object(DATA)))
+    assert _received(ear.events()) == [(_key(one), 5), (_key(other), 0)]
+    ear.hear(one.whole(Object(DATA, 5)), one.whole(Object(DATA, 6)))
+    assert _received(ear.events()) == [(_key(one), 6)]
+
+
+def test_who_made_room_before_anything_was_wanted_of_it_begins_anew() -> None:
+    ear = Ear(config=ReceiverConfig(ME, sources=1))
+    one, other = Source(node=2), Source(node=3)
+    ear.hear(one.probe(), other.probe(), one.whole(Object(DATA)))
+    assert _received(ear.events()) == [(_key(one), 0)]
+
+
+def test_a_run_that_is_forgotten_stays_forgotten() -> None:
+    ear, source = Ear(), Source()
+    ear.hear(source.block(Object(DATA), 0))
+    ear.core.forget(ear.key)
+    ear.do()
+    assert _lost(ear.events()) == [(ear.key, 0, LossReason.ENDED)]
+    ear.hear(source.whole(Object(DATA)))
+    ear.hear(source.whole(Object(DATA, 1)))
+    assert ear.events() == []
+    assert not ear.core.senders
+    assert ear.core.dropped["norm-run-is-over"] == 24
+    ear.wait(100.0)
+    assert ear.said() == []
+
+
+def test_forgetting_one_run_leaves_another_with_the_same_ids_alone() -> None:
+    ear, here, there = Ear(), Source(), Source()
+    ear.hear(here.probe(), there.symbol(Object(DATA), 1, 0))
+    ear.hear(there.symbol(Object(DATA), 1, 0), origin=_origin(2))
+    ear.core.forget(ear.key)
+    ear.hear_nack(request(RepairLevel.BLOCK, (0, 0, 0)))
+    ear.wait(1.0)
+    # Heard by the other one still, which stays silent.
+    assert ear.said() == []
+
+
+def test_only_so_many_forgotten_runs_are_remembered() -> None:
+    ear = Ear()
+    for instance in range(1025):
+        source = Source(instance=instance)
+        ear.hear(source.probe())
+        ear.core.forget(_key(source))
+    ear.hear(Source(instance=1).probe(), Source(instance=1024).probe())
+    assert not ear.core.senders
+    ear.hear(Source(instance=0).probe())
+    assert ear.core.senders == (_key(Source(instance=0)),)
+
+
+def test_each_sender_has_its_own_time() -> None:
+    # The one falls silent, the other has asked for an acknowledgement.
+    ear, one, other = Ear(), Source(node=2), Source(node=3)
+    ear.hear(one.symbol(Object(DATA), 0, 0), other.symbol(Object(DATA), 1, 0))
+    due = ear.core.poll_timeout()
+    assert due is not None
+    ear.core.handle_timeout(now=due)
+    ear.do()
+    assert [said.to.sender for said in ear.said()] == [3]
+    later = ear.core.poll_timeout()
+    assert later is not None
+    assert later > due
+
+
+def test_info_finds_a_sender_too() -> None:
+    ear, source = Ear(), Source()
+    ear.hear(source.info(0, b"name", size=SIZE))
+    assert ear.events() == [InfoReceived(ear.key, 0, b"name")]
+
+
+# What the application says.
+
+
+def test_what_is_accepted_is_acknowledged() -> None:
+    ear = Ear(config=ReceiverConfig(ME, accepts_at_once=False))
+    source = Source()
+    ear.hear(source.whole(Object(DATA)), source.flush(0, 2, 3, ME))
+    ear.wait(1.0)
+    assert ear.said() == []
+    ear.core.accept(ear.key, 0, now=ear.now)
+    ear.wait(1.0)
+    assert len(ear.said()) == 1
+
+
+@pytest.mark.parametrize("silent", [False, True])
+def test_who_is_silent_sends_nothing(silent: bool) -> None:
+    ear = Ear(config=ReceiverConfig(ME, silent=silent))
+    ear.hear(Source().request_ack(16, 0, ME))
+    ear.core.answer(ear.key, 16, 0, b"yes", now=ear.now)
+    ear.wait(1.0)
+    assert len(ear.datagrams) == (0 if silent else 1)
+
+
+def test_who_is_not_followed_cannot_be_spoken_of() -> None:
+    core, key = Ear().core, SenderKey(SENDER, 5, 5)
+    with pytest.raises(UsageError, match="no such sender"):
+        core.accept(key, 0, now=0.0)
+    with pytest.raises(UsageError, match="no such sender"):
+        core.answer(key, 16, 0, now=0.0)
+    with pytest.raises(UsageError, match="no such sender"):
+        core.again(key, 0, now=0.0)
+    with pytest.raises(UsageError, match="no such sender"):
+        core.forget(key)
+
+
+@pytest.mark.parametrize(
+    ("ack_type", "ack_id", "size"),
+    [(15, 0, 0), (256, 0, 0), (16, -1, 0), (16, 256, 0), (16, 0, 65_001)],
+)
+def test_only_what_an_ack_can_hold_is_an_answer(
+    ack_type: int, ack_id: int, size: int
+) -> None:
+    ear, source = Ear(), Source()
+    ear.hear(source.request_ack(16, 0, ME))
+    with pytest.raises(UsageError):
+        ear.core.answer(ear.key, ack_type, ack_id, bytes(size), now=ear.now)
+
+
+def test_an_answer_is_no_longer_than_a_segment() -> None:
+    ear, source = Ear(), Source()
+    ear.hear(source.symbol(Object(DATA), 0, 0), source.request_ack(16, 0, ME))
+    ear.core.answer(ear.key, 16, 0, bytes(CODING.segment_bytes), now=ear.now)
+    with pytest.raises(UsageError, match="17 bytes"):
+        ear.core.answer(ear.key, 16, 0, bytes(17), now=ear.now)
+
+
+def test_what_was_not_what_was_sent_is_asked_for_again() -> None:
+    ear, source = Ear(), Source()
+    ear.hear(source.whole(Object(DATA)))
+    assert _received(ear.events()) == [(ear.key, 0)]
+    ear.core.again(ear.key, 0, now=ear.now)
+    ear.hear(source.flush(0, 2, 3))
+    ear.wait(1.0)
+    assert asked(ear.said())[0] == "object 0"
+    ear.hear(source.whole(Object(DATA)))
+    assert _received(ear.events()) == [(ear.key, 0)]
+
+
+# Junk and strangers.
+
+
+@pytest.mark.parametrize("junk", [b"", b"\x12", b"junk" * 20])
+def test_junk_is_counted_and_dropped(junk: bytes) -> None:
+    ear = Ear()
+    ear.hear(junk)
+    assert sum(ear.core.dropped.values()) == 1
+    assert not ear.core.senders
+
+
+def test_its_own_messages_are_none_of_its_business() -> None:
+    # A member that sends and receives hears itself where the system loops back.
+    ear = Ear()
+    own = Source(node=ME)
+    row = own.block(Object(DATA), 0)
+    ear.hear(own.probe(), row)
+    ear.hear_row(*row)
+    nack = Nack(1, ME, FeedbackHead(NODE, 7), ())
+    ear.hear(nack.encode())
+    assert not ear.core.senders
+
+
+def test_feedback_for_a_sender_that_nobody_follows_is_nobodys_business() -> None:
+    ear = Ear()
+    ear.hear_nack(request(RepairLevel.BLOCK, (0, 0, 0)))
+    assert not ear.core.senders
+
+
+def test_feedback_for_another_run_silences_nobody() -> None:
+    ear, source = Ear(), Source()
+    ear.hear(source.symbol(Object(DATA), 1, 0))
+    others = request(RepairLevel.OBJECT, (0, 0, 0))
+    ear.hear(Nack(1, 11, FeedbackHead(NODE, 8), (others,)).encode())
+    ear.hear(Nack(1, 11, FeedbackHead(NODE + 1, 7), (others,)).encode())
+    ear.wait(1.0)
+    assert asked(ear.said())[:1] == ["block 0:0"]
+
+
+# Rows.
+
+
+def test_a_row_may_end_with_a_shorter_datagram() -> None:
+    ear, source = Ear(), Source()
+    short = Object(DATA[:-5])
+    ear.hear_row(*source.whole(short))
+    assert _received(ear.events()) == [(ear.key, 0)]
+
+
+def test_a_row_of_one_is_a_datagram() -> None:
+    ear, source = Ear(), Source()
+    ear.hear_row(source.whole(Object(DATA[:16]))[0])
+    assert _received(ear.events()) == [(ear.key, 0)]
+
+
+def test_a_row_of_different_objects_is_taken_one_by_one() -> None:
+    ear, source = Ear(), Source()
+    ear.hear_row(
+        *[source.symbol(Object(DATA[:16], number), 0, 0) for number in range(3)]
+    )
+    assert _received(ear.events()) == [(ear.key, number) for number in range(3)]
+
+
+def test_junk_in_a_row_harms_no_neighbour() -> None:
+    ear, source = Ear(), Source()
+    messages = source.whole(Object(DATA))
+    junk = bytes(len(messages[0]))
+    ear.hear_row(junk, *messages[:4], junk, *messages[4:], junk)
+    assert _received(ear.events()) == [(ear.key, 0)]
+    assert ear.core.dropped["norm-version"] == 3
+
+
+def test_a_row_of_commands_is_taken_one_by_one() -> None:
+    ear, source = Ear(), Source()
+    ear.hear_row(*[source.command(bytes([n])) for n in range(3)])
+    assert len(ear.events()) == 3
+
+
+# Memory.
+
+
+def test_an_object_larger_than_all_memory_is_refused() -> None:
+    ear = Ear(config=ReceiverConfig(ME, memory_bytes=SIZE - 1))
+    source = Source()
+    ear.hear(source.whole(Object(DATA, 0)), source.whole(Object(DATA[:16], 1)))
+    assert _lost(ear.events())[0] == (ear.key, 0, LossReason.REFUSED)
+
+
+def test_the_sender_heard_least_makes_room_for_an_object() -> None:
+    # Memory for one of these objects at a time, with what is remembered beside it.
+    ear = Ear(config=ReceiverConfig(ME, memory_bytes=2 * SIZE + 2400))
+    little, much = Source(node=2), Source(node=3)
+    ear.hear(little.symbol(Object(DATA), 0, 0), much.probe(), much.probe())
+    ear.hear(much.whole(Object(DATA)))
+    events = ear.events()
+    assert _lost(events) == [(_key(little), 0, LossReason.ROOM)]
+    assert _received(events) == [(_key(much), 0)]
+    assert ear.core.senders == (_key(much),)
+
+
+def test_who_is_heard_least_itself_has_to_wait_for_room() -> None:
+    ear = Ear(config=ReceiverConfig(ME, memory_bytes=2 * SIZE + 2400))
+    much, little = Source(node=2), Source(node=3)
+    ear.hear(much.block(Object(DATA), 0))
+    ear.hear(little.symbol(Object(DATA), 0, 0))
+    assert _lost(ear.events()) == []
+    assert ear.core.dropped["norm-no-room"] == 1
+    ear.hear(much.whole(Object(DATA)), little.whole(Object(DATA)))
+    received = _received(ear.events())
+    assert received == [(_key(much), 0), (_key(little), 0)]
+
+
+def test_memory_of_what_is_done_or_lost_is_free_again() -> None:
+    ear = Ear(config=ReceiverConfig(ME, memory_bytes=2 * SIZE + 2400))
+    source = Source()
+    for number in range(5):
+        ear.hear(source.whole(Object(DATA, number)))
+    ear.hear(source.symbol(Object(DATA, 5), 0, 0), source.squelch(6))
+    ear.hear(source.whole(Object(DATA, 6)))
+    assert [number for _, number in _received(ear.events())] == [0, 1, 2, 3, 4, 6]
+
+
+def test_where_somebody_else_stores_memory_is_no_matter() -> None:
+    sinks: list[MemorySink] = []
+
+    def choose(_: object) -> MemorySink:
+        sinks.append(MemorySink())
+        return sinks[-1]
+
+    ear = Ear(config=ReceiverConfig(ME, memory_bytes=0), sink_for=choose)
+    source = Source()
+    ear.hear(source.whole(Object(DATA)))
+    assert _received(ear.events()) == [(ear.key, 0)]
+    assert [sink.data for sink in sinks] == [DATA]
