@@ -34,6 +34,8 @@ SMALL = Coding(segment_bytes=10, block=4, parity=3)
 """Blocks of at most 40 bytes, so that a test can count symbols by hand."""
 GRTT = 0.1
 FAST, SETTLE = 1e9, 1e-5
+SLOW = 4000.0
+"""Bytes a second: fewer than a hundred of the small datagrams."""
 _TO_GROUP = KnownFacts(ip_address("233.252.0.1"), 1)
 _TO_SENDER = KnownFacts(ip_address("10.0.0.1"), 1)
 _LATE = 1e-9

@@ -8,6 +8,7 @@ from tests.norm.send.places import (
     INSTANCE,
     NODE,
     RECEIVER,
+    SLOW,
     SMALL,
     Stage,
     ack,
@@ -56,9 +57,6 @@ from groupwire.norm.wire.payload import FecId, PayloadId
 from groupwire.values import Datagram, KnownFacts, Origin
 
 PENDING, SUCCESS, FAILURE = AckStatus.PENDING, AckStatus.SUCCESS, AckStatus.FAILURE
-REPAIR, EXPLICIT = ObjectFlag.REPAIR, ObjectFlag.EXPLICIT
-SLOW = 4000.0
-"""Bytes a second: fewer than a hundred of the small datagrams."""
 
 
 @pytest.fixture
@@ -282,23 +280,7 @@ def test_object_ids_wrap_within_the_window() -> None:
     assert stage.places() == [(65_450, 0, 1), (65_535, 0, 1), (0, 0, 1)]
 
 
-# Repair.
-
-
-def test_what_a_receiver_lacks_is_repaired_and_flushed_again(stage: Stage) -> None:
-    stage.send(numbered(80))
-    stage.run(0.3)
-    before = len(stage.of(Flush))
-    assert before == 2
-    stage.heard.clear()
-    stage.nack(lacks(0, 0, 1))
-    stage.run(4.9 * grtt(stage))
-    assert stage.of(Data) == []
-    assert stage.of(Flush) == [], "nothing is flushed while NACKs are gathered"
-    stage.run(3.0)
-    (data,) = stage.of(Data)
-    assert (place(data), data.flags) == ((0, 0, 4), REPAIR)
-    assert len(stage.of(Flush)) >= 3
+# Repair and cancelling; more of both in test_repairs.py.
 
 
 def test_explicit_repairs_are_flagged(stage: Stage) -> None:
@@ -308,88 +290,11 @@ def test_explicit_repairs_are_flagged(stage: Stage) -> None:
     stage.run(1.0)
     described = ObjectFlag.FILE | ObjectFlag.INFO
     (info,) = stage.of(Info)
-    assert info.flags == described | REPAIR
-    assert {data.flags for data in stage.of(Data)} == {described | REPAIR | EXPLICIT}
+    assert info.flags == described | ObjectFlag.REPAIR
+    assert {data.flags for data in stage.of(Data)} == {
+        described | ObjectFlag.REPAIR | ObjectFlag.EXPLICIT
+    }
     assert text(stage) == numbered(80)
-
-
-def test_new_data_goes_on_while_nacks_are_gathered_and_waits_for_repairs() -> None:
-    stage = Stage(SLOW)
-    stage.send(numbered(2000))
-    stage.run(0.2)
-    stage.heard.clear()
-    stage.nack(lacks(0, 0, 1))
-    stage.run(10.0)
-    flags = [bool(data.flags & REPAIR) for data in stage.of(Data)]
-    assert flags.count(True) == 1
-    assert 10 < flags.index(True) < len(flags) - 10
-
-
-def test_small_groups_are_repaired_at_once() -> None:
-    config = SenderConfig.low_latency(NODE, INSTANCE)
-    sender = Sender(config, FixedRate(1e9))
-    sender.send_object(bytes(3000), now=1.0)
-    sender.handle_timeout(now=1.01)
-    sender.poll_transmits()
-    facts = KnownFacts(ip_address("233.252.0.1"), 1)
-    heard = Datagram(nack(lacks(0, 0, 1)).encode(), Origin("10.0.0.9", 1), 1, facts)
-    sender.handle_datagram(heard, now=1.1)
-    (row,) = (t for t in sender.poll_transmits() if len(t.data) > 1400)
-    assert len(datagrams([row])) == 1
-
-
-def test_unicast_nacks_are_told_to_all_and_multicast_ones_are_not() -> None:
-    stage = Stage(coding=replace(SMALL, segment_bytes=100))
-    stage.send(numbered(800))
-    stage.nack(lacks(0, 0, 1))
-    assert stage.of(RepairAdvertisement) == []
-    stage.nack(lacks(0, 0, 2), unicast=True)
-    assert len(stage.of(RepairAdvertisement)) == 1
-
-
-def test_a_nack_whose_destination_is_not_known_counts_as_unicast(stage: Stage) -> None:
-    stage.send(numbered(80))
-    heard = Datagram(nack(lacks(0, 0, 1)).encode(), Origin("10.0.0.9", 1))
-    stage.do(stage.sender.handle_datagram, heard)
-    assert len(stage.of(RepairAdvertisement)) == 1
-
-
-# Cancelling.
-
-
-def test_an_object_under_way_can_be_cancelled() -> None:
-    stage = Stage(SLOW)
-    stage.send(numbered(2000))
-    stage.send(numbered(20))
-    stage.run(0.2)
-    stage.heard.clear()
-    stage.do(stage.sender.cancel, 0)
-    stage.run(1.0)
-    assert stage.happened(ObjectPurged) == [ObjectPurged(0)]
-    assert stage.places() == [(1, 0, 0), (1, 0, 1)]
-    assert stage.happened(ObjectSent) == [ObjectSent(1)]
-
-
-def test_who_wants_a_cancelled_object_is_told_that_it_is_gone(stage: Stage) -> None:
-    for _ in range(3):
-        stage.send(numbered(20))
-    stage.do(stage.sender.cancel, 1)
-    stage.heard.clear()
-    stage.nack(lacks(1, 0, 0))
-    stage.run(1.0)
-    (squelch,) = stage.of(Squelch)
-    assert (squelch.object_id, squelch.invalid) == (0, (1,))
-    assert stage.of(Data) == []
-
-
-def test_an_object_that_is_being_repaired_can_be_cancelled(stage: Stage) -> None:
-    stage.send(numbered(80))
-    stage.nack(lacks(0, 0, 1))
-    stage.heard.clear()
-    stage.do(stage.sender.cancel, 0)
-    stage.run(5.0)
-    assert stage.of(Data) == []
-    assert len(stage.happened(TransmissionIdle)) == 1
 
 
 def test_cancelling_what_is_not_kept_changes_nothing(stage: Stage) -> None:
