@@ -176,3 +176,19 @@ def test_a_sender_that_restarts_is_another_instance(lab: Laboratory, way: Way) -
     one, two = digests(size=60_000), digests(size=50_000, count=2, seed=40)
     assert objects(received) == sorted(one + two)
     understood(received)
+
+
+def test_a_libnorm_that_controls_congestion_gets_the_feedback_that_it_waits_for(
+    lab: Laboratory,
+) -> None:
+    # It begins with a segment in a round trip, and goes on as its receivers tell.
+    options = ("--cc", "--size", 300_000, "--ack", 2, "--rate", 1e6)
+    lossy = ("--rx-loss", 1)
+    sent, received = exchange(lab, Way(LIBNORM, OURS), *options, receiving=lossy)
+    assert ack_status(sent) == {2: "SUCCESS"}
+    assert objects(received) == digests(size=300_000)
+    assert sent.all("cc-active")
+    rates = [line["bits_per_s"] for line in sent.all("rate")]
+    assert max(rates) > 10 * rates[0]
+    # One that believed to be without receivers would have stayed at a second.
+    assert sent.all("grtt")[-1]["seconds"] < 0.1
