@@ -33,12 +33,12 @@ _FEW_IN_HUNDRED = ("--tx-loss", 5)
     "code",
     [
         pytest.param("--parity 0", id="no parity"),
-        pytest.param("--parity 8", id="parity when it is asked for"),
         pytest.param("--parity 8 --auto-parity 4", id="parity behind each block"),
-        pytest.param("--parity 10 --block 20 --segment 300", id="many short blocks"),
+        pytest.param(
+            "--parity 10 --block 20 --segment 300", id="parity when asked for"
+        ),
         pytest.param("--fec 2", id="fec 2"),
-        pytest.param("--fec 129", id="fec 129"),
-        pytest.param("--fec 129 --auto-parity 2 --block 7", id="fec 129 in sevens"),
+        pytest.param("--fec 129 --auto-parity 2 --block 7", id="fec 129"),
     ],
 )
 def test_objects_and_infos_arrive_whole_in_spite_of_loss(
