@@ -48,7 +48,7 @@ def test_a_payload_is_not_copied() -> None:
     view = memoryview(memory)
     message = Data.decode(Head.decode(view), view)
     memory[-1] ^= 0xFF
-    assert message.payload == b"a segmen" + bytes([ord("t") ^ 0xFF])
+    assert message.payload[-1] == ord("t") ^ 0xFF
 
 
 @pytest.mark.parametrize(("kind", "words"), [(0x11, 3), (0x12, 4)])
