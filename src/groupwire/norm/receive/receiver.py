@@ -137,6 +137,10 @@ class Receiver:
         """The runs of senders that are followed."""
         return tuple(self._remotes)
 
+    def lacks(self, sender: SenderKey) -> bool:
+        """Return whether something is lacking of what a sender has sent so far."""
+        return self._remote(sender).lacks
+
     # How it is done.
 
     def _hear_row(

@@ -249,6 +249,15 @@ class Remote:
             self._told_lost(number, reason)
 
     @property
+    def lacks(self) -> bool:
+        """Whether something is lacking of what the sender is known to have sent."""
+        return next(iter(self._catalogue.needs(self._everything)), None) is not None
+
+    @property
+    def _everything(self) -> Through:
+        return self._catalogue.highest[0], _EVERY_BLOCK, None
+
+    @property
     def resume(self) -> int | None:
         """The first object that may be delivered if this run is followed again."""
         return self._catalogue.resume
@@ -628,11 +637,9 @@ class Remote:
 
     def _silent(self, now: float) -> None:
         """Ask unasked, because the sender has said nothing for long (§5.3)."""
-        number = self._catalogue.highest[0]
-        through = (number, _EVERY_BLOCK, None)
-        lacking = next(iter(self._catalogue.needs(through)), None) is not None
+        through = self._everything
         self._silences += 1
-        if not lacking:
+        if not self.lacks:
             self._silence_at = None
         elif self._silences > self._config.robust:
             self._silence_at = None
@@ -640,7 +647,7 @@ class Remote:
             self.events.append(SenderLost(self.key))
         else:
             self._silence_at = now + self._silence_s()
-            self._position = number, _EVERY_BLOCK, 0
+            self._position = *through[:2], 0
             self._here = through
             self._look(through, now)
 

@@ -13,6 +13,8 @@ from groupwire.norm.wire.quantise import pack_rate, unpack_rate, unpack_rtt
 __all__ = ["Pulse"]
 
 _LOSS_RANGE = 65_535
+_PROBE_BYTES = 64
+"""Of a probe with some receivers in it, about."""
 
 
 class Pulse:
@@ -36,7 +38,7 @@ class Pulse:
     def hurry(self, now: float) -> None:
         """Probe soon, because data begins to flow."""
         self._prober.start(now)
-        self._prober.hurry(now, self._control.probe_interval(self._outbox.grtt_s))
+        self._prober.hurry(now, self._interval())
 
     def expire(self, now: float, *, busy: bool) -> bool:
         """Probe if it is time; True if so."""
@@ -59,9 +61,8 @@ class Pulse:
                 self._control.wants_measured,
             )
         )
-        interval = self._control.probe_interval(self._outbox.grtt_s)
         self._control.probed(self._prober.sequence, busy=busy, now=now)
-        self._prober.sent(now, interval, busy=busy)
+        self._prober.sent(now, self._interval(), busy=busy)
         self._set_rate()
         return True
 
@@ -91,6 +92,11 @@ class Pulse:
         )
         self._control.heard(report, now=now)
         self._set_rate()
+
+    def _interval(self) -> float:
+        """Return when to probe again: probes leave nine tenths of the rate to data."""
+        wanted = self._control.probe_interval(self._outbox.grtt_s)
+        return max(wanted, 10 * _PROBE_BYTES / self._control.rate)
 
     def _set_rate(self) -> None:
         outbox, rate = self._outbox, self._control.rate

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from hashlib import blake2b
 
 from groupwire.norm.receive.events import (
@@ -16,12 +17,35 @@ from groupwire.norm.receive.events import (
 )
 from groupwire.norm.receive.sink import MemorySink
 
-__all__ = ["DIGEST_BYTES", "Application", "digest"]
+__all__ = ["DIGEST_BYTES", "Application", "Truth", "digest"]
 
 DIGEST_BYTES = 8
 Accept = Callable[[SenderKey, int], None]
-Truth = Callable[[int], bytes | None]
-"""Gives what is really sent as an object, None where no such is."""
+
+
+@dataclass(frozen=True, slots=True)
+class Truth:
+    """What is really sent: the objects, and behind them perhaps a stream."""
+
+    first: int
+    """Number of the first object."""
+    objects: tuple[bytes, ...]
+    stream: bytes | None
+
+    @property
+    def count(self) -> int:
+        """How many there are, the stream included."""
+        return len(self.objects) + (self.stream is not None)
+
+    def place(self, number: int) -> int:
+        """Return which of them a receiver means, whose numbers may have wrapped."""
+        return (number - self.first) & 0xFFFF
+
+    def at(self, place: int) -> bytes | None:
+        """Return one of them, None for what was never sent."""
+        if place == len(self.objects):
+            return self.stream
+        return self.objects[place] if place < len(self.objects) else None
 
 
 def digest(data: bytes) -> bytes:
@@ -38,7 +62,7 @@ class Application:
     def __init__(self, name: str, truth: Truth, accept: Accept) -> None:
         self.wrongs: list[str] = []
         self.accepted: set[tuple[int, int]] = set()
-        """Instance and number, of all lives."""
+        """Instance and place, of all lives."""
         self.lost: set[tuple[int, int]] = set()
         """Of this life."""
         self.refused = 0
@@ -61,7 +85,8 @@ class Application:
             case ObjectReceived():
                 self._receive(event)
             case ObjectLost():
-                self.lost.add((event.sender.instance, event.object))
+                place = self._truth.place(event.object)
+                self.lost.add((event.sender.instance, place))
             case StreamReceived():
                 self._reader(event.sender, event.object).read(event.data)
             case StreamGap():
@@ -71,9 +96,9 @@ class Application:
             case _:
                 pass
 
-    def accounted(self, instance: int, number: int) -> bool:
+    def accounted(self, instance: int, place: int) -> bool:
         """Return whether an object has come or is known not to come."""
-        key = instance, number
+        key = instance, place
         return key in self.accepted or key in self.lost
 
     def _receive(self, event: ObjectReceived) -> None:
@@ -83,7 +108,7 @@ class Application:
         if event.info != digest(data):
             self.refused += 1
             return
-        if data != self._truth(event.object):
+        if data != self._truth.at(self._truth.place(event.object)):
             self.wrongs.append(
                 f"{self._name}: object {event.object} is not the sent one"
             )
@@ -92,7 +117,7 @@ class Application:
 
     def accept(self, sender: SenderKey, number: int) -> None:
         """Note that an object is stored."""
-        self.accepted.add((sender.instance, number))
+        self.accepted.add((sender.instance, self._truth.place(number)))
 
     def _once(self, sender: SenderKey, number: int) -> None:
         if (sender, number) in self._seen:
@@ -102,13 +127,13 @@ class Application:
     def _reader(self, sender: SenderKey, number: int) -> _Reader:
         key = sender, number
         if key not in self._streams:
-            truth = self._truth(number) or b""
-            self._streams[key] = _Reader(truth)
+            truth = self._truth.at(self._truth.place(number))
+            self._streams[key] = _Reader(truth or b"")
         return self._streams[key]
 
     def _end(self, event: StreamEnded) -> None:
         self._once(event.sender, event.object)
-        self.accepted.add((event.sender.instance, event.object))
+        self.accept(event.sender, event.object)
         reader = self._reader(event.sender, event.object)
         if reader.strange or (not reader.gaps and not reader.at_end):
             self.wrongs.append(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from random import Random
 from typing import Self
 
@@ -16,6 +16,7 @@ from groupwire.testing.swarm.application import DIGEST_BYTES
 __all__ = ["Cut", "Life", "Scenario"]
 
 _MOST_RECEIVERS = 50
+_HEADER_BYTES = 40
 _WORK = 2500
 """Datagrams times receivers of a trial, about: what it may cost."""
 _SENDER, _FIRST_NODE = 1, 100
@@ -92,9 +93,9 @@ class Scenario:
         config = _config(rng, receivers, delay_s)
         segments = max(1, int(rng.random() * _WORK / receivers))
         sizes, messages = _contents(rng, segments, config.coding.segment_bytes)
-        total = sum(sizes) + sum(messages)
+        total = _on_the_wire(sizes + messages, config.coding.segment_bytes)
         span_s = _between(rng, 0.01, 3.0)
-        rate = max(total / span_s, 20 * config.coding.segment_bytes)
+        rate = total / span_s
         draw = _Lives(rng, delay_s, span_s + 4 * delay_s)
         return cls(
             seed,
@@ -150,6 +151,11 @@ def _contents(
     return tuple(sizes), tuple(messages)
 
 
+def _on_the_wire(sizes: tuple[int, ...], segment_bytes: int) -> int:
+    """Return how many bytes these take with headers, sent once."""
+    return sum(size + (size // segment_bytes + 1) * _HEADER_BYTES for size in sizes)
+
+
 class _Lives:
     """Draws receivers that have their troubles in common."""
 
@@ -185,7 +191,7 @@ class _Lives:
             back_s = crash_s + self._span * rng.random() if rng.random() < 0.7 else None
         return Life(
             node,
-            self._faults(1.0 if unheard else self._feedback_loss),
+            replace(self._faults(1.0 if unheard else self._feedback_loss), burst=1.0),
             self._faults(self._loss * rng.choice((1.0, rng.random()))),
             rng.choice(self._joins),
             rng.random() < self._unicast,

@@ -30,6 +30,7 @@ class Seat:
         self.application = Application(self.name, truth, self._store)
         self.joined: dict[int, int] = {}
         """The first object that was heard of, by the sender's instance."""
+        self._truth = truth
         self._lab = lab
         self._lives = 0
         self._member = lab.add(
@@ -45,6 +46,12 @@ class Seat:
     def there(self) -> bool:
         """Whether it is running."""
         return self._member.alive
+
+    @property
+    def lacks(self) -> bool:
+        """Whether it still asks for something."""
+        core = self._member.core
+        return any(map(core.lacks, core.senders))
 
     @property
     def slipped(self) -> int:
@@ -94,11 +101,15 @@ class Seat:
     def _handle(self, event: ReceiverEvent) -> None:
         match event:
             case InfoReceived() | ObjectReceived() | ObjectLost() | StreamReceived():
-                instance, number = event.sender.instance, event.object
-                self.joined[instance] = min(number, self.joined.get(instance, number))
+                self._hear_of(event.sender.instance, event.object)
             case _:
                 pass
         self.application.handle(event)
+
+    def _hear_of(self, instance: int, number: int) -> None:
+        place = self._truth.place(number)
+        if place < self._truth.count:
+            self.joined[instance] = min(place, self.joined.get(instance, place))
 
     def _store(self, sender: SenderKey, number: int) -> None:
         due = self._lab.clock.now + self.life.accept_after_s

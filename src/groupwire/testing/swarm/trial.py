@@ -11,7 +11,7 @@ from groupwire.norm.send.events import NodeAcknowledged, SenderEvent, WatermarkE
 from groupwire.norm.send.polls import AckStatus
 from groupwire.norm.send.sender import Sender
 from groupwire.testing.lab import Lab, Member, StuckError
-from groupwire.testing.swarm.application import digest
+from groupwire.testing.swarm.application import Truth, digest
 from groupwire.testing.swarm.scenario import Life, Scenario
 from groupwire.testing.swarm.seat import Seat
 
@@ -47,9 +47,12 @@ class Trial:
         self.lab = Lab(scenario.seed, keep_log=keep_log)
         self._wrongs: list[str] = []
         rng = Random(f"contents/{scenario.seed}")
-        self._objects = [rng.randbytes(size) for size in scenario.sizes]
         self._messages = [rng.randbytes(size) for size in scenario.messages]
-        self._first = scenario.config.first_object
+        self._truth = Truth(
+            scenario.config.first_object,
+            tuple(rng.randbytes(size) for size in scenario.sizes),
+            b"".join(self._messages) if self._messages else None,
+        )
         self._instance = scenario.config.instance
         self._status: dict[int, AckStatus] = {}
         self._ended = False
@@ -87,7 +90,7 @@ class Trial:
         self._sender.do(self._send_all)
 
     def _send_all(self, core: Sender, now: float) -> None:
-        for data in self._objects:
+        for data in self._truth.objects:
             core.send_object(data, now=now, info=digest(data))
         if self._messages:
             stream = core.open_stream(buffer_bytes=1 << 20, now=now)
@@ -113,12 +116,6 @@ class Trial:
                 if (self._instance, number) not in seat.application.accepted:
                     self._wrongs.append(f"{seat.name}: acknowledged without {number}")
 
-    def _truth(self, number: int) -> bytes | None:
-        at = number - self._first
-        if at == len(self._objects):
-            return b"".join(self._messages)
-        return self._objects[at] if 0 <= at < len(self._objects) else None
-
     # The receivers.
 
     def _seat(self, life: Life) -> None:
@@ -126,18 +123,19 @@ class Trial:
 
     def _wanted(self, seat: Seat) -> range:
         """Return the objects of this instance that a receiver is to have."""
-        count = len(self._objects) + bool(self._messages)
-        first = self._first
+        first, count = 0, self._truth.count
         if seat.life.join is not Join.WINDOW:
-            joined = seat.joined.get(self._instance)
-            first = self._first + count if joined is None else joined
-        return range(first, self._first + count)
+            first = seat.joined.get(self._instance, count)
+        return range(first, count)
 
     def _settled(self, seat: Seat) -> bool:
         if not seat.there:
             return seat.life.back_s is None
         account = seat.application.accounted
-        return all(account(self._instance, number) for number in self._wanted(seat))
+        if all(account(self._instance, number) for number in self._wanted(seat)):
+            return True
+        # Whom nobody hears gives up what it never knew to exist, and tells nothing.
+        return seat.life.up.loss == 1.0 and not seat.lacks
 
     def _done(self) -> bool:
         if not self._ended or len(self._seats) < len(self.scenario.lives):
