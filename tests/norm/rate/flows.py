@@ -35,8 +35,8 @@ class Arrivals:
     def rate(self, since: float, until: float) -> float:
         """Return bytes per second between two times, in whole tenths."""
         first, stop = round(since * 10), round(until * 10)
-        return sum(self.tenths.get(t, 0) for t in range(first, stop)) * 10 / (
-            stop - first
+        return (
+            sum(self.tenths.get(t, 0) for t in range(first, stop)) * 10 / (stop - first)
         )
 
 

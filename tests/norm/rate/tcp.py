@@ -75,7 +75,9 @@ class RenoSender:
             return
         self._heard_at = now
         trip = now - sent
-        self._trip = trip if self._trip is None else self._trip + (trip - self._trip) / 8
+        self._trip = (
+            trip if self._trip is None else self._trip + (trip - self._trip) / 8
+        )
         self._acked = max(self._acked, number)
         if number > self._recovered_from:
             slow_start = self.window < self._threshold

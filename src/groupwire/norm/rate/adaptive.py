@@ -28,6 +28,8 @@ _SILENT_ROUNDS = 16
 """With 30 % loss each way, one answer in two is lost: sixteen in a row hardly ever."""
 _LEAST_OFFERED = 0.75
 """Of the rate: where less was sent, it was the application that had no more."""
+_MOST_ARRIVED = 1.25
+"""Of the rate: more comes from a queue, or from a liar."""
 _START_GAIN, _AGAIN_GAIN = 2.0, 1.25
 _FOUND_ROOM = 1.05
 """So far above the last congestion without any sign of it, the path has changed."""
@@ -37,6 +39,8 @@ _EMPTYING = 0.85
 """Below this part of the capacity a queue that stands is being emptied."""
 _CHOKED = 0.85
 """Where so little of the rate arrives, a queue is growing fast."""
+_PLAUSIBLE = 1 / 3
+"""Losses that a member may have by chance though another one is the limiting one."""
 _SHARPEST = 0.1
 """What one report leaves of the rate at least, whatever it says."""
 
@@ -144,6 +148,7 @@ class AdaptiveRate:
             self._limiting = None
         during = self._rounds.get(probe)
         if during is None or not during.busy or report.leaving:
+            path.slow_since = None
             return
         if report.measured:
             self._measured(path, report, during, now)
@@ -166,19 +171,21 @@ class AdaptiveRate:
     # What members report.
 
     def _measured(self, path: Path, report: Report, during: _Round, now: float) -> None:
-        offered = report.rate_bytes_per_s / max(1 - report.loss, 1e-3)
+        arrived = min(report.rate_bytes_per_s, _MOST_ARRIVED * during.rate)
+        offered = arrived / max(1 - report.loss, 1e-3)
         full = path.full(during.rate)
         if offered < _LEAST_OFFERED * during.rate and not full:
+            path.slow_since = None
             return
         settled = path.probe >= self._settled_from
         below = self._growth is not None and during.rate < self._growth.learns
-        if settled and below:
+        plausible = path is self._limiting or report.loss < _PLAUSIBLE
+        if settled and below and plausible:
             path.prove(report.loss)
         packets = max(1.0, offered * during.seconds / self._config.packet_bytes)
         lossy = path.lossy(report.loss, packets)
-        path.arrived(report.rate_bytes_per_s, at_once=self._growth is None)
-        suffers = lossy or full
-        if self._gives_up(path, report.rate_bytes_per_s, suffers=suffers, now=now):
+        path.arrived(arrived, at_once=self._growth is None)
+        if self._gives_up(path, arrived, suffers=lossy or full, now=now):
             return
         if not settled:
             return
@@ -215,6 +222,7 @@ class AdaptiveRate:
 
     def _gives_up(self, path: Path, rate: float, *, suffers: bool, now: float) -> bool:
         """Return whether a member has been below the least for too long."""
+        suffers = suffers or path is self._limiting
         if not suffers or rate >= self._config.drop_below_bytes_per_s:
             path.slow_since = None
             return False
