@@ -302,6 +302,17 @@ def test_cancelling_what_is_not_kept_changes_nothing(stage: Stage) -> None:
     assert stage.events == []
 
 
+def test_what_waits_behind_a_stream_is_sent_when_it_ends_or_is_cancelled(
+    stage: Stage,
+) -> None:
+    for ending in (stage.sender.end_stream, stage.sender.cancel):
+        number = stage.do(stage.sender.open_stream, buffer_bytes=1)
+        stage.send(b"x")
+        assert stage.of(Data) == []
+        stage.do(ending, number)
+        assert stage.places()[-1] == (number + 1, 0, 0)
+
+
 # Flushes and watermarks.
 
 

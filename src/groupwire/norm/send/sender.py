@@ -157,6 +157,7 @@ class Sender:
         """Send and repair an object no more; receivers that ask are told."""
         if self._window.remove(number):
             self._flusher.cancelled(number)
+            self._drained = self._drained and self._window.sending() is None
             self._events.append(ObjectPurged(number))
         self._turn(now)
 
