@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 import pytest
 
 from groupwire.norm.rate.growth import DECREASE, Growth
@@ -24,7 +26,7 @@ def test_it_is_back_at_the_peak_when_cubic_says_so() -> None:
 def test_it_is_slow_near_the_peak_and_quick_before_and_after() -> None:
     growth = Growth(1e7, FAR)
     rates = [growth.after(0.9, FAR) for _ in range(20)]
-    steps = [after - before for before, after in zip(rates, rates[1:], strict=False)]
+    steps = [after - before for before, after in itertools.pairwise(rates)]
     slowest = steps.index(min(steps))
     assert rates[slowest] == pytest.approx(1e7, rel=0.01)
     assert steps[0] > 10 * steps[slowest]
