@@ -133,7 +133,7 @@ class Catalogue:
         if self._first is None:
             return
         for low, high in list(self._done.gaps(self._first, number - 1)):
-            recent = max(low, high - self._most + 1)
+            recent = max(low, number - self._most)
             begun = sorted(n for n in self.under_way if low <= n < recent)
             for gone in (*begun, *range(recent, high + 1)):
                 yield from self.give_up(gone, accepted=False)

@@ -50,10 +50,18 @@ class Nacker:
         """Return whether others have asked for all of this (RFC 5401 §3.2.2)."""
         return self.heard.covers(needs)
 
-    def hold(self, now: float, grtt_s: float, backoff: int) -> None:
-        """Ask no more for as long as the sender may need to answer."""
+    def hold(
+        self, now: float, grtt_s: float, backoff: int, *, in_vain: int = 0
+    ) -> None:
+        """Ask no more for as long as the sender may need to answer.
+
+        That is twice as long after each cycle ``in_vain`` but the first, up to 64 times
+        or a second: whoever is not heard need not be loud.
+        """
+        hold = (backoff + 2) * grtt_s
+        longer = hold * 2 ** min(max(0, in_vain - 1), 6)
         self.phase = NackPhase.HOLDING
-        self.deadline = now + (backoff + 2) * grtt_s
+        self.deadline = now + max(hold, min(longer, 1.0))
 
     def quicken(self, now: float, ratio: float) -> None:
         """Shorten what is left of a wait, because the group's round trip has fallen.

@@ -10,12 +10,13 @@ class Patience:
 
     def __init__(self, most: int) -> None:
         self._most = most
-        self._asked = 0
+        self.asked = 0
+        """Questions since something came."""
         self._since = 0.0
 
     def answered(self) -> None:
         """Note that something came."""
-        self._asked = 0
+        self.asked = 0
 
     def over(self, now: float, silence_s: float) -> bool:
         """Count a question; True if it is useless.
@@ -23,10 +24,10 @@ class Patience:
         ``silence_s`` is how long the sender may be silent: so many of them have to pass
         as there are questions.
         """
-        if not self._asked:
+        if not self.asked:
             self._since = now
-        self._asked += 1
-        if self._asked <= self._most or now - self._since < self._most * silence_s:
+        self.asked += 1
+        if self.asked <= self._most or now - self._since < self._most * silence_s:
             return False
-        self._asked = 0
+        self.asked = 0
         return True

@@ -591,7 +591,8 @@ class Remote:
             # §5.3: what is asked for goes as far as the sender is meanwhile.
             through = max(self._through, self._here, key=_place)
             self._nack(self._catalogue.state(through), now)
-        nacker.hold(now, state.grtt_s, state.backoff)
+        in_vain = self._patience.asked - 1
+        nacker.hold(now, state.grtt_s, state.backoff, in_vain=in_vain)
 
     def _give_up(self) -> None:
         """Name as lost what the sender does not repair, though it is there."""

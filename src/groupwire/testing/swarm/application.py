@@ -20,7 +20,7 @@ from groupwire.norm.receive.sink import MemorySink
 __all__ = ["DIGEST_BYTES", "Application", "Truth", "digest"]
 
 DIGEST_BYTES = 8
-Accept = Callable[[SenderKey, int], None]
+Say = Callable[[SenderKey, int], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,10 +56,10 @@ def digest(data: bytes) -> bytes:
 class Application:
     """One receiver's, over all its lives. ``wrongs`` is what must never happen.
 
-    ``accept`` is called for what has the right digest; what has not is no object.
+    ``store`` is called for what has the right digest, ``again`` for what has not.
     """
 
-    def __init__(self, name: str, truth: Truth, accept: Accept) -> None:
+    def __init__(self, name: str, truth: Truth, *, store: Say, again: Say) -> None:
         self.wrongs: list[str] = []
         self.accepted: set[tuple[int, int]] = set()
         """Instance and place, of all lives."""
@@ -69,7 +69,8 @@ class Application:
         """Objects with a wrong digest."""
         self._name = name
         self._truth = truth
-        self._accept = accept
+        self._store = store
+        self._again = again
         self._seen: set[tuple[SenderKey, int]] = set()
         self._streams: dict[tuple[SenderKey, int], _Reader] = {}
 
@@ -107,13 +108,15 @@ class Application:
         data = sink.data if isinstance(sink, MemorySink) else b""
         if event.info != digest(data):
             self.refused += 1
+            self._seen.discard((event.sender, event.object))
+            self._again(event.sender, event.object)
             return
         if data != self._truth.at(self._truth.place(event.object)):
             self.wrongs.append(
                 f"{self._name}: object {event.object} is not the sent one"
             )
             return
-        self._accept(event.sender, event.object)
+        self._store(event.sender, event.object)
 
     def accept(self, sender: SenderKey, number: int) -> None:
         """Note that an object is stored."""

@@ -27,7 +27,9 @@ class Seat:
     def __init__(self, lab: Lab, life: Life, truth: Truth) -> None:
         self.life = life
         self.name = f"r{life.node}"
-        self.application = Application(self.name, truth, self._store)
+        self.application = Application(
+            self.name, truth, store=self._store, again=self._again
+        )
         self.joined: dict[int, int] = {}
         """The first object that was heard of, by the sender's instance."""
         self._truth = truth
@@ -119,9 +121,8 @@ class Seat:
         if not self.there or lives != self._lives:
             return
         self.application.accept(sender, number)
-        self._member.do(lambda core, now: _accept(core, sender, number, now))
+        if sender in self._member.core.senders:
+            self._member.do(lambda core, now: core.accept(sender, number, now=now))
 
-
-def _accept(core: Receiver, sender: SenderKey, number: int, now: float) -> None:
-    if sender in core.senders:
-        core.accept(sender, number, now=now)
+    def _again(self, sender: SenderKey, number: int) -> None:
+        self._member.core.again(sender, number, now=self._lab.clock.now)
