@@ -242,6 +242,16 @@ def test_a_great_leap_names_what_was_under_way_and_the_latest() -> None:
     assert not catalogue.wants(5)
 
 
+def test_a_leap_over_many_gaps_names_no_more_than_a_leap_over_one() -> None:
+    catalogue = _catalogue()
+    for number in range(0, 30_000, 100):
+        catalogue.finish(number, accepted=True)
+    after = 32_000 - MOST + 1
+    lost = catalogue.reach((32_000, 0, 0))
+    assert lost == list(range(after - MOST, after))
+    assert catalogue.lowest == after
+
+
 def test_a_squelch_loses_what_lies_before_it() -> None:
     catalogue = _catalogue()
     catalogue.finish(1, accepted=True)

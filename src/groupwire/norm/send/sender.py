@@ -42,7 +42,7 @@ _BURST_S = 0.002
 """How much of a second one transmit may be at the rate in force."""
 _MOST_PER_TURN = 1 << 18
 """Bytes after which the event loop has its turn, whatever the rate."""
-_LEAST_PER_ROW = 4096
+_LEAST_PER_ROW = 16_384
 """What a row counts at least: a short one takes as long."""
 _FIN = ObjectFlag(0)
 
