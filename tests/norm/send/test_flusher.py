@@ -284,6 +284,17 @@ def test_only_an_echo_of_the_very_watermark_acknowledges(desk: Desk) -> None:
     assert desk.events() == [NodeAcknowledged(5), WatermarkEnded(1, {5: SUCCESS})]
 
 
+def test_what_an_ack_says_of_the_blocks_length_does_not_matter() -> None:
+    """With fec_id 129 libnorm1 sends back the length of a block that is full."""
+    desk = Desk(replace(SMALL, fec_id=FecId.SMALL_BLOCK))
+    (of,) = sent(desk, 50)
+    desk.flusher.watermark([5], of, desk.now)
+    flush = desk.flush()
+    assert flush.payload_id == PayloadId(1, 1, 2)
+    desk.flusher.hear(ack(replace(flush, payload_id=PayloadId(1, 1, 4)), 5))
+    assert NodeAcknowledged(5) in desk.events()
+
+
 def test_acknowledgements_of_nothing_are_ignored(desk: Desk) -> None:
     sent(desk, 50)
     desk.drain()
