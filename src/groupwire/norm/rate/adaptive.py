@@ -31,9 +31,6 @@ _LEAST_OFFERED = 0.75
 _MOST_ARRIVED = 1.25
 """Of the rate: more comes from a queue, or from a liar."""
 _START_GAIN, _AGAIN_GAIN = 2.0, 1.25
-_FIRST_DECREASE = 0.9
-"""What doubling leaves of the capacity that it has found: nothing else tells of
-rivals yet, and the way from here to the whole is long on a fast path."""
 _FOUND_ROOM = 1.05
 """So far above the last congestion without any sign of it, the path has changed."""
 _STEP = 1.1
@@ -193,7 +190,8 @@ class AdaptiveRate:
         if not settled:
             return
         if lossy or (full and self._congested(path, report.loss, during.rate)):
-            self._decrease(path, min(self._rate, path.capacity), now)
+            # While a queue empties, more arrives than is sent.
+            self._decrease(path, min(_STEP * self._rate, path.capacity), now)
             return
         if below or (self._growth is None and not path.doubtful):
             path.learn(report.loss)
@@ -245,10 +243,8 @@ class AdaptiveRate:
     def _decrease(self, path: Path, peak: float, now: float) -> None:
         self._limiting = path
         self._settled_from = self._probe + 2
-        first = self._growth is None and self._gain == _START_GAIN
-        left = _FIRST_DECREASE if first else DECREASE
         self._growth = Growth(peak, path.rtt_s)
-        self._set(max(peak * left, self._rate * _SHARPEST), now)
+        self._set(max(peak * DECREASE, self._rate * _SHARPEST), now)
 
     def _increase(self, path: Path, seconds: float, now: float) -> None:
         limiting = self._limiting
