@@ -29,6 +29,7 @@ class Desk:
         self.now = 100.0
         self.reached = NOTHING
         self.is_drained = False
+        self.is_repairing = False
 
     @property
     def interval(self) -> float:
@@ -51,10 +52,16 @@ class Desk:
         """Go to when something is due; return what is said and whether that was all."""
         assert self.flusher.deadline is not None
         self.now = max(self.now, self.flusher.deadline)
-        idle = self.flusher.expire(
-            self.now, drained=self.is_drained, reached=self.reached
-        )
+        idle = self.expire(self.now)
         return self.said(), idle
+
+    def expire(self, now: float) -> bool:
+        return self.flusher.expire(
+            now,
+            drained=self.is_drained,
+            reached=self.reached,
+            repairing=lambda _: self.is_repairing,
+        )
 
     def said(self) -> list[Flush | EndOfTransmission]:
         messages = decoded(self.outbox.take())
@@ -148,7 +155,7 @@ def test_nothing_is_said_before_it_is_due(desk: Desk) -> None:
     desk.drain()
     desk.flush()
     early = desk.now + 0.9 * desk.interval
-    assert not desk.flusher.expire(early, drained=True, reached=desk.reached)
+    assert not desk.expire(early)
     assert desk.said() == []
 
 
@@ -454,3 +461,29 @@ def test_the_end_of_a_poll_is_not_the_end_of_what_is_sent(desk: Desk) -> None:
     desk.flusher.hear(ack(desk.flush(), 5))
     while desk.flusher.deadline is not None:
         assert desk.turn() == ([], False)
+
+
+def test_more_flushes_are_no_more_questions(desk: Desk) -> None:
+    (of,) = sent(desk, 50)
+    desk.flusher.watermark([7], of, desk.now)
+    desk.drain()
+    assert desk.flush().nodes == (7,)
+    for _ in range(3):  # repairs have been sent, one after the other
+        desk.now += desk.interval / 10
+        desk.flusher.pause()
+        desk.drain()
+        assert desk.flush().nodes == ()
+    assert desk.flush().nodes == (7,)
+
+
+def test_who_is_asked_while_repairs_are_sent_does_not_fail(desk: Desk) -> None:
+    (of,) = sent(desk, 50)
+    desk.flusher.watermark([7], of, desk.now)
+    desk.drain()
+    desk.is_repairing = True
+    for _ in range(3 * ROBUST):
+        desk.turn()
+    assert desk.flusher.polling
+    desk.is_repairing = False
+    desk.rest()
+    assert not desk.flusher.polling

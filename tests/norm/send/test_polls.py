@@ -150,3 +150,13 @@ def test_a_node_is_not_asked_because_it_wants_repair(node: int) -> None:
     asking.alive(node)
     assert asking.status == {5: PENDING, 6: PENDING}
     assert asking.next_round(0.2, INTERVAL) == (6,)
+
+
+def test_a_round_that_does_not_count_fails_nobody() -> None:
+    asking = poll(5, tries=1)
+    assert asking.next_round(0.0, INTERVAL, counts=False) == (5,)
+    assert asking.next_round(0.2, INTERVAL) == (5,)
+    assert asking.next_round(0.4, INTERVAL, counts=False) == (5,)
+    assert asking.status == {5: PENDING}
+    assert asking.next_round(0.6, INTERVAL) == ()
+    assert asking.status == {5: FAILURE}

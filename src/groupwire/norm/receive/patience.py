@@ -27,7 +27,4 @@ class Patience:
         if not self.asked:
             self._since = now
         self.asked += 1
-        if self.asked <= self._most or now - self._since < self._most * silence_s:
-            return False
-        self.asked = 0
-        return True
+        return self.asked > self._most and now - self._since >= self._most * silence_s

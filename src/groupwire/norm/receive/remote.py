@@ -583,7 +583,7 @@ class Remote:
             nacker.rest()
             self._look(self._here, now)
             return
-        if self._patience.over(now, self._silence_s()):
+        if self._patience.over(now, self._silence_s()) and not self._silences:
             self._give_up()
             return
         rewound = self._position < (first.object, first.block or 0, 0)
@@ -597,6 +597,7 @@ class Remote:
     def _give_up(self) -> None:
         """Name as lost what the sender does not repair, though it is there."""
         self._nacker.rest()
+        self._patience.answered()
         self._mark = None
         self.close(LossReason.UNANSWERED)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from groupwire.errors import DecodeError, UsageError
 from groupwire.norm.send.events import NodeAcknowledged, SenderEvent, WatermarkEnded
@@ -16,6 +16,8 @@ from groupwire.norm.wire.payload import PayloadId
 __all__ = ["Flusher"]
 
 _NODE_BYTES = 4
+Position = tuple[int, int, int]
+"""Object, block, symbol."""
 
 
 class Flusher:
@@ -30,6 +32,8 @@ class Flusher:
         self._marked: tuple[int, int, int] = (0, 0, 0)
         """Object, block and symbol of the watermark, unwrapped."""
         self._poll: Poll | None = None
+        self._ask_at = 0.0
+        """When to ask next: not with each flush, of which there may be more."""
         self._ends_left = 0
         self._ending = False
         self.deadline: float | None = None
@@ -76,6 +80,7 @@ class Flusher:
         symbol = max(0, at.content.ready(block) - 1)
         self._marked = at.number, block, symbol
         self._mark = self._place(at, block, symbol)
+        self._ask_at = now
         self._poll = Poll(
             wanted,
             tries=config.robust,
@@ -92,18 +97,26 @@ class Flusher:
             self.deadline = now
 
     def expire(
-        self, now: float, *, drained: bool, reached: tuple[int, int, int]
+        self,
+        now: float,
+        *,
+        drained: bool,
+        reached: Position,
+        repairing: Callable[[Position], bool],
     ) -> bool:
         """Say what is due; True if with this all has been said.
 
         ``reached`` is the last new symbol that has been sent, ``drained`` whether
-        nothing else waits.
+        nothing else waits, ``repairing`` tells whether repairs up to a place do.
         """
         if self.deadline is None or self.deadline > now:
             return False
         interval = 2 * self._outbox.grtt_s
         self.deadline = now + interval
-        asked = self._marked <= reached and self._ask(now, interval)
+        asked = False
+        if self._marked <= reached and self._ask_at <= now:
+            self._ask_at = now + interval
+            asked = self._ask(now, interval, counts=not repairing(self._marked))
         if drained and self._left:
             self._left -= 1
             if not asked or self._marked != reached:
@@ -115,11 +128,15 @@ class Flusher:
         self.deadline = None
         return False
 
-    def _ask(self, now: float, interval: float) -> bool:
-        """Ask for acknowledgements of the watermark; False if of nobody."""
+    def _ask(self, now: float, interval: float, *, counts: bool) -> bool:
+        """Ask for acknowledgements of the watermark; False if of nobody.
+
+        It does not count while others still have repairs sent to them: who is silent
+        may lack the same.
+        """
         if self._poll is None or self._mark is None:
             return False
-        nodes = self._poll.next_round(now, interval)
+        nodes = self._poll.next_round(now, interval, counts=counts)
         if nodes:
             self._flush(self._mark, nodes)
         else:

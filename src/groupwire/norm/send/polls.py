@@ -52,25 +52,31 @@ class Poll:
         """Whether somebody may still answer."""
         return bool(self._asked)
 
-    def next_round(self, now: float, interval_s: float) -> tuple[int, ...]:
-        """Return who is to be asked now: who has not been for longest comes first."""
+    def next_round(
+        self, now: float, interval_s: float, *, counts: bool = True
+    ) -> tuple[int, ...]:
+        """Return who is to be asked now: who has not been for longest comes first.
+
+        What does not count is asked while nobody can be expected to have everything.
+        """
         limit = min(self._limit, max(_FEWEST, int(_ACKS_PER_S * interval_s)))
         chosen: list[int] = []
         for _ in range(len(self._turns)):
             if len(chosen) == limit:
                 break
             node = self._turns.popleft()
-            if node in self._asked and self._ask(node, now):
+            if node in self._asked and self._ask(node, now, counts=counts):
                 chosen.append(node)
         return tuple(chosen)
 
-    def _ask(self, node: int, now: float) -> bool:
+    def _ask(self, node: int, now: float, *, counts: bool) -> bool:
         """Count a node as asked once more; False if it has failed now."""
-        if self._over(node, now):
+        if counts and self._over(node, now):
             self.fail(node)
             return False
-        self._asked[node] += 1
-        self._since.setdefault(node, now)
+        if counts:
+            self._asked[node] += 1
+            self._since.setdefault(node, now)
         self._turns.append(node)
         return True
 

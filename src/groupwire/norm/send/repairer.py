@@ -49,6 +49,14 @@ class Repairer:
         waiting = self._window.repairing() is not None
         return waiting or self._cycle.phase is Phase.GATHERING
 
+    def behind(self, place: Position) -> bool:
+        """Return whether something up to a place is to be repaired."""
+        waiting = self._window.repairing()
+        if waiting is not None and waiting.number <= place[0]:
+            return True
+        first = next(iter(self._cycle.asked), None)
+        return first is not None and first.object <= place[0]
+
     def hear(self, nack: Nack, *, unicast: bool, now: float) -> bool:
         """Take a NACK in; True if something of it can be repaired."""
         useful = False

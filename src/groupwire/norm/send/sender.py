@@ -327,7 +327,12 @@ class Sender:
             self.drop_member(slow.node)
             self._events.append(MemberDropped(slow.node, slow.rate_bytes_per_s))
         self._send_rows(now)
-        if self._flusher.expire(now, drained=self._drained, reached=self._reached):
+        if self._flusher.expire(
+            now,
+            drained=self._drained,
+            reached=self._reached,
+            repairing=self._repairer.behind,
+        ):
             self._events.append(TransmissionIdle())
 
     def _remind(self) -> None:
