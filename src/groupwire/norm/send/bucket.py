@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import math
+
 __all__ = ["TokenBucket"]
 
 _ROUNDING_BYTES = 1.0
-"""Of a clock that counts for years in a float: without it, no time would be late
-enough for the last millionth of a byte."""
+"""Beside what passes in the least time that the clock can tell apart: without them, no
+time would be late enough for the last millionth of a byte."""
 
 
 class TokenBucket:
@@ -25,7 +27,8 @@ class TokenBucket:
     def ready(self, now: float) -> bool:
         """Return whether something may be sent now."""
         self._fill(now)
-        return self._credit >= -_ROUNDING_BYTES
+        rounding = _ROUNDING_BYTES + self.rate * math.ulp(now)
+        return self._credit >= -rounding
 
     def spend(self, size_bytes: int) -> None:
         """Count what has been sent."""
@@ -33,10 +36,7 @@ class TokenBucket:
 
     def ready_at(self, now: float) -> float:
         """Return when something may be sent next."""
-        self._fill(now)
-        if self._credit >= -_ROUNDING_BYTES:
-            return now
-        return now - self._credit / self.rate
+        return now if self.ready(now) else now - self._credit / self.rate
 
     def _fill(self, now: float) -> None:
         if self._at is not None:
