@@ -82,3 +82,34 @@ def test_what_is_left_of_a_wait_shrinks_with_the_groups_round_trip() -> None:
     assert nacker.deadline == pytest.approx(4.1)
     nacker.quicken(6.0, 0.1)
     assert nacker.deadline == 6.0
+
+
+def test_whoever_asks_in_vain_asks_less_and_less_often() -> None:
+    nacker, holds = Nacker(Random(1)), list[float]()
+    for in_vain in (0, 1, 2, 3, 7, 8, 100):
+        nacker.hold(0.0, 0.001, 4, in_vain=in_vain)
+        assert nacker.deadline is not None
+        holds.append(nacker.deadline)
+    assert holds == pytest.approx([n * 0.006 for n in (1, 1, 2, 4, 64, 64, 64)])
+    nacker.hold(0.0, 0.1, 4, in_vain=3)
+    assert nacker.deadline == 1.0
+    # But never more often than the sender can answer.
+    nacker.hold(0.0, 0.5, 4, in_vain=3)
+    assert nacker.deadline == 3.0
+
+
+def test_who_is_woken_holds_no_longer_than_the_sender_needs() -> None:
+    nacker = Nacker(Random(1))
+    nacker.waken(1.0)
+    assert nacker.deadline is None
+    nacker.start(1.0, 0.01, 4, 100)
+    before = nacker.deadline
+    nacker.waken(1.0)
+    assert nacker.deadline == before
+    for woken_at, expected in ((2.02, 2.06), (2.5, 2.5)):
+        nacker.hold(2.0, 0.01, 4, in_vain=9)
+        nacker.waken(woken_at)
+        assert nacker.deadline == pytest.approx(expected)
+    nacker.hold(2.0, 0.01, 4)
+    nacker.waken(2.01)
+    assert nacker.deadline == pytest.approx(2.06)

@@ -213,6 +213,8 @@ def test_who_is_not_followed_cannot_be_spoken_of() -> None:
     with pytest.raises(UsageError, match="no such sender"):
         core.again(key, 0, now=0.0)
     with pytest.raises(UsageError, match="no such sender"):
+        core.lacks(key)
+    with pytest.raises(UsageError, match="no such sender"):
         core.forget(key)
 
 
@@ -247,6 +249,17 @@ def test_what_was_not_what_was_sent_is_asked_for_again() -> None:
     assert asked(ear.said())[0] == "object 0"
     ear.hear(source.whole(Object(DATA)))
     assert _received(ear.events()) == [(ear.key, 0)]
+
+
+def test_whether_something_lacks_is_told() -> None:
+    ear, source = Ear(), Source()
+    ear.hear(source.probe())
+    assert not ear.core.lacks(ear.key)
+    ear.hear(source.block(Object(DATA), 0))
+    # The end of an object counts as soon as its beginning has been heard.
+    assert ear.core.lacks(ear.key)
+    ear.hear(source.whole(Object(DATA)))
+    assert not ear.core.lacks(ear.key)
 
 
 # Junk and strangers.

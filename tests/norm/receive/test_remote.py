@@ -896,6 +896,33 @@ def test_a_sender_that_was_cut_off_is_asked_soon_after_it_is_back() -> None:
     assert asked(ear.said())[:2] == ["segment 0:0:4", "block 0:1-2"]
 
 
+def test_after_a_partition_it_is_asked_within_a_few_round_trips() -> None:
+    # Who asks in vain asks less and less often; a sign of life makes up for that.
+    ear, source = Ear(), Source(grtt_s=0.001)
+    ear.hear(source.block(_object(), 0, but=[1]), source.symbol(_object(), 1, 0))
+    ear.wait(10.0)
+    assert len(ear.said()) < 100
+    ear.hear(source.probe())
+    ear.wait(0.012)
+    assert asked(ear.said())[:1] == ["segment 0:0:4"]
+    ear.wait(0.018)
+    # And again soon, should that have been lost.
+    assert asked(ear.said())[:1] == ["segment 0:0:4"]
+
+
+def test_after_a_partition_it_is_asked_before_anything_is_given_up() -> None:
+    # Three questions and seconds are over, and the sender is heard just in time.
+    ear, source = Ear(config=ReceiverConfig(ME, robust=3)), Source(grtt_s=0.001)
+    ear.hear(source.block(_object(), 0, but=[1]), source.symbol(_object(), 1, 0))
+    ear.wait(3.95)
+    ear.said()
+    ear.hear(source.probe())
+    ear.wait(0.02)
+    assert asked(ear.said())[:1] == ["segment 0:0:4"]
+    ear.hear(source.whole(_object()))
+    assert _received(ear.events()) == [0]
+
+
 def test_a_shorter_round_trip_shortens_the_patience() -> None:
     # RFC 5740 §5.3: receivers rescale the timeout as the GRTT changes.
     ear, source = Ear(), Source()

@@ -28,12 +28,13 @@ class NackPhase(Enum):
 class Nacker:
     """The cycle of one receiver towards one sender."""
 
-    __slots__ = ("_rng", "deadline", "heard", "phase")
+    __slots__ = ("_least", "_rng", "deadline", "heard", "phase")
 
     def __init__(self, rng: Random) -> None:
         self._rng = rng
         self.phase = NackPhase.IDLE
         self.deadline: float | None = None
+        self._least = 0.0
         self.heard = RepairState()
         """What others have asked for in this cycle."""
 
@@ -60,8 +61,14 @@ class Nacker:
         """
         hold = (backoff + 2) * grtt_s
         longer = hold * 2 ** min(max(0, in_vain - 1), 6)
+        self._least = now + hold
         self.phase = NackPhase.HOLDING
         self.deadline = now + max(hold, min(longer, 1.0))
+
+    def waken(self, now: float) -> None:
+        """Hold no longer than the sender needs, because it shows signs of life."""
+        if self.phase is NackPhase.HOLDING and self.deadline is not None:
+            self.deadline = min(self.deadline, max(now, self._least))
 
     def quicken(self, now: float, ratio: float) -> None:
         """Shorten what is left of a wait, because the group's round trip has fallen.

@@ -12,11 +12,29 @@ class Patience:
         self._most = most
         self.asked = 0
         """Questions since something came."""
+        self._forgiven = 0
+        self._hoped = False
         self._since = 0.0
 
     def answered(self) -> None:
         """Note that something came."""
-        self.asked = 0
+        self.asked = self._forgiven = 0
+        self._hoped = False
+
+    def hope(self) -> None:
+        """Note a sign of life after silence: what was asked meanwhile, nobody heard.
+
+        Once, half of the questions are left then, however many there were.
+        """
+        if self.asked and not self._hoped:
+            self._hoped = True
+            self.asked = min(self.asked, self._most // 2)
+        self._forgiven = self.asked
+
+    @property
+    def in_vain(self) -> int:
+        """Questions but the latest that somebody may have heard and left unanswered."""
+        return max(0, self.asked - self._forgiven - 1)
 
     def over(self, now: float, silence_s: float) -> bool:
         """Count a question; True if it is useless.

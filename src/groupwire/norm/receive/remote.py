@@ -126,6 +126,7 @@ class Remote:
         """Up to where others have to ask to silence this receiver."""
         self._silence_at: float | None = None
         self._silences = 0
+        self._heard_at = 0.0
         self._patience = Patience(config.robust)
         self._claims = Claims()
         self._over = False
@@ -276,6 +277,11 @@ class Remote:
         before, self._state = self._state, state
         if state.grtt < before.grtt:
             self._quicken(now, state.grtt_s / before.grtt_s)
+        quiet, self._heard_at = now - self._heard_at, now
+        if quiet > (state.backoff + 2) * state.grtt_s:
+            # Perhaps a partition has healed: nobody waits for the next time of asking.
+            self._patience.hope()
+            self._nacker.waken(now)
         self._speaker.count(sequences, size * len(sequences), state, now)
         self._silences = 0
 
@@ -591,7 +597,7 @@ class Remote:
             # §5.3: what is asked for goes as far as the sender is meanwhile.
             through = max(self._through, self._here, key=_place)
             self._nack(self._catalogue.state(through), now)
-        in_vain = self._patience.asked - 1
+        in_vain = self._patience.in_vain
         nacker.hold(now, state.grtt_s, state.backoff, in_vain=in_vain)
 
     def _give_up(self) -> None:
