@@ -40,10 +40,10 @@ NODES = (5, 6, 7)
 ITEMS = st.builds(
     RepairItem,
     st.sampled_from([FecId.REED_SOLOMON_8, FecId.SMALL_BLOCK]),
-    st.integers(FIRST - 2, FIRST + 16).map(lambda number: number & 0xFFFF),
-    st.builds(PayloadId, st.integers(0, 9), st.integers(0, 9), st.integers(0, 4)),
+    st.integers(FIRST - 2, FIRST + 8).map(lambda number: number & 0xFFFF),
+    st.builds(PayloadId, st.integers(0, 3), st.integers(0, 8), st.integers(0, 4)),
 )
-LEVELS = st.integers(0, 15).map(RepairLevel)
+LEVELS = st.sampled_from([*RepairLevel] * 3 + [RepairLevel(0), RepairLevel(15)])
 REQUESTS = st.one_of(
     st.builds(
         RepairRequest,
@@ -73,6 +73,8 @@ class AnySender(RuleBasedStateMachine):
         self.open: int | None = None
         self.cancelled: set[int] = set()
         self.watermarks = 0
+        self.seen: set[tuple[int, int]] = set()
+        """Offsets in streams that have been sent, by object."""
         self.sequence = 0
 
     # What the application does.
@@ -140,12 +142,18 @@ class AnySender(RuleBasedStateMachine):
         node=st.sampled_from(NODES),
         requests=st.lists(REQUESTS, max_size=3).map(tuple),
         unicast=st.booleans(),
+        seconds=st.sampled_from([0.0, 0.05, 1.0]),
     )
     def nack(
-        self, node: int, requests: tuple[RepairRequest, ...], unicast: bool
+        self,
+        node: int,
+        requests: tuple[RepairRequest, ...],
+        unicast: bool,
+        seconds: float,
     ) -> None:
         heard = Nack(0, node, FeedbackHead(NODE, INSTANCE), requests)
         self.stage.hear(heard, unicast=unicast)
+        self.stage.run(seconds)
 
     @precondition(lambda self: self.stage.of(Flush))
     @rule(node=st.sampled_from(NODES))
@@ -184,6 +192,7 @@ class AnySender(RuleBasedStateMachine):
             text = bytes(data.payload[8:])
             assert len(text) == head.length_bytes
             assert self.streams[number][head.offset :].startswith(text)
+            self.seen.update((number, head.offset + n) for n in range(len(text)))
 
     def teardown(self) -> None:
         """Let everything come to its end."""
@@ -193,6 +202,9 @@ class AnySender(RuleBasedStateMachine):
         self.sequence_numbers_leave_nothing_out()
         sent = {event.object for event in self.stage.happened(ObjectSent)}
         assert sent | self.cancelled >= {*self.objects, *self.streams}
+        for number in self.streams.keys() - self.cancelled:
+            offsets = {(number, n) for n in range(len(self.streams[number]))}
+            assert self.seen >= offsets
         ended = self.stage.happened(WatermarkEnded)
         assert len(ended) == self.watermarks
         if ended and ended[-1].object not in self.cancelled:
