@@ -227,6 +227,20 @@ def test_ids_mean_the_nearest_object_when_they_wrap() -> None:
     ]
 
 
+def test_it_is_known_whether_something_up_to_a_place_is_to_be_repaired() -> None:
+    desk = Desk(3)
+    first, second, third = [(number, 1, 3) for number in range(3)]
+    assert not desk.repairer.behind(third)
+    desk.hear(lacks(1, 0, 1))
+    gathered = [desk.repairer.behind(place) for place in (first, second, third)]
+    assert gathered == [False, True, True]
+    desk.wait(5 * desk.grtt)
+    waiting = [desk.repairer.behind(place) for place in (first, second, third)]
+    assert waiting == [False, True, True]
+    desk.repairs()
+    assert not desk.repairer.behind(third)
+
+
 # Holding off.
 
 
