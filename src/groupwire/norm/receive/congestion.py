@@ -108,13 +108,14 @@ class CongestionSpeaker:
 
     def overheard(self, feedback: CongestionFeedback, now: float) -> None:
         """Be silent if another receiver's rate is lower, or about as low."""
-        if self.deadline is None or self._probe is None or self.deadline <= now:
+        probe = self._probe
+        if probe is None or self.deadline is None or self.deadline <= now:
             return
         if self._rtt is None and feedback.flags & CongestionFlag.RTT:
             return
-        own, other = unpack_rate(self._feedback().rate), unpack_rate(feedback.rate)
-        if own > 0.9 * other:
-            self._hold(now)
+        own, other = self._feedback(probe).rate, feedback.rate
+        if unpack_rate(own) > 0.9 * unpack_rate(other):
+            self._hold(probe.sender, now)
 
     def echo(self, now: float) -> tuple[int, int]:
         """Return the probe's time, moved on by how long it was held; zeros for none."""
@@ -126,21 +127,17 @@ class CongestionSpeaker:
 
     def feedback(self, now: float) -> CongestionFeedback | None:
         """Return the extension for whatever is sent now; None before any probe."""
-        if self._probe is None:
-            return None
-        self._hold(now)
-        return self._feedback()
-
-    def _hold(self, now: float) -> None:
-        self.deadline = None
-        if self._probe is not None:
-            state = self._probe.sender
-            hold = max(_LEAST_BACKOFF, state.backoff) * state.grtt_s
-            self._held_until = now + hold
-
-    def _feedback(self) -> CongestionFeedback:
         probe = self._probe
-        assert probe is not None, "called only with a probe"
+        if probe is None:
+            return None
+        self._hold(probe.sender, now)
+        return self._feedback(probe)
+
+    def _hold(self, state: SenderState, now: float) -> None:
+        self.deadline = None
+        self._held_until = now + max(_LEAST_BACKOFF, state.backoff) * state.grtt_s
+
+    def _feedback(self, probe: CongestionProbe) -> CongestionFeedback:
         flags = CongestionFlag(0) if self._rtt is None else CongestionFlag.RTT
         rtt = self._rtt if self._rtt is not None else probe.sender.grtt_s
         rate, loss = self._arriving, self._loss
