@@ -87,7 +87,7 @@ def receiver(host: Host, program: str, *options: object) -> Process:
 
 def sender(host: Host, program: str, *options: object) -> Process:
     """Start a sender; a receiver that stands still for a moment has not failed."""
-    return _start(host, program, "send", "--robust", 50, *options)
+    return _start(host, program, "send", "--robust", 100, *options)
 
 
 def _start(host: Host, program: str, *options: object) -> Process:

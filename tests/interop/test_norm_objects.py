@@ -133,7 +133,7 @@ def test_an_object_without_a_byte_comes_from_libnorm_as_its_info(
     lab: Laboratory,
 ) -> None:
     # The library sends no DATA of it, and crashes where somebody is to acknowledge it.
-    options = ("--size", 0, "--info", b"all there is".hex(), "--hold", 1)
+    options = ("--size", 0, "--info", b"all there is".hex(), "--robust", 20)
     _, received = exchange(lab, Way(LIBNORM, OURS), *options)
     (empty,) = received.all("object")
     assert (empty["size"], empty["info"]) == (0, b"all there is".hex())
