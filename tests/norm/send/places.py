@@ -48,7 +48,7 @@ def numbered(size_bytes: int) -> bytes:
 
 
 def config(**changes: Any) -> SenderConfig:
-    wanted = {"coding": SMALL, "initial_grtt_s": GRTT, **changes}
+    wanted = {"coding": SMALL, "initial_grtt_s": GRTT, "hold": 0.0, **changes}
     return SenderConfig(NODE, INSTANCE, **wanted)
 
 

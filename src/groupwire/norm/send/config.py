@@ -36,6 +36,9 @@ class SenderConfig:
     patience_s: float = 2.0
     """A node fails no sooner than this after it was first asked."""
     kept_objects: int = 256
+    hold: float = 2.0
+    """Repair cycles for which what was sent or asked for is kept at least, though
+    something newer wants its room. 0 to give up the oldest at once."""
     kept_bytes: int = 1 << 40
     """Of objects, for repair; the newest one is kept always."""
     first_object: int = 0
@@ -63,6 +66,8 @@ class SenderConfig:
             raise UsageError(f"nothing can be said {self.robust} times", fix="use 1")
         if self.members < 1:
             raise UsageError(f"no group has {self.members} members", fix="use 1")
+        if self.hold < 0:
+            raise UsageError(f"nothing is held {self.hold} cycles", fix="use 0 or more")
         if self.auto_parity < 0:
             raise UsageError(f"no {self.auto_parity} parity symbols", fix="use 0")
         if self.first_object < 0:

@@ -16,6 +16,7 @@ __all__ = [
     "ObjectPurged",
     "ObjectSent",
     "RequestEnded",
+    "RoomFreed",
     "SenderEvent",
     "TransmissionIdle",
     "WatermarkEnded",
@@ -34,6 +35,11 @@ class ObjectPurged:
     """An object is kept for repair no more."""
 
     object: int
+
+
+@dataclass(frozen=True, slots=True)
+class RoomFreed:
+    """What was refused for want of room would be taken now."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +101,7 @@ class MemberDropped:
 SenderEvent: TypeAlias = (
     ObjectSent
     | ObjectPurged
+    | RoomFreed
     | TransmissionIdle
     | NodeAcknowledged
     | WatermarkEnded

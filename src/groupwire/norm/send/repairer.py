@@ -69,6 +69,7 @@ class Repairer:
         for need in asked:
             for outgoing, part in self._kept(need, now):
                 useful = True
+                self._window.touch(outgoing, part.block or 0, now)
                 if self._cycle.phase is Phase.HOLDING:
                     self._apply_ahead(outgoing, part)
                 else:

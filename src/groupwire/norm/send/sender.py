@@ -7,7 +7,8 @@ Verbs take ``now`` in seconds on any clock that never goes back; after each, dra
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from functools import partial
 
 from groupwire.errors import DecodeError, MessageTooLarge, UsageError
 from groupwire.norm.fec.code import ReedSolomon
@@ -19,14 +20,17 @@ from groupwire.norm.send.events import (
     MemberDropped,
     ObjectPurged,
     ObjectSent,
+    RoomFreed,
     SenderEvent,
     TransmissionIdle,
 )
 from groupwire.norm.send.flusher import Flusher
+from groupwire.norm.send.holds import Holds
 from groupwire.norm.send.outbox import Outbox
 from groupwire.norm.send.outgoing import ObjectHead, Outgoing
 from groupwire.norm.send.pulse import Pulse
 from groupwire.norm.send.repairer import Repairer
+from groupwire.norm.send.room import Room
 from groupwire.norm.send.stream import StreamContent
 from groupwire.norm.send.talker import Talker
 from groupwire.norm.send.window import Window
@@ -55,7 +59,10 @@ class Sender:
         self._control = control
         self._code = ReedSolomon(config.coding.block, config.coding.parity)
         self._window = Window(
-            config.kept_objects, config.kept_bytes, first=config.first_object
+            config.kept_objects,
+            config.kept_bytes,
+            first=config.first_object,
+            holds=Holds(config.robust),
         )
         self._outbox = Outbox(config)
         self._repairer = Repairer(self._window, self._outbox)
@@ -67,6 +74,9 @@ class Sender:
         self._reached = (-1, 0, 0)
         """The last new symbol that has been sent: object, block, symbol."""
         self._blocked_until: float | None = None
+        self._now = 0.0
+        """As far as it has been told."""
+        self._room = Room()
         self._dropped_members: set[int] = set()
         self.dropped: Counter[str] = Counter()
         """What was heard and not understood or not meant for us, by reason."""
@@ -89,8 +99,10 @@ class Sender:
         """Send an object behind those before it and return its number.
 
         ``info`` is at most a segment. Raises UsageError where everything kept is still
-        to be sent, MessageTooLarge for more than the code's numbers can count.
+        to be sent or may be asked for (RoomFreed tells when that has changed),
+        MessageTooLarge for more than the code's numbers can count.
         """
+        self._now = now
         if isinstance(source, bytes):
             source = BytesSource(source)
         coding = self._config.coding
@@ -113,6 +125,7 @@ class Sender:
         self, *, buffer_bytes: int, now: float, info: bytes | None = None
     ) -> int:
         """Open a stream of which ``buffer_bytes`` are kept for repair."""
+        self._now = now
         coding = self._config.coding
         kept = -(-buffer_bytes // (coding.block * coding.segment_bytes))
         content = StreamContent(coding.segment_bytes, coding.block, kept)
@@ -127,21 +140,28 @@ class Sender:
     ) -> None:
         """Append to a stream; raises UsageError where its buffer has no room.
 
-        What does not fill a segment waits for more, or for :meth:`flush`.
+        What does not fill a segment waits for more, or for :meth:`flush`. RoomFreed
+        tells when what was refused would fit.
         """
-        content, outgoing = self._stream(stream)
-        if len(data) > content.room_bytes(outgoing.block):
+        self._now = now
+        content, _ = self._stream(stream)
+        if len(data) > self.stream_room(stream):
+            self._refused(partial(self._stream_fits, stream, len(data)))
             raise UsageError(
                 f"{len(data)} bytes do not fit into the stream's buffer",
-                fix="wait until what is there has been sent, or make it larger",
+                fix="wait for RoomFreed, or make it larger",
             )
         content.write(data, message_ends=message_ends)
         self._resume(now)
 
     def stream_room(self, stream: int) -> int:
-        """Return how many bytes can be written now."""
+        """Return how many bytes can be written without giving up what may be needed.
+
+        That is what has not been sent, and what was sent or asked for lately.
+        """
         content, outgoing = self._stream(stream)
-        return content.room_bytes(outgoing.block)
+        kept = self._window.kept_from(outgoing, self._now, self._span_s)
+        return content.room_bytes(min(outgoing.block, kept))
 
     def flush(self, stream: int, *, now: float) -> None:
         """Send what has been written to a stream, though no segment is full."""
@@ -233,6 +253,7 @@ class Sender:
         """Return when to call :meth:`handle_timeout`, None for never."""
         due = (
             self._blocked_until,
+            self._room.deadline,
             self._repairer.deadline,
             self._flusher.deadline,
             self._talker.deadline,
@@ -264,14 +285,41 @@ class Sender:
         outgoing = Outgoing(
             number, content, self._code, head=head, auto_parity=self._config.auto_parity
         )
-        for gone in self._window.add(outgoing):
+        size, span_s = head.fti.size_bytes, self._span_s
+        if not self._window.fits(size, self._now, span_s):
+            self._refused(lambda: self._window.fits(size, self._now, self._span_s))
+        for gone in self._window.add(outgoing, now=self._now, span_s=span_s):
             self._events.append(ObjectPurged(gone))
 
+    @property
+    def _span_s(self) -> float:
+        """How long receivers may take to ask for what was sent, and to ask again.
+
+        One cycle is their waiting and holding off and the sender's gathering.
+        """
+        cycle_s = (2 * self._config.backoff + 3) * self._outbox.grtt_s
+        return self._config.hold * cycle_s
+
+    def _refused(self, fits: Callable[[], bool]) -> None:
+        self._room.refused(fits, self._now, self._span_s)
+
+    def _stream_fits(self, stream: int, size: int) -> bool:
+        """Return whether to try again: it fits, or nothing ever will."""
+        if self._open_stream(stream) is None:
+            return True
+        return size <= self.stream_room(stream)
+
     def _stream(self, number: int) -> tuple[StreamContent, Outgoing]:
+        found = self._open_stream(number)
+        if found is None:
+            raise UsageError(f"{number} is no open stream", fix="open one first")
+        return found
+
+    def _open_stream(self, number: int) -> tuple[StreamContent, Outgoing] | None:
         outgoing = self._window.get(number)
         content = None if outgoing is None else outgoing.content
         if outgoing is None or not isinstance(content, StreamContent) or content.ended:
-            raise UsageError(f"{number} is no open stream", fix="open one first")
+            return None
         return content, outgoing
 
     def _resume(self, now: float) -> None:
@@ -319,6 +367,7 @@ class Sender:
 
     def _turn(self, now: float) -> None:
         """Do whatever is due, and send whatever the rate allows."""
+        self._now = now
         self._repairer.expire(now)
         self._talker.expire(now)
         if self._pulse.expire(now, busy=not self._drained) and self._drained:
@@ -334,6 +383,8 @@ class Sender:
             repairing=self._repairer.behind,
         ):
             self._events.append(TransmissionIdle())
+        if self._room.freed(now, self._span_s):
+            self._events.append(RoomFreed())
 
     def _remind(self) -> None:
         """Say how far all has been sent, so that who was cut off learns of it."""
@@ -384,6 +435,7 @@ class Sender:
     def _reach(self, outgoing: Outgoing) -> None:
         """Note how far new symbols have been sent."""
         self._flusher.sent(outgoing)
+        self._window.touch(outgoing, outgoing.block, self._now)
         self._reached = (outgoing.number, *outgoing.position)
         self._repairer.position = self._reached
         if outgoing.finished:

@@ -6,6 +6,7 @@ from collections import deque
 
 from groupwire.errors import UsageError
 from groupwire.norm.numbers import unwrap
+from groupwire.norm.send.holds import Holds
 from groupwire.norm.send.outgoing import Outgoing
 
 __all__ = ["Window"]
@@ -18,13 +19,18 @@ class Window:
     given up for something newer.
     """
 
-    def __init__(self, most: int, most_bytes: int, *, first: int = 0) -> None:
+    def __init__(
+        self, most: int, most_bytes: int, *, first: int = 0, holds: Holds | None = None
+    ) -> None:
         self._most = most
         self._most_bytes = most_bytes
         self._objects: dict[int, Outgoing] = {}
         self._bytes = 0
         self._waiting: deque[Outgoing] = deque()
         self._repairing: set[int] = set()
+        self._holds = holds or Holds(1)
+        self._kept_from: dict[int, int] = {}
+        """Of streams: the first block that is held, as far as is known."""
         self.next_number = first
 
     def __contains__(self, number: int) -> bool:
@@ -48,13 +54,45 @@ class Window:
         """Return the number that a receiver means by an id."""
         return unwrap(object_id, self.next_number, 16)
 
-    def add(self, outgoing: Outgoing) -> list[int]:
+    # What is not to be given up yet.
+
+    def touch(self, outgoing: Outgoing, block: int, now: float) -> None:
+        """Note that something was sent or asked for: an object is held as a whole."""
+        if outgoing.content.ended:
+            self._holds.touch(outgoing.number, now)
+            return
+        self._holds.touch((outgoing.number, block), now)
+        kept = self._kept_from.get(outgoing.number, 0)
+        self._kept_from[outgoing.number] = min(block, kept)
+
+    def kept_from(self, stream: Outgoing, now: float, span_s: float) -> int:
+        """Return the first block of a stream that is not to be given up yet."""
+        number, holds = stream.number, self._holds
+        block = max(self._kept_from.get(number, 0), stream.content.first_block)
+        while block < stream.block and not holds.held((number, block), now, span_s):
+            holds.forget((number, block))
+            block += 1
+        self._kept_from[number] = block
+        return block
+
+    def fits(self, size_bytes: int, now: float, span_s: float) -> bool:
+        """Return whether an object of this size would be taken in."""
+        return self._to_give_up(size_bytes, now, span_s) is not None
+
+    def add(
+        self, outgoing: Outgoing, *, now: float = 0.0, span_s: float = 0.0
+    ) -> list[int]:
         """Take the next object in and return those given up for it.
 
-        Raises UsageError where all that is kept is still to be sent.
+        Raises UsageError where all that is kept is still to be sent, or is held.
         """
         size = outgoing.head.fti.size_bytes
-        given_up = self._to_give_up(size)
+        given_up = self._to_give_up(size, now, span_s)
+        if given_up is None:
+            raise UsageError(
+                f"{len(self._objects)} objects wait to be sent or may be asked for",
+                fix="wait for RoomFreed, or keep more",
+            )
         for number in given_up:
             self.remove(number)
         self._objects[outgoing.number] = outgoing
@@ -63,17 +101,15 @@ class Window:
         self.next_number = outgoing.number + 1
         return given_up
 
-    def _to_give_up(self, size: int) -> list[int]:
+    def _to_give_up(self, size: int, now: float, span_s: float) -> list[int] | None:
+        """Return what is given up for so many bytes; None where that is not enough."""
         given_up: list[int] = []
         count, total = len(self._objects), self._bytes + size
         for number, oldest in self._objects.items():
             if count < self._most and total <= self._most_bytes:
                 break
-            if not oldest.finished:
-                raise UsageError(
-                    f"{count} objects wait to be sent",
-                    fix="wait until one has been sent, or keep more",
-                )
+            if not oldest.finished or self._holds.held(number, now, span_s):
+                return None
             given_up.append(number)
             count, total = count - 1, total - oldest.head.fti.size_bytes
         return given_up
@@ -85,6 +121,10 @@ class Window:
             return False
         self._bytes -= outgoing.head.fti.size_bytes
         self._repairing.discard(number)
+        self._holds.forget(number)
+        if (kept := self._kept_from.pop(number, None)) is not None:
+            for block in range(kept, outgoing.content.blocks):
+                self._holds.forget((number, block))
         if outgoing in self._waiting:
             self._waiting.remove(outgoing)
         return True
