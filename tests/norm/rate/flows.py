@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from groupwire.errors import UsageError
 from groupwire.norm.coding import Coding
 from groupwire.norm.rate.control import RateControl
 from groupwire.norm.receive.config import ReceiverConfig
@@ -75,14 +76,13 @@ class Flow:
         self.dropped: list[MemberDropped] = []
         self.rates: list[tuple[float, float]] = []
         self._source = Zeros(object_segments * segment_bytes, segment_bytes)
-        self.sending = True
         config = SenderConfig(
             1,
             7,
             Coding(segment_bytes=segment_bytes),
             backoff=backoff,
             members=10,
-            kept_objects=64,
+            kept_objects=4096,
         )
         self.sender = self.lab.add(
             "sender",
@@ -124,22 +124,19 @@ class Flow:
         return next(at for at, r in self.rates if r >= rate)
 
     def _event(self, event: SenderEvent) -> None:
-        if isinstance(event, ObjectSent) and self.sending:
+        if isinstance(event, ObjectSent):
             now = self.lab.clock.now
             self.lab.clock.at(now, self._next)
         elif isinstance(event, MemberDropped):
             self.dropped.append(event)
 
     def _next(self) -> None:
-        self.sender.do(lambda core, now: core.send_object(self._source, now=now))
+        """Send one more; if all that is kept may still be asked for, later."""
+        try:
+            self.sender.do(lambda core, now: core.send_object(self._source, now=now))
+        except UsageError:
+            self.lab.clock.at(self.lab.clock.now + 0.05, self._next)
 
 
 def _delay(link: Faults | Link) -> float:
     return (link.faults if isinstance(link, Link) else link).delay_s
-
-
-def doublings(first: float, last: float) -> Iterator[float]:
-    """Iterate over powers of two times ``first`` up to ``last``."""
-    while first <= last:
-        yield first
-        first *= 2
