@@ -36,7 +36,7 @@ class SenderConfig:
     patience_s: float = 2.0
     """A node fails no sooner than this after it was first asked."""
     kept_objects: int = 256
-    hold: float = 2.0
+    hold: float = 4.0
     """Repair cycles for which what was sent or asked for is kept at least, though
     something newer wants its room. 0 to give up the oldest at once."""
     kept_bytes: int = 1 << 40

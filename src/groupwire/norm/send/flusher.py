@@ -87,8 +87,7 @@ class Flusher:
             patience_s=config.patience_s,
             limit=config.coding.segment_bytes // _NODE_BYTES,
         )
-        if self.deadline is None:
-            self.deadline = now
+        self.deadline = now
 
     def end(self, now: float) -> None:
         """Say that the sender is gone for good when all has been flushed."""

@@ -71,6 +71,8 @@ class Sender:
         self._pulse = Pulse(self._outbox, control)
         self._events: list[SenderEvent] = []
         self._drained = True
+        self._unflushed = False
+        """Whether something was sent or asked for since all was last drained."""
         self._reached = (-1, 0, 0)
         """The last new symbol that has been sent: object, block, symbol."""
         self._blocked_until: float | None = None
@@ -355,6 +357,7 @@ class Sender:
         self._pulse.hear(nack.source, nack.to, nack.extensions, now)
         if self._repairer.hear(nack, unicast=unicast, now=now):
             self._drained = False
+            self._unflushed = True
             self._flusher.pause()
             self._flusher.alive(nack.source)
 
@@ -400,12 +403,15 @@ class Sender:
                 return
             spent = self._send_row()
             if spent:
+                self._unflushed = True
                 budget -= max(spent, _LEAST_PER_ROW)
             elif self._repairer.busy:
                 return
             else:
                 self._drained = True
-                self._flusher.drained(now)
+                if self._unflushed:
+                    self._unflushed = False
+                    self._flusher.drained(now)
 
     def _send_row(self) -> int:
         """Send the next row: repairs first, then what is new; return its bytes."""
