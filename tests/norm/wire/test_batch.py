@@ -74,7 +74,7 @@ def listed(segments: Segments | None) -> list[Data]:
     assert segments is not None
     return [
         replace(
-            segments.first,
+            segments.common,
             sequence=sequence,
             payload_id=PayloadId(key >> 16, key & 0xFFFF),
             payload=bytes(payload),

@@ -178,7 +178,7 @@ class Receiver:
         self, message: Segments | Data | Info | Command, origin: Origin, now: float
     ) -> None:
         """Give a sender's message to the run of the sender that it belongs to."""
-        first = message.first if isinstance(message, Segments) else message
+        first = message.common if isinstance(message, Segments) else message
         if first.source == self._config.node:
             return
         key = SenderKey(origin, first.source, first.sender.instance)

@@ -138,7 +138,7 @@ class Remote:
 
     def take_segments(self, segments: Segments, now: float) -> None:
         """Take DATA of one object in."""
-        first, payloads = segments.first, segments.payloads
+        first, payloads = segments.common, segments.payloads
         self._hear(first.sender, segments.sequences, len(payloads[0]), now)
         number = self._catalogue.number(first.object_id)
         keys = segments.keys
@@ -693,9 +693,7 @@ def _place(through: Through) -> tuple[int, int, float]:
 def _runs(keys: Sequence[int]) -> Iterator[tuple[int, int]]:
     """Iterate over runs of consecutive symbols, as first and one more than last."""
     count = len(keys)
-    if keys[-1] - keys[0] == count - 1 and keys == list(
-        range(keys[0], keys[0] + count)
-    ):
+    if isinstance(keys, range):
         yield 0, count
         return
     start = 0

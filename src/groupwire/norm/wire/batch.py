@@ -19,7 +19,9 @@ __all__ = ["Segments", "build_segments", "parse_segments", "symbol_key"]
 
 _ID_AT = 16
 """Where the payload id lies; behind it, extensions."""
-_TYPE_OF_DATA = MessageType.DATA
+_ID_BYTES = 4
+_MOST_SEGMENTS = 128
+"""Of a row, as of Linux's UDP_SEGMENT; UDP_GRO makes rows of 64."""
 _SYMBOL_BITS = 16
 
 
@@ -31,10 +33,11 @@ def symbol_key(payload_id: PayloadId) -> int:
 class Segments(NamedTuple):
     """DATA messages of one object that differ only in place and payload."""
 
-    first: Data
+    common: Data
+    """What all have in common; the columns say the rest."""
     sequences: Sequence[int]
     keys: Sequence[int]
-    """See :func:`symbol_key`."""
+    """See :func:`symbol_key`; a range where the symbols follow each other."""
     payloads: Sequence[bytes | memoryview]
 
 
@@ -46,13 +49,6 @@ def _row(count: int) -> struct.Struct:
 @lru_cache(maxsize=64)
 def _ids(count: int) -> struct.Struct:
     return struct.Struct(f"!{count}I")
-
-
-@lru_cache(maxsize=64)
-def _columns(header_bytes: int, step: int) -> struct.Struct:
-    """Return what reads the columns of one segment: what differs, and what must not."""
-    rest = header_bytes - _ID_AT - 4
-    return struct.Struct(f"!2sH12sI{rest}s{step - header_bytes}x")
 
 
 def build_segments(
@@ -90,27 +86,53 @@ def parse_segments(data: bytes | memoryview, step: int) -> Segments | None:
     None when this is not a row of DATA of one object in fec_id 5: then each has to be
     read by itself. DecodeError if the first is junk.
     """
-    head = Head.decode(data[:step])
-    if head.kind is not _TYPE_OF_DATA:
+    size = Head.decode(data[:step]).header_bytes
+    count, odd = divmod(len(data), step)
+    if odd or count > _MOST_SEGMENTS or size < _ID_AT + _ID_BYTES:
         return None
-    first = Data.decode(head, data[:step])
-    if first.fec_id is not FecId.REED_SOLOMON_8 or len(data) % step:
-        return None
-    size = head.header_bytes
-    starts, sequences, middles, ids, ends = zip(
-        *_columns(size, step).iter_unpack(data), strict=True
-    )
-    count = len(ids)
+    columns = _columns(size, step, count).unpack(data)
+    starts, middles, ends = columns[0::5], columns[2::5], columns[4::5]
     if (
         starts.count(starts[0]) != count
         or middles.count(middles[0]) != count
         or ends.count(ends[0]) != count
     ):
         return None
-    view = memoryview(data)
-    return Segments(
-        first,
-        sequences,
-        [i >> 8 << _SYMBOL_BITS | i & 0xFF for i in ids],
-        [view[at + size : at + step] for at in range(0, len(data), step)],
-    )
+    common = _common(starts[0], middles[0], ends[0])
+    if common is None:
+        return None
+    payloads = list(map(memoryview(data).__getitem__, _places(size, step, count)))
+    return Segments(common, columns[1::5], _keys(columns[3::5]), payloads)
+
+
+@lru_cache(maxsize=64)
+def _columns(header_bytes: int, step: int, count: int) -> struct.Struct:
+    """Return what reads of each segment what differs, and what must not."""
+    rest = header_bytes - _ID_AT - _ID_BYTES
+    return struct.Struct("!" + f"2sH12sI{rest}s{step - header_bytes}x" * count)
+
+
+@lru_cache(maxsize=64)
+def _places(header_bytes: int, step: int, count: int) -> list[slice]:
+    """Return where the payloads lie."""
+    return [slice(n * step + header_bytes, (n + 1) * step) for n in range(count)]
+
+
+@lru_cache(maxsize=256)
+def _common(start: bytes, middle: bytes, end: bytes) -> Data | None:
+    """Return a message of this header at place 0, None if it is no DATA in fec_id 5."""
+    header = b"".join((start, bytes(2), middle, bytes(_ID_BYTES), end))
+    head = Head.decode(header)
+    if head.kind is not MessageType.DATA:
+        return None
+    data = Data.decode(head, header)
+    return data if data.fec_id is FecId.REED_SOLOMON_8 else None
+
+
+def _keys(ids: tuple[int, ...]) -> Sequence[int]:
+    """Return the keys of payload ids as the wire has them."""
+    first, count = ids[0], len(ids)
+    if ids == tuple(range(first, first + count)) and (first & 0xFF) + count <= 0x100:
+        key = first >> 8 << _SYMBOL_BITS | first & 0xFF
+        return range(key, key + count)
+    return [i >> 8 << _SYMBOL_BITS | i & 0xFF for i in ids]
