@@ -53,8 +53,9 @@ class AdaptiveConfig:
     """Until somebody has answered."""
     floor_bytes_per_s: float = 50e3
     ceiling_bytes_per_s: float = 1.25e9
-    drop_below_bytes_per_s: float = 50e3
-    """A member that sustains less for ``patience_s`` is waited for no more."""
+    drop_below_bytes_per_s: float = 10e3
+    """A member at which less arrives for ``patience_s`` is waited for no more. It is
+    far below the floor, lest somebody is given up who loses half by chance."""
     patience_s: float = 10.0
     packet_bytes: int = 1400
     """How large most packets are: how many a round has tells chance from congestion."""
