@@ -1,5 +1,7 @@
 """A hostile network without a network: virtual time, seeded faults, a lab of members.
 
+::
+
     lab = Lab(seed=7)
     sender = lab.add("sender", Sender(config, control), up=Faults(loss=0.1))
     for number in range(100):

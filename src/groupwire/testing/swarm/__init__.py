@@ -1,5 +1,7 @@
 """Thousands of groups, each drawn from a seed, each held against what NORM promises.
 
+::
+
     python -m groupwire.testing.swarm --seeds 2000
     python -m groupwire.testing.swarm --replay 4711 --log
 
