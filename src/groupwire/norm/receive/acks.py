@@ -38,7 +38,9 @@ class Acknowledger:
     @property
     def deadline(self) -> float | None:
         """When the next one is due."""
-        return min((due for due, _ in self._waiting.values()), default=None)
+        if not self._waiting:
+            return None
+        return min(due for due, _ in self._waiting.values())
 
     def reached(self, mark: Watermark, bits: int, now: float, grtt_s: float) -> None:
         """Acknowledge a watermark."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
 from typing import TypeAlias
 
@@ -180,22 +181,21 @@ class Catalogue:
         last, block, symbol = through
         if self._first is None:
             return
+        begun = sorted(self.under_way)
         for low, high in self._done.gaps(self._first, last):
-            unknown: int | None = None
-            for number in range(low, high + 1):
-                incoming = self.under_way.get(number)
-                if incoming is None:
-                    unknown = number if unknown is None else unknown
-                    continue
-                if unknown is not None:
+            unknown = low
+            for number in begun[bisect_left(begun, low) : bisect_right(begun, high)]:
+                if unknown < number:
                     yield Need(unknown, number - 1)
-                    unknown = None
+                unknown = number + 1
                 if number < last:
-                    yield from incoming.needs(None, None)
+                    yield from self.under_way[number].needs(None, None)
                 elif block >= 0:
-                    yield from incoming.needs(block, symbol)
-            if unknown is not None and (unknown < last or block >= 0):
-                yield Need(unknown, high if high < last or block >= 0 else high - 1)
+                    yield from self.under_way[number].needs(block, symbol)
+            if high == last and block < 0:
+                high -= 1
+            if unknown <= high:
+                yield Need(unknown, high)
 
     def state(self, through: tuple[int, int, int | None]) -> RepairState:
         """Return what is lacking up to a place."""

@@ -129,8 +129,12 @@ class Receiver:
 
     def poll_timeout(self) -> float | None:
         """Return when to call :meth:`handle_timeout`, None for never."""
-        due = [d for r in self._remotes.values() if (d := r.deadline) is not None]
-        return min(due, default=None)
+        due = None
+        for remote in self._remotes.values():
+            deadline = remote.deadline
+            if deadline is not None and (due is None or deadline < due):
+                due = deadline
+        return due
 
     @property
     def senders(self) -> Sequence[SenderKey]:

@@ -229,7 +229,7 @@ class Remote:
             self._acks.deadline,
             self._silence_at,
         )
-        return min((d for d in due if d is not None), default=None)
+        return min([d for d in due if d is not None], default=None)
 
     def expire(self, now: float) -> None:
         """Do what is due."""

@@ -25,6 +25,13 @@ _LINEAR_LAST, _LINEAR_END_S = 31, 3.3e-5
 _STEP = 13.0
 _MANTISSA = 4096
 _LARGEST_EXPONENT = 15
+_RTTS = tuple(
+    (byte + 1) * MIN_RTT_S
+    if byte <= _LINEAR_LAST
+    else MAX_RTT_S / math.exp((255 - byte) / _STEP)
+    for byte in range(256)
+)
+"""Looked up for every datagram, and more than once."""
 
 
 def pack_rtt(seconds: float) -> int:
@@ -37,9 +44,7 @@ def pack_rtt(seconds: float) -> int:
 
 def unpack_rtt(byte: int) -> float:
     """Return the round-trip time in seconds that a byte stands for."""
-    if byte <= _LINEAR_LAST:
-        return (byte + 1) * MIN_RTT_S
-    return MAX_RTT_S / math.exp((255 - byte) / _STEP)
+    return _RTTS[byte]
 
 
 def pack_rate(bytes_per_s: float) -> int:
