@@ -42,8 +42,8 @@ class Crowd:
             now, _, nacker = heappop(waiting)
             if known_at and known_at[0] <= now:
                 nacker.heard.add(need)
-            if not nacker.silenced(needs):
-                asked += 1
-                heappush(known_at, now + silenced_after_s)
-            nacker.hold(now, grtt_s, backoff)
+            if nacker.silenced(needs):
+                break  # and so are all whose time comes later
+            asked += 1
+            heappush(known_at, now + silenced_after_s)
         return asked

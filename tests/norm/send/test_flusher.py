@@ -122,7 +122,7 @@ def test_who_has_sent_nothing_has_nothing_to_flush(desk: Desk) -> None:
     desk.drain()
     assert desk.flusher.deadline is None
     assert not desk.flusher.active
-    desk.flusher.say()
+    desk.flusher.say(desk.now)
     assert desk.said() == []
 
 
@@ -487,3 +487,15 @@ def test_who_is_asked_while_repairs_are_sent_does_not_fail(desk: Desk) -> None:
     desk.is_repairing = False
     desk.rest()
     assert not desk.flusher.polling
+
+
+def test_flushes_take_a_tenth_of_a_low_rate_at_most(desk: Desk) -> None:
+    desk.outbox.bucket.rate = 100.0
+    sent(desk, 50)
+    desk.drain()
+    size = len(desk.flush().encode())
+    began = desk.now
+    desk.flusher.pause()
+    desk.drain()
+    desk.flush()
+    assert desk.now - began == pytest.approx(10 * size / 100.0)

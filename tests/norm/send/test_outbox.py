@@ -51,3 +51,13 @@ def test_the_measured_round_trip_begins_as_configured() -> None:
         outbox.grtt.heard(0.1)
         outbox.grtt.round_over()
     assert outbox.grtt.seconds == pytest.approx(0.25)
+
+
+def test_what_is_commanded_waits_until_it_takes_a_tenth_of_the_rate() -> None:
+    outbox = Outbox(config())
+    outbox.bucket.rate = 1000.0
+    composer = outbox.composer
+    command = ApplicationCommand(composer.number(), NODE, composer.state, bytes(80))
+    (wait_s,) = {outbox.say(command)}
+    (transmit,) = outbox.take()
+    assert wait_s == pytest.approx(10 * len(transmit.data) / 1000.0)

@@ -79,13 +79,14 @@ def test_all_symbols_are_sent_once_and_in_order(
     assert of.position == expected[-1]
 
 
-def test_a_row_holds_no_more_than_is_asked_for_and_one_block_alone() -> None:
+def test_a_row_holds_what_is_asked_for_of_as_many_blocks_as_it_needs() -> None:
     new = all_new(outgoing(numbered(70)), limit=3)
     assert [row.places for row in new] == [
         [(0, 0), (0, 1), (0, 2)],
-        [(0, 3)],
-        [(1, 0), (1, 1), (1, 2)],
+        [(0, 3), (1, 0), (1, 1)],
+        [(1, 2)],
     ]
+    assert places(all_new(outgoing(numbered(70)))[:1]) == places(new)
 
 
 def test_the_position_is_that_of_the_last_new_symbol() -> None:
@@ -93,22 +94,20 @@ def test_the_position_is_that_of_the_last_new_symbol() -> None:
     assert of.position == (0, 0)
     of.next_new(3)
     assert of.position == (0, 2)
-    of.next_new(3)
+    of.next_new(1)
+    assert of.position == (0, 3)
     of.next_new(1)
     assert of.position == (1, 0)
 
 
 def test_parity_unasked_follows_each_block_as_repair_of_nothing() -> None:
     of = outgoing(TWO_BLOCKS, auto_parity=2)
-    new = all_new(of)
-    assert [row.places for row in new] == [
-        [(block, n) for n in numbers]
-        for block in (0, 1)
-        for numbers in ([0, 1, 2, 3], [4, 5])
-    ]
+    new = all_new(of, limit=5)
+    assert places(new) == [(block, n) for block in (0, 1) for n in range(6)]
     code = ReedSolomon(LENGTH, PARITY)
     source = [TWO_BLOCKS[at : at + 10] for at in range(0, 40, 10)]
-    assert new[1].payloads == code.encode(source, [0, 1], 10)
+    payloads = list(chain.from_iterable(row.payloads for row in new))
+    assert payloads[4:6] == code.encode(source, [0, 1], 10)
     assert {row.flags for row in new} == {ObjectFlag(0)}
     assert of.position == (1, 3)
 

@@ -512,8 +512,19 @@ def test_all_are_told_what_was_asked_for_by_unicast() -> None:
     desk = Desk(2, coding=WIDE)
     desk.hear(lacks(0, 0, 1), unicast=True)
     assert told(desk.adverts()) == [{item(0, 0, 1)}]
+    desk.now += 0.001
     desk.hear(lacks(0, 1, 2), unicast=True)
     assert told(desk.adverts()) == [{item(0, 0, 1), item(0, 1, 2)}]
+
+
+def test_advertisements_take_a_tenth_of_a_low_rate_at_most() -> None:
+    desk = Desk(2, coding=WIDE)
+    desk.outbox.bucket.rate = 100.0
+    desk.hear(lacks(0, 0, 1), unicast=True)
+    (first,) = desk.adverts()
+    desk.now += 0.9 * 10 * len(first.encode()) / 100.0
+    desk.hear(lacks(0, 1, 2), unicast=True)
+    assert desk.adverts() == []
 
 
 def test_what_all_have_heard_is_not_told_again() -> None:
@@ -529,6 +540,7 @@ def test_an_advertisement_is_at_most_a_segment_and_says_so() -> None:
     desk.hear(*requests[:3], unicast=True)
     (few,) = desk.adverts()
     assert not few.limited
+    desk.now += 0.001
     desk.hear(*requests, unicast=True)
     (many,) = desk.adverts()
     assert many.limited

@@ -119,10 +119,13 @@ class Composer:
 
 def _even_stretches(payloads: Sequence[Symbol]) -> Iterator[tuple[int, int]]:
     """Cut where lengths change: all of a stretch but its last are equally long."""
-    first, size = 0, len(payloads[0]) if payloads else 0
-    for at, payload in enumerate(payloads):
-        if (at > first and len(payloads[at - 1]) != size) or len(payload) > size:
-            yield first, at
-            first, size = at, len(payload)
-    if payloads:
-        yield first, len(payloads)
+    sizes = list(map(len, payloads))
+    first, count = 0, len(sizes)
+    while first < count:
+        stop = first + 1
+        if sizes.count(sizes[first]) == count:
+            stop = count
+        while stop < count and sizes[stop - 1] == sizes[first] >= sizes[stop]:
+            stop += 1
+        yield first, stop
+        first = stop

@@ -34,6 +34,8 @@ class Flusher:
         self._poll: Poll | None = None
         self._ask_at = 0.0
         """When to ask next: not with each flush, of which there may be more."""
+        self._next_at = 0.0
+        """When the next flush leaves enough of the rate to others."""
         self._ends_left = 0
         self._ending = False
         self.deadline: float | None = None
@@ -58,7 +60,7 @@ class Flusher:
         if self._last is not None:
             self._left = self._outbox.config.robust
         if self._left or self._ending:
-            self.deadline = now
+            self.deadline = max(now, self._next_at)
 
     def pause(self) -> None:
         """Flush no more, because there is something to send; polls go on."""
@@ -110,7 +112,7 @@ class Flusher:
         """
         if self.deadline is None or self.deadline > now:
             return False
-        interval = 2 * self._outbox.grtt_s
+        interval = max(2 * self._outbox.grtt_s, self._next_at - now)
         self.deadline = now + interval
         asked = False
         if self._marked <= reached and self._ask_at <= now:
@@ -119,7 +121,7 @@ class Flusher:
         if drained and self._left:
             self._left -= 1
             if not asked or self._marked != reached:
-                self.say()
+                self.say(now)
         if self._left or self._poll is not None:
             return False
         if drained:
@@ -137,7 +139,7 @@ class Flusher:
             return False
         nodes = self._poll.next_round(now, interval, counts=counts)
         if nodes:
-            self._flush(self._mark, nodes)
+            self._flush(self._mark, nodes, now)
         else:
             self._end_poll()
         return bool(nodes)
@@ -165,11 +167,11 @@ class Flusher:
         """Return how long answers to the last flush are waited for: K and two GRTT."""
         return (self._outbox.config.backoff + 2) * self._outbox.grtt_s
 
-    def say(self) -> None:
+    def say(self, now: float) -> None:
         """Flush once, without asking anybody."""
         if self._last is not None:
             block, symbol = self._last.position
-            self._flush(self._place(self._last, block, symbol), ())
+            self._flush(self._place(self._last, block, symbol), (), now)
 
     def hear(self, ack: Ack) -> None:
         """Take an acknowledgement in."""
@@ -219,9 +221,9 @@ class Flusher:
         told = self._outbox.config.coding.scheme.tells_length
         return outgoing.content.length(block) if told else 0
 
-    def _flush(self, mark: Watermark, nodes: tuple[int, ...]) -> None:
+    def _flush(self, mark: Watermark, nodes: tuple[int, ...], now: float) -> None:
         composer, config = self._outbox.composer, self._outbox.config
-        self._outbox.say(
+        self._next_at = now + self._outbox.say(
             Flush(
                 composer.number(),
                 config.node,

@@ -11,6 +11,8 @@ from groupwire.values import Transmit
 
 __all__ = ["Outbox"]
 
+_SHARE = 10
+
 
 class Outbox:
     """One for all parts of a sender: they share its clock of round trips and its pace.
@@ -24,7 +26,7 @@ class Outbox:
         self.grtt = GroupRoundTrip(
             config.initial_grtt_s, shortest_s=config.shortest_grtt_s
         )
-        self.bucket = TokenBucket(1.0)
+        self.bucket = TokenBucket(1e9)
         self._transmits: list[Transmit] = []
 
     @property
@@ -37,9 +39,14 @@ class Outbox:
         self._transmits.append(transmit)
         self.bucket.spend(len(transmit.data))
 
-    def say(self, command: Command) -> None:
-        """Send a command."""
-        self.put(Transmit(command.encode()))
+    def say(self, command: Command) -> float:
+        """Send a command; return how long to wait before the next of its kind.
+
+        So no kind takes more than a tenth of the rate from what is commanded about.
+        """
+        transmit = Transmit(command.encode())
+        self.put(transmit)
+        return _SHARE * len(transmit.data) / self.bucket.rate
 
     def take(self) -> list[Transmit]:
         """Return what is to be sent; each only once."""

@@ -138,21 +138,27 @@ class Outgoing:
 
     def next_new(self, limit: int) -> Row | None:
         """Return at most ``limit`` symbols that have never been sent."""
+        places: list[tuple[int, int]] = []
+        payloads: list[Symbol] = []
+        while len(places) < limit and self._find_new():
+            block, first = self.block, self.symbol
+            length = self.content.length(block)
+            stop = min(self._stop(), first + limit - len(places))
+            if first < length:
+                stop = min(stop, length)
+                payloads += self.content.symbols(block, first, stop)
+            else:
+                payloads += self._parity(block, list(range(first, stop)))
+            self.symbol = stop
+            places += [(block, n) for n in range(first, stop)]
+        return Row(self.flags, places, payloads) if places else None
+
+    def _find_new(self) -> bool:
+        """Step into the next block behind a done one; return whether there is more."""
         if self.symbol >= self._stop() and self._block_done():
             self.block = max(self.block + 1, self.content.first_block)
             self.symbol = 0
-        block, first, stop = self.block, self.symbol, self._stop()
-        if first >= stop:
-            return None
-        length = self.content.length(block)
-        stop = min(stop, first + limit)
-        if first < length:
-            stop = min(stop, length)
-            payloads = list(self.content.symbols(block, first, stop))
-        else:
-            payloads = self._parity(block, list(range(first, stop)))
-        self.symbol = stop
-        return Row(self.flags, [(block, n) for n in range(first, stop)], payloads)
+        return self.symbol < self._stop()
 
     def _stop(self) -> int:
         """Return one more than the last symbol of this block to be sent unasked."""

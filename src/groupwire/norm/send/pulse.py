@@ -13,8 +13,6 @@ from groupwire.norm.wire.quantise import pack_rate, unpack_rate, unpack_rtt
 __all__ = ["Pulse"]
 
 _LOSS_RANGE = 65_535
-_PROBE_BYTES = 64
-"""Of a probe with some receivers in it, about."""
 
 
 class Pulse:
@@ -24,6 +22,7 @@ class Pulse:
         self._outbox = outbox
         self._control = control
         self._prober = Prober(outbox.config.idle_probe_s)
+        self._spacing_s = 0.0
         self._set_rate()
 
     @property
@@ -48,7 +47,7 @@ class Pulse:
         composer = self._outbox.composer
         composer.set_grtt(self._outbox.grtt.seconds)
         seconds, micros = self._prober.stamp(now)
-        self._outbox.say(
+        self._spacing_s = self._outbox.say(
             CongestionProbe(
                 composer.number(),
                 self._outbox.config.node,
@@ -94,9 +93,9 @@ class Pulse:
         self._set_rate()
 
     def _interval(self) -> float:
-        """Return when to probe again: probes leave nine tenths of the rate to data."""
+        """Return when to probe again."""
         wanted = self._control.probe_interval(self._outbox.grtt_s)
-        return max(wanted, 10 * _PROBE_BYTES / self._control.rate)
+        return max(wanted, self._spacing_s)
 
     def _set_rate(self) -> None:
         outbox, rate = self._outbox, self._control.rate

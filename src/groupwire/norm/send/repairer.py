@@ -34,6 +34,7 @@ class Repairer:
         """Objects that were asked for and are not kept."""
         self._squelch_at: float | None = None
         self._squelched = -1e9
+        self._advertise_at = -1e9
         self.position: Position = (0, 0, 0)
         """Of what was sent last, new or again."""
 
@@ -75,7 +76,7 @@ class Repairer:
                 else:
                     news = self._gather(outgoing, part, now) or news
         if unicast and news and self._cycle.phase is Phase.GATHERING:
-            self._advertise()
+            self._advertise(now)
         if self._cycle.phase is Phase.GATHERING and not self._outbox.config.backoff:
             self._rewind(now)
         return useful
@@ -215,8 +216,10 @@ class Repairer:
         self._squelch_at = None
         self._squelched = now
 
-    def _advertise(self) -> None:
+    def _advertise(self, now: float) -> None:
         """Tell all what was asked for by unicast (RFC 5740 §5.4.4)."""
+        if now < self._advertise_at:
+            return
         config, composer = self._outbox.config, self._outbox.composer
         contents = requests_of(
             self._cycle.asked,
@@ -224,7 +227,7 @@ class Repairer:
             self._numbering,
             config.coding.segment_bytes,
         )
-        self._outbox.say(
+        self._advertise_at = now + self._outbox.say(
             RepairAdvertisement(
                 composer.number(),
                 config.node,

@@ -42,6 +42,8 @@ __all__ = ["Sender"]
 
 _LARGEST_TRANSMIT = 65_000
 _MOST_SEGMENTS = 45
+_LONGEST_HOLD_S = 20.0
+"""A round trip that somebody lies about must not stop a sender for minutes."""
 _BURST_S = 0.002
 """How much of a second one transmit may be at the rate in force."""
 _MOST_PER_TURN = 1 << 18
@@ -300,7 +302,7 @@ class Sender:
         One cycle is their waiting and holding off and the sender's gathering.
         """
         cycle_s = (2 * self._config.backoff + 3) * self._outbox.grtt_s
-        return self._config.hold * cycle_s
+        return min(self._config.hold * cycle_s, _LONGEST_HOLD_S)
 
     def _refused(self, fits: Callable[[], bool]) -> None:
         self._room.refused(fits, self._now, self._span_s)
@@ -374,7 +376,7 @@ class Sender:
         self._repairer.expire(now)
         self._talker.expire(now)
         if self._pulse.expire(now, busy=not self._drained) and self._drained:
-            self._remind()
+            self._remind(now)
         for slow in self._control.slow():
             self.drop_member(slow.node)
             self._events.append(MemberDropped(slow.node, slow.rate_bytes_per_s))
@@ -389,10 +391,10 @@ class Sender:
         if self._room.freed(now, self._span_s):
             self._events.append(RoomFreed())
 
-    def _remind(self) -> None:
+    def _remind(self, now: float) -> None:
         """Say how far all has been sent, so that who was cut off learns of it."""
         if not self._flusher.active:
-            self._flusher.say()
+            self._flusher.say(now)
 
     def _send_rows(self, now: float) -> None:
         bucket, budget = self._outbox.bucket, _MOST_PER_TURN

@@ -38,6 +38,7 @@ class Talker:
         self._waiting: deque[bytes | _Question] = deque()
         self._left = 0
         self._ack_id = 0
+        self._spacing_s = 0.0
         self.deadline: float | None = None
         self.events: list[SenderEvent] = []
 
@@ -73,7 +74,7 @@ class Talker:
         """Say what is due."""
         if self.deadline is None or self.deadline > now:
             return
-        interval = 2 * self._outbox.grtt_s
+        interval = max(2 * self._outbox.grtt_s, self._spacing_s)
         self.deadline = now + interval
         what = self._waiting[0]
         if isinstance(what, bytes):
@@ -83,7 +84,7 @@ class Talker:
 
     def _command(self, content: bytes) -> None:
         composer, node = self._outbox.composer, self._outbox.config.node
-        self._outbox.say(
+        self._spacing_s = self._outbox.say(
             ApplicationCommand(composer.number(), node, composer.state, content)
         )
         self._left -= 1
@@ -97,7 +98,7 @@ class Talker:
             self._end(question, now)
             return
         composer, node = self._outbox.composer, self._outbox.config.node
-        self._outbox.say(
+        self._spacing_s = self._outbox.say(
             AckRequest(
                 composer.number(),
                 node,
