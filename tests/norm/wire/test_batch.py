@@ -133,6 +133,26 @@ def test_a_key_is_the_same_in_every_scheme() -> None:
     assert symbol_key(PayloadId(2**32 - 1, 0xFFFF, 64)) == 2**48 - 1
 
 
+@pytest.mark.parametrize("first", [0, 200, 211, 212, 230, 255])
+def test_keys_follow_each_other_where_the_symbols_of_a_block_do(first: int) -> None:
+    """Payload ids of 24 and 8 bits go on from block to block; keys leave a gap."""
+    messages = [
+        replace(FIRST, payload_id=PayloadId(9 + at // 256, at % 256), payload=b"abcd")
+        for at in range(first, first + ROW)
+    ]
+    segments = parse_segments(joined(messages), step(messages))
+    assert segments is not None
+    assert isinstance(segments.keys, range) == (first + ROW <= 256)
+    assert listed(segments) == [replace(m, sequence=0) for m in messages]
+
+
+def test_a_row_longer_than_the_kernel_makes_is_read_one_by_one() -> None:
+    longest = row(128, 4)
+    assert len(listed(parse_segments(joined(longest), step(longest)))) == 128
+    longer = row(129, 4)
+    assert parse_segments(joined(longer), step(longer)) is None
+
+
 @pytest.mark.parametrize(
     "other",
     [
