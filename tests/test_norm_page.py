@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
+from dataclasses import fields, replace
 from pathlib import Path
 
 import pytest
 from tests.test_readme import blocks
 
+from groupwire.norm.rate.adaptive import AdaptiveConfig
 from groupwire.norm.receive.config import Join
 from groupwire.norm.receive.events import LossReason
 from groupwire.norm.send.config import SenderConfig
@@ -68,6 +69,15 @@ def test_the_defaults_are_those_of_the_table() -> None:
     coding = config.coding
     assert rows["block and parity"].startswith(f"{coding.block} and {coding.parity},")
     assert rows["FEC scheme"] == f"fec_id {int(coding.fec_id)}"
+
+
+def test_the_rate_has_the_defaults_of_the_table() -> None:
+    units = {"kB/s": 1e3, "MB/s": 1e6, "GB/s": 1e9, "s": 1.0, "": 1.0}
+    for field in fields(AdaptiveConfig):
+        told = re.search(rf"^\| `{field.name}` \| ([^|]+) \|", PAGE, re.MULTILINE)
+        assert told, field.name
+        number, _, unit = told[1].replace(",", "").partition(" ")
+        assert float(number) * units[unit] == field.default
 
 
 PROBE = CongestionProbe(1, 2, SenderState(3, 4, 4, 2), 5, 6, 7, measure=True)
