@@ -28,24 +28,30 @@ class NackPhase(Enum):
 class Nacker:
     """The cycle of one receiver towards one sender."""
 
-    __slots__ = ("_least", "_rng", "deadline", "heard", "phase")
+    __slots__ = ("_heard", "_least", "_rng", "deadline", "phase")
 
     def __init__(self, rng: Random) -> None:
         self._rng = rng
         self.phase = NackPhase.IDLE
         self.deadline: float | None = None
         self._least = 0.0
-        self.heard = RepairState()
-        """What others have asked for in this cycle."""
+        self._heard: RepairState | None = None
 
     def start(self, now: float, grtt_s: float, backoff: int, members: int) -> None:
         """Begin a cycle: something is lacking."""
         self.phase = NackPhase.WAITING
-        self.heard = RepairState()
+        self._heard = None
         wait = 0.0
         if backoff:
             wait = random_backoff(backoff * grtt_s, members, self._rng)
         self.deadline = now + wait
+
+    @property
+    def heard(self) -> RepairState:
+        """What others have asked for in this cycle."""
+        if self._heard is None:
+            self._heard = RepairState()
+        return self._heard
 
     def silenced(self, needs: RepairState) -> bool:
         """Return whether others have asked for all of this (RFC 5401 §3.2.2)."""

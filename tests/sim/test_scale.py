@@ -1,0 +1,122 @@
+"""Feedback and repair in groups of up to 100,000 receivers."""
+
+from __future__ import annotations
+
+from random import Random
+from statistics import fmean
+
+import pytest
+
+from groupwire.norm.coding import Coding
+from groupwire.norm.rate.control import FixedRate
+from groupwire.norm.receive.config import ReceiverConfig
+from groupwire.norm.receive.events import ObjectReceived, ReceiverEvent
+from groupwire.norm.receive.receiver import Receiver
+from groupwire.norm.send.config import SenderConfig
+from groupwire.norm.send.sender import Sender
+from groupwire.norm.wire.head import Head, MessageType
+from groupwire.testing import Crowd, Faults, Lab
+from groupwire.values import Transmit
+
+GRTT_S = 0.1
+
+
+def nacks(
+    members: int, runs: int, *, backoff: int, silenced_after_s: float
+) -> list[int]:
+    return sorted(
+        Crowd(members, Random(f"scale/{members}/{run}")).nacks(
+            grtt_s=GRTT_S,
+            backoff=backoff,
+            members=members,
+            silenced_after_s=silenced_after_s,
+        )
+        for run in range(runs)
+    )
+
+
+@pytest.mark.parametrize(
+    ("members", "runs", "most"), [(10, 2000, 3.0), (1000, 300, 5.0), (100_000, 60, 8.0)]
+)
+def test_few_ask_though_all_miss_the_same(members: int, runs: int, most: float) -> None:
+    asked = nacks(members, runs, backoff=4, silenced_after_s=GRTT_S / 2)
+    assert fmean(asked) <= most
+    assert asked[int(0.99 * runs)] <= 30
+
+
+def test_few_ask_by_unicast_because_the_sender_tells_all() -> None:
+    asked = nacks(100_000, 60, backoff=6, silenced_after_s=GRTT_S)
+    assert fmean(asked) <= 13
+    assert asked[-1] <= 30
+
+
+class Hall:
+    """A sender and many receivers with independent loss; DATA is counted."""
+
+    def __init__(self, seed: int, receivers: int, loss: float, coding: Coding) -> None:
+        self.data = 0
+        self.complete = 0
+        delay_s = 0.005
+        self.lab = Lab(seed, coalesce=True)
+        config = SenderConfig(
+            1, 7, coding, members=receivers, initial_grtt_s=2 * delay_s
+        )
+        self.sender = self.lab.add("sender", _Counting(config, self))
+        down, up = Faults(loss=loss, delay_s=delay_s), Faults(delay_s=delay_s)
+        for number in range(receivers):
+            core = Receiver(ReceiverConfig(100 + number), self.lab.rng(f"r{number}"))
+            self.lab.add(f"r{number}", core, down=down, up=up, on_event=self._hear)
+
+    def _hear(self, event: ReceiverEvent) -> None:
+        self.complete += isinstance(event, ObjectReceived)
+
+    def count(self, transmit: Transmit) -> None:
+        if Head.decode(transmit.data).kind is MessageType.DATA:
+            step = transmit.segment_bytes or len(transmit.data)
+            self.data += -(-len(transmit.data) // step)
+
+
+class _Counting(Sender):
+    def __init__(self, config: SenderConfig, hall: Hall) -> None:
+        super().__init__(config, FixedRate(1e6))
+        self._hall = hall
+
+    def poll_transmits(self) -> list[Transmit]:
+        transmits = list(super().poll_transmits())
+        for transmit in transmits:
+            self._hall.count(transmit)
+        return transmits
+
+
+def expected_per_packet(block: int, receivers: int, loss: float) -> float:
+    """Return what no protocol with this code can do without, in the mean.
+
+    A receiver needs so many transmissions until ``block`` of them have arrived
+    (negative binomial), and the group as many as the unluckiest of its members.
+    """
+    expected, passed = float(block), 0.0
+    sent, probability = block, (1 - loss) ** block
+    while passed**receivers < 1 - 1e-9:
+        passed += probability
+        expected += 1 - passed**receivers
+        sent += 1
+        probability *= (sent - 1) * loss / (sent - block)
+    return expected / block
+
+
+def test_the_theory_is_that_of_one_receiver_where_there_is_but_one() -> None:
+    assert expected_per_packet(64, 1, 0.2) == pytest.approx(1 / 0.8)
+
+
+@pytest.mark.parametrize("seed", [1])
+def test_a_thousand_receivers_at_20_percent_loss_take_what_theory_says(
+    seed: int,
+) -> None:
+    block, blocks, receivers, loss = 64, 2, 1000, 0.2
+    coding = Coding(segment_bytes=64, block=block, parity=96)
+    hall = Hall(seed, receivers, loss, coding)
+    data = Random(seed).randbytes(block * blocks * coding.segment_bytes)
+    hall.sender.do(lambda core, now: core.send_object(data, now=now))
+    assert hall.lab.run(60.0, done=lambda: hall.complete == receivers)
+    per_packet = hall.data / (block * blocks)
+    assert per_packet <= 1.15 * expected_per_packet(block, receivers, loss)
