@@ -41,7 +41,7 @@ class Group:
     def send(self, count: int) -> None:
         for _ in range(count):
             self.sender.do(lambda core, now: core.send_object(bytes(9000), now=now))
-            self.lab.run(self.lab.clock.now + 0.1)
+            self.lab.run(self.lab.clock.now + 1)
 
     def acknowledged(self) -> bool:
         """Ask for a watermark, and return whether it was reached."""

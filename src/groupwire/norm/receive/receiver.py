@@ -13,6 +13,7 @@ from random import Random
 
 from groupwire.errors import DecodeError, UsageError
 from groupwire.norm.partition import Partition
+from groupwire.norm.receive.admission import Refusal
 from groupwire.norm.receive.budget import Budget
 from groupwire.norm.receive.bygone import Bygone
 from groupwire.norm.receive.config import ReceiverConfig
@@ -22,7 +23,7 @@ from groupwire.norm.receive.events import (
     SenderFound,
     SenderKey,
 )
-from groupwire.norm.receive.remote import Refusal, Remote
+from groupwire.norm.receive.remote import Remote
 from groupwire.norm.receive.sink import MemorySink, ObjectOffer, Sink, SinkFor
 from groupwire.norm.wire.batch import Segments, parse_segments, symbol_key
 from groupwire.norm.wire.commands import Command

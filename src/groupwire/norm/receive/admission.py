@@ -1,0 +1,178 @@
+"""What a receiver believes of a sender's objects, and which of them it takes in."""
+
+from __future__ import annotations
+
+from enum import Enum, auto
+from typing import Protocol
+
+from groupwire.norm.coding import Coding
+from groupwire.norm.fec.code import ReedSolomon
+from groupwire.norm.partition import Partition
+from groupwire.norm.receive.catalogue import Catalogue, UnderWay
+from groupwire.norm.receive.claims import Claims
+from groupwire.norm.receive.config import Join, ReceiverConfig
+from groupwire.norm.receive.events import LossReason, SenderKey
+from groupwire.norm.receive.handover import Handover
+from groupwire.norm.receive.incoming import Incoming
+from groupwire.norm.receive.sink import ObjectOffer, Sink
+from groupwire.norm.receive.stream import IncomingStream, stream_bytes
+from groupwire.norm.wire.extensions import ObjectInfo
+from groupwire.norm.wire.head import ObjectFlag
+
+__all__ = ["Admission", "Host", "Refusal"]
+
+
+class Refusal(Enum):
+    """Why there is no place for an object."""
+
+    NEVER = auto()
+    NOT_NOW = auto()
+
+
+class Host(Protocol):
+    """Whom a run of a sender asks for what all runs share."""
+
+    def open_sink(
+        self, key: SenderKey, offer: ObjectOffer, partition: Partition
+    ) -> Sink | Refusal:
+        """Return where an object goes."""
+        ...
+
+    def open_memory(self, key: SenderKey, size_bytes: int) -> Sink | Refusal:
+        """Return what stands for so much memory until it is released."""
+        ...
+
+    def drop(self, reason: str) -> None:
+        """Count what is not understood or not wanted."""
+        ...
+
+
+class Admission:
+    """Begins objects as their sender tells of them in EXT_FTI (RFC 5740 §4.2.1).
+
+    What contradicts what was heard before is believed when it is heard twice in a row:
+    one packet with wrong bits neither spoils an object nor, being the first, decides
+    what the sender's code is.
+    """
+
+    def __init__(
+        self,
+        key: SenderKey,
+        config: ReceiverConfig,
+        host: Host,
+        catalogue: Catalogue,
+        handover: Handover,
+    ) -> None:
+        self.coding: Coding | None = None
+        """Of all objects of the sender."""
+        self._key = key
+        self._config = config
+        self._host = host
+        self._catalogue = catalogue
+        self._handover = handover
+        self._claims = Claims()
+        self._code: ReedSolomon | None = None
+
+    def incoming(
+        self, number: int, flags: ObjectFlag, fti: ObjectInfo | None, block: int
+    ) -> UnderWay | None:
+        """Return the object that a message belongs to, None if it is not wanted."""
+        if not self._catalogue.wants(number):
+            return None
+        for lost in self._catalogue.reach((number, 0, 0)):
+            self._handover.lose(lost, LossReason.WINDOW)
+        incoming = self._catalogue.under_way.get(number)
+        if fti is None:
+            if incoming is None:
+                self._host.drop("norm-no-fti")
+        elif incoming is None or self._catalogue.told(number) != fti:
+            incoming = self._claimed(number, flags, fti, block)
+        else:
+            self._claims.agreed()
+        if incoming is not None:
+            incoming.flags |= flags & (ObjectFlag.INFO | ObjectFlag.FILE)
+        return incoming
+
+    def _claimed(
+        self, number: int, flags: ObjectFlag, fti: ObjectInfo, block: int
+    ) -> UnderWay | None:
+        """Begin an object, or begin it anew as the sender has it now."""
+        coding = Coding.of(fti)
+        if coding is None or fti.size_bytes > coding.largest_object:
+            self._host.drop("norm-fti")
+            return None
+        if not self._believes(number, fti, coding):
+            self._host.drop("norm-fti-differs")
+            return None
+        code = self._take_up(coding)
+        self._catalogue.begin_anew(number)
+        if flags & ObjectFlag.STREAM:
+            return self._begin_stream(number, fti, block, coding, code)
+        return self._begin_object(number, fti, flags, coding, code)
+
+    def _believes(self, number: int, fti: ObjectInfo, coding: Coding) -> bool:
+        differs = self.coding is not None and coding != self.coding
+        if number not in self._catalogue.under_way and not differs:
+            return True
+        return not self._claims.doubts(number, fti)
+
+    def _take_up(self, coding: Coding) -> ReedSolomon:
+        """Return the sender's code; with another one all objects begin anew."""
+        if self._code is None or coding != self.coding:
+            self._catalogue.begin_anew(*self._catalogue.under_way)
+            self.coding = coding
+            self._code = ReedSolomon(coding.block, coding.parity)
+        return self._code
+
+    def _begin_stream(
+        self,
+        number: int,
+        fti: ObjectInfo,
+        block: int,
+        coding: Coding,
+        code: ReedSolomon,
+    ) -> IncomingStream | None:
+        kept = -(-fti.size_bytes // (coding.block * coding.segment_bytes))
+        # What the sender keeps no more is not worth waiting for.
+        most = min(self._config.stream_blocks, kept + 1)
+        memory = self._host.open_memory(self._key, stream_bytes(coding, most))
+        if isinstance(memory, Refusal):
+            self._refuse(number, memory)
+            return None
+        first = block
+        if self._config.join is not Join.NOW:
+            first = max(0, block - kept + 1)
+        stream = IncomingStream(number, first, most, coding, code)
+        self._catalogue.begin(number, fti, memory, stream)
+        return stream
+
+    def _begin_object(
+        self,
+        number: int,
+        fti: ObjectInfo,
+        flags: ObjectFlag,
+        coding: Coding,
+        code: ReedSolomon,
+    ) -> Incoming | None:
+        key, size = self._key, fti.size_bytes
+        offer = ObjectOffer(key.source, key.instance, number, size, flags)
+        partition = Partition.of(size, coding.segment_bytes, coding.block)
+        try:
+            sink = self._host.open_sink(key, offer, partition)
+        except OSError as error:
+            self._handover.fail(number, error)
+            return None
+        if isinstance(sink, Refusal):
+            self._refuse(number, sink)
+            return None
+        incoming = Incoming(number, size, sink, coding, code)
+        self._catalogue.begin(number, fti, sink, incoming)
+        return incoming
+
+    def _refuse(self, number: int, why: Refusal) -> None:
+        """Take none of an object, for good, or until there is room."""
+        if why is Refusal.NOT_NOW:
+            self._host.drop("norm-no-room")
+            return
+        self._catalogue.finish(number, accepted=False)
+        self._handover.lose(number, LossReason.REFUSED)

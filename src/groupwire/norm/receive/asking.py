@@ -1,0 +1,224 @@
+"""When a receiver asks a sender for repair, and up to where (RFC 5740 §5.3)."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from random import Random
+from typing import Protocol
+
+from groupwire.norm.receive.catalogue import Catalogue, Position
+from groupwire.norm.receive.config import ReceiverConfig
+from groupwire.norm.receive.events import LossReason
+from groupwire.norm.receive.nacker import Nacker, NackPhase
+from groupwire.norm.receive.patience import Patience
+from groupwire.norm.repair.state import Need, RepairState
+from groupwire.norm.wire.head import SenderState
+
+__all__ = ["Asking", "Mouth"]
+
+_SHORTEST_SILENCE_S = 1.0
+_EVERY_BLOCK = 1 << 32
+Through = tuple[int, int, int | None]
+"""Object, block and symbol up to where is asked; None is the end of the block."""
+
+
+class Mouth(Protocol):
+    """Who speaks when it is time to."""
+
+    def ask(self, needs: RepairState, now: float) -> None:
+        """Ask the sender for this."""
+        ...
+
+    def give_up(self, reason: LossReason) -> None:
+        """Want nothing more of what is lacking."""
+        ...
+
+
+class Asking:
+    """Looks for what is lacking where the sender is, and when it falls silent."""
+
+    def __init__(
+        self, config: ReceiverConfig, catalogue: Catalogue, rng: Random, mouth: Mouth
+    ) -> None:
+        self._config = config
+        self._catalogue = catalogue
+        self._mouth = mouth
+        self._nacker = Nacker(rng)
+        self._patience = Patience(config.robust)
+        self._state = SenderState(0, 0, 0, 0)
+        self._position: Position = (0, 0, 0)
+        """Of what was heard last, new or again."""
+        self._here: Through = (0, 0, None)
+        """Up to where may be asked, as of what was heard last."""
+        self._through: Through = (0, 0, None)
+        """Up to where others have to ask to silence this receiver."""
+        self._silence_at: float | None = None
+        self._silences = 0
+        self._heard_at = 0.0
+        self._over = False
+        """Whether the sender has said that it repairs nothing any more."""
+
+    # What is heard.
+
+    def hear(self, state: SenderState, now: float) -> None:
+        """Note a sign of life."""
+        before, self._state = self._state, state
+        if state.grtt < before.grtt:
+            self._quicken(now, state.grtt_s / before.grtt_s)
+        quiet, self._heard_at = now - self._heard_at, now
+        if quiet > (state.backoff + 2) * state.grtt_s:
+            # Perhaps a partition has healed: nobody waits for the next time of asking.
+            self._patience.hope()
+            self._nacker.waken(now)
+        self._silences = 0
+
+    def _quicken(self, now: float, ratio: float) -> None:
+        """Wait in the round trips that the sender tells of now, which are shorter."""
+        self._nacker.quicken(now, ratio)
+        if self._silence_at is not None:
+            self._silence_at = min(self._silence_at, now + self._silence_s())
+
+    def advanced(self, now: float) -> None:
+        """Note DATA or INFO: probes alone do not tell what a receiver lacks."""
+        if not self._catalogue.joined or self._over:
+            return
+        # Who never asks waits for what is lacking, not for what is said again.
+        if self._silence_at is None or not self._config.silent:
+            self._silence_at = now + self._silence_s()
+
+    def answered(self) -> None:
+        """Note that something has come of what was wanted."""
+        self._patience.answered()
+
+    def moved(self, position: Position, now: float) -> None:
+        """Note where the sender is, and look for what is lacking before it."""
+        self._position = position
+        number, block, _ = position
+        boundary: Through = (number, block - 1, None)
+        self._here = boundary if self._state.backoff else position
+        if self._nacker.phase is not NackPhase.IDLE:
+            return
+        if self._catalogue.lacks_before(number, block):
+            self._look(boundary, now)
+        elif not self._state.backoff:
+            self._look(position, now)
+
+    def flushed(self, position: Position, now: float) -> None:
+        """Look for what is lacking up to where a FLUSH says that the sender is."""
+        self._position = self._here = position
+        self._look(position, now)
+
+    def overhear(self, needs: Iterable[Need]) -> None:
+        """Note what others ask for."""
+        if self._nacker.phase is NackPhase.WAITING:
+            for need in needs:
+                self._nacker.heard.add(need)
+
+    def end(self) -> bool:
+        """Ask no more, because the sender is gone; False if that is known already."""
+        if self._over:
+            return False
+        self._over = True
+        self._nacker.rest()
+        self._silence_at = None
+        return True
+
+    # What time brings.
+
+    @property
+    def deadline(self) -> float | None:
+        """When something is due."""
+        due = self._nacker.deadline, self._silence_at
+        return min([d for d in due if d is not None], default=None)
+
+    def expire(self, now: float) -> None:
+        """Do what is due."""
+        if self._silence_at is not None and self._silence_at <= now:
+            self._silent(now)
+        if self._nacker.deadline is not None and self._nacker.deadline <= now:
+            self._due(now)
+
+    @property
+    def lacks(self) -> bool:
+        """Whether something is lacking of what the sender is known to have sent."""
+        return self._any(self._everything)
+
+    def _any(self, through: Through) -> bool:
+        return next(iter(self._catalogue.needs(through)), None) is not None
+
+    @property
+    def _everything(self) -> Through:
+        return self._catalogue.highest[0], _EVERY_BLOCK, None
+
+    def _silence_s(self) -> float:
+        """How long a sender may be silent."""
+        longest = 2 * self._config.robust * self._state.grtt_s
+        return max(_SHORTEST_SILENCE_S, longest)
+
+    def _silent(self, now: float) -> None:
+        """Ask unasked, because the sender has said nothing for long."""
+        through = self._everything
+        self._silences += 1
+        if not self.lacks:
+            self._silence_at = None
+        elif self._silences > self._config.robust:
+            self._silence_at = None
+            self._mouth.give_up(LossReason.SILENCE)
+        elif self._config.silent and self._patience.over(now, self._silence_s()):
+            self._silence_at = None
+            self._give_up()
+        else:
+            self._silence_at = now + self._silence_s()
+            self._position = *through[:2], 0
+            self._here = through
+            self._look(through, now)
+
+    # The cycle of asking.
+
+    def _look(self, through: Through, now: float) -> None:
+        """Begin to ask if something up to a place is lacking."""
+        if self._config.silent or self._over:
+            return
+        if self._nacker.phase is not NackPhase.IDLE or not self._any(through):
+            return
+        self._through = through
+        state = self._state
+        self._nacker.start(now, state.grtt_s, state.backoff, state.members)
+        if not state.backoff:
+            self._due(now)
+
+    def _due(self, now: float) -> None:
+        state, nacker = self._state, self._nacker
+        if nacker.phase is NackPhase.HOLDING:
+            nacker.rest()
+            self._look(self._here, now)
+            return
+        needs = self._catalogue.state(self._through)
+        first = next(iter(needs), None)
+        if first is None:
+            nacker.rest()
+            self._look(self._here, now)
+            return
+        if self._patience.over(now, self._silence_s()) and not self._silences:
+            self._give_up()
+            return
+        rewound = self._position < (first.object, first.block or 0, 0)
+        if not rewound and not nacker.silenced(needs):
+            # What is asked for goes as far as the sender is meanwhile.
+            through = max(self._through, self._here, key=_place)
+            self._mouth.ask(self._catalogue.state(through), now)
+        in_vain = self._patience.in_vain
+        nacker.hold(now, state.grtt_s, state.backoff, in_vain=in_vain)
+
+    def _give_up(self) -> None:
+        """Name as lost what the sender does not repair, though it is there."""
+        self._nacker.rest()
+        self._patience.answered()
+        self._mouth.give_up(LossReason.UNANSWERED)
+
+
+def _place(through: Through) -> tuple[int, int, float]:
+    """Return what places are compared by; None is the end of a block."""
+    number, block, symbol = through
+    return number, block, math.inf if symbol is None else symbol
