@@ -85,7 +85,7 @@ def listed(segments: Segments | None) -> list[Data]:
 
 ROWS = st.builds(
     row,
-    st.integers(1, 60),
+    st.integers(2, 60),
     st.integers(0, 30),
     first=st.sampled_from([FIRST, replace(FIRST, extensions=Extensions())]),
     sequence=st.integers(0, 0xFFFF),
@@ -109,6 +109,10 @@ def test_the_last_of_a_row_may_be_shorter(
 ) -> None:
     messages = row(count, size, last=data.draw(st.integers(1, size)))
     assert build(messages) == joined(messages)
+
+
+def test_one_message_is_no_row() -> None:
+    assert parse_segments(FIRST.encode(), len(FIRST.encode())) is None
 
 
 def test_a_row_that_is_cut_is_read_one_by_one() -> None:

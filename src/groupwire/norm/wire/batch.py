@@ -7,8 +7,9 @@ and read across the whole row; the payload is copied once each way.
 from __future__ import annotations
 
 import struct
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import lru_cache
+from operator import itemgetter
 from typing import NamedTuple
 
 from groupwire.norm.wire.head import Head, MessageType
@@ -19,7 +20,7 @@ __all__ = ["Segments", "build_segments", "parse_segments", "symbol_key"]
 
 _ID_AT = 16
 """Where the payload id lies; behind it, extensions."""
-_ID_BYTES = 4
+_ID_BYTES = _WORD = 4
 _MOST_SEGMENTS = 128
 """Of a row, as of Linux's UDP_SEGMENT; UDP_GRO makes rows of 64."""
 _SYMBOL_BITS = 16
@@ -83,12 +84,13 @@ def build_segments(
 def parse_segments(data: bytes | memoryview, step: int) -> Segments | None:
     """Return the DATA messages that make up ``data``, each ``step`` bytes long.
 
-    None when this is not a row of DATA of one object in fec_id 5: then each has to be
-    read by itself. DecodeError if the first is junk.
+    None when this is not a row of several DATA of one object in fec_id 5: then each has
+    to be read by itself. DecodeError if the first is junk.
     """
-    size = Head.decode(data[:step]).header_bytes
-    count, odd = divmod(len(data), step)
-    if odd or count > _MOST_SEGMENTS or size < _ID_AT + _ID_BYTES:
+    size = _WORD * data[1] if len(data) > 1 else 0
+    count, odd = divmod(len(data), step) if step else (0, 0)
+    if not (_ID_AT + _ID_BYTES <= size <= step and 2 <= count <= _MOST_SEGMENTS) or odd:
+        Head.decode(data[:step])  # may say that it is junk
         return None
     columns = _columns(size, step, count).unpack(data)
     starts, middles, ends = columns[0::5], columns[2::5], columns[4::5]
@@ -101,7 +103,7 @@ def parse_segments(data: bytes | memoryview, step: int) -> Segments | None:
     common = _common(starts[0], middles[0], ends[0])
     if common is None:
         return None
-    payloads = list(map(memoryview(data).__getitem__, _places(size, step, count)))
+    payloads = _payloads(size, step, count)(memoryview(data))
     return Segments(common, columns[1::5], _keys(columns[3::5]), payloads)
 
 
@@ -113,9 +115,13 @@ def _columns(header_bytes: int, step: int, count: int) -> struct.Struct:
 
 
 @lru_cache(maxsize=64)
-def _places(header_bytes: int, step: int, count: int) -> list[slice]:
-    """Return where the payloads lie."""
-    return [slice(n * step + header_bytes, (n + 1) * step) for n in range(count)]
+def _payloads(
+    header_bytes: int, step: int, count: int
+) -> Callable[[memoryview], tuple[memoryview, ...]]:
+    """Return what takes all payloads out of a row."""
+    return itemgetter(
+        *(slice(n * step + header_bytes, (n + 1) * step) for n in range(count))
+    )
 
 
 @lru_cache(maxsize=256)
