@@ -9,7 +9,7 @@ from pathlib import Path
 
 __all__ = ["describe"]
 
-_PACKAGES = ("groupwire", "pynng", "eclipse-zenoh")
+_PACKAGES = ("groupwire", "pynng", "eclipse-zenoh", "zfec")
 
 
 def describe() -> dict[str, str]:

@@ -2,11 +2,31 @@
 
 from __future__ import annotations
 
-from . import ask8, ask512, drain, fanout, segments, start
+from . import (
+    ask8,
+    ask512,
+    core_fec,
+    core_segments,
+    core_transfer,
+    drain,
+    fanout,
+    segments,
+    start,
+)
 
 __all__ = ["CASES"]
 
 CASES = {
     module.CASE.name: module.CASE
-    for module in (ask8, ask512, fanout, drain, segments, start)
+    for module in (
+        ask8,
+        ask512,
+        fanout,
+        drain,
+        segments,
+        core_segments,
+        core_transfer,
+        core_fec,
+        start,
+    )
 }

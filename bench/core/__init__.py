@@ -1,0 +1,1 @@
+"""What the cores cost by themselves: no socket, no kernel, memory to memory."""
