@@ -139,12 +139,10 @@ class Member(Generic[CoreT]):
         if self._paused:
             self._wait(datagram)
             return
-        self._lab.log.write(
-            self._lab.clock.now,
-            self.name,
-            f"< {datagram.origin.host} {len(datagram.data)}",
-        )
-        self.core.handle_datagram(datagram, now=self._lab.clock.now)
+        now = self._lab.clock.now
+        heard = f"< {datagram.origin.host} {len(datagram.data)}"
+        self._lab.log.write(now, self.name, heard)
+        self.core.handle_datagram(datagram, now=now)
         self.drain()
 
     def drain(self) -> None:
@@ -291,7 +289,7 @@ class Lab:
         self, member: Member[Any], wave: list[bytes], to: Origin | None
     ) -> None:
         """Carry what comes out of a member's link together down those of the others."""
-        now = self.clock.now
+        now, later, origin = self.clock.now, self.clock.at, member.origin
         facts = _TO_GROUP if to is None else _TO_ONE
         carried: dict[Link, list[Arrival]] = {}
         for other in self._meant(member, to):
@@ -299,11 +297,11 @@ class Lab:
             if down not in carried:
                 carried[down] = [a for part in wave for a in down.carry(part, now)]
             if self._coalesce:
-                self._hand_over_rows(other, carried[down], member.origin, facts)
+                self._hand_over_rows(other, carried[down], origin, facts)
                 continue
+            arrive = other.arrive
             for at, part in carried[down]:
-                datagram = Datagram(part, member.origin, 1, facts)
-                self.clock.at(at, other.arrive, datagram)
+                later(at, arrive, Datagram(part, origin, 1, facts))
 
     def _meant(self, member: Member[Any], to: Origin | None) -> Iterator[Member[Any]]:
         if to is None:

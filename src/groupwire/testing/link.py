@@ -23,38 +23,51 @@ class Link:
     """
 
     def __init__(self, faults: Faults, rng: Random) -> None:
-        self.faults = faults
         self.cut = False
         self.dropped: Counter[str] = Counter()
         self.slipped = 0
         self._rng = rng
+        self._draw = rng.random
         self._in_burst = False
         self._free_at = 0.0
         self._latest = 0.0
+        self.faults = faults
+
+    @property
+    def faults(self) -> Faults:
+        """What it does to what it carries."""
+        return self._faults
+
+    @faults.setter
+    def faults(self, faults: Faults) -> None:
+        self._faults = faults
+        self._shapes_time = faults.shapes_time
+        self._largest = faults.mtu_bytes - faults.wire_bytes(0)
 
     def carry(self, data: bytes, now: float) -> list[Arrival]:
         """Return what comes of a datagram: nothing, itself, or more of them."""
-        faults = self.faults
+        faults = self._faults
         reason = self._reason_to_drop(data, now)
         if reason:
             self.dropped[reason] += 1
             return []
-        if faults.corruption and self._rng.random() < faults.corruption:
+        if faults.corruption and self._draw() < faults.corruption:
             if self._rng.randrange(faults.checksum_misses):
                 self.dropped["checksum"] += 1
                 return []
             self.slipped += 1
             data = self._mutilate(data)
-        at = self._serve(data, now) + faults.delay_s
-        if not faults.shapes_time:
+        sent = self._serve(data, now) if faults.rate_bytes_per_s else now
+        at = sent + faults.delay_s
+        if not self._shapes_time:
             return [(at, data)]
         return self._disturb(data, at)
 
     def _reason_to_drop(self, data: bytes, now: float) -> str:
-        faults = self.faults
+        faults = self._faults
         if self.cut:
             return "cut"
-        if faults.wire_bytes(len(data)) > faults.mtu_bytes:
+        if len(data) > self._largest:
             return "mtu"
         if faults.loss and self._loses():
             return "loss"
@@ -65,27 +78,26 @@ class Link:
 
     def _loses(self) -> bool:
         """Gilbert's model: a burst goes on until it ends, then losses are rarer."""
-        loss, burst = self.faults.loss, self.faults.burst
+        loss, burst = self._faults.loss, self._faults.burst
         if burst == 1 or loss == 1:
-            return self._rng.random() < loss
+            return self._draw() < loss
         burst = max(burst, loss / (1 - loss))
         if self._in_burst:
-            self._in_burst = self._rng.random() >= 1 / burst
+            self._in_burst = self._draw() >= 1 / burst
         else:
-            self._in_burst = self._rng.random() < loss / (burst * (1 - loss))
+            self._in_burst = self._draw() < loss / (burst * (1 - loss))
         return self._in_burst
 
     def _serve(self, data: bytes, now: float) -> float:
         """Return when the last bit has passed."""
-        rate = self.faults.rate_bytes_per_s
-        if not rate:
-            return now
+        faults = self._faults
         begins = max(now, self._free_at)
-        self._free_at = begins + self.faults.wire_bytes(len(data)) / rate
+        sending_s = faults.wire_bytes(len(data)) / faults.rate_bytes_per_s
+        self._free_at = begins + sending_s
         return self._free_at
 
     def _disturb(self, data: bytes, at: float) -> list[Arrival]:
-        faults, draw = self.faults, self._rng.random
+        faults, draw = self._faults, self._draw
         if faults.jitter_s:
             at += draw() * faults.jitter_s
         if faults.reordering and draw() < faults.reordering:

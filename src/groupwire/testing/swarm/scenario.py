@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from enum import Enum
 from random import Random
 from typing import Self
 
@@ -13,13 +14,25 @@ from groupwire.norm.wire.payload import FecId
 from groupwire.testing.faults import Faults
 from groupwire.testing.swarm.application import DIGEST_BYTES
 
-__all__ = ["Cut", "Life", "Scenario"]
+__all__ = ["Cut", "Life", "Pace", "Scenario"]
 
 _MOST_RECEIVERS = 50
 _HEADER_BYTES = 40
-_WORK = 2500
+_WORK = 1800
 """Datagrams times receivers of a trial, about: what it may cost."""
 _SENDER, _FIRST_NODE = 1, 100
+_FAIR = 0.3 + 1e-9
+
+
+class Pace(Enum):
+    """Who decides how fast the sender is."""
+
+    FIXED = "fixed"
+    ADAPTIVE = "adaptive"
+    TFMCC = "tfmcc"
+
+
+_PACES = (*(Pace.FIXED,) * 6, Pace.ADAPTIVE, Pace.TFMCC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +54,7 @@ class Life:
     down: Faults
     join: Join = Join.WINDOW
     unicast: bool = False
+    silent: bool = False
     accept_after_s: float = 0.0
     """How long its application takes to store an object."""
     begins_s: float = 0.0
@@ -57,11 +71,6 @@ class Life:
         return self.crash_s is None or self.back_s is not None
 
     @property
-    def fair(self) -> bool:
-        """Whether its links are good enough to promise that it gets everything."""
-        return self.up.loss <= 0.3 and self.down.loss <= 0.3
-
-    @property
     def steady(self) -> bool:
         """Whether it is there all the time."""
         events = (self.crash_s, self.pause_s, self.cut)
@@ -75,11 +84,14 @@ class Scenario:
     seed: int
     config: SenderConfig
     rate_bytes_per_s: float
+    """Or what a pace that is not fixed begins with."""
+    pace: Pace
     sizes: tuple[int, ...]
     """Of the objects, in bytes."""
     messages: tuple[int, ...]
     """Of a stream behind them, in bytes; none where there is no stream."""
     sender_up: Faults
+    """What is lost here, nobody hears."""
     lives: tuple[Life, ...]
     restart_s: float | None = None
     """When the sender is started anew, as another instance."""
@@ -89,24 +101,29 @@ class Scenario:
         """Draw a scenario."""
         rng = Random(f"swarm/{seed}")
         receivers = int(_between(rng, 1, _MOST_RECEIVERS + 0.99))
-        delay_s = rng.choice((0.0, 0.0001, 0.001, _between(rng, 0.001, 0.5)))
+        delay_s = rng.choice((0.0, 0.001, *(_between(rng, 0.001, 0.5),) * 2))
         config = _config(rng, receivers, delay_s)
         segments = max(1, int(rng.random() * _WORK / receivers))
         sizes, messages = _contents(rng, segments, config.coding.segment_bytes)
         total = _on_the_wire(sizes + messages, config.coding.segment_bytes)
         span_s = _between(rng, 0.01, 3.0)
-        rate = total / span_s
         draw = _Lives(rng, delay_s, span_s + 4 * delay_s)
         return cls(
             seed,
             config,
-            rate,
+            total / span_s,
+            rng.choice(_PACES),
             sizes,
             messages,
-            Faults(delay_s=delay_s / 2),
+            draw.trunk(),
             tuple(draw.life(_FIRST_NODE + n) for n in range(receivers)),
             rng.random() * span_s if rng.random() < 0.05 else None,
         )
+
+    def fair(self, life: Life) -> bool:
+        """Whether a receiver's links are good enough to promise it everything."""
+        arriving = (1 - self.sender_up.loss) * (1 - life.down.loss)
+        return not life.silent and life.up.loss <= _FAIR and arriving >= 1 - _FAIR
 
 
 def _between(rng: Random, low: float, high: float) -> float:
@@ -115,6 +132,10 @@ def _between(rng: Random, low: float, high: float) -> float:
 
 
 def _config(rng: Random, receivers: int, delay_s: float) -> SenderConfig:
+    instance, first = rng.randrange(1 << 16), rng.choice((0, 0, 65_530))
+    if rng.random() < 0.1:
+        quick = SenderConfig.low_latency(_SENDER, instance, members=receivers)
+        return replace(quick, first_object=first)
     block = rng.choice((1, 2, 7, 16, 64))
     parity = rng.choice((0, 1, 4, 16))
     coding = Coding(
@@ -125,13 +146,14 @@ def _config(rng: Random, receivers: int, delay_s: float) -> SenderConfig:
     )
     return SenderConfig(
         node=_SENDER,
-        instance=rng.randrange(1 << 16),
+        instance=instance,
         coding=coding,
         auto_parity=rng.choice((0, 0, 1, 3)),
         backoff=rng.choice((0, 1, 4, 6)),
         members=rng.choice((10, receivers, 1000)),
         initial_grtt_s=max(2 * delay_s, rng.choice((0.001, 0.02, 0.1))),
-        first_object=rng.choice((0, 0, 65_530)),
+        shortest_grtt_s=rng.choice((0.0001, 0.01, 0.01, 0.02)),
+        first_object=first,
     )
 
 
@@ -164,8 +186,10 @@ class _Lives:
         self._delay = delay_s
         self._span = span_s
         self._loss = rng.choice((0.0, 0.3 * rng.random(), 0.5 * rng.random()))
+        self._common_loss = self._loss * rng.choice((0.0, 0.0, rng.random()))
         self._feedback_loss = rng.choice((0.0, 0.3 * rng.random(), 0.5 * rng.random()))
         self._unheard = rng.choice((0.0, 0.0, 0.0, 0.0, 0.1, 1.0))
+        self._silent = rng.choice((*(0.0,) * 9, 0.2, 1.0))
         self._burst = rng.choice((1.0, 1.0, 3.0, 10.0))
         self._eventful = rng.choice((0.0, 0.0, 0.1, 0.5))
         self._misses = rng.choice((65_536, 65_536, 65_536, 20))
@@ -179,22 +203,30 @@ class _Lives:
         self._unicast = rng.choice((0.0, 0.0, 1.0, 0.5))
         self._joins = rng.choice(((Join.WINDOW,), (Join.WINDOW,), tuple(Join)))
 
+    def trunk(self) -> Faults:
+        """Draw the link that all receivers are behind."""
+        if self._rng.random() < 0.75:
+            return Faults(loss=self._common_loss, delay_s=self._delay / 2)
+        return self._faults(self._common_loss)
+
     def life(self, node: int) -> Life:
         """Draw one receiver."""
         rng = self._rng
-        unheard = rng.random() < self._unheard
         begins_s = self._some_time() or 0.0
         crash_s = self._some_time()
         back_s = None
         if crash_s is not None:
             crash_s += begins_s
             back_s = crash_s + self._span * rng.random() if rng.random() < 0.7 else None
+        loss = self._loss * rng.choice((1.0, rng.random()))
+        common = self._common_loss
         return Life(
             node,
-            replace(self._faults(1.0 if unheard else self._feedback_loss), burst=1.0),
-            self._faults(self._loss * rng.choice((1.0, rng.random()))),
+            replace(self._faults(self._lost_feedback()), burst=1.0),
+            self._faults(max(0.0, loss - common) / (1 - common)),
             rng.choice(self._joins),
             rng.random() < self._unicast,
+            rng.random() < self._silent,
             rng.choice((0.0, 0.0, rng.random())),
             begins_s,
             crash_s,
@@ -203,22 +235,24 @@ class _Lives:
             self._cut(),
         )
 
+    def _lost_feedback(self) -> float:
+        rng = self._rng
+        if rng.random() >= self._unheard:
+            return self._feedback_loss
+        return rng.choice((1.0, 0.5 + 0.5 * rng.random()))
+
     def _some_time(self) -> float | None:
         rng = self._rng
         return self._span * rng.random() if rng.random() < self._eventful else None
 
     def _faults(self, loss: float) -> Faults:
-        others = self._others
-        return Faults(
+        burst = self._burst if loss <= 0.3 else 1.0
+        return replace(
+            self._others,
             loss=loss,
-            burst=self._burst if loss <= 0.3 else 1.0,
-            duplication=others.duplication,
-            reordering=others.reordering,
-            late_s=others.late_s,
-            corruption=others.corruption,
+            burst=burst,
             checksum_misses=self._misses,
-            delay_s=self._delay / 2,
-            jitter_s=others.jitter_s,
+            delay_s=self._delay / 2 * self._rng.choice((1.0, self._rng.random())),
         )
 
     def _cut(self) -> Cut | None:

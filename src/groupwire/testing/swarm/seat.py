@@ -60,11 +60,25 @@ class Seat:
         """Datagrams that were mutilated unnoticed on the way to it."""
         return self._member.down.slipped
 
+    @property
+    def slipped_feedback(self) -> int:
+        """Datagrams that were mutilated unnoticed on the way from it."""
+        return self._member.up.slipped
+
+    @property
+    def said(self) -> int:
+        """Datagrams that it has sent."""
+        return self._lab.sent[self.name]
+
     def _core(self) -> Receiver:
         life = self.life
         self._lives += 1
         config = ReceiverConfig(
-            life.node, life.join, unicast=life.unicast, accepts_at_once=False
+            life.node,
+            life.join,
+            unicast=life.unicast,
+            silent=life.silent,
+            accepts_at_once=False,
         )
         return Receiver(config, self._lab.rng(f"{self.name}/{self._lives}"))
 
