@@ -105,9 +105,11 @@ class Assembly:
 
     def _decode(self, partial: _Partial, block: int, length: int) -> None:
         symbols = self._store.read(block)
-        there = {n: symbols[n] for n in range(length) if partial.have >> n & 1}
-        sizes = [len(symbol) for symbol in symbols]
-        size = max([*sizes, *map(len, partial.parity.values())])
+        there = dict(enumerate(symbols))
+        for number in _bits(((1 << length) - 1) & ~partial.have):
+            del there[number]
+        sizes = list(map(len, symbols))
+        size = max(*sizes, *map(len, partial.parity.values()))
         found = self._code.decode(length, there, partial.parity, size)
         for number, symbol in found.items():
             self._store.write(block, number, [symbol[: sizes[number]]])
@@ -173,3 +175,11 @@ class Assembly:
             missing ^= highest
             count -= 1
         return wanted
+
+
+def _bits(number: int) -> Iterator[int]:
+    """Iterate over the places of the bits that are set, lowest first."""
+    while number:
+        lowest = number & -number
+        yield lowest.bit_length() - 1
+        number ^= lowest

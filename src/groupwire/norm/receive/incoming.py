@@ -91,11 +91,9 @@ class Incoming:
         self, block: int, symbol: int, payloads: Sequence[bytes | memoryview]
     ) -> bool:
         """Return whether source symbols have the length that they must have."""
-        step = self._coding.segment_bytes
+        step, sizes = self._coding.segment_bytes, list(map(len, payloads))
         last = self.partition.symbol_bytes(block, symbol + len(payloads) - 1)
-        if len(payloads[-1]) != last:
-            return False
-        return all(len(payload) == step for payload in payloads[:-1])
+        return sizes.pop() == last and sizes.count(step) == len(sizes)
 
     def _parity_fits(self, payloads: Sequence[bytes | memoryview]) -> bool:
         return max(map(len, payloads)) <= self._coding.segment_bytes
