@@ -11,10 +11,11 @@ from tests.norm.receive.facts import (
     lost,
     numbered,
     received,
+    say,
     stream_block,
     text,
 )
-from tests.norm.receive.places import ME, Ear, Object, Source, asked
+from tests.norm.receive.places import CODING, ME, Ear, Object, Source, asked
 
 from groupwire.norm.coding import Coding
 from groupwire.norm.receive.config import Join, ReceiverConfig
@@ -184,3 +185,63 @@ def test_a_stream_for_which_there_is_no_memory_is_refused() -> None:
     events = ear.events()
     assert text(events) == []
     assert lost(events) == [(0, LossReason.REFUSED)]
+
+
+LARGER = 8 * CODING.block * CODING.segment_bytes
+"""Twice as much as a stream of :class:`Source` says that it keeps."""
+
+
+def test_a_stream_that_nobody_has_read_begins_anew_when_contradicted_twice() -> None:
+    ear, source = Ear(), Source()
+    ear.hear(stream_block(source, 0, 1), [_stream_of(source, LARGER, 0)] * 2)
+    assert text(ear.events()) == [b"<0.0>"]
+    ear.hear([_stream_of(source, LARGER, n) for n in (1, 2)])
+    assert text(ear.events()) == [b"<0.1>", b"<0.2>"]
+
+
+@pytest.mark.parametrize("times", [2, 3])
+def test_a_stream_that_was_read_is_handed_over_once_whatever_contradicts_it(
+    times: int,
+) -> None:
+    ear, source = Ear(), Source()
+    ear.hear(stream_block(source, 0, 0, 1))
+    ear.hear([_stream_of(source, LARGER, 0)] * times)
+    ear.hear(stream_block(source, 0))
+    assert ear.core.dropped["norm-fti-differs"] == times
+    texts = [f"<0.{n}>".encode() for n in range(4)]
+    assert text(ear.events()) == texts
+
+
+def _stream_of(source: Source, size: int, symbol: int) -> bytes:
+    flags = ObjectFlag.STREAM
+    return source.data(0, 0, symbol, say(0, symbol), size=size, flags=flags)
+
+
+def test_with_another_code_a_stream_that_was_read_is_lost() -> None:
+    # It cannot go on in segments of another size, and may not begin anew.
+    ear, source = Ear(), Source()
+    ear.hear(stream_block(source, 0, 0), source.symbol(numbered(1), 0, 0))
+    ear.events()
+    coding = Coding(segment_bytes=32, block=4, parity=2)
+    other = Source(coding=coding)
+    of = Object(DATA, 1, coding=coding)
+    ear.hear(other.symbol(of, 0, 0), other.whole(of))
+    events = ear.events()
+    assert lost(events) == [(0, LossReason.CHANGED)]
+    assert received(events) == [1]
+    ear.hear([other.stream(0, n, say(0, n)) for n in range(4)])
+    ear.hear(other.flush(1, 1, 1, ME))
+    ear.wait(BACKOFF_S)
+    assert ear.events() == []
+    # Who lost something acknowledges nothing behind it.
+    assert ear.said() == []
+
+
+def test_with_another_code_a_stream_that_nobody_has_read_begins_anew() -> None:
+    ear, source = Ear(), Source()
+    ear.hear(stream_block(source, 0, 1))
+    other = Source(coding=Coding(segment_bytes=32, block=4, parity=2))
+    ear.hear([other.stream(0, n, say(0, n)) for n in (3, 3, 0)])
+    events = ear.events()
+    assert lost(events) == []
+    assert text(events) == [b"<0.0>"]

@@ -246,3 +246,18 @@ def test_whether_something_is_lacking_before_a_block_is_told() -> None:
     assembly.add(2, 0, block.source)
     assert not assembly.lacks_before(1)
     assert assembly.lacks_before(3)
+
+
+@pytest.mark.parametrize("in_a_row", [False, True])
+def test_no_more_parity_is_kept_than_symbols_are_lacking(in_a_row: bool) -> None:
+    shelf, block = Shelf(), Block()
+    assembly = _assembly(shelf)
+    assert not assembly.add(0, 0, block.source[:2])
+    # One of three would do beside the first two and another; the rest is let go.
+    numbers = [4, 5, 6]
+    if in_a_row:
+        assert assembly.add(0, 4, [*block.parity])
+    else:
+        done = [assembly.add(0, n, [block.symbol(n)]) for n in numbers]
+        assert done == [False, True, False]
+    assert _there(shelf) == block.source

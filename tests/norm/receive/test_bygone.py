@@ -41,3 +41,22 @@ def test_the_oldest_are_forgotten() -> None:
     for instance in (1, 2, 1, 3):
         bygone.add(_run(instance), None)
     assert [bygone.over(_run(n)) for n in (1, 2, 3)] == [True, False, True]
+
+
+def test_how_often_a_run_was_heard_is_remembered() -> None:
+    bygone = Bygone(2)
+    assert bygone.heard(_run(1)) == 0
+    bygone.met(_run(1), 3)
+    bygone.met(_run(2), 7)
+    bygone.met(_run(1), 5)
+    assert [bygone.heard(_run(n)) for n in (1, 2)] == [5, 7]
+    bygone.met(_run(3), 1)
+    assert [bygone.heard(_run(n)) for n in (1, 2, 3)] == [5, 0, 1]
+
+
+def test_many_that_were_only_met_displace_none_that_is_over() -> None:
+    bygone = Bygone(2)
+    bygone.add(_run(1), None)
+    for instance in range(2, 10):
+        bygone.met(_run(instance), 1)
+    assert bygone.over(_run(1))

@@ -355,3 +355,25 @@ def test_an_open_stream_holds_up_a_watermark_only_by_what_it_lacks() -> None:
     assert catalogue.complete_through(mark)
     stream.skip_to(1)
     assert not catalogue.complete_through(mark)
+
+
+def test_something_is_handed_over_with_the_first_object_that_is_done() -> None:
+    catalogue = _catalogue()
+    _begin(catalogue, 3)
+    assert not catalogue.handed_over
+    catalogue.finish(3, accepted=True)
+    assert catalogue.handed_over
+    again = Catalogue(MOST, resume=catalogue.resume)
+    assert not again.handed_over
+
+
+def test_a_stream_is_begun_with_the_first_symbol_read() -> None:
+    catalogue = _catalogue()
+    _begin(catalogue, 1)
+    stream = _flow(catalogue, 0)
+    _fill(stream, 0, 1)
+    assert catalogue.begun_streams() == []
+    assert not catalogue.handed_over
+    _fill(stream, 0, 0)
+    assert catalogue.begun_streams() == [0]
+    assert catalogue.handed_over

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import tracemalloc
 from collections.abc import Sequence
 from random import Random
 
 import pytest
 from tests.norm.receive.places import CODING, Object
 
+from groupwire.norm.coding import Coding
 from groupwire.norm.fec.code import ReedSolomon
-from groupwire.norm.receive.incoming import Incoming
+from groupwire.norm.partition import Partition
+from groupwire.norm.receive.incoming import Incoming, object_bytes
 from groupwire.norm.receive.sink import MemorySink
 from groupwire.norm.repair.state import Need
 from groupwire.norm.wire.head import ObjectFlag
@@ -188,3 +191,23 @@ def test_behind_its_last_block_an_object_has_nothing_to_lack(
     assert incoming.lacks_before(1 << 32)
     _add(incoming, 2, *range(3))
     assert not incoming.lacks_before(1 << 32)
+
+
+@pytest.mark.parametrize("parity", [0, 16, 63, 128])
+def test_an_object_takes_no_more_memory_than_was_promised(parity: int) -> None:
+    # The last symbol of each block is there, and parity in place of most others.
+    coding, blocks = Coding(segment_bytes=1400, block=64, parity=parity), 8
+    code = ReedSolomon(coding.block, coding.parity)
+    symbol = memoryview(bytes(1400))
+    partition = Partition.of(blocks * 64 * 1400, 1400, 64)
+    held = min(parity, 62)
+    tracemalloc.start()
+    incoming = Incoming(0, partition.size_bytes, MemorySink(), coding, code)
+    for block in range(blocks):
+        assert incoming.add(block, 63, [symbol])
+        if held:
+            assert incoming.add(block, 64, [symbol] * held)
+    taken, _ = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    least = partition.size_bytes + blocks * held * 1400
+    assert least <= taken <= object_bytes(partition, coding)

@@ -15,6 +15,7 @@ from tests.norm.receive.places import (
     Source,
     asked,
     request,
+    stream_symbol,
 )
 
 from groupwire.errors import UsageError
@@ -27,6 +28,7 @@ from groupwire.norm.receive.events import (
     ReceiverEvent,
     SenderFound,
     SenderKey,
+    StreamReceived,
 )
 from groupwire.norm.receive.receiver import Receiver
 from groupwire.norm.receive.sink import MemorySink
@@ -104,7 +106,78 @@ def test_whoever_is_heard_least_makes_room_for_another() -> None:
     ear.hear(much.block(Object(DATA), 0), little.symbol(Object(DATA), 0, 0))
     ear.hear(more.symbol(Object(DATA), 0, 0))
     assert ear.core.senders == (_key(much), _key(more))
-    assert _lost(ear.events()) == [(_key(little), 0, LossReason.ROOM)]
+    assert ear.events() == []
+
+
+def _forged(number: int) -> Source:
+    return Source(node=1000 + number)
+
+
+def _flood(ear: Ear, first: int, last: int) -> None:
+    for number in range(first, last + 1):
+        source = _forged(number)
+        ear.hear(source.probe(), source.symbol(Object(DATA), 0, 0))
+
+
+def test_a_flood_of_forged_runs_locks_nobody_out_who_begins_in_it() -> None:
+    ear, honest = Ear(), Source()
+    _flood(ear, 1, 63)
+    ear.hear(honest.symbol(Object(DATA), 0, 0))
+    _flood(ear, 64, 200)
+    assert ear.key not in ear.core.senders
+    ear.hear(honest.whole(Object(DATA)))
+    events = ear.events()
+    assert _received(events) == [(ear.key, 0)]
+    assert _lost(events) == []
+
+
+def test_who_goes_on_in_a_flood_is_heard_more_than_who_does_not() -> None:
+    ear, honest = Ear(), Source()
+    _flood(ear, 1, 63)
+    for at, message in enumerate(honest.whole(Object(DATA)) * 2):
+        ear.hear(message)
+        _flood(ear, 100 + at, 100 + at)
+    events = ear.events()
+    assert _received(events) == [(ear.key, 0)]
+    assert _lost(events) == []
+
+
+def test_a_sender_is_found_once_however_often_it_makes_room() -> None:
+    core, source = Receiver(ReceiverConfig(ME, sources=1), Random(1)), Source(node=2)
+    for data in (source.probe(), Source(node=3).probe(), source.probe()):
+        core.handle_datagram(Datagram(data, SENDER), now=0.0)
+    found = [SenderFound(_key(source)), SenderFound(_key(Source(node=3)))]
+    assert core.poll_events() == found
+
+
+def test_what_is_told_as_lost_to_others_is_not_delivered_later() -> None:
+    ear = Ear(config=ReceiverConfig(ME, sources=1))
+    one, other = Source(node=2), Source(node=3)
+    ear.hear(one.whole(Object(DATA, 5)), one.symbol(Object(DATA, 6), 0, 0))
+    ear.hear(other.probe())
+    events = ear.events()
+    assert _received(events) == [(_key(one), 5)]
+    assert _lost(events) == [(_key(one), 6, LossReason.ROOM)]
+    ear.hear(one.whole(Object(DATA, 6)), one.whole(Object(DATA, 7)))
+    assert _received(ear.events()) == [(_key(one), 7)]
+
+
+def test_a_stream_that_was_read_is_lost_with_its_run_and_never_read_again() -> None:
+    ear = Ear(config=ReceiverConfig(ME, sources=1))
+    one, other = Source(node=2), Source(node=3)
+    ear.hear(one.stream(0, 0, stream_symbol(b"once")), other.probe())
+    assert _lost(ear.events()) == [(_key(one), 0, LossReason.ROOM)]
+    ear.hear(one.stream(0, 0, stream_symbol(b"once")))
+    assert ear.events() == []
+
+
+def test_a_stream_that_nobody_has_read_may_be_read_later() -> None:
+    ear = Ear(config=ReceiverConfig(ME, sources=1))
+    one, other = Source(node=2), Source(node=3)
+    ear.hear(one.stream(0, 1, stream_symbol(b"later")), other.probe())
+    ear.hear(one.stream(0, 0, stream_symbol(b"first")))
+    (event,) = [e for e in ear.events() if isinstance(e, StreamReceived)]
+    assert event.data == b"first"
 
 
 def test_what_was_delivered_is_not_delivered_again_after_room_was_made() -> None:
@@ -216,6 +289,14 @@ def test_who_is_not_followed_cannot_be_spoken_of() -> None:
         core.lacks(key)
     with pytest.raises(UsageError, match="no such sender"):
         core.forget(key)
+
+
+def test_who_is_not_followed_yet_cannot_be_forgotten_in_advance() -> None:
+    ear, source = Ear(), Source()
+    with pytest.raises(UsageError, match="no such sender"):
+        ear.core.forget(ear.key)
+    ear.hear(source.whole(Object(DATA)))
+    assert _received(ear.events()) == [(ear.key, 0)]
 
 
 @pytest.mark.parametrize(
@@ -357,9 +438,13 @@ def test_the_sender_heard_least_makes_room_for_an_object() -> None:
     ear.hear(little.symbol(Object(DATA), 0, 0), much.probe(), much.probe())
     ear.hear(much.whole(Object(DATA)))
     events = ear.events()
-    assert _lost(events) == [(_key(little), 0, LossReason.ROOM)]
     assert _received(events) == [(_key(much), 0)]
     assert ear.core.senders == (_key(much),)
+    # It had nothing to lose yet, and comes back.
+    ear.hear(little.whole(Object(DATA)))
+    events += ear.events()
+    assert _received(events)[1:] == [(_key(little), 0)]
+    assert _lost(events) == []
 
 
 def test_who_is_heard_least_itself_has_to_wait_for_room() -> None:

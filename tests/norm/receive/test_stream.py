@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tracemalloc
 from random import Random
 
 import pytest
@@ -329,3 +330,30 @@ def test_memory_for_a_stream_is_that_of_its_blocks_and_a_little_more() -> None:
     assert stream_bytes(CODING, 3) > symbols * SYMBOL_BYTES
     assert stream_bytes(CODING, 6) == 2 * stream_bytes(CODING, 3)
     assert stream_bytes(Coding(), 10) < 1.1 * 10 * 64 * 1408
+
+
+def test_it_is_begun_when_something_was_read_or_skipped() -> None:
+    read, skipped = _stream(2), _stream(2)
+    _add(read, 2, 1)
+    assert _taken(read) == b""
+    assert not read.begun
+    _add(read, 2, 0)
+    assert _taken(read)
+    assert read.begun
+    skipped.skip_to(3)
+    assert skipped.begun
+
+
+def test_a_stream_takes_no_more_memory_than_was_promised() -> None:
+    # Each block holds one symbol fewer than it needs, and most of them are parity.
+    coding, blocks = Coding(segment_bytes=1400, block=64, parity=62), 4
+    code = ReedSolomon(coding.block, coding.parity)
+    symbol = memoryview(bytes(1408))
+    tracemalloc.start()
+    stream = IncomingStream(NUMBER, 0, blocks, coding, code)
+    for block in range(blocks):
+        stream.add(block, 1, [symbol])
+        stream.add(block, 64, [symbol] * 62)
+    taken, _ = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert blocks * 63 * 1408 <= taken <= stream_bytes(coding, blocks)

@@ -13,7 +13,7 @@ from groupwire.norm.receive.claims import Claims
 from groupwire.norm.receive.config import Join, ReceiverConfig
 from groupwire.norm.receive.events import LossReason, SenderKey
 from groupwire.norm.receive.handover import Handover
-from groupwire.norm.receive.incoming import Incoming
+from groupwire.norm.receive.incoming import Incoming, object_bytes
 from groupwire.norm.receive.sink import ObjectOffer, Sink
 from groupwire.norm.receive.stream import IncomingStream, stream_bytes
 from groupwire.norm.wire.extensions import ObjectInfo
@@ -33,9 +33,9 @@ class Host(Protocol):
     """Whom a run of a sender asks for what all runs share."""
 
     def open_sink(
-        self, key: SenderKey, offer: ObjectOffer, partition: Partition
+        self, key: SenderKey, offer: ObjectOffer, size_bytes: int
     ) -> Sink | Refusal:
-        """Return where an object goes."""
+        """Return where an object goes that takes so much if it is kept in memory."""
         ...
 
     def open_memory(self, key: SenderKey, size_bytes: int) -> Sink | Refusal:
@@ -52,7 +52,9 @@ class Admission:
 
     What contradicts what was heard before is believed when it is heard twice in a row:
     one packet with wrong bits neither spoils an object nor, being the first, decides
-    what the sender's code is.
+    what the sender's code is. A stream of which anything was handed over never begins
+    anew, as bytes would come twice: what contradicts it is dropped, and when another
+    object brings another code, it is lost.
     """
 
     def __init__(
@@ -111,18 +113,26 @@ class Admission:
         return self._begin_object(number, fti, flags, coding, code)
 
     def _believes(self, number: int, fti: ObjectInfo, coding: Coding) -> bool:
-        differs = self.coding is not None and coding != self.coding
-        if number not in self._catalogue.under_way and not differs:
+        incoming = self._catalogue.under_way.get(number)
+        if isinstance(incoming, IncomingStream) and incoming.begun:
+            return False
+        if incoming is None and self.coding in (None, coding):
             return True
         return not self._claims.doubts(number, fti)
 
     def _take_up(self, coding: Coding) -> ReedSolomon:
         """Return the sender's code; with another one all objects begin anew."""
         if self._code is None or coding != self.coding:
-            self._catalogue.begin_anew(*self._catalogue.under_way)
+            self._begin_all_anew()
             self.coding = coding
             self._code = ReedSolomon(coding.block, coding.parity)
         return self._code
+
+    def _begin_all_anew(self) -> None:
+        for number in self._catalogue.begun_streams():
+            self._catalogue.finish(number, accepted=False)
+            self._handover.lose(number, LossReason.CHANGED)
+        self._catalogue.begin_anew(*self._catalogue.under_way)
 
     def _begin_stream(
         self,
@@ -158,7 +168,7 @@ class Admission:
         offer = ObjectOffer(key.source, key.instance, number, size, flags)
         partition = Partition.of(size, coding.segment_bytes, coding.block)
         try:
-            sink = self._host.open_sink(key, offer, partition)
+            sink = self._host.open_sink(key, offer, object_bytes(partition, coding))
         except OSError as error:
             self._handover.fail(number, error)
             return None

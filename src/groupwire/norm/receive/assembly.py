@@ -71,9 +71,7 @@ class Assembly:
         if symbol < length:
             self._add_source(partial, block, symbol, payloads)
         else:
-            for number, payload in enumerate(payloads, symbol - length):
-                if number < self._code.parity:
-                    partial.parity[number] = bytes(payload)
+            self._add_parity(partial, length, symbol - length, payloads)
         return self._settle(partial, block, length)
 
     def _add_source(
@@ -92,6 +90,20 @@ class Assembly:
             if not partial.have >> number & 1:
                 self._store.write(block, number, [payload])
                 partial.have |= 1 << number
+
+    def _add_parity(
+        self,
+        partial: _Partial,
+        length: int,
+        first: int,
+        payloads: Sequence[bytes | memoryview],
+    ) -> None:
+        """Keep as much parity as symbols are lacking: more is of no use."""
+        lacking = length - partial.have.bit_count()
+        for number, payload in enumerate(payloads, first):
+            if number >= self._code.parity or len(partial.parity) == lacking:
+                return
+            partial.parity[number] = bytes(payload)
 
     def _settle(self, partial: _Partial, block: int, length: int) -> bool:
         lacking = length - partial.have.bit_count()

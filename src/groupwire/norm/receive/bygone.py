@@ -10,11 +10,16 @@ __all__ = ["Bygone"]
 
 
 class Bygone:
-    """Remembers the latest runs, so that nothing of them is ever delivered twice."""
+    """Remembers the latest runs, so that nothing of them is ever delivered twice.
+
+    And of the latest how often they were heard, so that a sender that is heard again
+    and again does not yield to strangers for ever.
+    """
 
     def __init__(self, most: int) -> None:
         self._most = most
         self._runs: OrderedDict[SenderKey, int | None] = OrderedDict()
+        self._met: OrderedDict[SenderKey, int] = OrderedDict()
 
     def add(self, key: SenderKey, resume: int | None) -> None:
         """Remember a run, and the first object still wanted of it; None for none."""
@@ -30,3 +35,14 @@ class Bygone:
     def resume(self, key: SenderKey) -> int | None:
         """Return the first object wanted of a run; None where all are."""
         return self._runs.get(key)
+
+    def met(self, key: SenderKey, heard: int) -> None:
+        """Remember how many datagrams of a run were heard."""
+        self._met[key] = heard
+        self._met.move_to_end(key)
+        while len(self._met) > self._most:
+            self._met.popitem(last=False)
+
+    def heard(self, key: SenderKey) -> int:
+        """Return how many datagrams of a run were heard before, 0 if it is new."""
+        return self._met.get(key, 0)

@@ -29,7 +29,7 @@ class Catalogue:
 
     def __init__(self, most: int, *, resume: int | None = None) -> None:
         self._most = most
-        self.resume = resume
+        self.resume = self._resumed = resume
         """No object before this one may ever be delivered again; None for nothing."""
         self._first: int | None = None
         self._sure = 0
@@ -110,6 +110,19 @@ class Catalogue:
         """Have an object under way, with what was told of it."""
         self.under_way[number] = incoming
         self._told[number] = fti, sink
+
+    def begun_streams(self) -> list[int]:
+        """Return the streams under way of which something was handed over."""
+        return [
+            number
+            for number, stream in self.under_way.items()
+            if isinstance(stream, IncomingStream) and stream.begun
+        ]
+
+    @property
+    def handed_over(self) -> bool:
+        """Whether anything was handed over, or told as lost."""
+        return self.resume != self._resumed or bool(self.begun_streams())
 
     def told(self, number: int) -> ObjectInfo | None:
         """Return what was told of an object that is under way."""

@@ -49,18 +49,23 @@ class LossReason(Enum):
     REFUSED = "there is no place for it"
     STORE = "it could not be stored"
     ROOM = "other senders needed the room"
+    CHANGED = "the sender has changed its code, and part of it was read before"
 
 
 @dataclass(frozen=True, slots=True)
 class SenderFound:
-    """A sender was heard for the first time."""
+    """A sender was heard for the first time.
+
+    Where other senders need its room before anything of it was handed over or told as
+    lost, it is forgotten without a word, and what it sends later begins anew.
+    """
 
     sender: SenderKey
 
 
 @dataclass(frozen=True, slots=True)
 class InfoReceived:
-    """The info of an object has arrived."""
+    """The info of an object has arrived, again where the object begins anew."""
 
     sender: SenderKey
     object: int

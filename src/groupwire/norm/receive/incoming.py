@@ -12,7 +12,22 @@ from groupwire.norm.receive.sink import Sink
 from groupwire.norm.repair.state import Need
 from groupwire.norm.wire.head import ObjectFlag
 
-__all__ = ["Incoming", "ObjectStore"]
+__all__ = ["Incoming", "ObjectStore", "object_bytes"]
+
+_SYMBOL_COST_BYTES, _BLOCK_COST_BYTES = 100, 400
+"""What is remembered of an object beside its bytes, of each segment and block."""
+
+
+def object_bytes(partition: Partition, coding: Coding) -> int:
+    """Return what an object takes in memory while it is incomplete.
+
+    Its bytes may have to be there from the first to the last while each block waits for
+    a single symbol, and holds parity in place of all others.
+    """
+    aside = partition.symbols * _SYMBOL_COST_BYTES
+    aside += partition.blocks * _BLOCK_COST_BYTES
+    parity = partition.blocks * min(coding.parity, partition.large - 1)
+    return partition.size_bytes + parity * coding.segment_bytes + aside
 
 
 class ObjectStore:

@@ -12,7 +12,6 @@ from contextlib import suppress
 from random import Random
 
 from groupwire.errors import DecodeError, UsageError
-from groupwire.norm.partition import Partition
 from groupwire.norm.receive.admission import Refusal
 from groupwire.norm.receive.budget import Budget
 from groupwire.norm.receive.bygone import Bygone
@@ -37,8 +36,6 @@ __all__ = ["Receiver"]
 _REMEMBERED = 1024
 """Runs of senders that are not followed any more: what is replayed of them changes
 nothing."""
-_SYMBOL_COST_BYTES, _BLOCK_COST_BYTES = 100, 400
-"""What is remembered of an object beside its bytes, of each segment and block."""
 
 
 class Receiver:
@@ -94,9 +91,10 @@ class Receiver:
 
     def forget(self, sender: SenderKey) -> None:
         """Follow a run of a sender no more, whatever it still sends."""
+        remote = self._remote(sender)
         self._bygone.add(sender, None)
-        self._end(self._remote(sender), LossReason.ENDED)
-        self._drain()
+        remote.close(LossReason.ENDED)
+        self._remove(remote)
 
     # What the machine says.
 
@@ -208,12 +206,12 @@ class Receiver:
             return None
         if len(self._remotes) >= self._config.sources:
             self._make_room(self._least_heard())
-        remote = Remote(
-            key, self._config, self._rng, self, resume=self._bygone.resume(key)
-        )
+        resume, heard = self._bygone.resume(key), self._bygone.heard(key)
+        remote = Remote(key, self._config, self._rng, self, resume=resume, heard=heard)
         self._remotes[key] = remote
         self._by_source.setdefault((key.source, key.instance), []).append(remote)
-        self._events.append(SenderFound(key))
+        if not heard:
+            self._events.append(SenderFound(key))
         return remote
 
     def _least_heard(self) -> Remote:
@@ -221,12 +219,12 @@ class Receiver:
 
     def _make_room(self, remote: Remote) -> None:
         """Follow a run no more for now; what was delivered of it never comes again."""
-        if (resume := remote.resume) is not None:
+        if (resume := remote.leave()) is not None:
             self._bygone.add(remote.key, resume)
-        self._end(remote, LossReason.ROOM)
+        self._bygone.met(remote.key, remote.heard)
+        self._remove(remote)
 
-    def _end(self, remote: Remote, reason: LossReason) -> None:
-        remote.close(reason)
+    def _remove(self, remote: Remote) -> None:
         self._collect(remote)
         key = remote.key
         del self._remotes[key]
@@ -238,14 +236,12 @@ class Receiver:
     # What the runs of senders need of their host.
 
     def open_sink(
-        self, key: SenderKey, offer: ObjectOffer, partition: Partition
+        self, key: SenderKey, offer: ObjectOffer, size_bytes: int
     ) -> Sink | Refusal:
-        """Return where an object goes."""
+        """Return where an object goes that takes so much if it is kept in memory."""
         if self._sink_for is not None:
             return self._sink_for(offer) or Refusal.NEVER
-        aside = partition.symbols * _SYMBOL_COST_BYTES
-        aside += partition.blocks * _BLOCK_COST_BYTES
-        return self.open_memory(key, offer.size_bytes + aside)
+        return self.open_memory(key, size_bytes)
 
     def open_memory(self, key: SenderKey, size_bytes: int) -> MemorySink | Refusal:
         """Return memory from the budget, perhaps that of whoever is heard less."""

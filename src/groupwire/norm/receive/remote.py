@@ -63,9 +63,10 @@ class Remote:
         host: Host,
         *,
         resume: int | None = None,
+        heard: int = 0,
     ) -> None:
         self.key = key
-        self.heard = 0
+        self.heard = heard
         """Datagrams; who was heard least makes room for others."""
         self._config = config
         self._host = host
@@ -206,15 +207,22 @@ class Remote:
         for number in self._catalogue.squelch(self._catalogue.highest[0] + 1):
             self._handover.lose(number, reason)
 
+    def leave(self) -> int | None:
+        """Make room for others; return what to resume with if it is followed again.
+
+        What is lacking is lost, and will not come later. But while nothing has been
+        handed over, nothing is lost: all of it may come later.
+        """
+        if self._catalogue.handed_over:
+            self.close(LossReason.ROOM)
+        else:
+            self._catalogue.begin_anew(*self._catalogue.under_way)
+        return self._catalogue.resume
+
     @property
     def lacks(self) -> bool:
         """Whether something is lacking of what the sender is known to have sent."""
         return self._asking.lacks
-
-    @property
-    def resume(self) -> int | None:
-        """The first object that may be delivered if this run is followed again."""
-        return self._catalogue.resume
 
     # How it is done.
 

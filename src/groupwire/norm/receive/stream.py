@@ -53,7 +53,10 @@ class StreamStore:
 
 
 def stream_bytes(coding: Coding, blocks: int) -> int:
-    """Return what so many blocks of a stream take in memory."""
+    """Return what so many blocks of a stream take in memory.
+
+    A block that is not complete has fewer symbols than that, source and parity.
+    """
     symbol = coding.segment_bytes + STREAM_HEADER_BYTES + _SYMBOL_COST_BYTES
     return blocks * coding.block * symbol
 
@@ -100,6 +103,11 @@ class IncomingStream:
     def complete(self) -> bool:
         """Whether the stream has ended and all of it has been handed over."""
         return self.ended
+
+    @property
+    def begun(self) -> bool:
+        """Whether something was handed over, or told as given up."""
+        return (self.block, self.symbol) > (self._first, 0)
 
     def add(
         self, block: int, symbol: int, payloads: Sequence[bytes | memoryview]
