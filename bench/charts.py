@@ -5,14 +5,14 @@ Mid-tones on no background, so that one file reads well on light and on dark pag
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from .outcome import Case, Outcome, Row
 from .table import figure
 
-__all__ = ["draw"]
+__all__ = ["draw", "draw_scale"]
 
 _TEXT, _OURS, _OTHERS, _CONTRAST = "#7a808a", "#2f81f7", "#9aa4b0", "#d9822b"
 _STYLE: Any = {
@@ -36,12 +36,15 @@ _STYLE: Any = {
 
 def draw(case: Case, outcome: Outcome, place: Path) -> None:
     """Write the chart of a case to ``place``."""
+    _save(lambda: _curves(outcome) if outcome.curves else _bars(case, outcome), place)
+
+
+def _save(make: Callable[[], Any], place: Path) -> None:
     import matplotlib as mpl
 
     mpl.use("svg")
     with mpl.rc_context(_STYLE):
-        picture = _curves(outcome) if outcome.curves else _bars(case, outcome)
-        picture.savefig(
+        make().savefig(
             place,
             format="svg",
             bbox_inches="tight",
@@ -126,3 +129,54 @@ def _pen(label: str) -> dict[str, Any]:
         colour = _CONTRAST
     dashed = "no wire" in label
     return {"color": colour, "linestyle": ":" if dashed else "-", "marker": "o"}
+
+
+Sizes = Mapping[int, Mapping[str, Any]]
+"""What was found, by the number of receivers."""
+
+
+def draw_scale(asked: Mapping[str, Sizes], sent: Sizes, place: Path) -> None:
+    """Write how NACKs and transmissions grow with a group to ``place``."""
+    _save(lambda: _scale(asked, sent), place)
+
+
+def _scale(asked: Mapping[str, Sizes], sent: Sizes) -> Any:
+    """Draw what was measured as dots, and theory as dotted lines."""
+    import matplotlib.pyplot as plt
+
+    picture, (left, right) = plt.subplots(1, 2, figsize=(8.2, 2.6))
+    dots, theory = {"linestyle": "none", "marker": "o"}, {"linestyle": ":"}
+    for (label, sizes), colour in zip(asked.items(), (_OURS, _CONTRAST), strict=True):
+        for key, name, pen in (
+            ("percentile_99", f"{label}: 99th percentile", {"marker": "."}),
+            ("mean", "mean", dots),
+            ("expected", "mean expected by theory", theory),
+        ):
+            _line(left, sizes, key, name, {**pen, "color": colour})
+    for key, name, pen in (
+        ("without_parity", "no parity, theory", {**theory, "color": _OTHERS}),
+        ("mean", "groupwire", {**dots, "color": _OURS}),
+        ("expected", "parity, theory", {**theory, "color": _OURS}),
+    ):
+        _line(right, sent, key, name, pen)
+    _finish(left, "NACKs when all miss the same packet", asked[min(asked)])
+    _finish(right, "transmissions of a packet at 20 % loss", sent)
+    left.set_yscale("log")
+    left.set_yticks([1, 2, 5, 10, 20, 50], ["1", "2", "5", "10", "20", "50"])
+    left.minorticks_off()
+    right.set_ylim(0, 5.5)
+    picture.subplots_adjust(wspace=0.25)
+    return picture
+
+
+def _line(axes: Any, sizes: Sizes, key: str, name: str, pen: dict[str, Any]) -> None:
+    axes.plot(list(sizes), [one[key] for one in sizes.values()], label=name, **pen)
+
+
+def _finish(axes: Any, title: str, sizes: Sizes) -> None:
+    axes.set_title(title, loc="left", color=_TEXT, fontsize=10)
+    axes.set_xscale("log")
+    axes.set_xticks(list(sizes), [f"{size:,}" for size in sizes])
+    axes.minorticks_off()
+    axes.set_xlabel("receivers")
+    axes.legend(loc="upper left", bbox_to_anchor=(-0.02, -0.25), fontsize=9)

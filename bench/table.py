@@ -7,7 +7,15 @@ from collections.abc import Iterable, Iterator, Sequence
 from .outcome import Goal, Outcome, Row
 from .stats import Summary
 
-__all__ = ["figure", "goal_cells", "goal_head", "markdown", "plain_text", "tables"]
+__all__ = [
+    "Table",
+    "figure",
+    "goal_cells",
+    "goal_head",
+    "markdown",
+    "plain_text",
+    "tables",
+]
 
 Table = tuple[Sequence[str], list[Sequence[str]]]
 goal_head = ("goal", "limit", "measured", "spread", "result")
