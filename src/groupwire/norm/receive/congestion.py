@@ -114,7 +114,7 @@ class CongestionSpeaker:
         if self._rtt is None and feedback.flags & CongestionFlag.RTT:
             return
         own, other = self._feedback(probe).rate, feedback.rate
-        if unpack_rate(own) > 0.9 * unpack_rate(other):
+        if unpack_rate(own) >= 0.9 * unpack_rate(other):
             self._hold(probe.sender, now)
 
     def echo(self, now: float) -> tuple[int, int]:

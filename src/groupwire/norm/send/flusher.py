@@ -8,7 +8,7 @@ from groupwire.errors import DecodeError, UsageError
 from groupwire.norm.send.events import NodeAcknowledged, SenderEvent, WatermarkEnded
 from groupwire.norm.send.outbox import Outbox
 from groupwire.norm.send.outgoing import Outgoing
-from groupwire.norm.send.polls import Poll
+from groupwire.norm.send.polls import ACK_TIME_S, Poll
 from groupwire.norm.wire.commands import EndOfTransmission, Flush
 from groupwire.norm.wire.feedback import Ack, Watermark
 from groupwire.norm.wire.payload import PayloadId
@@ -116,7 +116,6 @@ class Flusher:
         self.deadline = now + interval
         asked = False
         if self._marked <= reached and self._ask_at <= now:
-            self._ask_at = now + interval
             asked = self._ask(now, interval, counts=not repairing(self._marked))
         if drained and self._left:
             self._left -= 1
@@ -137,7 +136,8 @@ class Flusher:
         """
         if self._poll is None or self._mark is None:
             return False
-        nodes = self._poll.next_round(now, interval, counts=counts)
+        nodes = self._poll.next_round(now, counts=counts)
+        self._ask_at = now + max(interval, len(nodes) * ACK_TIME_S)
         if nodes:
             self._flush(self._mark, nodes, now)
         else:

@@ -9,11 +9,12 @@ from collections import deque
 from collections.abc import Iterable, Mapping
 from enum import Enum
 
-__all__ = ["AckStatus", "Poll"]
+__all__ = ["ACK_TIME_S", "AckStatus", "Poll"]
 
-_ACKS_PER_S = 20_000
-"""What a receive buffer of the usual size and a busy program take in."""
-_FEWEST = 64
+ACK_TIME_S = 1e-4
+"""What a busy program may take for an acknowledgement."""
+_AT_ONCE = 128
+"""Half of what a receive buffer of the usual size holds."""
 
 
 class AckStatus(Enum):
@@ -40,7 +41,7 @@ class Poll:
         self._status = dict.fromkeys(self._asked, AckStatus.PENDING)
         self._tries = tries
         self._patience = patience_s
-        self._limit = max(1, limit)
+        self._limit = max(1, min(limit, _AT_ONCE))
 
     @property
     def status(self) -> Mapping[int, AckStatus]:
@@ -52,17 +53,15 @@ class Poll:
         """Whether somebody may still answer."""
         return bool(self._asked)
 
-    def next_round(
-        self, now: float, interval_s: float, *, counts: bool = True
-    ) -> tuple[int, ...]:
+    def next_round(self, now: float, *, counts: bool = True) -> tuple[int, ...]:
         """Return who is to be asked now: who has not been for longest comes first.
 
+        The next round is due after ACK_TIME_S for each of them, or later.
         What does not count is asked while nobody can be expected to have everything.
         """
-        limit = min(self._limit, max(_FEWEST, int(_ACKS_PER_S * interval_s)))
         chosen: list[int] = []
         for _ in range(len(self._turns)):
-            if len(chosen) == limit:
+            if len(chosen) == self._limit:
                 break
             node = self._turns.popleft()
             if node in self._asked and self._ask(node, now, counts=counts):

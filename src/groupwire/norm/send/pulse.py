@@ -5,14 +5,20 @@ from __future__ import annotations
 from groupwire.norm.rate.control import RateControl, Report
 from groupwire.norm.send.outbox import Outbox
 from groupwire.norm.send.prober import Prober
-from groupwire.norm.wire.commands import CongestionFlag, CongestionProbe
-from groupwire.norm.wire.extensions import Extensions
+from groupwire.norm.wire.commands import (
+    CongestionFlag,
+    CongestionProbe,
+    RepairAdvertisement,
+)
+from groupwire.norm.wire.extensions import CongestionFeedback, Extensions
 from groupwire.norm.wire.feedback import FeedbackHead
 from groupwire.norm.wire.quantise import pack_rate, unpack_rate, unpack_rtt
 
 __all__ = ["Pulse"]
 
 _LOSS_RANGE = 65_535
+_LOWER = 0.9
+"""Who has less than this of a rate that was told speaks up all the same."""
 
 
 class Pulse:
@@ -23,6 +29,9 @@ class Pulse:
         self._control = control
         self._prober = Prober(outbox.config.idle_probe_s)
         self._spacing_s = 0.0
+        self._echoed: float | None = None
+        """The lowest rate of this round that all have been told of."""
+        self._echo_at = 0.0
         self._set_rate()
 
     @property
@@ -43,6 +52,7 @@ class Pulse:
         """Probe if it is time; True if so."""
         if self._prober.deadline is None or self._prober.deadline > now:
             return False
+        self._echoed = None
         self._outbox.grtt.round_over()
         composer = self._outbox.composer
         composer.set_grtt(self._outbox.grtt.seconds)
@@ -66,7 +76,13 @@ class Pulse:
         return True
 
     def hear(
-        self, node: int, echo: FeedbackHead, extensions: Extensions, now: float
+        self,
+        node: int,
+        echo: FeedbackHead,
+        extensions: Extensions,
+        now: float,
+        *,
+        unicast: bool = False,
     ) -> None:
         """Take in what any feedback says of the way to a receiver."""
         trip = self._prober.round_trip(echo, now)
@@ -91,6 +107,26 @@ class Pulse:
         )
         self._control.heard(report, now=now)
         self._set_rate()
+        if unicast:
+            self._tell_all(feedback, now)
+
+    def _tell_all(self, feedback: CongestionFeedback, now: float) -> None:
+        """Silence those whose rate is no lower, who did not hear it themselves.
+
+        RFC 5740 §5.5.2.2 and §4.2.3.5; once in a round unless a lower rate is heard.
+        """
+        rate = unpack_rate(feedback.rate)
+        lower = self._echoed is None or rate < _LOWER * self._echoed
+        if not lower or now < self._echo_at:
+            return
+        self._echoed = rate
+        composer, node = self._outbox.composer, self._outbox.config.node
+        told = Extensions(feedback=feedback)
+        self._echo_at = now + self._outbox.say(
+            RepairAdvertisement(
+                composer.number(), node, composer.state, (), extensions=told
+            )
+        )
 
     def _interval(self) -> float:
         """Return when to probe again."""

@@ -340,7 +340,7 @@ class Sender:
         elif head.kind is MessageType.ACK:
             ack = Ack.decode(head, data)
             if self._meant(ack):
-                self._hear_ack(ack, now)
+                self._hear_ack(ack, unicast=unicast, now=now)
 
     def _meant(self, feedback: Nack | Ack) -> bool:
         """Return whether it is for this instance, from a member that still counts."""
@@ -356,15 +356,15 @@ class Sender:
         return True
 
     def _hear_nack(self, nack: Nack, *, unicast: bool, now: float) -> None:
-        self._pulse.hear(nack.source, nack.to, nack.extensions, now)
+        self._pulse.hear(nack.source, nack.to, nack.extensions, now, unicast=unicast)
         if self._repairer.hear(nack, unicast=unicast, now=now):
             self._drained = False
             self._unflushed = True
             self._flusher.pause()
             self._flusher.alive(nack.source)
 
-    def _hear_ack(self, ack: Ack, now: float) -> None:
-        self._pulse.hear(ack.source, ack.to, ack.extensions, now)
+    def _hear_ack(self, ack: Ack, *, unicast: bool, now: float) -> None:
+        self._pulse.hear(ack.source, ack.to, ack.extensions, now, unicast=unicast)
         if ack.ack_type == AckType.FLUSH:
             self._flusher.hear(ack)
         elif ack.ack_type >= AckType.APPLICATION:

@@ -14,7 +14,7 @@ from groupwire.norm.send.events import (
     SenderEvent,
 )
 from groupwire.norm.send.outbox import Outbox
-from groupwire.norm.send.polls import Poll
+from groupwire.norm.send.polls import ACK_TIME_S, Poll
 from groupwire.norm.wire.commands import AckRequest, ApplicationCommand
 from groupwire.norm.wire.feedback import Ack, AckType
 
@@ -80,7 +80,7 @@ class Talker:
         if isinstance(what, bytes):
             self._command(what)
         else:
-            self._question(what, now, interval)
+            self._question(what, now)
 
     def _command(self, content: bytes) -> None:
         composer, node = self._outbox.composer, self._outbox.config.node
@@ -92,13 +92,13 @@ class Talker:
             self.events.append(CommandSent(content))
             self._next(self.deadline)
 
-    def _question(self, question: _Question, now: float, interval: float) -> None:
-        nodes = question.poll.next_round(now, interval)
+    def _question(self, question: _Question, now: float) -> None:
+        nodes = question.poll.next_round(now)
         if not question.poll.open:
             self._end(question, now)
             return
         composer, node = self._outbox.composer, self._outbox.config.node
-        self._spacing_s = self._outbox.say(
+        spacing_s = self._outbox.say(
             AckRequest(
                 composer.number(),
                 node,
@@ -108,6 +108,7 @@ class Talker:
                 nodes,
             )
         )
+        self._spacing_s = max(spacing_s, len(nodes) * ACK_TIME_S)
 
     def hear(self, ack: Ack, now: float) -> None:
         """Take an answer in."""
