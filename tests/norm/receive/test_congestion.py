@@ -320,3 +320,12 @@ def test_who_is_about_to_speak_is_not_silenced() -> None:
     core.probed(probe(2, told(NODE, CLR)), 0.2)
     core.overheard(heard_from_another(1.0), 0.2)
     assert core.deadline == 0.2
+
+
+def test_who_has_measured_no_rate_is_silenced_by_another_who_has_none() -> None:
+    # All of a large group are in this state at the first probe.
+    core = speaker()
+    core.probed(probe(0, measure=False), 0.0)
+    assert core.deadline is not None
+    core.overheard(CongestionFeedback(0, CongestionFlag.START, 100, 0, 0), 0.0)
+    assert core.deadline is None

@@ -10,7 +10,12 @@ from groupwire.norm.rate.control import FixedRate, Report
 from groupwire.norm.send.config import SenderConfig
 from groupwire.norm.send.outbox import Outbox
 from groupwire.norm.send.pulse import Pulse
-from groupwire.norm.wire.commands import CongestionFlag, CongestionProbe, NodeState
+from groupwire.norm.wire.commands import (
+    CongestionFlag,
+    CongestionProbe,
+    NodeState,
+    RepairAdvertisement,
+)
 from groupwire.norm.wire.extensions import CongestionFeedback, Extensions
 from groupwire.norm.wire.feedback import FeedbackHead
 from groupwire.norm.wire.message import decode
@@ -169,3 +174,52 @@ def test_a_new_rate_counts_at_once() -> None:
     pulse.hear(9, FeedbackHead(1, 7), feedback(), 50.25)
     assert outbox.bucket.rate == control.rate == pytest.approx(4e5, rel=0.001)
     assert outbox.grtt.packet_s == pytest.approx(1400 / 4e5, rel=0.001)
+
+
+# Feedback that came to the sender alone (RFC 5740 §5.5.2.2).
+
+
+def told_all(outbox: Outbox) -> list[float]:
+    """Return the rates of which the group was told."""
+    messages = [decode(transmit.data) for transmit in outbox.take()]
+    adverts = [m for m in messages if isinstance(m, RepairAdvertisement)]
+    assert all(not advert.requests for advert in adverts)
+    feedbacks = [advert.extensions.feedback for advert in adverts]
+    return [unpack_rate(f.rate) for f in feedbacks if f is not None]
+
+
+def heard(pulse: Pulse, to: FeedbackHead, rate: float, now: float) -> None:
+    feedback = CongestionFeedback(0, 0, 100, 0, pack_rate(rate))
+    pulse.hear(9, to, Extensions(feedback=feedback), now, unicast=True)
+
+
+def test_all_are_told_of_the_lowest_rate_of_a_round_that_came_by_unicast() -> None:
+    outbox, pulse = started(FixedRate(1e6))
+    pulse.expire(50.0, busy=True)
+    to = echo(probe(outbox))
+    for after, rate in ((0.01, 1000.0), (0.02, 950.0), (0.03, 500.0), (0.04, 900.0)):
+        heard(pulse, to, rate, 50.0 + after)
+    told = told_all(outbox)
+    assert told == pytest.approx([1000.0, 500.0], rel=0.01)
+    pulse.expire(51.0, busy=True)
+    outbox.take()
+    heard(pulse, to, 2000.0, 51.01)
+    assert told_all(outbox) == pytest.approx([2000.0], rel=0.01)
+
+
+def test_what_all_have_heard_is_not_told_again() -> None:
+    outbox, pulse = started(FixedRate(1e6))
+    pulse.expire(50.0, busy=True)
+    to = echo(probe(outbox))
+    feedback = CongestionFeedback(0, 0, 100, 0, pack_rate(1000.0))
+    pulse.hear(9, to, Extensions(feedback=feedback), 50.01)
+    assert told_all(outbox) == []
+
+
+def test_telling_all_takes_a_tenth_of_a_low_rate_at_most() -> None:
+    outbox, pulse = started(FixedRate(100.0))
+    pulse.expire(50.0, busy=True)
+    to = echo(probe(outbox))
+    heard(pulse, to, 1000.0, 50.01)
+    heard(pulse, to, 10.0, 50.02)
+    assert len(told_all(outbox)) == 1
