@@ -1,72 +1,76 @@
-"""How soon all is well again after a partition, counted from the first word heard."""
-
-from __future__ import annotations
-
-from random import Random
-
 import pytest
-from tests.norm.group import Group
+from hypothesis import given
+from hypothesis import strategies as st
 
-from groupwire.testing import Faults
+from groupwire.norm.partition import Partition, pieces
 
-RATE, DELAY_S = 1e6, 0.005
-LAN = Faults(delay_s=DELAY_S)
-
-
-class Healed:
-    """A group that was cut while it sent, and has been mended."""
-
-    def __init__(
-        self, seed: int, *, at_s: float, for_s: float, size: int, both: bool
-    ) -> None:
-        self.size = size
-        self.group = group = Group(
-            seed, 3, down=LAN, up=LAN, rate=RATE, keep_log=True, initial_grtt_s=0.02
-        )
-        self.data = Random(seed).randbytes(size)
-        group.send(self.data)
-        group.run(at_s)
-        for member in group.members:
-            member.cut(up=both)
-        group.run(for_s)
-        for member in group.members:
-            member.cut(up=False, down=False)
-        self.at = group.lab.clock.now
-        self.grtt_s = group.sender.core.grtt_s
-
-    def heard_at(self) -> float:
-        """Return when a receiver heard of the sender first since then."""
-        lines = (line.split() for line in self.group.lab.log.text.splitlines())
-        times = (
-            float(time)
-            for time, who, *what in lines
-            if who.startswith("receiver") and what[1:3] == ["<", "10.0.0.1"]
-        )
-        return next(time for time in times if time > self.at)
-
-    @property
-    def ideal_s(self) -> float:
-        """How long all of it takes at the rate."""
-        return self.size / RATE
+CUTS = st.tuples(st.integers(0, 5000), st.integers(1, 50), st.integers(1, 20))
 
 
-@pytest.mark.parametrize("both", [True, False])
-@pytest.mark.parametrize("at_s", [0.0, 0.02, 0.15, 0.29])
-@pytest.mark.parametrize("for_s", [0.05, 1.0, 15.0])
-@pytest.mark.parametrize("seed", range(3))
-def test_after_a_partition_all_is_complete_soon(
-    seed: int, for_s: float, at_s: float, both: bool
+@given(CUTS)
+def test_blocks_are_those_of_rfc_5052(cut: tuple[int, int, int]) -> None:
+    """§9.1: N = ceil(T/B), A_large = ceil(T/N), A_small = floor(T/N).
+
+    Of the N blocks the first T - A_small*N are large.
+    """
+    size, segment, most = cut
+    partition = Partition.of(*cut)
+    total = max(1, -(-size // segment))
+    blocks = -(-total // most)
+    small, large = total // blocks, -(-total // blocks)
+    large_ones = total - small * blocks
+    assert partition.symbols == total
+    assert partition.blocks == blocks
+    assert [partition.length(n) for n in range(blocks)] == [
+        large if n < large_ones else small for n in range(blocks)
+    ]
+
+
+@given(CUTS)
+def test_symbols_follow_each_other_without_gaps(cut: tuple[int, int, int]) -> None:
+    size, segment, most = cut
+    partition = Partition.of(*cut)
+    at = 0
+    for block in range(partition.blocks):
+        assert partition.first(block) * segment == partition.offset(block) == at
+        begin = at
+        for symbol in range(partition.length(block)):
+            assert partition.offset(block, symbol) == at
+            at += partition.symbol_bytes(block, symbol)
+        assert partition.block_bytes(block) == at - begin
+        assert partition.length(block) <= most
+    assert at == size
+
+
+def test_nothing_is_one_empty_symbol() -> None:
+    partition = Partition.of(0, 1400, 64)
+    assert (partition.blocks, partition.length(0)) == (1, 1)
+    assert partition.symbol_bytes(0, 0) == partition.block_bytes(0) == 0
+
+
+def test_200_megabytes_are_mostly_blocks_of_63() -> None:
+    """So the reference implementation cuts them: shortened blocks are normal."""
+    partition = Partition.of(200_000_000, 1400, 64)
+    assert partition.blocks == 2233
+    assert partition.length(0) == 64
+    assert partition.length(2232) == 63
+
+
+@pytest.mark.parametrize("block", [0, 1, 2**24 - 1])
+def test_the_largest_object_is_cut_at_once(block: int) -> None:
+    partition = Partition.of(2**48 - 1, 65_000, 258)
+    assert partition.first(block) == block * 258 or block >= partition.large_blocks
+
+
+@given(st.binary(max_size=300), st.integers(1, 40))
+def test_pieces_are_segments_that_lie_where_the_bytes_lie(
+    data: bytes, segment: int
 ) -> None:
-    healed = Healed(seed, at_s=at_s, for_s=for_s, size=300_000, both=both)
-    group = healed.group
-    assert group.run(120.0, until=3)
-    if group.lab.clock.now > healed.at:
-        took = group.lab.clock.now - healed.heard_at()
-        assert took <= 30 * healed.grtt_s + 2 * healed.ideal_s
-    assert [ears.objects[0] for ears in group.ears] == [healed.data] * 3
-
-
-def test_who_is_cut_off_for_longer_than_the_robust_factor_names_what_is_lost() -> None:
-    healed = Healed(1, at_s=0.15, for_s=30.0, size=300_000, both=True)
-    healed.group.run(60.0)
-    assert [ears.lost for ears in healed.group.ears] == [[0]] * 3
+    memory = bytearray(data)
+    cut = pieces(memoryview(memory), segment)
+    assert b"".join(cut) == data
+    assert [len(piece) for piece in cut[:-1]] == [segment] * (len(cut) - 1)
+    assert len(cut) == max(1, -(-len(data) // segment))
+    if data:
+        memory[-1] ^= 0xFF
+        assert cut[-1][-1] == memory[-1]

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
+from operator import itemgetter
 from typing import Self
 
-__all__ = ["Partition"]
+__all__ = ["Partition", "pieces"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,3 +60,19 @@ class Partition:
         """Return how many bytes of the object a block holds."""
         offset = self.offset(block)
         return min(self.length(block) * self.segment_bytes, self.size_bytes - offset)
+
+
+def pieces(data: memoryview, segment_bytes: int) -> Sequence[memoryview]:
+    """Cut bytes into segments, the last one perhaps shorter; at least one."""
+    return _cutter(len(data), segment_bytes)(data)
+
+
+@lru_cache(maxsize=128)
+def _cutter(
+    size_bytes: int, segment_bytes: int
+) -> Callable[[memoryview], tuple[memoryview, ...]]:
+    # To make the slices takes as long as to cut with them, and all rows are alike.
+    if size_bytes <= segment_bytes:
+        return lambda data: (data,)
+    starts = range(0, size_bytes, segment_bytes)
+    return itemgetter(*(slice(at, at + segment_bytes) for at in starts))

@@ -66,7 +66,9 @@ class ReedSolomon:
         # What the missing symbols alone would have made of each parity symbol. With
         # zeros for them the rows are those of the last block, and so are their tables.
         zeros = bytes(size_bytes)
-        block = [source.get(n, zeros) for n in range(length)]
+        block: list[Symbol] = [zeros] * length
+        for number, symbol in source.items():
+            block[number] = symbol
         arrived = [*block, *(parity[n] for n in numbers)]
         units = identity(len(numbers))
         known = tuple(row + unit for row, unit in zip(rows, units, strict=True))

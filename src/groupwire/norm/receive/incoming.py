@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from groupwire.norm.coding import Coding
 from groupwire.norm.fec.code import ReedSolomon
-from groupwire.norm.partition import Partition
+from groupwire.norm.partition import Partition, pieces
 from groupwire.norm.receive.assembly import Assembly
 from groupwire.norm.receive.sink import Sink
 from groupwire.norm.repair.state import Need
@@ -46,11 +46,11 @@ class ObjectStore:
     def read(self, block: int) -> Sequence[bytes | memoryview]:
         """Return all symbols of a block; those that never came may be anything."""
         partition = self._partition
-        size, step = partition.block_bytes(block), partition.segment_bytes
+        size = partition.block_bytes(block)
         # A file ends where nothing has been written yet.
         there = self._sink.read(partition.offset(block), size)
-        data = memoryview(there.ljust(size, b"\0"))
-        return [data[at : at + step] for at in range(0, size, step)] or [data]
+        whole = memoryview(there.ljust(size, b"\0"))
+        return pieces(whole, partition.segment_bytes)
 
 
 class Incoming:

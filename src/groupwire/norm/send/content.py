@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import BinaryIO, Protocol, TypeAlias
 
-from groupwire.norm.partition import Partition
+from groupwire.norm.partition import Partition, pieces
 
 __all__ = ["BytesSource", "FileSource", "ObjectContent", "Source", "Symbol"]
 
@@ -107,5 +107,4 @@ class ObjectContent:
         """Return symbols of a block, the object's last one perhaps shorter."""
         step, offset = self.symbol_bytes, self._partition.offset(block, first)
         size = min((stop - first) * step, self._partition.size_bytes - offset)
-        data = self._source.read(offset, size)
-        return [data[at : at + step] for at in range(0, size, step)] or [data]
+        return pieces(self._source.read(offset, size), step)

@@ -329,7 +329,7 @@ class Outgoing:
             return []
         length = self.content.length(block)
         symbols = self.content.symbols(block, 0, length)
-        size = max(len(symbol) for symbol in symbols)
+        size = max(map(len, symbols))
         return list(self._code.encode(symbols, [n - length for n in numbers], size))
 
 
