@@ -2,10 +2,11 @@
 PYTHON ?= python3
 VENV ?= .venv
 SECONDS ?= 60
+SEEDS ?= 2000
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
-.PHONY: help install demo test lint fuzz lab interop bench bench-quick docs clean
+.PHONY: help install demo test lint fuzz sim lab interop bench bench-quick docs clean
 
 help:
 	@echo "make install   the command groupwire in $(BIN)"
@@ -13,6 +14,7 @@ help:
 	@echo "make test      the tests that need nothing but Python"
 	@echo "make lint      ruff, mypy, pyright, import-linter, codespell"
 	@echo "make fuzz      strange messages for SECONDS (60), none may hurt"
+	@echo "make sim       simulated groups on terrible networks, SEEDS (2000) of them"
 	@echo "make lab       tests on real hosts, switches and routers (namespaces; Linux)"
 	@echo "make interop   tests against foreign programs"
 	@echo "make bench     speed beside the peers"
@@ -63,6 +65,10 @@ lint: $(VENV)/.lint
 
 fuzz: $(VENV)/.test
 	$(BIN)/python -m fuzz --seconds $(SECONDS) --seed $$$$
+
+sim: $(VENV)/.test
+	$(BIN)/python -m pytest tests/sim
+	$(BIN)/python -m groupwire.testing.swarm --seeds $(SEEDS)
 
 lab: $(VENV)/.test
 	$(BIN)/python -m pytest tests/lab

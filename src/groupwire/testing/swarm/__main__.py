@@ -25,6 +25,9 @@ def play(seed: int) -> Outcome:
 
 def play_all(seeds: Iterable[int], *, jobs: int) -> Iterator[Outcome]:
     """Play trials side by side; iterate over what came of them, in order."""
+    if jobs == 1:
+        yield from map(play, seeds)
+        return
     with ProcessPoolExecutor(jobs) as pool:
         yield from pool.map(play, seeds, chunksize=_BATCH)
 
@@ -60,7 +63,8 @@ def _swarm(options: Namespace) -> int:
 
 def _tell_failure(outcome: Outcome) -> None:
     _say(f"seed {outcome.seed}: {'; '.join(outcome.wrongs[:5])}")
-    _say(f"  replay: python -m groupwire.testing.swarm --replay {outcome.seed} --log")
+    replay = f"-m groupwire.testing.swarm --replay {outcome.seed} --log"
+    _say(f"  replay: {sys.executable} {replay}")
 
 
 def _replay(seed: int, *, log: bool) -> int:

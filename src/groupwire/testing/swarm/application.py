@@ -15,7 +15,6 @@ from groupwire.norm.receive.events import (
     StreamGap,
     StreamReceived,
 )
-from groupwire.norm.receive.sink import MemorySink
 
 __all__ = ["DIGEST_BYTES", "Application", "Truth", "digest"]
 
@@ -56,10 +55,19 @@ def digest(data: bytes) -> bytes:
 class Application:
     """One receiver's, over all its lives. ``wrongs`` is what must never happen.
 
-    ``store`` is called for what has the right digest, ``again`` for what has not.
+    ``store`` is called for what has the right digest, ``again`` for what has not. With
+    ``within`` it may begin to read a stream anywhere in it.
     """
 
-    def __init__(self, name: str, truth: Truth, *, store: Say, again: Say) -> None:
+    def __init__(
+        self,
+        name: str,
+        truth: Truth,
+        *,
+        store: Say,
+        again: Say,
+        within: bool = False,
+    ) -> None:
         self.wrongs: list[str] = []
         self.accepted: set[tuple[int, int]] = set()
         """Instance and place, of all lives."""
@@ -71,6 +79,7 @@ class Application:
         self._truth = truth
         self._store = store
         self._again = again
+        self._within = within
         self._seen: set[tuple[SenderKey, int]] = set()
         self._streams: dict[tuple[SenderKey, int], _Reader] = {}
 
@@ -91,7 +100,7 @@ class Application:
             case StreamReceived():
                 self._reader(event.sender, event.object).read(event.data)
             case StreamGap():
-                self._reader(event.sender, event.object).gaps += 1
+                self._reader(event.sender, event.object).skip()
             case StreamEnded():
                 self._end(event)
             case _:
@@ -104,8 +113,7 @@ class Application:
 
     def _receive(self, event: ObjectReceived) -> None:
         self._once(event.sender, event.object)
-        sink = event.sink
-        data = sink.data if isinstance(sink, MemorySink) else b""
+        data = event.sink.read(0, event.size_bytes)
         if event.info != digest(data):
             self.refused += 1
             self._seen.discard((event.sender, event.object))
@@ -131,37 +139,47 @@ class Application:
         key = sender, number
         if key not in self._streams:
             truth = self._truth.at(self._truth.place(number))
-            self._streams[key] = _Reader(truth or b"")
+            self._streams[key] = _Reader(truth or b"", loose=self._within)
         return self._streams[key]
 
     def _end(self, event: StreamEnded) -> None:
         self._once(event.sender, event.object)
         self.accept(event.sender, event.object)
         reader = self._reader(event.sender, event.object)
-        if reader.strange or (not reader.gaps and not reader.at_end):
+        if not reader.right:
             self.refused += 1
 
 
 class _Reader:
     """Holds what is read of a stream against what was written to it."""
 
-    def __init__(self, truth: bytes) -> None:
+    def __init__(self, truth: bytes, *, loose: bool) -> None:
         self._truth = truth
-        self._at = 0
-        self._first = True
-        self.gaps = 0
-        self.strange = False
+        self._from = 0
+        self._run: list[bytes] = []
+        """What was read since something was left out."""
+        self._loose = loose
+        """Whether it is unknown how much was left out before that."""
+        self._strange = False
 
     def read(self, data: bytes) -> None:
-        """Find the next bytes where they must be: behind those before them."""
-        loose = self._first or self.gaps
-        found = self._truth.find(data, self._at) if loose else self._at
-        if found < 0 or not self._truth.startswith(data, found):
-            self.strange = True
-        self._at = found + len(data)
-        self._first = False
+        """Take the next bytes in."""
+        self._run.append(data)
+
+    def skip(self) -> None:
+        """Find what was read so far, because something behind it is left out."""
+        run = b"".join(self._run)
+        self._run.clear()
+        found = self._truth.find(run, self._from) if self._loose else self._from
+        if found < 0 or not self._truth.startswith(run, found):
+            self._strange = True
+        self._from = found + len(run)
+        self._loose = True
 
     @property
-    def at_end(self) -> bool:
-        """Whether the last byte was read."""
-        return self._at == len(self._truth)
+    def right(self) -> bool:
+        """Whether all that was read was written, up to the end."""
+        run = b"".join(self._run)
+        begins = len(self._truth) - len(run)
+        fits = begins >= self._from if self._loose else begins == self._from
+        return fits and self._truth.endswith(run) and not self._strange

@@ -66,11 +66,6 @@ class Life:
     cut: Cut | None = None
 
     @property
-    def returns(self) -> bool:
-        """Whether it is there at the end."""
-        return self.crash_s is None or self.back_s is not None
-
-    @property
     def steady(self) -> bool:
         """Whether it is there all the time."""
         events = (self.crash_s, self.pause_s, self.cut)

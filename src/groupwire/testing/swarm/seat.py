@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from groupwire.norm.receive.config import ReceiverConfig
+from groupwire.norm.receive.config import Join, ReceiverConfig
 from groupwire.norm.receive.events import (
     InfoReceived,
     ObjectLost,
@@ -28,7 +28,11 @@ class Seat:
         self.life = life
         self.name = f"r{life.node}"
         self.application = Application(
-            self.name, truth, store=self._store, again=self._again
+            self.name,
+            truth,
+            store=self._store,
+            again=self._again,
+            within=life.join is Join.NOW,
         )
         self.joined: dict[int, int] = {}
         """The first object that was heard of, by the sender's instance."""

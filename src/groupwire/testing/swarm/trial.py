@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from random import Random
+from typing import assert_never
 
 from groupwire.norm.rate.adaptive import AdaptiveConfig, AdaptiveRate
 from groupwire.norm.rate.control import FixedRate, RateControl
@@ -26,7 +27,10 @@ __all__ = ["Outcome", "Trial"]
 
 _LONGEST_S = 20_000.0
 """Of virtual time: whoever has not ended by then hangs."""
-_LOOK_S = 0.1
+_MOST_LINES = 1_000_000
+"""Of the log: whoever is that busy will not end either."""
+_LOOK_S, _LOOK_SHARE = 0.1, 0.01
+"""How long until it is looked again whether all is over; a share of the time so far."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,10 +94,11 @@ class Trial:
         """Let time pass until all is over, looking now and then whether it is."""
         clock = self.lab.clock
         while not self._done():
-            if clock.next_due is None or clock.now >= _LONGEST_S:
+            idle, busy = clock.next_due is None, self.lab.log.count >= _MOST_LINES
+            if idle or busy or clock.now >= _LONGEST_S:
                 self._wrongs.append(f"hangs: {self._unsettled()}")
                 return
-            self.lab.run(clock.now + _LOOK_S)
+            self.lab.run(clock.now + max(_LOOK_S, _LOOK_SHARE * clock.now))
 
     # The sender.
 
@@ -136,7 +141,7 @@ class Trial:
             self._check_ack(self._seats.get(event.node), event.node)
 
     def _check_ack(self, seat: Seat | None, node: int) -> None:
-        """An acknowledgement means that all is accepted; bits may have made it up."""
+        """Hold an acknowledgement against what is accepted; bits may have made it up."""
         if any(other.slipped_feedback for other in self._seats.values()):
             return
         if seat is None:
@@ -242,3 +247,5 @@ def _control(scenario: Scenario) -> RateControl:
             )
         case Pace.TFMCC:
             return TfmccRate(TfmccConfig(packet, rate, min(175.0, rate)))
+        case _:
+            assert_never(scenario.pace)
