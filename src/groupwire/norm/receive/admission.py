@@ -21,6 +21,9 @@ from groupwire.norm.wire.head import ObjectFlag
 
 __all__ = ["Admission", "Host", "Refusal"]
 
+_TOLD = ObjectFlag.INFO | ObjectFlag.FILE
+"""Flags that say what an object is."""
+
 
 class Refusal(Enum):
     """Why there is no place for an object."""
@@ -92,7 +95,7 @@ class Admission:
         else:
             self._claims.agreed()
         if incoming is not None:
-            incoming.flags |= flags & (ObjectFlag.INFO | ObjectFlag.FILE)
+            incoming.flags |= flags & _TOLD
         return incoming
 
     def _claimed(

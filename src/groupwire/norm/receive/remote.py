@@ -342,11 +342,7 @@ def _begins(block: int, flags: ObjectFlag) -> bool:
 def _runs(keys: Sequence[int]) -> Iterator[tuple[int, int]]:
     """Iterate over runs of consecutive symbols, as first and one more than last."""
     count = len(keys)
-    if isinstance(keys, range):
-        yield 0, count
-        return
-    start = 0
-    for at in range(1, count + 1):
-        if at == count or keys[at] != keys[at - 1] + 1:
-            yield start, at
-            start = at
+    breaks: list[int] = []
+    if not isinstance(keys, range):
+        breaks = [at for at in range(1, count) if keys[at] != keys[at - 1] + 1]
+    return zip([0, *breaks], [*breaks, count], strict=True)
