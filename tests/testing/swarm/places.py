@@ -144,6 +144,7 @@ class Broken(Receiver):
     """Raises what no core may raise."""
 
     def handle_datagram(self, datagram: Datagram, *, now: float) -> None:
+        super().handle_datagram(datagram, now=now)
         raise ZeroDivisionError("by nobody")
 
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import replace
+from typing import Any
 
 import pytest
-from tests.testing.swarm.places import life, scenario
+from tests.testing.swarm import places
 
 from groupwire.norm.receive.config import Join
 from groupwire.norm.wire.payload import FecId
@@ -18,7 +19,7 @@ LIVES = [(scenario, life) for scenario in MANY for life in scenario.lives]
 
 
 def _covers(values: Iterable[float], low: float, high: float) -> bool:
-    """Return whether values go from nearly the one end to nearly the other, not beyond."""
+    """Return whether values go from the one end to the other, not beyond."""
     found = sorted(values)
     near = (high - low) / 20
     return low <= found[0] < low + near and high - near < found[-1] <= high
@@ -157,14 +158,37 @@ def test_most_senders_have_a_fixed_rate() -> None:
 def test_up_to_30_percent_each_way_everything_is_promised(
     common: float, down: float, up: float, fair: bool
 ) -> None:
-    one = life(down=Faults(loss=down), up=Faults(loss=up))
-    group = scenario(one, sender_up=Faults(loss=common))
+    one = places.life(down=Faults(loss=down), up=Faults(loss=up))
+    group = places.scenario(one, sender_up=Faults(loss=common))
     assert group.fair(one) is fair
     assert not group.fair(replace(one, silent=True))
 
 
 def test_steady_is_who_is_there_all_the_time() -> None:
-    assert life().steady
+    assert places.life().steady
     cut = Cut(0.1, 0.1, True, True)
     for changes in ({"begins_s": 0.1}, {"pause_s": 0.1}, {"cut": cut}, {"crash_s": 1}):
-        assert not life(**changes).steady
+        assert not places.life(**changes).steady
+
+
+BURSTS = Faults(loss=0.1, burst=3.0)
+
+
+@pytest.mark.parametrize(
+    ("changes", "prompt"),
+    [
+        ({}, True),
+        ({"accept_after_s": 1.0}, True),
+        ({"down": Faults(loss=0.3)}, True),
+        ({"down": Faults(loss=0.3), "accept_after_s": 1.0}, False),
+        ({"down": BURSTS}, False),
+        ({"up": BURSTS}, False),
+        ({"pause_s": 0.1}, False),
+    ],
+)
+def test_who_is_steady_answers_in_time_unless_losses_and_delays_conspire(
+    changes: dict[str, Any], prompt: bool
+) -> None:
+    one = places.life(**changes)
+    assert places.scenario(one).prompt(one) is prompt
+    assert not places.scenario(one, sender_up=BURSTS).prompt(one)

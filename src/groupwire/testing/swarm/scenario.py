@@ -120,6 +120,16 @@ class Scenario:
         arriving = (1 - self.sender_up.loss) * (1 - life.down.loss)
         return not life.silent and life.up.loss <= _FAIR and arriving >= 1 - _FAIR
 
+    def prompt(self, life: Life) -> bool:
+        """Whether a receiver's acknowledgement is sure to come before it is given up.
+
+        A burst of losses may be longer than the sender's patience, and who takes long
+        to store is asked in vain meanwhile.
+        """
+        links = self.sender_up, life.down, life.up
+        single = all(link.burst == 1 for link in links) and not life.accept_after_s
+        return life.steady and (single or not any(link.loss for link in links))
+
 
 def _between(rng: Random, low: float, high: float) -> float:
     """Draw a number; each order of magnitude is as likely as any other."""

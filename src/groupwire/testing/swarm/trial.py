@@ -141,9 +141,9 @@ class Trial:
             self._check_ack(self._seats.get(event.node), event.node)
 
     def _check_ack(self, seat: Seat | None, node: int) -> None:
-        """Hold an acknowledgement against what is accepted; bits may have made it up."""
+        """Hold an acknowledgement against what is accepted."""
         if any(other.slipped_feedback for other in self._seats.values()):
-            return
+            return  # wrong bits may have made it up
         if seat is None:
             self._wrongs.append(f"r{node}: acknowledged before it was there")
             return
@@ -219,7 +219,8 @@ class Trial:
             if (self._instance, number) not in accepted:
                 self._wrongs.append(f"{seat.name}: {number} has not come")
         status = self._status.get(seat.life.node)
-        if seat.life.steady and status is not AckStatus.SUCCESS:
+        prompt = self.scenario.prompt(seat.life)
+        if prompt and status is not AckStatus.SUCCESS:
             self._wrongs.append(f"{seat.name}: has all, and counts as {status}")
 
     def _outcome(self) -> Outcome:
