@@ -11,6 +11,7 @@ from ..stats import Samples, Summary
 
 __all__ = ["CASE"]
 
+_SIZE = 100_000_000
 _COPY = "bare copy"
 _CLEAN, _LOSSY = "core to core, nothing lost", "core to core, 5 % lost"
 _OWN = ", into new memory"
@@ -19,10 +20,11 @@ _LIMITS = {_CLEAN: 5.0, _LOSSY: 2.0}
 
 def run(settings: Settings) -> Outcome:
     """Copy and transfer in each round."""
+    size = settings.pick(_SIZE, _SIZE // 4)
     variants: dict[str, Variant] = {
-        _COPY: (transfer.copy, ()),
+        _COPY: (transfer.copy, (size,)),
         **{
-            label + suffix: (transfer.move, (loss, own))
+            label + suffix: (transfer.move, (size, loss, own))
             for own, suffix in ((False, ""), (True, _OWN))
             for label, loss in ((_CLEAN, 0.0), (_LOSSY, 0.05))
         },
@@ -56,7 +58,7 @@ CASE = Case(
     name="core-transfer",
     title="From core to core in memory",
     about=(
-        f"A NORM sender and a receiver in one process move {transfer.SIZE // 10**6} MB "
+        f"A NORM sender and a receiver in one process move {_SIZE // 10**6} MB "
         "without a socket: rows of 45 messages are built, handed over as one datagram "
         "(as `UDP_GRO` does), parsed, and stored; with loss each message is lost by "
         "itself, is asked for by NACK and repaired by parity, and the time that the "

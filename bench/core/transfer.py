@@ -24,9 +24,8 @@ from groupwire.values import Datagram, KnownFacts, Origin, Transmit
 
 from .turns import Turn
 
-__all__ = ["SIZE", "copy", "move"]
+__all__ = ["copy", "move"]
 
-SIZE = 100_000_000
 _COPIES = 5
 _RATE = 5e9
 _TURN_S = 1e-4
@@ -35,27 +34,27 @@ _NEAR, _FAR = Origin("10.0.0.1", 10000), Origin("10.0.0.2", 10000)
 _GROUP = KnownFacts(ip_address("233.252.0.1"), 1)
 
 
-def copy() -> Turn:
+def copy(size: int) -> Turn:
     """Copy the object into memory that is there already; MB/s."""
-    data = _object()
+    data = _object(size)
     place = memoryview(bytearray(data))
 
     def turn() -> float:
         started = process_time()
         for _ in range(_COPIES):
             place[:] = data
-        return _COPIES * SIZE / (process_time() - started) / 1e6
+        return _COPIES * size / (process_time() - started) / 1e6
 
     return turn
 
 
-def move(loss: float, own_memory: bool) -> Turn:
+def move(size: int, loss: float, own_memory: bool) -> Turn:
     """Move it from core to core; MB/s.
 
     It goes into memory that is there already, as a bare copy does, or with
     ``own_memory`` into what the receiver takes from the system.
     """
-    data = _object()
+    data = _object(size)
     target = bytearray(data)
     place = None if own_memory else _Place(target)
     dice = Random(5)
@@ -66,13 +65,13 @@ def move(loss: float, own_memory: bool) -> Turn:
         sink = _transfer(data, line, place)
         seconds = process_time() - started - line.seconds
         assert (sink.data if isinstance(sink, MemorySink) else target) == data
-        return SIZE / seconds / 1e6
+        return size / seconds / 1e6
 
     return turn
 
 
-def _object() -> bytes:
-    return Random(64).randbytes(SIZE // 100) * 100
+def _object(size: int) -> bytes:
+    return Random(64).randbytes(size // 100) * 100
 
 
 class _Place:
@@ -118,7 +117,7 @@ def _transfer(data: bytes, line: _Line, place: Sink | None) -> Sink:
 
     sender = Sender(SenderConfig(1, 7), FixedRate(_RATE))
     receiver = Receiver(
-        ReceiverConfig(9, memory_bytes=2 * SIZE),
+        ReceiverConfig(9, memory_bytes=2 * len(data)),
         Random(9),
         sink_for=choose if place is not None else None,
     )
