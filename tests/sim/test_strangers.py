@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import resource
 from collections import deque
 from collections.abc import Iterator
@@ -29,11 +30,12 @@ from groupwire.norm.wire.repairs import (
 )
 from groupwire.values import Datagram, Origin
 
-COUNT = 50_000
+COUNT = int(os.environ.get("STRANGERS", "200000"))
+"""A million has been tried: STRANGERS=1000000 make sim."""
 MOST_BYTES = 64 << 20
 HONEST = Origin("10.0.0.1", 10_000)
 """Of strangers, one in so many is the honest sender's."""
-ONE_IN = 50
+ONE_IN = 200
 INFO = ObjectInfo(FecId.REED_SOLOMON_8, 1 << 20, 1000, 16, 16)
 
 

@@ -38,6 +38,10 @@ _REMEMBERED = 1024
 nothing."""
 
 
+_PAID_BYTES = 1 << 16
+"""Of memory, with each datagram."""
+
+
 class Receiver:
     """Follows every sender of a group, each by itself.
 
@@ -244,15 +248,20 @@ class Receiver:
         return self.open_memory(key, size_bytes)
 
     def open_memory(self, key: SenderKey, size_bytes: int) -> MemorySink | Refusal:
-        """Return memory from the budget, perhaps that of whoever is heard less."""
+        """Return memory from the budget, perhaps that of another run.
+
+        Each may have an equal share before anybody has more, once so much of it was
+        heard that it has paid for it: to claim a size costs a stranger nothing.
+        """
         if size_bytes > self._config.memory_bytes:
             return Refusal.NEVER
+        asking = self._remotes[key]
         while not self._budget.fits(size_bytes):
-            least = self._least_heard()
-            if least.key == key:
+            holder = max(self._remotes.values(), key=_claim)
+            if holder is asking or _claim(holder) <= _claim(asking, size_bytes):
                 return Refusal.NOT_NOW
-            self._make_room(least)
-        return self._budget.open(size_bytes)
+            self._make_room(holder)
+        return self._budget.open(asking, size_bytes)
 
     def drop(self, reason: str) -> None:
         """Count what is not understood or not wanted."""
@@ -279,3 +288,10 @@ class Receiver:
         if not self._config.silent:
             self._transmits += [Transmit(f.encode(), to) for f in remote.feedback]
         remote.feedback.clear()
+
+
+def _claim(remote: Remote, more_bytes: int = 0) -> tuple[bool, int, int]:
+    """Return what orders runs: whose is the greatest makes room for the others."""
+    held = remote.held_bytes + more_bytes
+    unpaid = held > remote.heard * _PAID_BYTES
+    return unpaid, held, -remote.heard

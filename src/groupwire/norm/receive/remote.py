@@ -68,6 +68,8 @@ class Remote:
         self.key = key
         self.heard = heard
         """Datagrams; who was heard least makes room for others."""
+        self.held_bytes = 0
+        """Of memory that is promised to its objects; the budget keeps count."""
         self._config = config
         self._host = host
         self._grtt_s = 0.0
