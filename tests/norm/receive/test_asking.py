@@ -372,10 +372,21 @@ def test_who_is_silent_gives_up_too() -> None:
 def test_a_sender_that_has_ended_is_asked_for_nothing() -> None:
     ear, source = Ear(), Source()
     ear.hear(source.symbol(numbered(), 1, 0), source.end(), source.end())
-    ear.hear(source.symbol(numbered(1), 1, 0), source.flush(1, 2, 3))
+    ear.hear(source.symbol(numbered(), 2, 0), source.flush(0, 2, 3))
     ear.wait(30 * SILENCE_S)
     assert ear.said() == []
     assert ear.core.poll_timeout() is None
+
+
+def test_a_sender_that_goes_on_after_its_end_is_asked_again() -> None:
+    ear, source = Ear(), Source()
+    ear.hear(source.symbol(numbered(), 1, 0), source.end())
+    assert lost(ear.events()) == [(0, LossReason.ENDED)]
+    ear.hear(source.symbol(numbered(1), 1, 0), source.symbol(numbered(1), 2, 0))
+    ear.wait(BACKOFF_S)
+    assert asked(ear.said()) != []
+    ear.hear(source.end())
+    assert lost(ear.events()) == [(1, LossReason.ENDED)]
 
 
 def test_who_may_not_ask_gives_up_while_probes_go_on() -> None:
@@ -386,3 +397,11 @@ def test_who_may_not_ask_gives_up_while_probes_go_on() -> None:
         ear.hear(source.probe())
     assert lost(ear.events()) == [(0, LossReason.UNANSWERED)]
     assert ear.core.poll_timeout() is None
+
+
+def test_the_info_of_a_new_object_shows_that_a_sender_goes_on_after_its_end() -> None:
+    ear, source = Ear(), Source()
+    ear.hear(source.symbol(numbered(), 1, 0), source.end())
+    ear.hear(source.info(numbered(1), b"name"), source.flush(1, 2, 3))
+    ear.wait(BACKOFF_S)
+    assert asked(ear.said()) != []

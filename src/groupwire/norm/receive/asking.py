@@ -88,8 +88,9 @@ class Asking:
             self._silence_at = now + self._silence_s()
 
     def answered(self) -> None:
-        """Note that something has come of what was wanted."""
+        """Note that something has come of what was wanted: the sender is not gone."""
         self._patience.answered()
+        self._over = False
 
     def moved(self, position: Position, now: float) -> None:
         """Note where the sender is, and look for what is lacking before it."""

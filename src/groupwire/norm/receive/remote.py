@@ -123,6 +123,8 @@ class Remote:
         self._asking.advanced(now)
         incoming = self._admission.incoming(number, info.flags, info.extensions.info, 0)
         if incoming is not None:
+            if incoming.info is None:
+                self._asking.answered()
             self._handover.informed(incoming, bytes(info.payload))
         self._moved((number, 0, 0), now)
 
