@@ -402,6 +402,6 @@ def test_who_may_not_ask_gives_up_while_probes_go_on() -> None:
 def test_the_info_of_a_new_object_shows_that_a_sender_goes_on_after_its_end() -> None:
     ear, source = Ear(), Source()
     ear.hear(source.symbol(numbered(), 1, 0), source.end())
-    ear.hear(source.info(numbered(1), b"name"), source.flush(1, 2, 3))
+    ear.hear(source.info(1, b"name", size=100), source.flush(1, 2, 3))
     ear.wait(BACKOFF_S)
     assert asked(ear.said()) != []

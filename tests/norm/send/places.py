@@ -48,7 +48,9 @@ def numbered(size_bytes: int) -> bytes:
 
 
 def config(**changes: Any) -> SenderConfig:
-    wanted = {"coding": SMALL, "initial_grtt_s": GRTT, "hold": 0.0, **changes}
+    # Neither holds nor patience unless a test is about them.
+    quick = {"hold": 0.0, "patience_cycles": 0.0}
+    wanted = {"coding": SMALL, "initial_grtt_s": GRTT, **quick, **changes}
     return SenderConfig(NODE, INSTANCE, **wanted)
 
 

@@ -1,7 +1,15 @@
 from dataclasses import replace
 
 import pytest
-from tests.norm.send.places import SMALL, ack, config, decoded, numbered, outgoing
+from tests.norm.send.places import (
+    GRTT,
+    SMALL,
+    ack,
+    config,
+    decoded,
+    numbered,
+    outgoing,
+)
 
 from groupwire.errors import UsageError
 from groupwire.norm.coding import Coding
@@ -22,9 +30,16 @@ NOTHING = (-1, 0, 0)
 class Desk:
     """A flusher, its clock, and how far the sender has come."""
 
-    def __init__(self, coding: Coding = SMALL) -> None:
+    def __init__(self, coding: Coding = SMALL, patience_cycles: float = 0.0) -> None:
         self.coding = coding
-        self.outbox = Outbox(config(coding=coding, robust=ROBUST, patience_s=0.0))
+        self.outbox = Outbox(
+            config(
+                coding=coding,
+                robust=ROBUST,
+                patience_s=0.0,
+                patience_cycles=patience_cycles,
+            )
+        )
         self.flusher = Flusher(self.outbox)
         self.now = 100.0
         self.reached = NOTHING
@@ -499,3 +514,16 @@ def test_flushes_take_a_tenth_of_a_low_rate_at_most(desk: Desk) -> None:
     desk.drain()
     desk.flush()
     assert desk.now - began == pytest.approx(10 * size / 100.0)
+
+
+def test_a_node_has_the_time_of_several_repair_cycles_to_say_what_it_lacks() -> None:
+    desk = Desk(patience_cycles=5.0)
+    (of,) = sent(desk, 50)
+    desk.flusher.watermark([7], of, desk.now)
+    desk.drain()
+    desk.flush()
+    began = desk.now
+    while desk.flusher.polling:
+        desk.turn()
+    # K = 4: receivers wait up to 4 round trips, hold off for 6, the sender gathers.
+    assert desk.now - began == pytest.approx(5 * 11 * GRTT, rel=0.1)

@@ -35,6 +35,8 @@ class SenderConfig:
     """How often flushes and polls are repeated before the silent are given up."""
     patience_s: float = 2.0
     """A node fails no sooner than this after it was first asked."""
+    patience_cycles: float = 5.0
+    """Nor sooner than so many repair cycles: in each one NACK may be lost."""
     kept_objects: int = 256
     hold: float = 4.0
     """Repair cycles for which what was sent or asked for is kept at least, though
@@ -75,6 +77,14 @@ class SenderConfig:
         shortest = min(self.initial_grtt_s, self.shortest_grtt_s)
         if shortest <= 0:
             raise UsageError(f"no round trip of {shortest} s", fix="use more than 0")
+
+    @property
+    def cycle_grtts(self) -> int:
+        """How many round trips a repair cycle takes at most.
+
+        Receivers wait up to K and hold off K + 2, and the sender has a turn of its own.
+        """
+        return 2 * self.backoff + 3
 
     @classmethod
     def low_latency(cls, node: int, instance: int, *, members: int = 10) -> Self:

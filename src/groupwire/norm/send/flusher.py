@@ -136,6 +136,9 @@ class Flusher:
         """
         if self._poll is None or self._mark is None:
             return False
+        config = self._outbox.config
+        cycles_s = config.patience_cycles * config.cycle_grtts * self._outbox.grtt_s
+        self._poll.patience_s = max(config.patience_s, cycles_s)
         nodes = self._poll.next_round(now, counts=counts)
         self._ask_at = now + max(interval, len(nodes) * ACK_TIME_S)
         if nodes:

@@ -40,7 +40,7 @@ class Poll:
         self._since: dict[int, float] = {}
         self._status = dict.fromkeys(self._asked, AckStatus.PENDING)
         self._tries = tries
-        self._patience = patience_s
+        self.patience_s = patience_s
         self._limit = max(1, min(limit, _AT_ONCE))
 
     @property
@@ -81,7 +81,7 @@ class Poll:
 
     def _over(self, node: int, now: float) -> bool:
         tried = self._asked[node] >= self._tries
-        return tried and now - self._since.get(node, now) >= self._patience
+        return tried and now - self._since.get(node, now) >= self.patience_s
 
     def acknowledge(self, node: int) -> bool:
         """Return whether this node was asked and had not answered yet."""

@@ -301,7 +301,7 @@ class Sender:
 
         One cycle is their waiting and holding off and the sender's gathering.
         """
-        cycle_s = (2 * self._config.backoff + 3) * self._outbox.grtt_s
+        cycle_s = self._config.cycle_grtts * self._outbox.grtt_s
         return min(self._config.hold * cycle_s, _LONGEST_HOLD_S)
 
     def _refused(self, fits: Callable[[], bool]) -> None:
