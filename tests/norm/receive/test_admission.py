@@ -115,7 +115,8 @@ def test_nobody_takes_an_object_that_is_refused() -> None:
 def test_newer_objects_that_are_refused_lose_the_oldest_too() -> None:
     ear = Ear(config=ReceiverConfig(ME, objects=2))
     source = Source()
-    ear.hear(source.symbol(numbered(0), 0, 0), source.symbol(numbered(2), 0, 0))
+    ear.hear(source.symbol(numbered(0), 0, 0))
+    ear.hear(source.symbol(numbered(2), 0, 0), source.symbol(numbered(2), 0, 0))
     assert lost(ear.events()) == [(0, LossReason.WINDOW)]
 
 

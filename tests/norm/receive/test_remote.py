@@ -281,7 +281,21 @@ def test_a_flush_of_a_newer_object_loses_the_oldest() -> None:
     ear = Ear(config=ReceiverConfig(ME, objects=2))
     source = Source()
     ear.hear(source.symbol(numbered(0), 0, 0), source.flush(2, 0, 3))
+    assert lost(ear.events()) == []  # a leap beyond all that is kept
+    ear.hear(source.flush(2, 0, 3))
     assert lost(ear.events()) == [(0, LossReason.WINDOW)]
+
+
+def test_a_leap_that_is_heard_once_changes_nothing() -> None:
+    ear, source = Ear(), Source()
+    ear.hear(source.symbol(numbered(0), 0, 0))
+    wrong = 1 << 14  # one bit of the object's id
+    ear.hear(source.symbol(numbered(wrong), 0, 1), source.symbol(numbered(0), 0, 1))
+    ear.hear(source.info(wrong, b"name", size=100), source.symbol(numbered(0), 0, 2))
+    ear.hear(source.flush(wrong, 0, 0), source.symbol(numbered(0), 0, 3))
+    ear.hear(source.squelch(wrong))
+    assert lost(ear.events()) == []
+    assert ear.core.dropped["norm-leap"] == 4
 
 
 def test_what_the_sender_keeps_no_more_is_lost() -> None:

@@ -24,6 +24,7 @@ from groupwire.norm.receive.events import (
     SenderLost,
 )
 from groupwire.norm.receive.handover import Handover
+from groupwire.norm.receive.leaps import Leaps
 from groupwire.norm.receive.numbers import Numbers
 from groupwire.norm.receive.sink import Sink
 from groupwire.norm.receive.stream import IncomingStream
@@ -73,6 +74,7 @@ class Remote:
         self._config = config
         self._host = host
         self._grtt_s = 0.0
+        self._leaps = Leaps(config.objects)
         self._catalogue = Catalogue(config.objects, resume=resume)
         self._handover = Handover(
             key, self._catalogue, accepts_at_once=config.accepts_at_once
@@ -96,7 +98,9 @@ class Remote:
         """Take DATA of one object in."""
         first, payloads = segments.common, segments.payloads
         self._hear(first.sender, segments.sequences, len(payloads[0]), now)
-        number = self._catalogue.number(first.object_id)
+        number = self._number(first.object_id)
+        if number is None:
+            return
         keys = segments.keys
         block = keys[0] >> _SYMBOL_BITS
         if not self._catalogue.joined:
@@ -117,7 +121,9 @@ class Remote:
     def take_info(self, info: Info, now: float) -> None:
         """Take an object's INFO in."""
         self._hear(info.sender, (info.sequence,), len(info.payload), now)
-        number = self._catalogue.number(info.object_id)
+        number = self._number(info.object_id)
+        if number is None:
+            return
         if not self._catalogue.joined:
             self._join(number, 0, info.flags)
         self._asking.advanced(now)
@@ -230,6 +236,15 @@ class Remote:
 
     # How it is done.
 
+    def _number(self, object_id: int) -> int | None:
+        """Return the number that an object id means, None where it is in doubt."""
+        catalogue = self._catalogue
+        number = catalogue.number(object_id)
+        if catalogue.joined and self._leaps.doubts(number, catalogue.highest[0]):
+            self._host.drop("norm-leap")
+            return None
+        return number
+
     def _hear(
         self, state: SenderState, sequences: Sequence[int], size: int, now: float
     ) -> None:
@@ -268,7 +283,9 @@ class Remote:
         self._asking.moved(position, now)
 
     def _flushed(self, flush: Flush, now: float) -> None:
-        number = self._catalogue.number(flush.object_id)
+        number = self._number(flush.object_id)
+        if number is None:
+            return
         listed = self._config.node in flush.nodes
         if not self._catalogue.joined:
             if not listed and self._config.join is Join.NOW:
@@ -299,7 +316,9 @@ class Remote:
 
     def _squelched(self, squelch: Squelch, now: float) -> None:
         catalogue = self._catalogue
-        first = catalogue.number(squelch.object_id)
+        first = self._number(squelch.object_id)
+        if first is None:
+            return
         for number in catalogue.squelch(first):
             self._handover.lose(number, LossReason.GONE)
         for object_id in squelch.invalid:
