@@ -1,1 +1,37 @@
-"""NORM (RFC 5740) as its reference implementation speaks it: no socket, no clock."""
+"""NORM, reliable multicast by RFC 5740: rules without a socket, a clock or dice.
+
+A :class:`Sender` sends objects and streams and repairs them until all have them; a
+:class:`Receiver` follows every sender of a group. Their events are in
+:mod:`groupwire.norm.send.events` and :mod:`groupwire.norm.receive.events`.
+"""
+
+from groupwire.norm.coding import Coding
+from groupwire.norm.rate.adaptive import AdaptiveConfig, AdaptiveRate
+from groupwire.norm.rate.control import FixedRate, RateControl
+from groupwire.norm.rate.tfmcc import TfmccRate
+from groupwire.norm.receive.config import Join, ReceiverConfig
+from groupwire.norm.receive.receiver import Receiver
+from groupwire.norm.receive.sink import ObjectOffer, Sink
+from groupwire.norm.send.config import SenderConfig
+from groupwire.norm.send.content import FileSource, Source
+from groupwire.norm.send.polls import AckStatus
+from groupwire.norm.send.sender import Sender
+
+__all__ = [
+    "AckStatus",
+    "AdaptiveConfig",
+    "AdaptiveRate",
+    "Coding",
+    "FileSource",
+    "FixedRate",
+    "Join",
+    "ObjectOffer",
+    "RateControl",
+    "Receiver",
+    "ReceiverConfig",
+    "Sender",
+    "SenderConfig",
+    "Sink",
+    "Source",
+    "TfmccRate",
+]

@@ -182,7 +182,7 @@ BURSTS = Faults(loss=0.1, burst=3.0)
         ({"down": Faults(loss=0.3)}, True),
         ({"down": Faults(loss=0.3), "accept_after_s": 1.0}, False),
         ({"down": BURSTS}, False),
-        ({"up": Faults(loss=0.1)}, False),
+        ({"up": Faults(loss=0.2)}, False),
         ({"pause_s": 0.1}, False),
     ],
 )
