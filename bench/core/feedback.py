@@ -38,7 +38,7 @@ class Asked:
 
 WAYS = (
     Way("multicast NACKs, K = 4", 4, 0.5),
-    Way("unicast NACKs and the sender's echo, K = 6", 6, 1.0),
+    Way("unicast NACKs and the sender's echo, K = 8", 8, 1.0),
 )
 
 
