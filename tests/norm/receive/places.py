@@ -189,9 +189,9 @@ class Source:
         """Return SQUELCH."""
         return Squelch(*self._head(), *self._place(number, block, 0), invalid).encode()
 
-    def advertise(self, *requests: RepairRequest) -> bytes:
+    def advertise(self, *requests: RepairRequest, limited: bool = False) -> bytes:
         """Return REPAIR_ADV."""
-        return RepairAdvertisement(*self._head(), requests).encode()
+        return RepairAdvertisement(*self._head(), requests, limited).encode()
 
     def probe(
         self, *, sent_s: int = 0, sent_us: int = 0, rate: int | None = None

@@ -22,7 +22,7 @@ from groupwire.norm.receive.events import (
     LossReason,
     SenderLost,
 )
-from groupwire.norm.wire.repairs import RepairLevel
+from groupwire.norm.wire.repairs import RepairLevel, RepairRequest
 
 
 def test_nothing_is_asked_for_within_a_block() -> None:
@@ -405,3 +405,38 @@ def test_the_info_of_a_new_object_shows_that_a_sender_goes_on_after_its_end() ->
     ear.hear(source.info(1, b"name", size=100), source.flush(1, 2, 3))
     ear.wait(BACKOFF_S)
     assert asked(ear.said()) != []
+
+
+_OF_THE_FIRST = ["segment 0:0:3-5", "block 0:1-2"]
+"""All that is lacking of an object of which the first symbol is there."""
+
+
+@pytest.mark.parametrize(
+    ("told", "expected"),
+    [
+        (request(RepairLevel.OBJECT, (0, 0, 0)), []),  # others have asked for it
+        (request(RepairLevel.INFO, (1, 0, 0)), _OF_THE_FIRST),
+        (request(RepairLevel.SEGMENT, (1, 0, 2)), [*_OF_THE_FIRST, "segment 1:0:1-2"]),
+        (
+            request(RepairLevel.BLOCK, (1, 1, 0)),
+            [*_OF_THE_FIRST, "segment 1:0:3-5", "block 1:1"],
+        ),
+    ],
+)
+def test_nothing_is_asked_behind_what_a_sender_could_tell(
+    told: RepairRequest, expected: list[str]
+) -> None:
+    # RFC 5740 §4.2.3.5: the LIMIT flag.
+    ear, source = Ear(), Source()
+    ear.hear(*(source.symbol(numbered(number), 0, 0) for number in range(3)))
+    ear.hear(source.advertise(told, limited=True))
+    ear.wait(BACKOFF_S)
+    assert asked(ear.said()) == expected
+
+
+def test_an_advertisement_of_nothing_limits_nothing() -> None:
+    ear, source = Ear(), Source()
+    ear.hear(source.symbol(numbered(0), 0, 0), source.symbol(numbered(2), 0, 0))
+    ear.hear(source.advertise(limited=True))
+    ear.wait(BACKOFF_S)
+    assert "object 1" in asked(ear.said())

@@ -731,3 +731,13 @@ def test_one_bad_datagram_does_not_spoil_those_behind_it(stage: Stage) -> None:
     hear_raw(stage, bytes(len(good)) + good, len(good))
     stage.run(1.0)
     assert stage.places() == [(0, 1, 4)]
+
+
+def test_of_very_many_dropped_members_the_first_is_heard_again(stage: Stage) -> None:
+    stage.send(numbered(50))
+    for node in range(1000, 1000 + 4097):
+        stage.sender.drop_member(node)
+    stage.nack(lacks(0, 0, 0), node=1001)
+    assert stage.sender.dropped["norm-dropped-member"] == 1
+    stage.nack(lacks(0, 0, 0), node=1000)
+    assert stage.sender.dropped["norm-dropped-member"] == 1

@@ -18,6 +18,7 @@ from groupwire.norm.wire.head import SenderState
 __all__ = ["Asking", "Mouth"]
 
 _SHORTEST_SILENCE_S = 1.0
+_EVERY_SYMBOL = 0xFFFF
 _EVERY_BLOCK = 1 << 32
 Through = tuple[int, int, int | None]
 """Object, block and symbol up to where is asked; None is the end of the block."""
@@ -115,6 +116,16 @@ class Asking:
         if self._nacker.phase is NackPhase.WAITING:
             for need in needs:
                 self._nacker.heard.add(need)
+
+    def limit(self, needs: Iterable[Need]) -> None:
+        """Take the last place of these for the sender's: ask for nothing behind it.
+
+        RFC 5740 §4.2.3.5: they are as much as the sender could tell of what was asked.
+        """
+        last = max((_last_place(need) for need in needs), default=None)
+        if last is not None:
+            self._position = self._here = last
+            self._through = min(self._through, last, key=_place)
 
     def end(self) -> bool:
         """Ask no more, because the sender is gone; False if that is known already."""
@@ -223,3 +234,12 @@ def _place(through: Through) -> tuple[int, int, float]:
     """Return what places are compared by; None is the end of a block."""
     number, block, symbol = through
     return number, block, math.inf if symbol is None else symbol
+
+
+def _last_place(need: Need) -> Position:
+    """Return the highest place of what is asked for."""
+    if need.block is None:
+        return need.last_object, 0 if need.info else _EVERY_BLOCK, 0
+    if need.symbols is None:
+        return need.object, need.last_block, _EVERY_SYMBOL
+    return need.object, need.block, need.symbols.bit_length() - 1

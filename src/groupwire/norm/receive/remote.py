@@ -146,6 +146,9 @@ class Remote:
                 self._squelched(command, now)
             case RepairAdvertisement():
                 self._overhear(command.requests, command.extensions, now)
+                if command.limited:
+                    numbering = self._numbers.numbering
+                    self._asking.limit(needs_of(command.requests, numbering))
             case AckRequest():
                 self._requested(command, now)
             case ApplicationCommand():
@@ -278,7 +281,8 @@ class Remote:
     def _moved(self, position: Position, now: float) -> None:
         """Note where the sender is with its objects."""
         if self._catalogue.joined:
-            self._catalogue.reach(position)
+            for lost in self._catalogue.reach(position):
+                self._handover.lose(lost, LossReason.WINDOW)
             self._reach_mark(now)
         self._asking.moved(position, now)
 

@@ -44,6 +44,8 @@ _LARGEST_TRANSMIT = 65_000
 _MOST_SEGMENTS = 45
 _LONGEST_HOLD_S = 20.0
 """A round trip that somebody lies about must not stop a sender for minutes."""
+_MOST_DROPPED = 4096
+"""Members that are not listened to; forged ones must not fill memory."""
 _BURST_S = 0.002
 """How much of a second one transmit may be at the rate in force."""
 _MOST_PER_TURN = 1 << 18
@@ -81,7 +83,7 @@ class Sender:
         self._now = 0.0
         """As far as it has been told."""
         self._room = Room()
-        self._dropped_members: set[int] = set()
+        self._dropped_members: dict[int, None] = {}
         self.dropped: Counter[str] = Counter()
         """What was heard and not understood or not meant for us, by reason."""
 
@@ -220,7 +222,9 @@ class Sender:
 
     def drop_member(self, node: int) -> None:
         """Wait for a member no more, and repair nothing that it asks for."""
-        self._dropped_members.add(node)
+        self._dropped_members[node] = None
+        while len(self._dropped_members) > _MOST_DROPPED:
+            del self._dropped_members[next(iter(self._dropped_members))]
         self._flusher.drop(node)
         self._talker.drop(node)
 
