@@ -56,7 +56,11 @@ class NodeAcknowledged:
 
 @dataclass(frozen=True, slots=True)
 class WatermarkEnded:
-    """Every node has acknowledged or failed."""
+    """Every node has acknowledged or failed, or is pending.
+
+    Pending are those of whom nothing is known when another watermark takes its place,
+    or when its object is cancelled.
+    """
 
     object: int
     """The watermark lies at the end of what this object had then."""

@@ -38,6 +38,8 @@ class Flusher:
         """When the next flush leaves enough of the rate to others."""
         self._ends_left = 0
         self._ending = False
+        self.over = False
+        """Whether the end has been said as often as it was to be."""
         self.deadline: float | None = None
         self.events: list[SenderEvent] = []
 
@@ -57,6 +59,7 @@ class Flusher:
 
     def drained(self, now: float) -> None:
         """Begin to flush: nothing more is to be sent for now."""
+        self.over = False
         if self._last is not None:
             self._left = self._outbox.config.robust
         if self._left or self._ending:
@@ -164,6 +167,7 @@ class Flusher:
             self.deadline = now + interval
             return False
         self._ending = False
+        self.over = True
         return True
 
     def _patience_s(self) -> float:

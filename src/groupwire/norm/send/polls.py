@@ -13,6 +13,7 @@ __all__ = ["ACK_TIME_S", "AckStatus", "Poll"]
 
 ACK_TIME_S = 1e-4
 """What a busy program may take for an acknowledgement."""
+_FREE = 10
 _AT_ONCE = 128
 """Half of what a receive buffer of the usual size holds."""
 
@@ -38,6 +39,8 @@ class Poll:
         self._asked: dict[int, int] = dict.fromkeys(nodes, 0)
         self._turns = deque(self._asked)
         self._since: dict[int, float] = {}
+        self._free: dict[int, int] = {}
+        """How often each was asked without its counting."""
         self._status = dict.fromkeys(self._asked, AckStatus.PENDING)
         self._tries = tries
         self.patience_s = patience_s
@@ -57,7 +60,9 @@ class Poll:
         """Return who is to be asked now: who has not been for longest comes first.
 
         The next round is due after ACK_TIME_S for each of them, or later.
-        What does not count is asked while nobody can be expected to have everything.
+        What does not count is asked while nobody can be expected to have everything;
+        ten times as often as what counts, and no oftener: who asks for repair without
+        end must not keep the dead alive.
         """
         chosen: list[int] = []
         for _ in range(len(self._turns)):
@@ -73,6 +78,9 @@ class Poll:
         if counts and self._over(node, now):
             self.fail(node)
             return False
+        if not counts:
+            self._free[node] = free = self._free.get(node, 0) + 1
+            counts = free > _FREE * self._tries
         if counts:
             self._asked[node] += 1
             self._since.setdefault(node, now)

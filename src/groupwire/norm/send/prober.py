@@ -48,9 +48,15 @@ class Prober:
             self._interval = min(max(2 * self._interval, interval_s), self._idle)
         self.deadline = now + self._interval
 
+    def stop(self) -> None:
+        """Probe no more until there is a hurry."""
+        self.deadline = None
+
     def hurry(self, now: float, interval_s: float) -> None:
         """Probe soon, because data begins to flow after a pause."""
-        if self.deadline is not None and self.deadline > now + interval_s:
+        if self._base is None:
+            return
+        if self.deadline is None or self.deadline > now + interval_s:
             self.deadline = now + interval_s
             self._interval = interval_s
 

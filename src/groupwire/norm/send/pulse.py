@@ -48,6 +48,10 @@ class Pulse:
         self._prober.start(now)
         self._prober.hurry(now, self._interval())
 
+    def stop(self) -> None:
+        """Probe no more until data flows again."""
+        self._prober.stop()
+
     def expire(self, now: float, *, busy: bool) -> bool:
         """Probe if it is time; True if so."""
         if self._prober.deadline is None or self._prober.deadline > now:

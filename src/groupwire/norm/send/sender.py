@@ -13,6 +13,7 @@ from functools import partial
 from groupwire.errors import DecodeError, MessageTooLarge, UsageError
 from groupwire.norm.fec.code import ReedSolomon
 from groupwire.norm.partition import Partition
+from groupwire.norm.rate.adaptive import AdaptiveConfig, AdaptiveRate
 from groupwire.norm.rate.control import RateControl
 from groupwire.norm.send.config import SenderConfig
 from groupwire.norm.send.content import BytesSource, ObjectContent, Source
@@ -52,13 +53,21 @@ _MOST_PER_TURN = 1 << 18
 """Bytes after which the event loop has its turn, whatever the rate."""
 _LEAST_PER_ROW = 16_384
 """What a row counts at least: a short one takes as long."""
-_FIN = ObjectFlag(0)
+_NO_FLAGS = ObjectFlag(0)
 
 
 class Sender:
-    """Sends objects and streams to a group and repairs them until all have them."""
+    """Sends objects and streams to a group and repairs them until all have them.
 
-    def __init__(self, config: SenderConfig, control: RateControl) -> None:
+    At the rate of ``control``; without one it adapts to the slowest member.
+    """
+
+    def __init__(
+        self, config: SenderConfig, control: RateControl | None = None
+    ) -> None:
+        if control is None:
+            packet_bytes = config.coding.segment_bytes
+            control = AdaptiveRate(AdaptiveConfig(packet_bytes=packet_bytes))
         self._config = config
         self._control = control
         self._code = ReedSolomon(config.coding.block, config.coding.parity)
@@ -100,7 +109,7 @@ class Sender:
         *,
         now: float,
         info: bytes | None = None,
-        flags: ObjectFlag = _FIN,
+        flags: ObjectFlag = _NO_FLAGS,
     ) -> int:
         """Send an object behind those before it and return its number.
 
@@ -216,7 +225,10 @@ class Sender:
         return request
 
     def finish(self, *, now: float) -> None:
-        """Flush, and then say that this sender is gone for good."""
+        """Flush, and then say that this sender is gone for good.
+
+        After that it is silent, but for repairs of what is still asked for.
+        """
         self._flusher.end(now)
         self._turn(now)
 
@@ -392,6 +404,8 @@ class Sender:
             repairing=self._repairer.behind,
         ):
             self._events.append(TransmissionIdle())
+        if self._flusher.over:
+            self._pulse.stop()
         if self._room.freed(now, self._span_s):
             self._events.append(RoomFreed())
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
+from heapq import heappop, heappush
 
 from groupwire.errors import UsageError
 from groupwire.norm.numbers import unwrap
@@ -28,6 +29,8 @@ class Window:
         self._bytes = 0
         self._waiting: deque[Outgoing] = deque()
         self._repairing: set[int] = set()
+        self._order: list[int] = []
+        """The same as a heap."""
         self._holds = holds or Holds(1)
         self._kept_from: dict[int, int] = {}
         """Of streams: the first block that is held, as far as is known."""
@@ -120,7 +123,6 @@ class Window:
         if outgoing is None:
             return False
         self._bytes -= outgoing.head.fti.size_bytes
-        self._repairing.discard(number)
         self._holds.forget(number)
         if (kept := self._kept_from.pop(number, None)) is not None:
             for block in range(kept, outgoing.content.blocks):
@@ -139,14 +141,16 @@ class Window:
 
     def repair(self, number: int) -> None:
         """Note that an object has something to repair."""
-        self._repairing.add(number)
+        if number not in self._repairing:
+            self._repairing.add(number)
+            heappush(self._order, number)
 
     def repairing(self) -> Outgoing | None:
         """Return the oldest object with something to repair."""
-        while self._repairing:
-            number = min(self._repairing)
+        while self._order:
+            number = self._order[0]
             outgoing = self._objects.get(number)
             if outgoing is not None and outgoing.repairing:
                 return outgoing
-            self._repairing.discard(number)
+            self._repairing.discard(heappop(self._order))
         return None
