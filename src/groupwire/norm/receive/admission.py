@@ -147,7 +147,7 @@ class Admission:
     ) -> IncomingStream | None:
         kept = -(-fti.size_bytes // (coding.block * coding.segment_bytes))
         # What the sender keeps no more is not worth waiting for.
-        most = min(self._config.stream_blocks, kept + 1)
+        most = max(1, min(self._config.stream_blocks, kept))
         memory = self._host.open_memory(self._key, stream_bytes(coding, most))
         if isinstance(memory, Refusal):
             self._refuse(number, memory)

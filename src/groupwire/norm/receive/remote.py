@@ -307,6 +307,7 @@ class Remote:
         stream = self._catalogue.under_way.get(number)
         if isinstance(stream, IncomingStream):
             stream.reach(block, position[2])
+            self._handover.progress(stream)
         self._asking.flushed(position, now)
 
     def _reach_mark(self, now: float) -> None:

@@ -120,8 +120,6 @@ class IncomingStream:
             return False
         if block < self.block or self.ended:
             return True
-        if block >= self.block + self._most:
-            self.skip_to(block - self._most + 1)
         self.reach(block, min(after, length) - 1)
         if symbol < length < after:
             self._assembly.add(block, symbol, payloads[: length - symbol])
@@ -130,7 +128,12 @@ class IncomingStream:
         return True
 
     def reach(self, block: int, symbol: int) -> None:
-        """Note that the sender has sent all up to a symbol."""
+        """Note that the sender has sent all up to a symbol.
+
+        What lies further back than it keeps is given up.
+        """
+        if block >= self.block + self._most:
+            self.skip_to(block - self._most + 1)
         self._reached = max(self._reached, (block, symbol))
 
     def skip_to(self, block: int) -> None:
