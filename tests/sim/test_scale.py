@@ -7,6 +7,7 @@ from random import Random
 from statistics import fmean
 
 import pytest
+from bench.core.repair import BLOCK, LOSS, with_parity
 
 from groupwire.norm.coding import Coding
 from groupwire.norm.rate.control import FixedRate
@@ -95,35 +96,19 @@ class _Counting(Sender):
         return transmits
 
 
-def expected_per_packet(block: int, receivers: int, loss: float) -> float:
-    """Return what no protocol with this code can do without, in the mean.
-
-    A receiver needs so many transmissions until ``block`` of them have arrived
-    (negative binomial), and the group as many as the unluckiest of its members.
-    """
-    expected, passed = float(block), 0.0
-    sent, probability = block, (1 - loss) ** block
-    while passed**receivers < 1 - 1e-9:
-        passed += probability
-        expected += 1 - passed**receivers
-        sent += 1
-        probability *= (sent - 1) * loss / (sent - block)
-    return expected / block
-
-
 def test_the_theory_is_that_of_one_receiver_where_there_is_but_one() -> None:
-    assert expected_per_packet(64, 1, 0.2) == pytest.approx(1 / 0.8)
+    assert with_parity(1) == pytest.approx(1 / (1 - LOSS))
 
 
 @pytest.mark.parametrize("seed", [1])
 def test_a_thousand_receivers_at_20_percent_loss_take_what_theory_says(
     seed: int,
 ) -> None:
-    block, blocks, receivers, loss = 64, 2, 1000, 0.2
-    coding = Coding(segment_bytes=64, block=block, parity=96)
-    hall = Hall(seed, receivers, loss, coding)
-    data = Random(seed).randbytes(block * blocks * coding.segment_bytes)
+    blocks, receivers = 2, 1000
+    coding = Coding(segment_bytes=64, block=BLOCK, parity=96)
+    hall = Hall(seed, receivers, LOSS, coding)
+    data = Random(seed).randbytes(BLOCK * blocks * coding.segment_bytes)
     hall.sender.do(lambda core, now: core.send_object(data, now=now))
     assert hall.lab.run(60.0, done=lambda: hall.complete == receivers)
-    per_packet = hall.data / (block * blocks)
-    assert per_packet <= 1.15 * expected_per_packet(block, receivers, loss)
+    per_packet = hall.data / (BLOCK * blocks)
+    assert per_packet <= 1.15 * with_parity(receivers)

@@ -26,7 +26,8 @@ class SenderConfig:
     """Parity symbols sent behind each block without being asked for."""
     backoff: int = 4
     """K: receivers wait up to K round trips before they ask (0 to 15). 0 is for small
-    groups: no waiting, and receivers ask as soon as a gap shows."""
+    groups: no waiting, and receivers ask as soon as a gap shows. 8 for feedback by
+    unicast from tens of thousands, whom a NACK silences later."""
     members: int = 1000
     """How many receivers there may be; scales their random waiting."""
     initial_grtt_s: float = 0.1
