@@ -17,7 +17,8 @@ from groupwire.norm.receive.receiver import Receiver
 from groupwire.norm.send.config import SenderConfig
 from groupwire.norm.send.sender import Sender
 from groupwire.norm.wire.head import Head, MessageType
-from groupwire.testing import Crowd, Faults, Lab
+from groupwire.testing import Crowd, Faults, Lab, Link
+from groupwire.testing.link import Arrival
 from groupwire.values import Transmit
 
 GRTT_S = 0.1
@@ -58,6 +59,74 @@ def test_few_ask_by_unicast_because_the_sender_tells_all() -> None:
     assert percentile(asked, 0.99) <= 30
 
 
+class Trunk(Link):
+    """Leads to all receivers, and loses one packet of the sender's."""
+
+    def __init__(self, lost: int, faults: Faults, rng: Random) -> None:
+        super().__init__(faults, rng)
+        self._lost = lost
+
+    def carry(self, data: bytes, now: float) -> list[Arrival]:
+        if Head.decode(memoryview(data)).kind is MessageType.DATA:
+            self._lost -= 1
+            if self._lost == -1:
+                return []
+        return super().carry(data, now)
+
+
+class Ear(Link):
+    """Leads from all receivers, and counts who asks."""
+
+    asked = 0
+
+    def carry(self, data: bytes, now: float) -> list[Arrival]:
+        self.asked += Head.decode(memoryview(data)).kind is MessageType.NACK
+        return super().carry(data, now)
+
+
+def real_nacks(seed: int, receivers: int, *, backoff: int, unicast: bool) -> int:
+    """Let all miss the same packet; return how often it is asked for."""
+    lab = Lab(seed, coalesce=True)
+    half_way = Faults(delay_s=GRTT_S / 4)
+    coding = Coding(segment_bytes=64, block=8, parity=4)
+    config = SenderConfig(
+        1, 7, coding, members=receivers, backoff=backoff, initial_grtt_s=GRTT_S
+    )
+    core = Sender(config, FixedRate(1e6))
+    sender = lab.add("sender", core, up=half_way, down=half_way)
+    trunk = Trunk(3, half_way, lab.rng("trunk"))
+    ear = Ear(half_way, lab.rng("ear"))
+    complete: list[ReceiverEvent] = []
+
+    def hear(event: ReceiverEvent) -> None:
+        if isinstance(event, ObjectReceived):
+            complete.append(event)
+
+    for number in range(receivers):
+        member = ReceiverConfig(100 + number, unicast=unicast)
+        name = f"r{number}"
+        heard = Receiver(member, lab.rng(name))
+        lab.add(name, heard, down=trunk, up=ear, on_event=hear)
+    data = Random(seed).randbytes(2 * coding.block * coding.segment_bytes)
+    sender.do(lambda core, now: core.send_object(data, now=now))
+    assert lab.run(60.0, done=lambda: len(complete) == receivers)
+    return ear.asked
+
+
+@pytest.mark.parametrize(
+    ("backoff", "unicast"), [(4, False), (8, True)], ids=["multicast", "unicast"]
+)
+def test_a_thousand_real_receivers_ask_no_more_than_that(
+    backoff: int, unicast: bool
+) -> None:
+    asked = [
+        real_nacks(seed, 1000, backoff=backoff, unicast=unicast) for seed in range(6)
+    ]
+    assert min(asked) >= 1
+    assert fmean(asked) <= 5.0, asked
+    assert max(asked) <= 30, asked
+
+
 class Hall:
     """A sender and many receivers with independent loss; DATA is counted."""
 
@@ -79,7 +148,7 @@ class Hall:
         self.complete += isinstance(event, ObjectReceived)
 
     def count(self, transmit: Transmit) -> None:
-        if Head.decode(transmit.data).kind is MessageType.DATA:
+        if Head.decode(memoryview(transmit.data)).kind is MessageType.DATA:
             step = transmit.segment_bytes or len(transmit.data)
             self.data += -(-len(transmit.data) // step)
 
