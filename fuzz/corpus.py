@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from functools import cache
 from ipaddress import ip_address
@@ -11,7 +11,9 @@ from random import Random
 from tests.norm.wire.messages import EXAMPLES, libnorm
 
 from groupwire.norm.coding import Coding
-from groupwire.norm.rate.control import FixedRate
+from groupwire.norm.rate.adaptive import AdaptiveConfig, AdaptiveRate
+from groupwire.norm.rate.control import FixedRate, RateControl
+from groupwire.norm.rate.tfmcc import TfmccConfig, TfmccRate
 from groupwire.norm.receive.config import ReceiverConfig
 from groupwire.norm.receive.receiver import Receiver
 from groupwire.norm.send.config import SenderConfig
@@ -41,6 +43,7 @@ from .mutation import Corpus
 
 __all__ = [
     "CODINGS",
+    "CONTROLS",
     "INSTANCE",
     "NODE",
     "RECEIVER",
@@ -75,10 +78,32 @@ def arrived(
     return Datagram(data, sender, 1, _ALONE if unicast else _GROUP, 0, step)
 
 
-def primed(coding: Coding, *, backoff: int = 4, objects: int = 3) -> Sender:
+def _fixed() -> RateControl:
+    return FixedRate(1e7)
+
+
+def _adaptive() -> RateControl:
+    return AdaptiveRate(AdaptiveConfig(1e7, 1e6))
+
+
+def _tfmcc() -> RateControl:
+    return TfmccRate(TfmccConfig(1400, 1e7))
+
+
+CONTROLS = _fixed, _adaptive, _tfmcc
+"""Of the rate; all but the first one listen to feedback."""
+
+
+def primed(
+    coding: Coding,
+    *,
+    control: Callable[[], RateControl] = _fixed,
+    backoff: int = 4,
+    objects: int = 3,
+) -> Sender:
     """Return a sender with objects, a stream, and questions that are still open."""
     config = SenderConfig(NODE, INSTANCE, coding, auto_parity=1, backoff=backoff)
-    sender = Sender(config, FixedRate(1e7))
+    sender = Sender(config, control())
     for n in range(objects):
         size = 1999 if n < 3 else n % 3
         sender.send_object(Random(n).randbytes(size), now=0.0, info=b"info %d" % n)
@@ -90,10 +115,12 @@ def primed(coding: Coding, *, backoff: int = 4, objects: int = 3) -> Sender:
 
 
 @cache
-def _exchange(coding: Coding) -> tuple[tuple[bytes, ...], tuple[bytes, ...]]:
+def _exchange(
+    coding: Coding, control: Callable[[], RateControl]
+) -> tuple[tuple[bytes, ...], tuple[bytes, ...]]:
     """Return what a sender and a receiver say to each other while a third is lost."""
     dice = Random(1)
-    sender = primed(coding)
+    sender = primed(coding, control=control)
     receiver = Receiver(ReceiverConfig(RECEIVER), Random(2))
     said: list[bytes] = []
     answered: list[bytes] = []
@@ -126,16 +153,16 @@ def everything() -> Corpus:
 
 def sent(coding: Coding) -> Corpus:
     """Return what a receiver may hear from a sender and from others."""
-    said, answered = _exchange(coding)
+    said, answered = _exchange(coding, _fixed)
     captured = [data for _, data in libnorm()]
     large = [*_largest_said(), *_largest_asked()]
     return Corpus([*said, *said, *answered, *captured, *_far_off()], large)
 
 
-def feedback(coding: Coding) -> Corpus:
+def feedback(coding: Coding, control: Callable[[], RateControl]) -> Corpus:
     """Return what a sender may hear from receivers."""
     captured = [data for _, data in libnorm() if data[0] & 0xF in _FEEDBACK]
-    return Corpus([*_exchange(coding)[1], *captured], list(_largest_asked()))
+    return Corpus([*_exchange(coding, control)[1], *captured], list(_largest_asked()))
 
 
 def _item(number: int, block: int = 0, symbol: int = 0) -> RepairItem:

@@ -10,6 +10,8 @@ from typing import Protocol
 from zlib import crc32
 
 from groupwire.errors import DecodeError
+from groupwire.norm.coding import Coding
+from groupwire.norm.rate.control import RateControl
 from groupwire.norm.receive.config import Join, ReceiverConfig
 from groupwire.norm.receive.receiver import Receiver
 from groupwire.norm.send.sender import Sender
@@ -111,16 +113,17 @@ class ReceiverTarget:
 class SenderTarget:
     """A sender that is asked for repair while a watermark is open."""
 
-    name, variants, inputs, remembers = "sender", 12, 256, True
+    name, variants, inputs, remembers = "sender", 36, 256, True
 
     def corpus(self, variant: int) -> Corpus:
-        return _feedback(_coding(variant))
+        return _feedback(_coding(variant), _control(variant))
 
     def start(self, variant: int) -> Feed:
         sender = corpus.primed(
             _coding(variant),
-            backoff=0 if variant // 3 % 2 else 4,
-            objects=200 if variant >= 6 else 3,
+            control=_control(variant),
+            backoff=0 if variant // 9 % 2 else 4,
+            objects=200 if variant >= 18 else 3,
         )
         clock = _Clock()
         while clock.now < 0.5:
@@ -165,8 +168,12 @@ class _Clock:
         return self.now
 
 
-def _coding(variant: int) -> corpus.Coding:
+def _coding(variant: int) -> Coding:
     return corpus.CODINGS[variant % 3]
+
+
+def _control(variant: int) -> Callable[[], RateControl]:
+    return corpus.CONTROLS[variant // 3 % 3]
 
 
 TARGETS: dict[str, Target] = {
