@@ -7,6 +7,7 @@ from itertools import pairwise
 import pytest
 from tests.norm.receive.facts import (
     BACKOFF_S,
+    DATA,
     HOLD_S,
     SILENCE_S,
     lost,
@@ -15,13 +16,15 @@ from tests.norm.receive.facts import (
     stream_block,
     text,
 )
-from tests.norm.receive.places import GRTT_S, ME, Ear, Source, asked, request
+from tests.norm.receive.places import GRTT_S, ME, Ear, Object, Source, asked, request
 
 from groupwire.norm.receive.config import Join, ReceiverConfig
 from groupwire.norm.receive.events import (
     LossReason,
+    ObjectReceived,
     SenderLost,
 )
+from groupwire.norm.wire.head import ObjectFlag
 from groupwire.norm.wire.repairs import RepairLevel, RepairRequest
 
 
@@ -440,3 +443,132 @@ def test_an_advertisement_of_nothing_limits_nothing() -> None:
     ear.hear(source.advertise(limited=True))
     ear.wait(BACKOFF_S)
     assert "object 1" in asked(ear.said())
+
+
+# What the application wants once more.
+
+
+@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("ended", [False, True])
+def test_what_is_wanted_again_is_asked_for_at_once(ended: bool, seed: int) -> None:
+    # RFC 5740 §5.3: at once is within the random wait, with no silence before it.
+    ear, source = Ear(seed=seed), Source()
+    of = Object(DATA[:16])
+    ear.hear(source.whole(of), *[source.end()] * ended)
+    ear.events()
+    ear.core.again(ear.key, 0, now=ear.now)
+    ear.wait(BACKOFF_S)
+    assert asked(ear.said()) == ["object 0"]
+    ear.hear(source.whole(of))
+    assert [type(event) for event in ear.events()] == [ObjectReceived]
+
+
+def test_without_backoff_what_is_wanted_again_is_asked_for_immediately() -> None:
+    ear, source = Ear(), Source(backoff=0)
+    ear.hear(source.whole(numbered()))
+    ear.core.again(ear.key, 0, now=ear.now)
+    ear.do()
+    assert asked(ear.said()) == ["object 0"]
+
+
+def test_what_is_wanted_again_during_a_hold_off_is_asked_for_behind_it() -> None:
+    ear, source = Ear(), Source()
+    ear.hear(source.whole(numbered(1)), source.whole(numbered(2)))
+    ear.hear(source.symbol(numbered(4), 0, 0))
+    ear.wait(BACKOFF_S)
+    assert asked(ear.said()) == ["object 3"]
+    ear.core.again(ear.key, 1, now=ear.now)
+    ear.core.again(ear.key, 2, now=ear.now)
+    ear.wait(HOLD_S + BACKOFF_S)
+    assert asked(ear.said())[0] in ("object 1-3", "object 1-2")
+
+
+def test_what_is_wanted_again_is_asked_for_although_the_sender_has_gone_back() -> None:
+    ear, source = Ear(), Source()
+    ear.hear(source.whole(numbered(0)), source.whole(numbered(1)))
+    ear.hear(source.symbol(numbered(0, ObjectFlag.REPAIR), 0, 0), source.end())
+    ear.core.again(ear.key, 1, now=ear.now)
+    ear.wait(BACKOFF_S)
+    assert asked(ear.said()) == ["object 1"]
+
+
+@pytest.mark.parametrize("silent", [False, True])
+@pytest.mark.parametrize("ended", [False, True])
+def test_what_is_wanted_again_of_a_sender_that_is_gone_is_lost(
+    ended: bool, silent: bool
+) -> None:
+    config = ReceiverConfig(ME, robust=3, silent=silent)
+    ear, source = Ear(config=config), Source()
+    ear.hear(source.whole(numbered()), *[source.end()] * ended)
+    assert received(ear.events()) == [0]
+    for _ in range(2):
+        # The second time, everybody knows that it is gone.
+        ear.core.again(ear.key, 0, now=ear.now)
+        ear.wait(2 * 1.0)
+        assert lost(ear.events()) == []
+        ear.wait(3 * 1.0)
+        assert lost(ear.events()) == [(0, LossReason.SILENCE)]
+        ear.said()
+        ear.wait(60.0)
+        assert ear.said() == []
+        assert ear.core.poll_timeout() is None
+
+
+def test_what_is_wanted_again_is_lost_when_the_sender_ends_once_more() -> None:
+    ear, source = Ear(), Source()
+    ear.hear(source.whole(numbered()), source.end())
+    ear.core.again(ear.key, 0, now=ear.now)
+    ear.hear(source.end())
+    assert lost(ear.events()) == [(0, LossReason.ENDED)]
+
+
+def test_what_is_wanted_again_and_never_repaired_is_given_up_for_good() -> None:
+    ear, source = Ear(config=ReceiverConfig(ME, robust=2)), Source()
+    ear.hear(source.whole(numbered()))
+    for _ in range(2):
+        ear.core.again(ear.key, 0, now=ear.now)
+        questions = 0
+        for _ in range(60):
+            ear.wait(0.5)
+            ear.hear(source.probe())
+            questions += len(asked(ear.said()))
+        assert lost(ear.events())[-1:] == [(0, LossReason.UNANSWERED)]
+        assert questions >= 2
+
+
+@pytest.mark.parametrize("number", [1, 5])
+def test_what_was_never_there_is_not_asked_for_again(number: int) -> None:
+    ear, source = Ear(), Source()
+    ear.hear(source.whole(numbered(3)), source.end())
+    ear.core.again(ear.key, number, now=ear.now)
+    ear.wait(10.0)
+    assert ear.said() == []
+    assert not ear.core.lacks(ear.key)
+
+
+def test_what_was_only_hoped_for_and_came_is_lost_if_it_does_not_come_again() -> None:
+    ear, source = Ear(join=Join.WINDOW), Source()
+    ear.hear(source.whole(numbered(300)), source.whole(numbered(299)))
+    ear.core.again(ear.key, 299, now=ear.now)
+    ear.hear(source.squelch(300))
+    assert lost(ear.events()) == [(299, LossReason.GONE)]
+
+
+def test_what_is_wanted_again_is_lost_when_its_run_makes_room() -> None:
+    ear, source = Ear(config=ReceiverConfig(ME, sources=1)), Source()
+    other = Source(node=2).probe()
+    ear.hear(source.whole(numbered()), other, source.symbol(numbered(), 0, 0))
+    assert received(ear.events()) == [0]
+    ear.core.again(ear.key, 0, now=ear.now)
+    ear.hear(other)
+    assert lost(ear.events()) == [(0, LossReason.ROOM)]
+
+
+def test_what_is_wanted_again_too_late_is_named_as_lost() -> None:
+    ear, source = Ear(config=ReceiverConfig(ME, objects=4)), Source()
+    for number in range(10):
+        ear.hear(source.whole(numbered(number)))
+    ear.events()
+    ear.core.again(ear.key, 2, now=ear.now)
+    ear.hear(source.symbol(numbered(10), 0, 0))
+    assert lost(ear.events()) == [(2, LossReason.WINDOW)]

@@ -132,6 +132,17 @@ def test_what_begins_anew_is_wanted_from_its_beginning() -> None:
     assert not catalogue.complete_through((1, 1, 3))
 
 
+def test_only_what_was_done_is_wanted_again() -> None:
+    catalogue = _catalogue()
+    catalogue.finish(0, accepted=True)
+    assert catalogue.want_again(0)
+    assert catalogue.wants(0)
+    assert not catalogue.want_again(0)
+    assert not catalogue.want_again(1)
+    catalogue.finish(0, accepted=True)
+    assert not catalogue.wants(0)
+
+
 def test_a_run_that_is_followed_again_goes_on_behind_what_was_done() -> None:
     catalogue = _catalogue(5)
     assert catalogue.resume is None

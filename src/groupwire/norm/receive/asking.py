@@ -93,6 +93,18 @@ class Asking:
         self._patience.answered()
         self._over = False
 
+    def again(self, number: int, now: float) -> None:
+        """Ask for an object that was there, even a sender that has ended."""
+        self._over = False
+        self._silences = 0
+        self._patience.answered()
+        self.advanced(now)
+        through: Through = (number, _EVERY_BLOCK, None)
+        self._position = max(self._position, (number, 0, 0))
+        self._here = max(self._here, through, key=_place)
+        self._nacker.waken(now)
+        self._look(through, now)
+
     def moved(self, position: Position, now: float) -> None:
         """Note where the sender is, and look for what is lacking before it."""
         self._position = position

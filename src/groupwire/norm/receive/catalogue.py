@@ -37,6 +37,8 @@ class Catalogue:
         self._done = Intervals()
         self._accepted = Intervals()
         self.under_way: dict[int, UnderWay] = {}
+        self._again: set[int] = set()
+        """Wanted although they were done once: known to exist."""
         self._told: dict[int, tuple[ObjectInfo, Sink]] = {}
         self.released: list[Sink] = []
         """Of objects that are under way no more."""
@@ -80,7 +82,8 @@ class Catalogue:
 
         It is none where the object was only hoped for, and never heard of.
         """
-        lost = number >= self._sure or number in self.under_way
+        known = number in self.under_way or number in self._again
+        lost = number >= self._sure or known
         self.finish(number, accepted=accepted or not lost)
         return (number,) if lost else ()
 
@@ -92,6 +95,7 @@ class Catalogue:
     def finish(self, number: int, *, accepted: bool) -> None:
         """Want an object no more."""
         self._release(number)
+        self._again.discard(number)
         self._done.add(number, number)
         self.resume = max(self.resume or 0, number + 1)
         if accepted:
@@ -103,6 +107,14 @@ class Catalogue:
             self._release(number)
             self._done.remove(number, number)
             self._accepted.remove(number, number)
+
+    def want_again(self, number: int) -> bool:
+        """Want an object from its beginning; True if it was done."""
+        done = number in self._done
+        if done:
+            self._again.add(number)
+        self.begin_anew(number)
+        return done
 
     def begin(
         self, number: int, fti: ObjectInfo, sink: Sink, incoming: UnderWay
@@ -122,7 +134,8 @@ class Catalogue:
     @property
     def handed_over(self) -> bool:
         """Whether anything was handed over, or told as lost."""
-        return self.resume != self._resumed or bool(self.begun_streams())
+        begun = self._again or self.begun_streams()
+        return self.resume != self._resumed or bool(begun)
 
     def told(self, number: int) -> ObjectInfo | None:
         """Return what was told of an object that is under way."""
@@ -148,7 +161,8 @@ class Catalogue:
             return
         for low, high in list(self._done.gaps(self._first, number - 1)):
             recent = max(low, number - self._most)
-            begun = sorted(n for n in self.under_way if low <= n < recent)
+            known = {*self.under_way, *self._again}
+            begun = sorted(n for n in known if low <= n < recent)
             for gone in (*begun, *range(recent, high + 1)):
                 yield from self.give_up(gone, accepted=False)
             self._done.add(low, high)

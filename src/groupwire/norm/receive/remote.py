@@ -172,8 +172,8 @@ class Remote:
 
     def again(self, number: int, now: float) -> None:
         """Ask for an object once more, because what came is not what was sent."""
-        self._catalogue.begin_anew(number)
-        self._asking.advanced(now)
+        if self._catalogue.want_again(number):
+            self._asking.again(number, now)
 
     def answer(self, ack_type: int, ack_id: int, payload: bytes, now: float) -> None:
         """Acknowledge a request of the sender's application."""
