@@ -25,14 +25,14 @@ def _reach(acks: Acknowledger, mark: Watermark, now: float = 0.0) -> None:
 
 
 def test_nothing_is_due_where_nobody_asked() -> None:
-    acks = Acknowledger(Random(1))
+    acks = Acknowledger(Random(1), 20)
     assert acks.deadline is None
     assert acks.due(LATER) == []
 
 
 def test_answers_are_spread_evenly_over_a_round_trip() -> None:
     # RFC 5740 §5.5.3: uniform over a window of 1 * GRTT.
-    acks, dues = Acknowledger(Random(1)), list[float]()
+    acks, dues = Acknowledger(Random(1), 20), list[float]()
     for block in range(400):
         _reach(acks, _mark(block), 10.0)
         assert acks.deadline is not None
@@ -44,7 +44,7 @@ def test_answers_are_spread_evenly_over_a_round_trip() -> None:
 
 
 def test_a_watermark_is_echoed_exactly_and_only_once() -> None:
-    acks = Acknowledger(Random(1))
+    acks = Acknowledger(Random(1), 20)
     _reach(acks, _mark())
     # | fec_id 5 | 0 | object 0003 | block 000000, symbol 02 |
     assert acks.due(LATER) == [DueAck(2, 0, bytes.fromhex("0500000300000002"))]
@@ -52,7 +52,7 @@ def test_a_watermark_is_echoed_exactly_and_only_once() -> None:
 
 
 def test_a_watermark_that_is_asked_for_again_meanwhile_is_answered_once() -> None:
-    acks = Acknowledger(Random(1))
+    acks = Acknowledger(Random(1), 20)
     _reach(acks, _mark())
     due = acks.deadline
     for now in (0.01, 0.02, 0.03):
@@ -64,14 +64,14 @@ def test_a_watermark_that_is_asked_for_again_meanwhile_is_answered_once() -> Non
 
 
 def test_a_newer_watermark_takes_the_place_of_an_older_one() -> None:
-    acks = Acknowledger(Random(1))
+    acks = Acknowledger(Random(1), 20)
     _reach(acks, _mark(1))
     _reach(acks, _mark(2))
     assert [due.payload for due in acks.due(LATER)] == [_mark(2).encode()]
 
 
 def test_an_application_is_asked_once_and_answers_whenever_it_likes() -> None:
-    acks = Acknowledger(Random(1))
+    acks = Acknowledger(Random(1), 20)
     assert acks.requested(POLL, 1, 0.0, GRTT_S)
     assert not acks.requested(POLL, 1, 0.1, GRTT_S)
     assert acks.deadline is None
@@ -82,7 +82,7 @@ def test_an_application_is_asked_once_and_answers_whenever_it_likes() -> None:
 
 
 def test_a_request_that_is_repeated_is_answered_from_memory() -> None:
-    acks = Acknowledger(Random(1))
+    acks = Acknowledger(Random(1), 20)
     acks.requested(POLL, 1, 0.0, GRTT_S)
     acks.answer(POLL, 1, b"yes", 0.0, GRTT_S)
     assert not acks.requested(POLL, 1, 0.0, GRTT_S)
@@ -91,8 +91,58 @@ def test_a_request_that_is_repeated_is_answered_from_memory() -> None:
     assert acks.due(LATER) == [DueAck(POLL, 1, b"yes")]
 
 
+@pytest.mark.parametrize(("robust", "keep_s"), [(2, 10.0), (20, 40.0)])
+def test_a_number_that_is_used_again_later_is_another_request(
+    robust: int, keep_s: float
+) -> None:
+    # Sent robust times, each two round trips of 0.5 s after the other; twice that.
+    acks = Acknowledger(Random(1), robust)
+    assert acks.requested(POLL, 1, 0.0, GRTT_S)
+    acks.answer(POLL, 1, b"old", 0.0, GRTT_S)
+    assert not acks.requested(POLL, 1, keep_s, GRTT_S)
+    assert acks.due(LATER) == [DueAck(POLL, 1, b"old")]
+    # As long as somebody asks, it is the same.
+    assert not acks.requested(POLL, 1, 2 * keep_s, GRTT_S)
+    assert acks.due(LATER) == [DueAck(POLL, 1, b"old")]
+    assert acks.requested(POLL, 1, 3 * keep_s + 0.001, GRTT_S)
+    assert acks.due(LATER) == []
+    acks.answer(POLL, 1, b"new", 3 * keep_s + 1, GRTT_S)
+    assert acks.due(LATER) == [DueAck(POLL, 1, b"new")]
+
+
+def test_an_application_that_never_answered_is_asked_again_later() -> None:
+    acks = Acknowledger(Random(1), 2)
+    assert acks.requested(POLL, 1, 0.0, GRTT_S)
+    assert acks.requested(POLL, 1, 10.001, GRTT_S)
+
+
+def test_an_answer_that_comes_too_late_is_sent_and_not_kept() -> None:
+    acks = Acknowledger(Random(1), 2)
+    assert acks.requested(POLL, 1, 0.0, GRTT_S)
+    acks.answer(POLL, 1, b"late", 11.0, GRTT_S)
+    assert acks.due(LATER) == [DueAck(POLL, 1, b"late")]
+    assert acks.requested(POLL, 1, 12.0, GRTT_S)
+
+
+def test_an_answer_to_what_nobody_asked_is_sent_and_not_kept() -> None:
+    acks = Acknowledger(Random(1), 20)
+    acks.answer(POLL, 1, b"42", 0.0, GRTT_S)
+    assert acks.due(LATER) == [DueAck(POLL, 1, b"42")]
+    assert acks.requested(POLL, 1, 1.0, GRTT_S)
+
+
+def test_who_is_asked_most_recently_is_remembered_longest() -> None:
+    acks = Acknowledger(Random(1), 20)
+    for number in range(64):
+        acks.requested(POLL, number, 0.0, GRTT_S)
+    assert not acks.requested(POLL, 0, 1.0, GRTT_S)
+    assert acks.requested(POLL, 64, 2.0, GRTT_S)
+    assert not acks.requested(POLL, 0, 3.0, GRTT_S)
+    assert acks.requested(POLL, 1, 3.0, GRTT_S)
+
+
 def test_requests_differ_by_type_and_by_number() -> None:
-    acks = Acknowledger(Random(1))
+    acks = Acknowledger(Random(1), 20)
     for key in ((POLL, 1), (POLL, 2), (OTHER, 1)):
         assert acks.requested(*key, 0.0, GRTT_S)
         acks.answer(*key, str(key).encode(), 0.0, GRTT_S)
@@ -100,7 +150,7 @@ def test_requests_differ_by_type_and_by_number() -> None:
 
 
 def test_only_what_is_due_is_sent() -> None:
-    acks = Acknowledger(Random(1))
+    acks = Acknowledger(Random(1), 20)
     acks.answer(POLL, 1, b"", 0.0, GRTT_S)
     acks.answer(POLL, 2, b"", 100.0, GRTT_S)
     assert [due.ack_id for due in acks.due(50.0)] == [1]
@@ -109,7 +159,7 @@ def test_only_what_is_due_is_sent() -> None:
 
 
 def test_the_oldest_answers_are_forgotten_and_asked_for_again() -> None:
-    acks = Acknowledger(Random(1))
+    acks = Acknowledger(Random(1), 20)
     for number in range(200):
         assert acks.requested(POLL, number, 0.0, GRTT_S)
         acks.answer(POLL, number, b"", 0.0, GRTT_S)
@@ -122,7 +172,7 @@ def test_the_oldest_answers_are_forgotten_and_asked_for_again() -> None:
     ("ack_type", "ack_id"), [(2, 0), (256, 0), (16, -1), (16, 256)]
 )
 def test_there_is_no_answer_that_an_ack_cannot_hold(ack_type: int, ack_id: int) -> None:
-    acks = Acknowledger(Random(1))
+    acks = Acknowledger(Random(1), 20)
     with pytest.raises(UsageError):
         acks.answer(ack_type, ack_id, b"", 0.0, GRTT_S)
     assert acks.due(LATER) == []

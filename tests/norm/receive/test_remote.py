@@ -178,6 +178,22 @@ def test_an_application_is_asked_once_and_its_answer_kept() -> None:
     assert ear.events() == []
 
 
+def test_a_request_256_requests_later_is_asked_of_the_application_anew() -> None:
+    # Its number is that of the first one, as an id is one byte.
+    ear, source = Ear(), Source()
+    ear.hear(source.request_ack(16, 0, ME))
+    ear.core.answer(ear.key, 16, 0, b"old", now=ear.now)
+    for number in range(1, 256):
+        ear.wait(1.0)
+        ear.hear(source.request_ack(16, number, ANOTHER))
+    ear.events()
+    ear.said()
+    ear.hear(source.request_ack(16, 0, ME))
+    ear.wait(GRTT_S)
+    assert ear.events() == [AckRequested(ear.key, 16, 0)]
+    assert ear.said() == []
+
+
 def test_nobody_answers_who_is_not_asked() -> None:
     ear, source = Ear(), Source()
     ear.hear(source.request_ack(16, 3, ANOTHER))

@@ -84,7 +84,7 @@ class Remote:
         self._asking = Asking(config, self._catalogue, rng, self)
         self._speaker = CongestionSpeaker(config.node, rng)
         self._voice = Voice(key, config.node, self._speaker, self._numbers.numbering)
-        self._acks = Acknowledger(rng)
+        self._acks = Acknowledger(rng, config.robust)
         self._mark: tuple[Position, Watermark] | None = None
         """A watermark that was asked for and is not reached yet."""
         self.events: list[ReceiverEvent] = self._handover.events
