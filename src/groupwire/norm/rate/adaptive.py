@@ -26,6 +26,8 @@ _SHORTEST_ROUND_S, _LONGEST_ROUND_S = 0.025, 0.5
 _ROUND_PACKETS = 16
 _SILENT_ROUNDS = 16
 """With 30 % loss each way, one answer in two is lost: sixteen in a row hardly ever."""
+_OVERLOADED_ROUNDS = 4
+"""So soon the silence of a member that hears little means that it still is too fast."""
 _LEAST_OFFERED = 0.75
 """Of the rate: where less was sent, it was the application that had no more."""
 _MOST_ARRIVED = 1.25
@@ -41,6 +43,10 @@ _CHOKED = 0.85
 """Where so little of the rate arrives, a queue is growing fast."""
 _PLAUSIBLE = 1 / 3
 """Losses that a member may have by chance though another one is the limiting one."""
+_OVERLOADED = 0.5
+"""A path that carries less of the rate than this needs a decrease at once."""
+_SUSTAINS = 0.9
+"""Of the floor: who stays below with a full queue cannot sustain it."""
 _SHARPEST = 0.1
 """What one report leaves of the rate at least, whatever it says."""
 
@@ -143,12 +149,15 @@ class AdaptiveRate:
         if probe == path.probe:
             return
         path.answered(probe)
+        path.heard = self._probe
         if self._limiting in {None, path}:
             self._silent_from = self._probe
         if report.leaving and path is self._limiting:
             self._limiting = None
         during = self._rounds.get(probe)
-        if during is None or not during.busy or report.leaving:
+        if during is None:
+            return
+        if not during.busy or report.leaving:
             path.slow_since = None
             return
         if report.measured:
@@ -178,6 +187,7 @@ class AdaptiveRate:
         if offered < _LEAST_OFFERED * during.rate and not full:
             path.slow_since = None
             return
+        # A late report shows a rate that is no more, and yet what the path can carry.
         settled = path.probe >= self._settled_from
         below = self._growth is not None and during.rate < self._growth.learns
         plausible = path is self._limiting or report.loss < _PLAUSIBLE
@@ -186,9 +196,9 @@ class AdaptiveRate:
         packets = max(1.0, offered * during.seconds / self._config.packet_bytes)
         lossy = path.lossy(report.loss, packets)
         path.arrived(arrived, at_once=self._growth is None)
-        if self._gives_up(path, arrived, suffers=lossy or full, now=now):
+        if self._gives_up(path, arrived, suffers=lossy or full, full=full, now=now):
             return
-        if not settled:
+        if not settled and not self._overloads(path):
             return
         if lossy or (full and self._congested(path, report.loss, during.rate)):
             # While a queue empties, more arrives than is sent.
@@ -211,7 +221,8 @@ class AdaptiveRate:
         """Follow a foreign receiver: it tells TFMCC's rate, not what arrives."""
         rate = report.rate_bytes_per_s
         path.arriving = rate
-        if self._gives_up(path, rate, suffers=not report.slow_start, now=now):
+        suffers = not report.slow_start
+        if self._gives_up(path, rate, suffers=suffers, full=False, now=now):
             return
         if rate < self._rate:
             # In slow start it is twice what arrived: little, where little was sent.
@@ -222,10 +233,19 @@ class AdaptiveRate:
             step = _START_GAIN if report.slow_start else _STEP
             self._set(min(rate, step * self._rate), now)
 
-    def _gives_up(self, path: Path, rate: float, *, suffers: bool, now: float) -> bool:
-        """Return whether a member has been below the least for too long."""
+    def _gives_up(
+        self, path: Path, rate: float, *, suffers: bool, full: bool, now: float
+    ) -> bool:
+        """Return whether a member has been below the least for too long.
+
+        Behind a queue that stands, less than the floor is what the path can carry;
+        without one, it may be what chance has left of it.
+        """
+        least = self._config.drop_below_bytes_per_s
+        if full:
+            least = max(least, _SUSTAINS * self._config.floor_bytes_per_s)
         suffers = suffers or path is self._limiting
-        if not suffers or rate >= self._config.drop_below_bytes_per_s:
+        if not suffers or rate >= least:
             path.slow_since = None
             return False
         if path.slow_since is None:
@@ -234,8 +254,8 @@ class AdaptiveRate:
             return False
         self._slow.append(Slow(path.node, rate))
         del self._paths[path.node]
-        if path is self._limiting:
-            self._limiting = self._growth = None
+        if self._limiting in {None, path}:
+            self._limiting, self._growth = self._heard_since(0), None
             self._gain = _START_GAIN
         return True
 
@@ -268,15 +288,45 @@ class AdaptiveRate:
     def _mind_silence(self, now: float) -> None:
         """Slow down when whom it matters to is silent; it may hear nothing at all."""
         limiting = self._limiting
-        if limiting is not None and self._probe - limiting.probe > _SILENT_ROUNDS:
-            self._limiting = limiting = None
-        patience = limiting.patience if limiting is not None else _SILENT_ROUNDS
+        if limiting is not None and self._forgets(limiting):
+            self._limiting = limiting = self._heard_since(limiting.probe + 1)
+        patience = self._patience(limiting)
         if self._probe - self._silent_from <= patience:
             return
         self._silent_from = self._probe - patience // 2
+        if limiting is not None and self._overloads(limiting):
+            sharp = max(limiting.capacity * DECREASE, self._rate * _SHARPEST)
+            self._set(sharp, now)
+            return
         if self._growth is not None:
             self._growth = Growth(max(self._rate, self._growth.peak), self._grtt)
         self._set(self._rate / 2, now)
+
+    def _patience(self, path: Path | None) -> int:
+        """Return how many rounds of silence are no reason to slow down."""
+        if path is None:
+            return _SILENT_ROUNDS
+        if self._overloads(path):
+            return _OVERLOADED_ROUNDS + self._late_rounds(path)
+        return path.patience
+
+    def _forgets(self, path: Path) -> bool:
+        """Return whether it has been silent for longer than its way explains.
+
+        Its answers are late by its own queue, and a path that loses most of what is
+        sent loses most probes, too.
+        """
+        rounds = _SILENT_ROUNDS + self._late_rounds(path)
+        if self._overloads(path):
+            rounds *= 2
+        return self._probe - path.heard > rounds
+
+    def _overloads(self, path: Path) -> bool:
+        return path.capacity < _OVERLOADED * self._rate
+
+    def _late_rounds(self, path: Path) -> int:
+        interval_s = self.probe_interval(self._grtt)
+        return min(int(path.rtt_s / interval_s), _SILENT_ROUNDS)
 
     def _set(self, rate: float, now: float) -> None:
         self._account(now)
@@ -290,6 +340,14 @@ class AdaptiveRate:
         self._allowed_at = now
 
     # Who they are.
+
+    def _heard_since(self, probe: int) -> Path | None:
+        """Return who was heard last, if later; as the limiting one it answers at once.
+
+        By lot it would take as long as the round trip of the one that has gone.
+        """
+        last = next(reversed(self._paths.values()), None)
+        return last if last is not None and last.probe >= probe else None
 
     def _path(self, node: int) -> Path:
         path = self._paths.get(node)

@@ -37,6 +37,7 @@ class Path:
         "_usual_s",
         "arriving",
         "doubtful",
+        "heard",
         "node",
         "probe",
         "queue_s",
@@ -53,6 +54,8 @@ class Path:
         """How long packets stand in queues: the round trip above its minimum."""
         self.arriving = 0.0
         """Bytes per second, over the last rounds."""
+        self.heard = 0
+        """The latest probe that had been sent when it answered."""
         self.slow_since: float | None = None
         """Since when it could not keep up with the least that is asked for."""
         self._last = 0.0
@@ -84,7 +87,9 @@ class Path:
     def trip(self, rtt_s: float, now: float) -> None:
         """Take a round trip in."""
         self.rtt_s = rtt_s
-        queue = rtt_s - self._floor.add(rtt_s, now)
+        # A queue that stands for long would soon be taken for the way itself.
+        lasts = self.slow_since is not None
+        queue = rtt_s - self._floor.add(rtt_s, now, keep=lasts)
         self._jitter += (abs(queue - self._last) - self._jitter) / 8
         self._last = queue
         self.queue_s += (queue - self.queue_s) / 2
@@ -165,8 +170,8 @@ class _Lowest:
     def value(self) -> float:
         return min(self._before, self._now)
 
-    def add(self, value: float, now: float) -> float:
-        if now - self._since > _WINDOW_S:
+    def add(self, value: float, now: float, *, keep: bool = False) -> float:
+        if now - self._since > _WINDOW_S and not keep:
             self._before, self._now, self._since = self._now, math.inf, now
         self._now = min(self._now, value)
         return self.value
