@@ -17,10 +17,10 @@ from groupwire.norm.rate.adaptive import AdaptiveConfig, AdaptiveRate
 from groupwire.norm.rate.control import RateControl
 from groupwire.norm.send.config import SenderConfig
 from groupwire.norm.send.content import BytesSource, ObjectContent, Source
+from groupwire.norm.send.dispatch import Dispatch
 from groupwire.norm.send.events import (
     MemberDropped,
     ObjectPurged,
-    ObjectSent,
     RoomFreed,
     SenderEvent,
     TransmissionIdle,
@@ -41,18 +41,10 @@ from groupwire.values import Datagram, Transmit
 
 __all__ = ["Sender"]
 
-_LARGEST_TRANSMIT = 65_000
-_MOST_SEGMENTS = 45
 _LONGEST_HOLD_S = 20.0
 """A round trip that somebody lies about must not stop a sender for minutes."""
 _MOST_DROPPED = 4096
 """Members that are not listened to; forged ones must not fill memory."""
-_BURST_S = 0.002
-"""How much of a second one transmit may be at the rate in force."""
-_MOST_PER_TURN = 1 << 18
-"""Bytes after which the event loop has its turn, whatever the rate."""
-_LEAST_PER_ROW = 16_384
-"""What a row counts at least: a short one takes as long."""
 _NO_FLAGS = ObjectFlag(0)
 
 
@@ -80,15 +72,12 @@ class Sender:
         self._outbox = Outbox(config)
         self._repairer = Repairer(self._window, self._outbox)
         self._flusher = Flusher(self._outbox)
+        self._dispatch = Dispatch(
+            self._window, self._outbox, self._repairer, self._flusher
+        )
         self._talker = Talker(self._outbox)
         self._pulse = Pulse(self._outbox, control)
         self._events: list[SenderEvent] = []
-        self._drained = True
-        self._unflushed = False
-        """Whether something was sent or asked for since all was last drained."""
-        self._reached = (-1, 0, 0)
-        """The last new symbol that has been sent: object, block, symbol."""
-        self._blocked_until: float | None = None
         self._now = 0.0
         """As far as it has been told."""
         self._room = Room()
@@ -192,7 +181,8 @@ class Sender:
         """Send and repair an object no more; receivers that ask are told."""
         if self._window.remove(number):
             self._flusher.cancelled(number)
-            self._drained = self._drained and self._window.sending() is None
+            if self._window.sending() is not None:
+                self._dispatch.resume()
             self._events.append(ObjectPurged(number))
         self._turn(now)
 
@@ -206,7 +196,7 @@ class Sender:
         newest = self._window.get(self._window.next_number - 1)
         if newest is not None and isinstance(newest.content, StreamContent):
             newest.content.flush()
-            self._drained = False
+            self._dispatch.resume()
         last = self._window.newest()
         if last is None:
             raise UsageError("nothing has been sent", fix="send an object first")
@@ -263,7 +253,7 @@ class Sender:
 
     def poll_events(self) -> Sequence[SenderEvent]:
         """Return what has happened; each only once."""
-        for part in (self._flusher, self._talker):
+        for part in (self._dispatch, self._flusher, self._talker):
             self._events += part.events
             part.events.clear()
         events, self._events = self._events, []
@@ -272,7 +262,7 @@ class Sender:
     def poll_timeout(self) -> float | None:
         """Return when to call :meth:`handle_timeout`, None for never."""
         due = (
-            self._blocked_until,
+            self._dispatch.deadline,
             self._room.deadline,
             self._repairer.deadline,
             self._flusher.deadline,
@@ -343,7 +333,7 @@ class Sender:
         return content, outgoing
 
     def _resume(self, now: float) -> None:
-        self._drained = False
+        self._dispatch.resume()
         self._pulse.hurry(now)
         self._turn(now)
 
@@ -374,8 +364,7 @@ class Sender:
     def _hear_nack(self, nack: Nack, *, unicast: bool, now: float) -> None:
         self._pulse.hear(nack.source, nack.to, nack.extensions, now, unicast=unicast)
         if self._repairer.hear(nack, unicast=unicast, now=now):
-            self._drained = False
-            self._unflushed = True
+            self._dispatch.resume(asked=True)
             self._flusher.pause()
             self._flusher.alive(nack.source)
 
@@ -391,16 +380,17 @@ class Sender:
         self._now = now
         self._repairer.expire(now)
         self._talker.expire(now)
-        if self._pulse.expire(now, busy=not self._drained) and self._drained:
+        drained = self._dispatch.drained
+        if self._pulse.expire(now, busy=not drained) and drained:
             self._remind(now)
         for slow in self._control.slow():
             self.drop_member(slow.node)
             self._events.append(MemberDropped(slow.node, slow.rate_bytes_per_s))
-        self._send_rows(now)
+        self._dispatch.send(now)
         if self._flusher.expire(
             now,
-            drained=self._drained,
-            reached=self._reached,
+            drained=self._dispatch.drained,
+            reached=self._dispatch.reached,
             repairing=self._repairer.behind,
         ):
             self._events.append(TransmissionIdle())
@@ -413,62 +403,3 @@ class Sender:
         """Say how far all has been sent, so that who was cut off learns of it."""
         if not self._flusher.active:
             self._flusher.say(now)
-
-    def _send_rows(self, now: float) -> None:
-        bucket, budget = self._outbox.bucket, _MOST_PER_TURN
-        self._blocked_until = None
-        while not self._drained:
-            if budget <= 0 or not bucket.ready(now):
-                self._blocked_until = bucket.ready_at(now)
-                return
-            spent = self._send_row()
-            if spent:
-                self._unflushed = True
-                budget -= max(spent, _LEAST_PER_ROW)
-            elif self._repairer.busy:
-                return
-            else:
-                self._drained = True
-                if self._unflushed:
-                    self._unflushed = False
-                    self._flusher.drained(now)
-
-    def _send_row(self) -> int:
-        """Send the next row: repairs first, then what is new; return its bytes."""
-        limit = self._row_limit()
-        repair = self._repairer.next_row(limit)
-        if repair is not None:
-            outgoing, row = repair
-            if row is None:
-                return self._put(self._outbox.composer.info(outgoing, again=True))
-        else:
-            outgoing_or_none = self._window.sending()
-            if outgoing_or_none is None:
-                return 0
-            outgoing = outgoing_or_none
-            if outgoing.take_info(new=True):
-                return self._put(self._outbox.composer.info(outgoing, again=False))
-            row = outgoing.next_new(limit)
-            if row is None:
-                return 0
-            self._reach(outgoing)
-        return sum(map(self._put, self._outbox.composer.row(outgoing, row)))
-
-    def _put(self, transmit: Transmit) -> int:
-        self._outbox.put(transmit)
-        return len(transmit.data)
-
-    def _reach(self, outgoing: Outgoing) -> None:
-        """Note how far new symbols have been sent."""
-        self._flusher.sent(outgoing)
-        self._window.touch(outgoing, outgoing.block, self._now)
-        self._reached = (outgoing.number, *outgoing.position)
-        self._repairer.position = self._reached
-        if outgoing.finished:
-            self._window.sent()
-            self._events.append(ObjectSent(outgoing.number))
-
-    def _row_limit(self) -> int:
-        step = self._config.coding.segment_bytes + 40
-        at_rate = int(self._control.rate * _BURST_S / step)
-        return max(1, min(_MOST_SEGMENTS, _LARGEST_TRANSMIT // step, at_rate))

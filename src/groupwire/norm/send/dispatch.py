@@ -1,0 +1,114 @@
+"""What is sent next: repairs first, then what is new, at the rate in force."""
+
+from __future__ import annotations
+
+from groupwire.norm.send.events import ObjectSent, SenderEvent
+from groupwire.norm.send.flusher import Flusher
+from groupwire.norm.send.outbox import Outbox
+from groupwire.norm.send.outgoing import Outgoing
+from groupwire.norm.send.repairer import Repairer
+from groupwire.norm.send.window import Window
+from groupwire.values import Transmit
+
+__all__ = ["Dispatch"]
+
+_LARGEST_TRANSMIT = 65_000
+_MOST_SEGMENTS = 45
+_BURST_S = 0.002
+"""How much of a second one transmit may be at the rate in force."""
+_MOST_PER_TURN = 1 << 18
+"""Bytes after which the event loop has its turn, whatever the rate."""
+_LEAST_PER_ROW = 16_384
+"""What a row counts at least: a short one takes as long."""
+
+
+class Dispatch:
+    """Sends rows of symbols as the bucket lets them through."""
+
+    def __init__(
+        self, window: Window, outbox: Outbox, repairer: Repairer, flusher: Flusher
+    ) -> None:
+        self._window = window
+        self._outbox = outbox
+        self._repairer = repairer
+        self._flusher = flusher
+        self.drained = True
+        """Whether nothing waits to be sent."""
+        self._unflushed = False
+        """Whether something was sent or asked for since all was last drained."""
+        self.reached = (-1, 0, 0)
+        """The last new symbol that has been sent: object, block, symbol."""
+        self.deadline: float | None = None
+        """When the rate lets the next row through."""
+        self.events: list[SenderEvent] = []
+
+    def resume(self, *, asked: bool = False) -> None:
+        """Look for something to send; ``asked`` if it is to be flushed in any case."""
+        self.drained = False
+        self._unflushed = self._unflushed or asked
+
+    def send(self, now: float) -> None:
+        """Send what the rate allows now."""
+        bucket, budget = self._outbox.bucket, _MOST_PER_TURN
+        self.deadline = None
+        while not self.drained:
+            if budget <= 0 or not bucket.ready(now):
+                self.deadline = bucket.ready_at(now)
+                return
+            spent = self._send_row(now)
+            if spent:
+                self._unflushed = True
+                budget -= max(spent, _LEAST_PER_ROW)
+            elif self._repairer.busy:
+                return
+            else:
+                self._drain(now)
+
+    def _drain(self, now: float) -> None:
+        self.drained = True
+        if self._unflushed:
+            self._unflushed = False
+            self._flusher.drained(now)
+
+    def _send_row(self, now: float) -> int:
+        """Send the next row; return its bytes."""
+        repair = self._repairer.next_row(self._row_limit)
+        if repair is None:
+            return self._send_new(now)
+        outgoing, row = repair
+        if row is None:
+            return self._put(self._outbox.composer.info(outgoing, again=True))
+        return sum(map(self._put, self._outbox.composer.row(outgoing, row)))
+
+    def _send_new(self, now: float) -> int:
+        """Send what has never been sent; return its bytes."""
+        outgoing = self._window.sending()
+        if outgoing is None:
+            return 0
+        if outgoing.take_info(new=True):
+            return self._put(self._outbox.composer.info(outgoing, again=False))
+        row = outgoing.next_new(self._row_limit)
+        if row is None:
+            return 0
+        self._reach(outgoing, now)
+        return sum(map(self._put, self._outbox.composer.row(outgoing, row)))
+
+    def _put(self, transmit: Transmit) -> int:
+        self._outbox.put(transmit)
+        return len(transmit.data)
+
+    def _reach(self, outgoing: Outgoing, now: float) -> None:
+        """Note how far new symbols have been sent."""
+        self._flusher.sent(outgoing)
+        self._window.touch(outgoing, outgoing.block, now)
+        self.reached = (outgoing.number, *outgoing.position)
+        self._repairer.position = self.reached
+        if outgoing.finished:
+            self._window.sent()
+            self.events.append(ObjectSent(outgoing.number))
+
+    @property
+    def _row_limit(self) -> int:
+        step = self._outbox.config.coding.segment_bytes + 40
+        at_rate = int(self._outbox.bucket.rate * _BURST_S / step)
+        return max(1, min(_MOST_SEGMENTS, _LARGEST_TRANSMIT // step, at_rate))

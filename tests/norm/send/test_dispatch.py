@@ -1,0 +1,83 @@
+"""What is sent next, and when, as it leaves the sender."""
+
+import pytest
+from tests.norm.send.places import (
+    GRTT,
+    SLOW,
+    Stage,
+    lacks,
+    lacks_info,
+    numbered,
+)
+
+from groupwire.norm.coding import Coding
+from groupwire.norm.send.events import ObjectSent
+from groupwire.norm.wire.commands import Flush
+from groupwire.norm.wire.head import ObjectFlag
+from groupwire.norm.wire.objects import Data, Info
+
+LARGE = Coding(segment_bytes=1400, block=16, parity=16)
+
+
+def test_the_info_goes_before_the_symbols_and_both_before_the_flush() -> None:
+    stage = Stage()
+    stage.send(numbered(50), info=b"name")
+    kinds = [type(message) for _, message in stage.heard]
+    first_flush = kinds.index(Flush)
+    assert kinds.index(Info) < kinds.index(Data) < first_flush
+    assert stage.happened(ObjectSent) == [ObjectSent(0)]
+
+
+def test_repairs_go_before_what_is_new() -> None:
+    stage = Stage(rate=SLOW, backoff=0)
+    stage.call(stage.sender.send_object, numbered(400), info=b"name")
+    while len(stage.of(Data)) < 3:
+        stage.run(0.001)
+    stage.nack(lacks_info(0), lacks(0, 0, 0))
+    stage.heard.clear()
+    stage.run(60.0)
+    sent = [m for _, m in stage.heard if isinstance(m, Data | Info)]
+    assert isinstance(sent[0], Info)
+    assert isinstance(sent[1], Data)
+    assert sent[1].flags & ObjectFlag.REPAIR
+    assert not sent[-1].flags & ObjectFlag.REPAIR
+
+
+def test_nothing_is_flushed_while_nacks_are_gathered() -> None:
+    stage = Stage()
+    stage.send(numbered(50))
+    stage.run(GRTT / 10)
+    stage.heard.clear()
+    stage.nack(lacks(0, 0, 0))
+    stage.run(4 * GRTT)
+    assert stage.of(Flush) == []
+    stage.run(4 * GRTT)
+    assert stage.of(Flush) != []
+
+
+def test_the_rate_is_kept_in_the_mean() -> None:
+    stage = Stage(rate=1e5, coding=LARGE)
+    stage.call(stage.sender.send_object, bytes(100_000))
+    stage.run(0.5)
+    sent = sum(len(message.encode()) for _, message in stage.heard)
+    assert sent == pytest.approx(0.5 * 1e5, rel=0.1)
+
+
+def test_in_one_turn_no_more_is_sent_than_others_can_wait_for() -> None:
+    stage = Stage(rate=1e12, coding=LARGE)
+    stage.call(stage.sender.send_object, bytes(10_000_000))
+    stage.now += 1e-6
+    stage.call(stage.sender.handle_timeout)
+    first = sum(len(message.encode()) for _, message in stage.heard)
+    assert 1 << 18 <= first <= (1 << 18) + 65_000
+    stage.run(1.0)
+    assert stage.happened(ObjectSent) == [ObjectSent(0)]
+
+
+def test_a_stream_without_a_segment_sends_nothing_and_flushes_nothing() -> None:
+    stage = Stage()
+    stream = stage.do(stage.sender.open_stream, buffer_bytes=1000)
+    stage.do(stage.sender.write, stream, b"a")
+    stage.run(GRTT)
+    assert stage.of(Data) == []
+    assert stage.of(Flush) == []
