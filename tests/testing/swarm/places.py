@@ -148,6 +148,14 @@ class Broken(Receiver):
         raise ZeroDivisionError("by nobody")
 
 
+class Hanging(Receiver):
+    """Never comes back from a call."""
+
+    def handle_datagram(self, datagram: Datagram, *, now: float) -> None:
+        while True:
+            super().handle_datagram(datagram, now=now)
+
+
 class Spinning(Receiver):
     """Wants its turn again and again."""
 

@@ -6,8 +6,9 @@ import subprocess
 import sys
 
 import pytest
-from tests.testing.swarm.places import Broken
+from tests.testing.swarm.places import Broken, Hanging
 
+from groupwire.testing.swarm import __main__ as main_module
 from groupwire.testing.swarm import seat as seat_module
 from groupwire.testing.swarm.__main__ import main, play, play_all
 
@@ -37,6 +38,18 @@ def test_a_seed_that_fails_is_told_with_the_command_that_replays_it(
     assert told[1] == f"  replay: {replay}"
     assert told[-1] == "0 passed, 1 failed"
     assert main(replay.split()[3:]) == 1
+
+
+def test_a_seed_that_never_comes_back_is_ended_and_told(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(seat_module, "Receiver", Hanging)
+    monkeypatch.setattr(main_module, "_MOST_S", 0.2)
+    assert main(["--seeds", "1", "--first", "5", "--jobs", "1"]) == 1
+    told = capsys.readouterr().out.splitlines()
+    assert told[0].startswith("seed 5: takes more than 0.2 s: ")
+    assert "--replay 5" in told[1]
+    assert told[-1] == "0 passed, 1 failed"
 
 
 def test_only_the_first_failures_are_told_one_by_one(

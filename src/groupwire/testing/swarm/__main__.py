@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import fields
 
+from groupwire.testing.swarm.alarm import OverdueError, alarm
 from groupwire.testing.swarm.scenario import Scenario
 from groupwire.testing.swarm.trial import Outcome, Trial
 
@@ -16,11 +17,18 @@ __all__ = ["main", "play", "play_all"]
 
 _BATCH = 25
 _MOST_TOLD = 20
+_MOST_S = 60.0
+"""Of real time: a trial takes a fraction of a second."""
 
 
 def play(seed: int) -> Outcome:
-    """Play one trial."""
-    return Trial(Scenario.of(seed)).run()
+    """Play one trial; one that takes too long is ended, and that is a wrong."""
+    try:
+        with alarm(_MOST_S):
+            return Trial(Scenario.of(seed)).run()
+    except OverdueError as overdue:
+        wrong = f"takes more than {_MOST_S:g} s: {overdue.where}"
+        return Outcome(seed, (wrong,), 0.0, 0, 0, 0, 0, "")
 
 
 def play_all(seeds: Iterable[int], *, jobs: int) -> Iterator[Outcome]:
