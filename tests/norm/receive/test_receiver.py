@@ -277,18 +277,23 @@ def test_who_is_silent_sends_nothing(silent: bool) -> None:
     assert len(ear.datagrams) == (0 if silent else 1)
 
 
-def test_who_is_not_followed_cannot_be_spoken_of() -> None:
-    core, key = Ear().core, SenderKey(SENDER, 5, 5)
+def test_what_is_said_of_a_run_that_strangers_pushed_out_is_counted() -> None:
+    # Strangers can do that between an event and what the application says to it.
+    ear = Ear(config=ReceiverConfig(ME, sources=1))
+    ear.hear(Source().whole(Object(DATA)), Source(node=5).probe())
+    ear.core.accept(ear.key, 0, now=0.0)
+    ear.core.answer(ear.key, 16, 0, now=0.0)
+    ear.core.again(ear.key, 0, now=0.0)
+    assert ear.core.dropped == {"norm-run-is-gone": 3}
+    assert not ear.core.lacks(ear.key)
+    ear.wait(10.0)
+    assert ear.datagrams == []
+    assert ear.core.senders == (_key(Source(node=5)),)
+
+
+def test_who_is_not_followed_cannot_be_forgotten() -> None:
     with pytest.raises(UsageError, match="no such sender"):
-        core.accept(key, 0, now=0.0)
-    with pytest.raises(UsageError, match="no such sender"):
-        core.answer(key, 16, 0, now=0.0)
-    with pytest.raises(UsageError, match="no such sender"):
-        core.again(key, 0, now=0.0)
-    with pytest.raises(UsageError, match="no such sender"):
-        core.lacks(key)
-    with pytest.raises(UsageError, match="no such sender"):
-        core.forget(key)
+        Ear().core.forget(SenderKey(SENDER, 5, 5))
 
 
 def test_who_is_not_followed_yet_cannot_be_forgotten_in_advance() -> None:

@@ -67,18 +67,24 @@ class Receiver:
     # What the application wants.
 
     def accept(self, sender: SenderKey, number: int, *, now: float) -> None:
-        """Say that an object is safely stored: only then it is acknowledged."""
-        self._remote(sender).accept(number, now)
-        self._drain()
+        """Say that an object is safely stored: only then it is acknowledged.
+
+        Of a run that is not followed any more this is only counted in ``dropped``.
+        """
+        if (remote := self._followed(sender)) is not None:
+            remote.accept(number, now)
+            self._drain()
 
     def again(self, sender: SenderKey, number: int, *, now: float) -> None:
         """Say that an object is not what was sent, and ask for all of it again.
 
         For digests above NORM: a checksum of 16 bits lets one packet in 65,536 with
-        wrong bits through.
+        wrong bits through. Of a run that is not followed any more this is only counted
+        in ``dropped``, and nothing comes.
         """
-        self._remote(sender).again(number, now)
-        self._drain()
+        if (remote := self._followed(sender)) is not None:
+            remote.again(number, now)
+            self._drain()
 
     def answer(
         self,
@@ -89,13 +95,19 @@ class Receiver:
         *,
         now: float,
     ) -> None:
-        """Acknowledge what AckRequested told, with at most a segment."""
-        self._remote(sender).answer(ack_type, ack_id, payload, now)
-        self._drain()
+        """Acknowledge what AckRequested told, with at most a segment.
+
+        Of a run that is not followed any more this is only counted in ``dropped``.
+        """
+        if (remote := self._followed(sender)) is not None:
+            remote.answer(ack_type, ack_id, payload, now)
+            self._drain()
 
     def forget(self, sender: SenderKey) -> None:
         """Follow a run of a sender no more, whatever it still sends."""
-        remote = self._remote(sender)
+        remote = self._remotes.get(sender)
+        if remote is None:
+            raise UsageError("no such sender is followed", fix="see senders")
         self._bygone.add(sender, None)
         remote.close(LossReason.ENDED)
         self._remove(remote)
@@ -145,8 +157,12 @@ class Receiver:
         return tuple(self._remotes)
 
     def lacks(self, sender: SenderKey) -> bool:
-        """Return whether something is lacking of what a sender has sent so far."""
-        return self._remote(sender).lacks
+        """Return whether something is lacking of what a sender has sent so far.
+
+        Nothing is of a run that is not followed any more: what it lacked is lost.
+        """
+        remote = self._remotes.get(sender)
+        return remote is not None and remote.lacks
 
     # How it is done.
 
@@ -267,10 +283,11 @@ class Receiver:
         """Count what is not understood or not wanted."""
         self.dropped[reason] += 1
 
-    def _remote(self, sender: SenderKey) -> Remote:
+    def _followed(self, sender: SenderKey) -> Remote | None:
+        """Return a run; that strangers have pushed it out is no application's fault."""
         remote = self._remotes.get(sender)
         if remote is None:
-            raise UsageError("no such sender is followed", fix="see senders")
+            self.drop("norm-run-is-gone")
         return remote
 
     def _drain(self) -> None:
