@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import tracemalloc
+from random import Random
+
 import pytest
 from tests.norm.receive.places import CODING, Object, stream_symbol
 
@@ -326,6 +329,57 @@ def test_whoever_lost_something_reaches_no_watermark_behind_it() -> None:
     assert list(catalogue.squelch(1)) == [0]
     catalogue.finish(1, accepted=True)
     assert not catalogue.complete_through((1, 1, 3))
+
+
+def _lose_every_other(catalogue: Catalogue, first: int, last: int) -> None:
+    for number in range(first, last, 2):
+        catalogue.finish(number, accepted=False)
+        catalogue.finish(number + 1, accepted=True)
+
+
+def test_very_many_losses_take_no_more_memory_than_many() -> None:
+    catalogue = _catalogue()
+    tracemalloc.start()
+    _lose_every_other(catalogue, 0, 20_000)
+    many, _ = tracemalloc.get_traced_memory()
+    _lose_every_other(catalogue, 20_000, 60_000)
+    very_many, _ = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    # Of 20,000 losses each would be remembered by two numbers of 32 bytes.
+    assert very_many - many < 10_000
+    assert not catalogue.complete_through((60_000, 0, 0))
+
+
+def test_whoever_lost_very_much_acknowledges_nothing_however_much_follows() -> None:
+    catalogue = _catalogue()
+    _lose_every_other(catalogue, 0, 10_000)
+    for number in range(10_000, 10_010):
+        catalogue.accept(number)
+        catalogue.finish(number, accepted=True)
+        assert not catalogue.complete_through((number, 1, 3))
+    assert catalogue.want_again(9_998)
+    catalogue.finish(9_998, accepted=True)
+    assert not catalogue.complete_through((10_009, 1, 3))
+
+
+def test_an_application_may_accept_late_and_in_any_order() -> None:
+    catalogue, order = _catalogue(), list(range(1_000))
+    for number in order:
+        catalogue.finish(number, accepted=False)
+    Random(1).shuffle(order)
+    for number in order:
+        assert not catalogue.complete_through((999, 1, 3))
+        catalogue.accept(number)
+    assert catalogue.complete_through((999, 1, 3))
+
+
+def test_an_application_may_be_very_late() -> None:
+    catalogue = _catalogue()
+    for number in range(50_000):
+        catalogue.finish(number, accepted=False)
+    for number in range(50_000):
+        catalogue.accept(number)
+    assert catalogue.complete_through((49_999, 1, 3))
 
 
 def test_a_watermark_before_its_joining_is_not_reached() -> None:

@@ -16,6 +16,9 @@ from groupwire.norm.wire.extensions import ObjectInfo
 
 __all__ = ["Catalogue", "Position", "UnderWay"]
 
+_MOST_GAPS = 1024
+"""Between what is accepted, besides those of objects under way: what is lost leaves one
+for ever, and what an application accepts out of turn for a while."""
 UnderWay: TypeAlias = Incoming | IncomingStream
 Position = tuple[int, int, int]
 """Object, block and symbol, unwrapped."""
@@ -36,6 +39,8 @@ class Catalogue:
         """From here on the sender has every object; before, it may have some."""
         self._done = Intervals()
         self._accepted = Intervals()
+        self._hopeless = False
+        """So much was lost that no watermark is ever reached any more."""
         self.under_way: dict[int, UnderWay] = {}
         self._again: set[int] = set()
         """Wanted although they were done once: known to exist."""
@@ -99,7 +104,7 @@ class Catalogue:
         self._done.add(number, number)
         self.resume = max(self.resume or 0, number + 1)
         if accepted:
-            self._accepted.add(number, number)
+            self._take(number)
 
     def begin_anew(self, *numbers: int) -> None:
         """Want objects from their beginning, whatever there was of them."""
@@ -150,7 +155,16 @@ class Catalogue:
     def accept(self, number: int) -> None:
         """Note that the application has taken an object."""
         if number in self._done:
-            self._accepted.add(number, number)
+            self._take(number)
+
+    def _take(self, number: int) -> None:
+        """Note that an object is accepted, while that can still make a difference."""
+        if self._hopeless:
+            return
+        self._accepted.add(number, number)
+        if len(self._accepted) > self._most + _MOST_GAPS:
+            self._hopeless = True
+            self._accepted.clear()
 
     def squelch(self, number: int) -> Iterator[int]:
         """Want nothing before an object; iterate over what is lost by that.
@@ -174,7 +188,7 @@ class Catalogue:
         that comes after it. Nor is anything from before the joining.
         """
         number, block, symbol = position
-        if self._first is None or number < self._first:
+        if self._first is None or number < self._first or self._hopeless:
             return False
         for low, high in self._accepted.gaps(self._first, number - 1):
             if not all(map(self._flows, range(low, high + 1))):
