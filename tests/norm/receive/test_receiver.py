@@ -211,6 +211,30 @@ def test_a_run_that_is_forgotten_stays_forgotten() -> None:
     assert ear.said() == []
 
 
+def _strangers_deliver(ear: Ear, first: int, count: int) -> None:
+    """Let others deliver an object of a segment each."""
+    for number in range(first, first + count):
+        ear.hear(_forged(number).whole(Object(DATA[:16])))
+
+
+@pytest.mark.parametrize("sources", [1, 64])
+@pytest.mark.parametrize("forgotten", [False, True])
+def test_what_is_replayed_of_a_run_behind_many_strangers_is_not_delivered_twice(
+    forgotten: bool, sources: int
+) -> None:
+    ear, honest = Ear(config=ReceiverConfig(ME, sources=sources)), Source()
+    recorded = [*honest.whole(Object(DATA)), honest.flush(0, 2, 3), honest.end()]
+    ear.hear(recorded)
+    if forgotten:
+        ear.core.forget(ear.key)
+    _strangers_deliver(ear, 0, 1_200)
+    assert _received(ear.events())[0] == (ear.key, 0)
+    ear.hear(recorded)
+    _strangers_deliver(ear, 2_000, 1_200)
+    ear.hear(recorded)
+    assert (ear.key, 0) not in _received(ear.events())
+
+
 def test_forgetting_one_run_leaves_another_with_the_same_ids_alone() -> None:
     ear, here, there = Ear(), Source(), Source()
     ear.hear(here.probe(), there.symbol(Object(DATA), 1, 0))

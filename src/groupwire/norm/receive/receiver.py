@@ -108,7 +108,7 @@ class Receiver:
         remote = self._remotes.get(sender)
         if remote is None:
             raise UsageError("no such sender is followed", fix="see senders")
-        self._bygone.add(sender, None)
+        self._bygone.end(sender)
         remote.close(LossReason.ENDED)
         self._remove(remote)
 
@@ -240,7 +240,7 @@ class Receiver:
     def _make_room(self, remote: Remote) -> None:
         """Follow a run no more for now; what was delivered of it never comes again."""
         if (resume := remote.leave()) is not None:
-            self._bygone.add(remote.key, resume)
+            self._bygone.add(remote.key, resume, remote.heard)
         self._bygone.met(remote.key, remote.heard)
         self._remove(remote)
 
