@@ -18,7 +18,7 @@ import os
 import signal
 import sys
 import time
-from argparse import ArgumentParser, BooleanOptionalAction, Namespace
+from argparse import ArgumentParser, Namespace
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -40,6 +40,7 @@ from tests.interop.libnorm import (
     info,
     read_stream,
 )
+from tests.interop.options import parsers
 
 _PASSIVE, _NO_PROBES, _ACTIVE_PROBES = 1, 0, 2
 _BUFFER_BYTES = 64 << 20
@@ -391,72 +392,15 @@ def _digest(data: bytes | bytearray) -> str:
     return hashlib.sha256(data).hexdigest()
 
 
-def _numbers(text: str) -> list[int]:
-    return [int(number) for number in text.split(",") if number]
-
-
 def _parser() -> ArgumentParser:
-    parser = ArgumentParser(prog="norm_peer", description=__doc__)
-    roles = parser.add_subparsers(dest="role", required=True)
-    send, receive = roles.add_parser("send"), roles.add_parser("receive")
-    for role in (send, receive):
-        role.add_argument("--group", default="239.255.7.7")
-        role.add_argument("--port", type=int, default=6003)
-        role.add_argument("--interface", default="lo")
-        role.add_argument("--tx-loss", type=float, default=0.0, help="percent")
-        role.add_argument("--rx-loss", type=float, default=0.0, help="percent")
-        role.add_argument("--timeout", type=float, default=30.0)
-        role.add_argument("--dice", type=int, default=1, help="of losses and backoffs")
-    _add_sending(send)
-    _add_code(send)
-    _add_receiving(receive)
-    return parser
-
-
-def _add_sending(send: ArgumentParser) -> None:
-    send.add_argument("--node", type=int, default=1)
-    send.add_argument("--size", type=int, default=10_000)
-    send.add_argument("--count", type=int, default=1)
-    send.add_argument("--seed", type=int, default=0)
-    send.add_argument("--info", type=bytes.fromhex, default=b"", help="in hex")
-    send.add_argument("--files", action="store_true", help="send objects as files")
-    send.add_argument("--stream", action="store_true", help="objects are messages")
-    send.add_argument("--stream-buffer", type=int, default=1 << 20)
-    send.add_argument("--command", type=bytes.fromhex, default=b"", help="in hex")
-    send.add_argument("--ack", type=_numbers, default=[], help="NODE,NODE")
-    send.add_argument("--rate", type=float, default=10e6, help="bits per second")
+    whole, send, receive = parsers("norm_peer", __doc__)
     send.add_argument("--cc", action="store_true", help="control congestion")
     send.add_argument("--cc-fixed", action="store_true", help="the same at --rate")
-    send.add_argument("--grtt", type=float, default=0.01, help="first estimate")
     send.add_argument("--probe", type=float, default=0.5, help="interval; 0: none")
-    send.add_argument("--backoff", type=float, default=4.0)
-    send.add_argument("--group-size", type=int, default=10)
-    send.add_argument("--robust", type=int, default=20)
-    send.add_argument("--cache", type=int, default=4096, help="objects kept at most")
-    send.add_argument("--cancel", type=_numbers, default=[], help="these, before hold")
-    send.add_argument("--hold", type=float, default=0.0, help="keep repairing so long")
-
-
-def _add_code(send: ArgumentParser) -> None:
-    send.add_argument("--segment", type=int, default=1024)
-    send.add_argument("--block", type=int, default=64)
-    send.add_argument("--parity", type=int, default=8)
-    send.add_argument("--auto-parity", type=int, default=0)
-    send.add_argument("--fec", type=int, choices=(5, 2, 129), default=5)
     send.add_argument("--fti-in-info", action="store_true", help="and nowhere else")
-    send.add_argument("--instance", type=int, default=1)
-
-
-def _add_receiving(receive: ArgumentParser) -> None:
-    receive.add_argument("--node", type=int, default=2)
-    receive.add_argument("--count", type=int, default=1, help="of objects; 0: endless")
-    receive.add_argument("--stream-bytes", type=int, default=0, help="instead of count")
     receive.add_argument("--message", type=int, default=0, help="bytes of each")
-    receive.add_argument("--unicast-nacks", action=BooleanOptionalAction, default=False)
-    receive.add_argument("--sync", choices=("current", "stream", "all"), default="all")
-    receive.add_argument("--silent", action="store_true")
     receive.add_argument("--show", action="store_true", help="tell the bytes, too")
-    receive.add_argument("--hold", type=float, default=0.5, help="answer so long after")
+    return whole
 
 
 def main() -> int:
