@@ -23,9 +23,11 @@ from groupwire.norm.send.config import SenderConfig
 from groupwire.norm.send.events import (
     MemberDropped,
     NodeAcknowledged,
+    RoomFreed,
     SenderEvent,
     WatermarkEnded,
 )
+from groupwire.norm.send.polls import AckStatus
 from groupwire.norm.send.sender import Sender
 from groupwire.testing import Faults
 from groupwire.testing.swarm.application import digest
@@ -161,6 +163,26 @@ class Spinning(Receiver):
 
     def poll_timeout(self) -> float | None:
         return 0.0
+
+
+class Believing(Sender):
+    """Says of whoever has failed that it has acknowledged."""
+
+    def poll_events(self) -> Sequence[SenderEvent]:
+        return [self._tell(event) for event in super().poll_events()]
+
+    def _tell(self, event: SenderEvent) -> SenderEvent:
+        if isinstance(event, WatermarkEnded):
+            return replace(event, status=dict.fromkeys(event.status, AckStatus.SUCCESS))
+        return event
+
+
+class Roomless(Sender):
+    """Never says that there is room again."""
+
+    def poll_events(self) -> Sequence[SenderEvent]:
+        events = super().poll_events()
+        return [e for e in events if not isinstance(e, RoomFreed)]
 
 
 class Endless(Sender):

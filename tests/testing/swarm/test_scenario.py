@@ -12,7 +12,13 @@ from tests.testing.swarm import places
 from groupwire.norm.receive.config import Join
 from groupwire.norm.wire.payload import FecId
 from groupwire.testing import Faults
-from groupwire.testing.swarm.scenario import Cut, Life, Pace, Scenario
+from groupwire.testing.swarm.scenario import (
+    LARGE_BUFFER_BYTES,
+    Cut,
+    Life,
+    Pace,
+    Scenario,
+)
 
 MANY = [Scenario.of(seed) for seed in range(2000)]
 LIVES = [(scenario, life) for scenario in MANY for life in scenario.lives]
@@ -118,6 +124,8 @@ CHOICES: list[Callable[[Scenario], bool]] = [
     lambda scenario: scenario.pace is Pace.TFMCC,
     lambda scenario: scenario.restart_s is not None,
     lambda scenario: bool(scenario.messages),
+    lambda scenario: bool(scenario.messages) and scenario.buffer_bytes < 2000,
+    lambda scenario: scenario.buffer_bytes == LARGE_BUFFER_BYTES,
     lambda scenario: 0 in scenario.sizes,
     lambda scenario: len(scenario.sizes) == 20,
     lambda scenario: scenario.config.first_object > 65_000,

@@ -10,6 +10,7 @@ from tests.testing.swarm.places import (
     FIRST,
     LINK,
     SECOND,
+    Believing,
     Broken,
     Deaf,
     Dropping,
@@ -20,6 +21,7 @@ from tests.testing.swarm.places import (
     Hasty,
     Losing,
     Loud,
+    Roomless,
     Spinning,
     Spoiling,
     SpoilingForEver,
@@ -218,6 +220,40 @@ def test_a_receiver_that_is_silent_and_speaks_is_seen(planted: Planted) -> None:
 def test_a_sender_that_never_ends_is_seen(planted: Planted) -> None:
     planted.sender(Endless)
     assert _play().wrongs[0] == "hangs: ['sender']"
+
+
+@pytest.mark.parametrize("loss", [0.0, 1.0])
+def test_who_has_not_all_and_is_named_by_nobody_is_seen(
+    loss: float, planted: Planted
+) -> None:
+    wrong = "r100: neither complete nor named as failed"
+    cut_off = life(down=Faults(loss=loss))
+    assert wrong not in _play(cut_off).wrongs
+    planted.sender(Believing)
+    assert (wrong in _play(cut_off).wrongs) is (loss == 1)
+
+
+SMALL = {"messages": (250,) * 20, "buffer_bytes": 1200}  # 3 blocks of 4 segments
+
+
+@pytest.mark.parametrize("loss", [0.0, 0.3])
+def test_a_stream_through_a_small_buffer_is_written_as_there_is_room(
+    loss: float,
+) -> None:
+    lossy = Faults(loss=loss, delay_s=0.002)
+    outcome = _play(life(FIRST, down=lossy), life(SECOND), **SMALL)
+    assert not outcome.wrongs
+    assert outcome.delivered == 6
+    assert outcome.seconds > _play(life(FIRST), life(SECOND)).seconds
+
+
+def test_a_sender_that_starts_anew_writes_the_stream_anew() -> None:
+    assert not _play(restart_s=0.1, **SMALL).wrongs
+
+
+def test_a_sender_that_never_tells_of_room_is_seen(planted: Planted) -> None:
+    planted.sender(Roomless)
+    assert "sender" in _play(**SMALL).wrongs[0]
 
 
 def test_a_sender_that_says_of_others_that_they_have_acknowledged_is_seen(

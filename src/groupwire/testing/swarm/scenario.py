@@ -14,7 +14,7 @@ from groupwire.norm.wire.payload import FecId
 from groupwire.testing.faults import Faults
 from groupwire.testing.swarm.application import DIGEST_BYTES
 
-__all__ = ["Cut", "Life", "Pace", "Scenario"]
+__all__ = ["LARGE_BUFFER_BYTES", "Cut", "Life", "Pace", "Scenario"]
 
 _MOST_RECEIVERS = 50
 _HEADER_BYTES = 40
@@ -23,6 +23,10 @@ _LIGHT = 0.1
 _WORK = 1500
 """Datagrams times receivers of a trial, about: what it may cost."""
 _SENDER, _FIRST_NODE = 1, 100
+LARGE_BUFFER_BYTES = 1 << 20
+"""Holds whatever is written to a stream here."""
+_LEAST_BLOCKS, _LEAST_SEGMENTS = 3, 4
+"""With fewer there may never be room for a segment behind one that is not full."""
 _FAIR = 0.3 + 1e-9
 
 
@@ -92,6 +96,8 @@ class Scenario:
     lives: tuple[Life, ...]
     restart_s: float | None = None
     """When the sender is started anew, as another instance."""
+    buffer_bytes: int = LARGE_BUFFER_BYTES
+    """How much of the stream is kept for repair."""
 
     @classmethod
     def of(cls, seed: int) -> Self:
@@ -115,6 +121,7 @@ class Scenario:
             draw.trunk(),
             tuple(draw.life(_FIRST_NODE + n) for n in range(receivers)),
             rng.random() * span_s if rng.random() < 0.05 else None,
+            _buffer_bytes(rng, config.coding),
         )
 
     def fair(self, life: Life) -> bool:
@@ -180,6 +187,13 @@ def _contents(
     if rng.random() < 0.25:
         messages = [rng.randrange(3 * segment_bytes) for _ in range(rng.randint(1, 20))]
     return tuple(sizes), tuple(messages)
+
+
+def _buffer_bytes(rng: Random, coding: Coding) -> int:
+    """Draw a buffer that holds a whole stream, or just what a stream needs, or more."""
+    least = max(_LEAST_BLOCKS * coding.block, _LEAST_SEGMENTS) * coding.segment_bytes
+    some = int(_between(rng, least, LARGE_BUFFER_BYTES))
+    return rng.choice((LARGE_BUFFER_BYTES, LARGE_BUFFER_BYTES, least, some))
 
 
 def _on_the_wire(sizes: tuple[int, ...], segment_bytes: int) -> int:

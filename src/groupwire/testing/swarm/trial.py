@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections import deque
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from random import Random
 from typing import assert_never
 
+from groupwire.errors import UsageError
 from groupwire.norm.rate.adaptive import AdaptiveConfig, AdaptiveRate
 from groupwire.norm.rate.control import FixedRate, RateControl
 from groupwire.norm.rate.tfmcc import TfmccConfig, TfmccRate
@@ -13,6 +16,7 @@ from groupwire.norm.receive.config import Join
 from groupwire.norm.send.events import (
     MemberDropped,
     NodeAcknowledged,
+    RoomFreed,
     SenderEvent,
     WatermarkEnded,
 )
@@ -60,6 +64,10 @@ class Trial:
         self._wrongs: list[str] = []
         rng = Random(f"contents/{scenario.seed}")
         self._messages = [rng.randbytes(size) for size in scenario.messages]
+        self._pieces = _pieces(self._messages, scenario.config.coding.segment_bytes)
+        self._unwritten: deque[tuple[bytes, bool]] = deque()
+        """What of the stream has found no room so far."""
+        self._stream = 0
         self._truth = Truth(
             scenario.config.first_object,
             tuple(rng.randbytes(size) for size in scenario.sizes),
@@ -118,10 +126,26 @@ class Trial:
         for data in self._truth.objects:
             core.send_object(data, now=now, info=digest(data))
         if self._messages:
-            stream = core.open_stream(buffer_bytes=1 << 20, now=now)
-            for message in self._messages:
-                core.write(stream, message, now=now)
-            core.end_stream(stream, now=now)
+            size = self.scenario.buffer_bytes
+            self._stream = core.open_stream(buffer_bytes=size, now=now)
+            self._unwritten = deque(self._pieces)
+            self._write_on(core, now)
+        else:
+            self._ask(core, now)
+
+    def _write_on(self, core: Sender, now: float) -> None:
+        """Write as much as there is room for; what is refused is tried again."""
+        while self._unwritten:
+            piece, ends = self._unwritten[0]
+            try:
+                core.write(self._stream, piece, now=now, message_ends=ends)
+            except UsageError:
+                return  # RoomFreed will tell
+            self._unwritten.popleft()
+        core.end_stream(self._stream, now=now)
+        self._ask(core, now)
+
+    def _ask(self, core: Sender, now: float) -> None:
         core.watermark([life.node for life in self.scenario.lives], now=now)
 
     def _restart_sender(self) -> None:
@@ -132,13 +156,20 @@ class Trial:
         self._start_sender()
 
     def _hear_sender(self, event: SenderEvent) -> None:
-        if isinstance(event, WatermarkEnded):
+        if isinstance(event, RoomFreed):
+            self.lab.clock.at(self.lab.clock.now, self._go_on, self._instance)
+        elif isinstance(event, WatermarkEnded):
             self._ended = True
             self._status = dict(event.status)
         elif isinstance(event, MemberDropped):
             self._dropped.add(event.node)
         elif isinstance(event, NodeAcknowledged):
             self._check_ack(self._seats.get(event.node), event.node)
+
+    def _go_on(self, instance: int) -> None:
+        assert self._sender is not None, "it was started before"
+        if instance == self._instance and self._unwritten:
+            self._sender.do(self._write_on)
 
     def _check_ack(self, seat: Seat | None, node: int) -> None:
         """Hold an acknowledgement against what is accepted."""
@@ -200,6 +231,9 @@ class Trial:
                 continue
             if seat.application.refused:
                 self._wrongs.append(f"{seat.name}: a digest is wrong without a reason")
+            if not self._named(seat):
+                wrong = "neither complete nor named as failed"
+                self._wrongs.append(f"{seat.name}: {wrong}")
             if self._promised(seat):
                 self._judge_promised(seat)
 
@@ -212,6 +246,17 @@ class Trial:
         """Return whether a receiver was promised everything."""
         named = seat.life.node in self._dropped
         return seat.there and self.scenario.fair(seat.life) and not named
+
+    def _named(self, seat: Seat) -> bool:
+        """Return whether a receiver has all, or somebody knows that it has not."""
+        if not seat.there or seat.life.silent:
+            return True
+        application, node = seat.application, seat.life.node
+        wanted = [(self._instance, number) for number in self._wanted(seat)]
+        if application.accepted.issuperset(wanted) or application.lost:
+            return True
+        failed = self._status.get(node) is AckStatus.FAILURE
+        return failed or node in self._dropped
 
     def _judge_promised(self, seat: Seat) -> None:
         accepted = seat.application.accepted
@@ -235,6 +280,15 @@ class Trial:
             sum(self.lab.sent.values()),
             self.lab.log.digest,
         )
+
+
+def _pieces(messages: Sequence[bytes], size: int) -> Sequence[tuple[bytes, bool]]:
+    """Cut messages into what fits into any buffer; tell which piece ends one."""
+    return [
+        (message[at : at + size], at + size >= len(message))
+        for message in messages
+        for at in range(0, max(1, len(message)), size)
+    ]
 
 
 def _control(scenario: Scenario) -> RateControl:
