@@ -344,6 +344,90 @@ def test_a_member_that_is_sent_little_for_long_is_not_named() -> None:
     assert not flow.control.slow()
 
 
+def test_who_cannot_carry_the_floor_is_named_with_the_default_bounds() -> None:
+    flow = rounds()
+    named: list[Slow] = []
+    started = flow.now
+    pipe = Pipe(25e3, queue_bytes=6e4)
+    while not named and flow.now < started + 60:
+        flow.flow(7, pipe, 1)
+        named += flow.control.slow()
+    # At once to the floor, then the patience; the queue would else be forgotten.
+    assert 10.0 <= flow.now - started < 13.0
+    assert named[0].rate_bytes_per_s == pytest.approx(25e3)
+
+
+def test_who_loses_half_without_a_queue_is_waited_for() -> None:
+    flow = rounds(start_bytes_per_s=5e4, ceiling_bytes_per_s=5e4)
+    flow.flow(7, Pipe(1e7, loss=0.55), 200)
+    assert flow.control.rate == 5e4
+    assert not flow.control.slow()
+
+
+def test_a_report_of_a_round_long_past_does_not_make_a_slow_member_a_good_one() -> None:
+    flow = rounds(start_bytes_per_s=5e4)
+    pipe, started = Pipe(25e3, queue_bytes=6e4), flow.now
+    pipe.standing = 3e4
+    flow.flow(7, Pipe(25e3, queue_bytes=100.0), 1)
+    while flow.now < started + 7.0:
+        flow.flow(7, pipe, 1)
+    old = flow.probe
+    for _ in range(300):
+        flow.pass_by(seconds=0.01)
+    flow.report(7, 25e3, loss=0.5, rtt_s=2.4, probe=old + 1)
+    flow.flow(7, pipe, 3)
+    assert flow.now < started + 13.0
+    assert [slow.node for slow in flow.control.slow()] == [7]
+
+
+def test_a_late_report_of_much_less_counts_though_another_has_just_slowed_down() -> (
+    None
+):
+    flow = rounds(start_bytes_per_s=2e6)
+    flow.report(7, 2e6)
+    flow.report(8, 2e6)
+    flow.pass_by()
+    flow.pass_by()
+    late = flow.probe
+    for _ in range(4):
+        flow.pass_by()
+    flow.report(8, 1e6, loss=0.6, rtt_s=0.1)
+    assert limiting(flow) == 8
+    before = flow.control.rate
+    flow.report(7, 6e4, loss=0.97, rtt_s=1.0, probe=late)
+    assert limiting(flow) == 7
+    assert flow.control.rate == pytest.approx(before / 10)
+
+
+def test_who_hears_little_stays_limiting_and_its_silence_means_still_too_fast() -> None:
+    flow = rounds(start_bytes_per_s=2e6)
+    flow.report(7, 2e6)
+    flow.pass_by()
+    flow.report(7, 20e3, loss=0.98, rtt_s=1.0)
+    assert flow.control.rate == pytest.approx(4e6 / 10)
+    for _ in range(24):
+        flow.pass_by()
+        flow.report(8, flow.control.rate)
+    assert limiting(flow) == 7
+    assert flow.control.rate == 50e3
+    for _ in range(60):
+        flow.pass_by()
+        flow.report(8, flow.control.rate)
+    assert limiting(flow) == 8
+
+
+def test_after_a_slow_member_the_one_heard_last_is_asked_first() -> None:
+    flow = rounds(start_bytes_per_s=5e4)
+    flow.report(8, 5e4)
+    pipe = Pipe(25e3, queue_bytes=6e4)
+    while not flow.control.slow():
+        flow.flow(7, pipe, 1)
+    assert limiting(flow) == 8
+    flow.pass_by()
+    flow.report(8, 5e4)
+    assert flow.control.rate == 1e5
+
+
 def test_only_so_many_members_are_known_the_least_recently_heard_are_forgotten() -> (
     None
 ):
@@ -564,6 +648,51 @@ def test_whom_the_floor_is_too_much_for_is_named_and_the_others_speed_up() -> No
     assert [event.node for event in flow.dropped] == [11]
     assert flow.dropped[0].rate_bytes_per_s < 5e5
     assert flow.goodput(12, 8.0, 9.0) > 5e6
+
+
+def flow_beside_two(down: Faults, seed: int) -> Flow:
+    """Start with the default bounds, two members at 2 MB/s, and node 13."""
+    flow = Flow(AdaptiveRate(), seed=seed)
+    for node in (11, 12):
+        flow.join(node, Faults(delay_s=0.01, rate_bytes_per_s=2e6, queue_bytes=60_000))
+    flow.join(13, down)
+    flow.start()
+    return flow
+
+
+@pytest.mark.parametrize("seed", [1, 5])
+def test_a_member_thirty_times_slower_is_found_and_kept_to(seed: int) -> None:
+    flow = flow_beside_two(
+        Faults(delay_s=0.01, rate_bytes_per_s=60e3, queue_bytes=60_000), seed
+    )
+    flow.run(30.0)
+    assert max(rate for at, rate in flow.rates if at > 12.0) <= 2 * 60e3
+    assert flow.goodput(13, 12.0, 30.0) >= 0.6 * 60e3
+    assert not flow.dropped
+
+
+@pytest.mark.parametrize("seed", [1, 7])
+def test_a_member_eighty_times_slower_is_named_and_the_others_speed_up(
+    seed: int,
+) -> None:
+    flow = flow_beside_two(
+        Faults(delay_s=0.01, rate_bytes_per_s=25e3, queue_bytes=60_000), seed
+    )
+    while not flow.dropped and flow.lab.clock.now < 25.0:
+        flow.run(flow.lab.clock.now + 0.5)
+    named = flow.lab.clock.now
+    assert max(rate for at, rate in flow.rates if 12.0 < at < named - 1) <= 50e3
+    flow.run(named + 6.0)
+    assert [event.node for event in flow.dropped] == [13]
+    assert flow.dropped[0].rate_bytes_per_s == pytest.approx(25e3, rel=0.1)
+    assert flow.goodput(11, named + 2.0, named + 6.0) >= 10 * 50e3
+
+
+def test_a_member_that_loses_half_by_chance_is_not_named() -> None:
+    flow = flow_beside_two(Faults(delay_s=0.01, rate_bytes_per_s=2e6, loss=0.5), 1)
+    flow.run(40.0)
+    assert not flow.dropped
+    assert flow.goodput(13, 30.0, 40.0) >= 0.8 * 50e3 / 2
 
 
 def test_without_any_feedback_it_falls_to_the_floor() -> None:

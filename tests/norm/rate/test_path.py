@@ -182,3 +182,13 @@ def test_who_hardly_answers_is_never_waited_for_longer_than_twenty_probes() -> N
     for probe in range(0, 10_000, 500):
         path.answered(probe)
     assert path.patience == 20
+
+
+@pytest.mark.parametrize("slow", [True, False])
+def test_a_queue_of_a_slow_member_is_not_taken_for_the_way_itself(slow: bool) -> None:
+    path = Path(7)
+    path.trip(0.02, 0.0)
+    path.slow_since = 0.0 if slow else None
+    for at in range(1, 60):
+        path.trip(0.5, float(at))
+    assert path.full(5e4) is slow

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import NamedTuple
 
-from groupwire.errors import UsageError
 from groupwire.norm.numbers import unwrap
+from groupwire.norm.rate.bounds import check_bounds
 from groupwire.norm.rate.control import Report, Slow
 from groupwire.norm.rate.growth import DECREASE, Growth
 from groupwire.norm.rate.path import Path
@@ -61,19 +61,15 @@ class AdaptiveConfig:
     ceiling_bytes_per_s: float = 1.25e9
     drop_below_bytes_per_s: float = 10e3
     """A member at which less arrives for ``patience_s`` is waited for no more. It is
-    far below the floor, lest somebody is given up who loses half by chance."""
+    far below the floor, lest somebody is given up who loses half by chance; where a
+    queue stands all the time, nine tenths of the floor count instead."""
     patience_s: float = 10.0
     packet_bytes: int = 1400
     """How large most packets are: how many a round has tells chance from congestion."""
 
     def __post_init__(self) -> None:
         floor, start = self.floor_bytes_per_s, self.start_bytes_per_s
-        if not 0 < floor <= start <= self.ceiling_bytes_per_s:
-            raise UsageError(
-                f"a rate cannot start at {start} between {floor} and "
-                f"{self.ceiling_bytes_per_s}",
-                fix="use 0 < floor <= start <= ceiling",
-            )
+        check_bounds(floor, start, self.ceiling_bytes_per_s)
 
 
 class _Round(NamedTuple):
@@ -256,7 +252,7 @@ class AdaptiveRate:
         del self._paths[path.node]
         if self._limiting in {None, path}:
             self._limiting, self._growth = self._heard_since(0), None
-            self._gain = _START_GAIN
+            self._gain, self._settled_from = _START_GAIN, self._probe
         return True
 
     # What comes of it.
@@ -295,12 +291,18 @@ class AdaptiveRate:
             return
         self._silent_from = self._probe - patience // 2
         if limiting is not None and self._overloads(limiting):
-            sharp = max(limiting.capacity * DECREASE, self._rate * _SHARPEST)
-            self._set(sharp, now)
+            self._relieve(limiting, now)
             return
         if self._growth is not None:
             self._growth = Growth(max(self._rate, self._growth.peak), self._grtt)
         self._set(self._rate / 2, now)
+
+    def _relieve(self, path: Path, now: float) -> None:
+        """Slow down to what it can hear, and only then count its silence."""
+        before = self._rate
+        self._set(max(path.capacity * DECREASE, before * _SHARPEST), now)
+        if self._rate < before:
+            path.heard = self._probe
 
     def _patience(self, path: Path | None) -> int:
         """Return how many rounds of silence are no reason to slow down."""
@@ -347,7 +349,10 @@ class AdaptiveRate:
         By lot it would take as long as the round trip of the one that has gone.
         """
         last = next(reversed(self._paths.values()), None)
-        return last if last is not None and last.probe >= probe else None
+        if last is None or last.probe < probe:
+            return None
+        last.heard = self._probe
+        return last
 
     def _path(self, node: int) -> Path:
         path = self._paths.get(node)

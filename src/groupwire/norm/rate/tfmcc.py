@@ -6,8 +6,8 @@ from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from groupwire.errors import UsageError
 from groupwire.norm.numbers import unwrap
+from groupwire.norm.rate.bounds import check_bounds
 from groupwire.norm.rate.control import Report, Slow
 from groupwire.norm.wire.commands import CongestionFlag, NodeState
 from groupwire.norm.wire.quantise import pack_rate, pack_rtt
@@ -39,12 +39,7 @@ class TfmccConfig:
 
     def __post_init__(self) -> None:
         floor, start = self.floor_bytes_per_s, self.start_bytes_per_s
-        if not 0 < floor <= start <= self.ceiling_bytes_per_s:
-            raise UsageError(
-                f"a rate cannot start at {start} between {floor} and "
-                f"{self.ceiling_bytes_per_s}",
-                fix="use 0 < floor <= start <= ceiling",
-            )
+        check_bounds(floor, start, self.ceiling_bytes_per_s)
 
 
 class _Member:
