@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from functools import cache
 from ipaddress import ip_address
@@ -37,7 +37,7 @@ from groupwire.norm.wire.repairs import (
     RepairLevel,
     RepairRequest,
 )
-from groupwire.values import Datagram, KnownFacts, Origin
+from groupwire.values import Datagram, KnownFacts, Origin, Transmit
 
 from .mutation import Corpus
 
@@ -48,6 +48,7 @@ __all__ = [
     "NODE",
     "RECEIVER",
     "SENDER_AT",
+    "Probes",
     "arrived",
     "everything",
     "feedback",
@@ -112,6 +113,32 @@ def primed(
     sender.watermark((RECEIVER, 2, 12), now=0.0)
     sender.request_ack(16, (RECEIVER,), now=0.0)
     return sender
+
+
+class Probes:
+    """Makes old feedback answer the latest probe, lest it is only ever too old."""
+
+    _KIND, _FIELDS = slice(12, 13), slice(14, 24)
+    """Of a probe: CONGESTION; its sequence (2) and when it was sent (8)."""
+    _ECHO, _EXTENSION, _SEQUENCE = slice(16, 24), slice(24, 26), slice(26, 28)
+
+    def __init__(self) -> None:
+        self._latest = bytes(10)
+
+    def hear(self, transmits: Sequence[Transmit]) -> None:
+        for transmit in transmits:
+            data = transmit.data
+            if data[0] & 0xF == MessageType.COMMAND and data[self._KIND] == b"\4":
+                self._latest = bytes(data[self._FIELDS])
+
+    def answered(self, data: bytes) -> bytes:
+        """Return feedback with the times, and EXT_CC's sequence, of the probe."""
+        fresh = bytearray(data)
+        if len(fresh) >= self._SEQUENCE.stop:
+            fresh[self._ECHO] = self._latest[2:]
+            if fresh[self._EXTENSION] == b"\3\3":
+                fresh[self._SEQUENCE] = self._latest[:2]
+        return bytes(fresh)
 
 
 @cache

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from functools import cache, partial
 from random import Random
@@ -17,7 +17,7 @@ from groupwire.norm.receive.receiver import Receiver
 from groupwire.norm.send.sender import Sender
 from groupwire.norm.wire.batch import parse_segments
 from groupwire.norm.wire.message import decode
-from groupwire.values import Datagram
+from groupwire.values import Datagram, Transmit
 
 from . import corpus
 from .mutation import Corpus
@@ -105,7 +105,7 @@ class ReceiverTarget:
             drawn = crc32(data)
             step = 0 if drawn & 0x30 else max(1, len(data) // 3)
             datagram = corpus.arrived(data, corpus.SENDER_AT, step=step)
-            return _both(receiver, datagram, clock.tick(drawn))
+            return _both(receiver, datagram, clock.tick(drawn), _nobody)
 
         return feed
 
@@ -125,33 +125,44 @@ class SenderTarget:
             backoff=0 if variant // 9 % 2 else 4,
             objects=200 if variant >= 18 else 3,
         )
-        clock = _Clock()
+        clock, probes = _Clock(), corpus.Probes()
         while clock.now < 0.5:
             sender.handle_timeout(now=clock.tick(1))
-            sender.poll_transmits()
+            probes.hear(sender.poll_transmits())
 
         def feed(data: bytes) -> tuple[Step, ...]:
             drawn = crc32(data)
             unicast = bool(drawn & 0x10)
+            if drawn & 0x20:
+                data = probes.answered(data)
             datagram = corpus.arrived(data, corpus.SENDER_AT, unicast=unicast)
-            return _both(sender, datagram, clock.tick(drawn))
+            return _both(sender, datagram, clock.tick(drawn), probes.hear)
 
         return feed
 
 
-def _both(core: Receiver | Sender, datagram: Datagram, now: float) -> tuple[Step, Step]:
+def _nobody(transmits: Sequence[Transmit]) -> None:
+    """Hear nothing."""
+
+
+def _both(
+    core: Receiver | Sender,
+    datagram: Datagram,
+    now: float,
+    said: Callable[[Sequence[Transmit]], None],
+) -> tuple[Step, Step]:
     """Return what a machine does: hand a datagram in, and come back when it is time."""
 
     def hear() -> None:
         core.handle_datagram(datagram, now=now)
-        core.poll_transmits()
+        said(core.poll_transmits())
         core.poll_events()
 
     def wait() -> None:
         due = core.poll_timeout()
         if due is not None and due <= now:
             core.handle_timeout(now=now)
-            core.poll_transmits()
+            said(core.poll_transmits())
             core.poll_events()
 
     return hear, wait
