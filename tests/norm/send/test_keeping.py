@@ -4,7 +4,9 @@ import pytest
 from tests.norm.send.places import GRTT, Stage, config, numbered
 
 from groupwire.errors import UsageError
+from groupwire.norm.coding import Coding
 from groupwire.norm.send.events import ObjectPurged, RoomFreed
+from groupwire.norm.wire.objects import Data
 
 CYCLE = (2 * 4 + 3) * GRTT  # of a receiver: waiting K, holding off K + 2, and K + 1
 
@@ -59,3 +61,15 @@ def test_a_round_trip_that_somebody_lies_about_keeps_nothing_for_minutes() -> No
 def test_a_negative_hold_is_none() -> None:
     with pytest.raises(UsageError, match="use 0 or more"):
         config(hold=-1.0)
+
+
+def test_the_smallest_buffer_has_room_for_a_segment_behind_one_that_is_not_full() -> (
+    None
+):
+    coding = Coding(segment_bytes=200, block=1, parity=4)
+    stage = Stage(coding=coding)
+    stream = stage.do(stage.sender.open_stream, buffer_bytes=600)
+    for size in (146, 200, 100):
+        stage.do(stage.sender.write, stream, bytes(size))
+    stage.do(stage.sender.flush, stream)
+    assert len(stage.of(Data)) == 3

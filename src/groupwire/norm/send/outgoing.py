@@ -170,6 +170,12 @@ class Outgoing:
         return self.block + 1 < self.content.blocks
 
     @property
+    def unsent_block(self) -> int:
+        """The first block of which something has never been sent."""
+        whole = self.content.length(self.block) + self._auto
+        return self.block + (self.symbol >= whole)
+
+    @property
     def last_begun(self) -> int:
         """The last block of which something has been sent, -1 for none."""
         return self.block if self.symbol else self.block - 1

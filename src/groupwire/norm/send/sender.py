@@ -165,7 +165,7 @@ class Sender:
         """
         content, outgoing = self._stream(stream)
         kept = self._window.kept_from(outgoing, self._now, self._span_s)
-        return content.room_bytes(min(outgoing.block, kept))
+        return content.room_bytes(min(outgoing.unsent_block, kept))
 
     def flush(self, stream: int, *, now: float) -> None:
         """Send what has been written to a stream, though no segment is full."""

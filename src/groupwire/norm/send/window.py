@@ -72,7 +72,9 @@ class Window:
         """Return the first block of a stream that is not to be given up yet."""
         number, holds = stream.number, self._holds
         block = max(self._kept_from.get(number, 0), stream.content.first_block)
-        while block < stream.block and not holds.held((number, block), now, span_s):
+        while block < stream.unsent_block and not holds.held(
+            (number, block), now, span_s
+        ):
             holds.forget((number, block))
             block += 1
         self._kept_from[number] = block

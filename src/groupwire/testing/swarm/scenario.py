@@ -25,8 +25,7 @@ _WORK = 1500
 _SENDER, _FIRST_NODE = 1, 100
 LARGE_BUFFER_BYTES = 1 << 20
 """Holds whatever is written to a stream here."""
-_LEAST_BLOCKS, _LEAST_SEGMENTS = 3, 4
-"""With fewer there may never be room for a segment behind one that is not full."""
+_LEAST_BLOCKS = 3
 _FAIR = 0.3 + 1e-9
 
 
@@ -191,7 +190,7 @@ def _contents(
 
 def _buffer_bytes(rng: Random, coding: Coding) -> int:
     """Draw a buffer that holds a whole stream, or just what a stream needs, or more."""
-    least = max(_LEAST_BLOCKS * coding.block, _LEAST_SEGMENTS) * coding.segment_bytes
+    least = _LEAST_BLOCKS * coding.block * coding.segment_bytes
     some = int(_between(rng, least, LARGE_BUFFER_BYTES))
     return rng.choice((LARGE_BUFFER_BYTES, LARGE_BUFFER_BYTES, least, some))
 
