@@ -2,6 +2,7 @@ import pytest
 from tests.norm.send.places import outgoing
 
 from groupwire.errors import UsageError
+from groupwire.norm.send.holds import Holds
 from groupwire.norm.send.outgoing import Outgoing
 from groupwire.norm.send.stream import StreamContent
 from groupwire.norm.send.window import Window
@@ -161,3 +162,16 @@ def test_object_ids_wrap_within_a_window_of_256_objects() -> None:
         assert window.number(number & 0xFFFF) == number
     assert window.number(65_535) == 65_535
     assert window.number(0) == 65_536
+
+
+def test_a_stream_that_is_given_up_holds_nothing_any_more() -> None:
+    holds = Holds(3)
+    window = Window(10, 1000, holds=holds)
+    stream = outgoing(number=0, content=StreamContent(10, 4, 4))
+    window.add(stream)
+    stream.content.write(bytes(40), message_ends=True)
+    while stream.next_new(10) is not None:
+        window.touch(stream, stream.block, 1.0)
+    assert holds.held((0, 0), 1.5, 1.0)
+    window.remove(0)
+    assert not holds.held((0, 0), 1.5, 1.0)

@@ -59,7 +59,7 @@ class RepairRequest:
     """
 
     LAYOUT: ClassVar[struct.Struct] = struct.Struct("!BBH")
-    MAX_ITEMS: ClassVar = 512
+    MAX_ITEMS: ClassVar = 256
     """Read of one message. Who lacks more asks again: a large segment holds more, but
     each message must cost little."""
 
