@@ -1,0 +1,141 @@
+"""What the rules of delivery want of a disk, without touching one.
+
+Nothing here waits: what takes time is answered later, by the ``handle_*`` verb of the
+core that is named with it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Protocol
+
+from groupwire.deliver.entries import Manifest
+from groupwire.norm import Sink, Source
+
+__all__ = [
+    "Examined",
+    "Outcome",
+    "PartSink",
+    "Shelf",
+    "Status",
+    "Storage",
+]
+
+
+class Status(StrEnum):
+    """What became of an entry at a member."""
+
+    STORED = "stored"
+    UNCHANGED = "unchanged"
+    FAILED = "failed"
+    MISMATCH = "mismatch"
+    """It does not agree with its digest; nothing of it was kept."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of an entry."""
+
+    status: Status
+    sha256: bytes | None = None
+    """As it was read from the disk."""
+    size_bytes: int = 0
+    reason: str = ""
+    """Where it failed: exists, unsafe-name, too-large, disk-full, read-only, vetoed,
+    clash, io-error, gone, changed, unsupported."""
+
+
+@dataclass(frozen=True, slots=True)
+class Examined:
+    """What a member has of a manifest already, and what it will not take."""
+
+    settled: Mapping[int, Outcome] = field(default_factory=dict[int, Outcome])
+    """Entries that are unchanged or refused; all others are wanted. Directories and
+    links are settled by :meth:`Storage.conclude`, not here."""
+    held_bytes: int = 0
+    """Of the wanted ones, what an interrupted pull had received."""
+
+
+class PartSink(Sink, Protocol):
+    """Where a file goes while it arrives."""
+
+    @property
+    def held(self) -> Sequence[tuple[int, int]]:
+        """What is there already: (offset, size) in bytes, in order."""
+        ...
+
+    @property
+    def have_bytes(self) -> int:
+        """How much of it has been written, what was held included."""
+        ...
+
+
+class Storage(Protocol):
+    """The disk of a member. ``key`` is the delivery's own number, given by the core."""
+
+    @property
+    def holds(self) -> bool:
+        """Whether there is anything in the directory already."""
+        ...
+
+    def examine(self, key: int, manifest: Manifest) -> None:
+        """Look what is there; the answer comes by ``Pull.handle_examined``."""
+        ...
+
+    def open(self, key: int, entry: int) -> PartSink:
+        """Open where an examined file goes. Raises OSError."""
+        ...
+
+    def open_part(self, key: int, entry: int, number: int, size_bytes: int) -> PartSink:
+        """Open where a part of a file of unknown length goes. Raises OSError."""
+        ...
+
+    def open_foreign(self, key: int, number: int, size_bytes: int) -> PartSink:
+        """Open where an object of a foreign sender goes. Raises OSError."""
+        ...
+
+    def finish(self, key: int, entry: int, sha256: bytes) -> None:
+        """Verify, make durable, rename; ``Pull.handle_finished`` tells the outcome.
+
+        Of a file of unknown length all parts have come.
+        """
+        ...
+
+    def finish_foreign(self, key: int, number: int, name: str) -> None:
+        """The same without a digest to compare; the outcome has the one that it is."""
+        ...
+
+    def discard(self, key: int, entry: int) -> None:
+        """Throw away what has come of a file: it changed at the sender."""
+        ...
+
+    def conclude(self, key: int) -> None:
+        """Make directories, links, modes; ``Pull.handle_concluded`` tells of failures."""
+        ...
+
+    def abandon(self, key: int) -> None:
+        """Leave a delivery; what is incomplete is kept for the next."""
+        ...
+
+
+class Shelf(Protocol):
+    """The files of a sender, by entry of the manifest."""
+
+    def digest(self, entry: int) -> None:
+        """Read a file; ``Push.handle_digest`` tells the outcome."""
+        ...
+
+    def open(self, entry: int) -> Source:
+        """Open a file for sending; it is digested while it is read ahead.
+
+        ``Push.handle_ready`` tells of progress, ``Push.handle_digest`` of the end, once
+        all of it was read. A source with ``ready_bytes`` is sent no further than that.
+        Raises OSError.
+        """
+        ...
+
+    def close(self, entry: int) -> None:
+        """Let go of a file that is sent and repaired no more."""
+        ...
