@@ -104,7 +104,7 @@ class Storage(Protocol):
         ...
 
     def finish_foreign(self, key: int, number: int, name: str) -> None:
-        """The same without a digest to compare; the outcome has the one that it is."""
+        """Do the same without a digest to compare; the outcome has its own."""
         ...
 
     def discard(self, key: int, entry: int) -> None:
@@ -112,7 +112,7 @@ class Storage(Protocol):
         ...
 
     def conclude(self, key: int) -> None:
-        """Make directories, links, modes; ``Pull.handle_concluded`` tells of failures."""
+        """Make directories, links, modes; ``Pull.handle_concluded`` tells the end."""
         ...
 
     def abandon(self, key: int) -> None:

@@ -43,7 +43,7 @@ class MemberPhase(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """The sender: who is there, and how far are you?"""
+    """The sender: who is there, and how far are you."""
 
     delivery: int
     node: int
