@@ -6,7 +6,7 @@ import asyncio
 import os
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass
-from ipaddress import IPv4Network, IPv6Network, ip_network
+from ipaddress import IPv4Network, IPv6Network
 from typing import TYPE_CHECKING
 
 from groupwire.cli.exits import ExitCode
@@ -19,6 +19,7 @@ from groupwire.cli.options.common import (
     Where,
     tone,
 )
+from groupwire.cli.options.members import networks
 from groupwire.cli.options.receiving import (
     AnswerOption,
     AnswerRateOption,
@@ -34,7 +35,6 @@ from groupwire.cli.plumbing import signals
 from groupwire.cli.plumbing.sink import Sink
 from groupwire.cli.render.arrivals import Arrivals
 from groupwire.cli.render.out import Out
-from groupwire.errors import UsageError
 from groupwire.gather import checked_name
 
 if TYPE_CHECKING:
@@ -70,7 +70,7 @@ def receive(  # noqa: PLR0913, PLR0917 - one parameter for each option
         where=Where.read(group, interface),
         answer=None if no_answer else os.fsencode(answer),
         name=None if name is None else checked_name(name),
-        answer_to=tuple(map(_network, answer_to or ())),
+        answer_to=networks("--answer-to", answer_to),
         answer_rate=answer_rate,
         count=count,
         duration=seconds,
@@ -154,13 +154,3 @@ class _Handling:
             return "no-answer"
         refusal = message.answer(self.plan.answer)
         return None if refusal is None else str(refusal)
-
-
-def _network(text: str) -> IPv4Network | IPv6Network:
-    try:
-        return ip_network(text, strict=False)
-    except ValueError:
-        raise UsageError(
-            f"--answer-to: {text!r} is no network",
-            fix="write it as 10.0.0.0/8, or a single address as 10.1.2.3",
-        ) from None

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import os
 from dataclasses import dataclass
-from pathlib import Path
 
 from groupwire.cli.exits import ExitCode
 from groupwire.cli.options.common import (
@@ -19,6 +18,7 @@ from groupwire.cli.options.common import (
     Where,
     tone,
 )
+from groupwire.cli.options.members import expectation
 from groupwire.cli.options.sending import (
     CountOption,
     ExpectOption,
@@ -69,14 +69,14 @@ def send(  # noqa: PLR0913, PLR0917 - one parameter for each option
     """
     out = Out(tone(json=json, quiet=quiet, verbose=verbose))
     where = Where.read(group, interface)
-    expectation = None if expect is None else Expectation.parse(_expected(expect))
+    expected = expectation(expect)
     if tagged and plain:
         raise UsageError("--tagged and --plain contradict each other", fix="give one")
     plan = _Plan(
         where=where,
         message=_message(message, where),
-        expectation=expectation,
-        limits=_limits(expectation, first, timeout, stall),
+        expectation=expected,
+        limits=_limits(expected, first, timeout, stall),
         retries=retries,
         tagged=True if tagged else False if plain else None,
         count=count,
@@ -169,24 +169,6 @@ def _refuse_slip(text: str) -> None:
         f"{text} reads as a group, and there is no message beside it",
         fix=f'groupwire send "hello" -g {group}',
     )
-
-
-_LIST_LIMIT = 1 << 20
-"""Characters of a file of members: 15,000 names of the longest kind."""
-
-
-def _expected(text: str) -> str:
-    """Return what ``--expect`` says, out of the file if it names one."""
-    if not text.startswith("@"):
-        return text
-    try:
-        with Path(text[1:]).open(encoding="utf-8", errors="replace") as file:
-            lines = file.read(_LIST_LIMIT).splitlines()
-    except OSError as error:
-        problem = f"--expect: {text[1:]}: {(error.strerror or str(error)).lower()}"
-        raise UsageError(problem, fix="name a file with one member a line") from error
-    words = (line.partition("#")[0].strip() for line in lines)
-    return ",".join(word for word in words if word)
 
 
 def _limits(

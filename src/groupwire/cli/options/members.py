@@ -1,0 +1,50 @@
+"""Who is expected, as ``--expect`` says it; who is trusted, as networks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from ipaddress import IPv4Network, IPv6Network, ip_network
+from pathlib import Path
+
+from groupwire.errors import UsageError
+from groupwire.gather import Expectation
+
+__all__ = ["expectation", "networks"]
+
+_LIST_LIMIT = 1 << 20
+"""Characters of a file of members: 15,000 names of the longest kind."""
+
+
+def expectation(text: str | None) -> Expectation | None:
+    """Read ``N``, ``NAME,NAME``, ``ADDRESS,ADDRESS`` or ``@FILE``."""
+    if text is None:
+        return None
+    return Expectation.parse(_listed(text[1:]) if text.startswith("@") else text)
+
+
+def networks(
+    option: str, texts: Iterable[str] | None
+) -> tuple[IPv4Network | IPv6Network, ...]:
+    """Read networks such as 10.0.0.0/8; ``option`` is named where one is none."""
+    return tuple(_network(option, text) for text in texts or ())
+
+
+def _listed(path: str) -> str:
+    try:
+        with Path(path).open(encoding="utf-8", errors="replace") as file:
+            lines = file.read(_LIST_LIMIT).splitlines()
+    except OSError as error:
+        problem = f"--expect: {path}: {(error.strerror or str(error)).lower()}"
+        raise UsageError(problem, fix="name a file with one member a line") from error
+    words = (line.partition("#")[0].strip() for line in lines)
+    return ",".join(word for word in words if word)
+
+
+def _network(option: str, text: str) -> IPv4Network | IPv6Network:
+    try:
+        return ip_network(text, strict=False)
+    except ValueError:
+        raise UsageError(
+            f"{option}: {text!r} is no network",
+            fix="write it as 10.0.0.0/8, or a single address as 10.1.2.3",
+        ) from None

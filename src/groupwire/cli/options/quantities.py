@@ -1,0 +1,39 @@
+"""Rates and sizes as people write them: ``800M`` bits a second, ``2G`` bytes."""
+
+from __future__ import annotations
+
+import re
+
+import typer
+
+__all__ = ["bytes_size", "rate"]
+
+_WRITTEN = re.compile(r"(\d{1,15}(?:\.\d{1,9})?)([kMG]?)", re.ASCII | re.IGNORECASE)
+_FACTORS = {"": 1, "k": 1_000, "m": 1_000_000, "g": 1_000_000_000}
+
+
+def rate(text: str) -> float:
+    """Read bits per second and return **bytes** per second, above 0."""
+    value = _number(text)
+    if value is None or value < 1:
+        raise typer.BadParameter(
+            f"{text!r} is no rate in bits per second; write it as 800M, 64k or 2.5G."
+        )
+    return value / 8
+
+
+def bytes_size(text: str) -> int:
+    """Read a number of bytes, 0 or more."""
+    value = _number(text)
+    if value is None:
+        raise typer.BadParameter(
+            f"{text!r} is no size in bytes; write it as 4G, 500M or 64k."
+        )
+    return int(value)
+
+
+def _number(text: str) -> float | None:
+    found = _WRITTEN.fullmatch(text.strip())
+    if found is None:
+        return None
+    return float(found[1]) * _FACTORS[found[2].lower()]

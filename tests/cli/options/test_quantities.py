@@ -1,0 +1,36 @@
+"""Rates and sizes as people write them."""
+
+from __future__ import annotations
+
+import pytest
+import typer
+
+from groupwire.cli.options.quantities import bytes_size, rate
+
+
+@pytest.mark.parametrize(
+    ("text", "bytes_per_s"),
+    [("800M", 1e8), ("64k", 8e3), ("2.5G", 3.125e8), ("8", 1.0), (" 10m ", 1.25e6)],
+)
+def test_a_rate_is_in_bits_per_second(text: str, bytes_per_s: float) -> None:
+    assert rate(text) == bytes_per_s
+
+
+@pytest.mark.parametrize("text", ["", "0", "fast", "-1M", "1T", "nan", "1e9", "٣M"])
+def test_what_is_no_rate_is_refused_with_an_example(text: str) -> None:
+    with pytest.raises(typer.BadParameter, match="800M"):
+        rate(text)
+
+
+def test_a_size_is_in_bytes_and_may_be_nothing() -> None:
+    assert [bytes_size(text) for text in ("0", "1.5k", "4G")] == [
+        0,
+        1500,
+        4_000_000_000,
+    ]
+
+
+@pytest.mark.parametrize("text", ["", "4 GB", "0x10", "9" * 16])
+def test_what_is_no_size_is_refused_with_an_example(text: str) -> None:
+    with pytest.raises(typer.BadParameter, match="4G"):
+        bytes_size(text)
