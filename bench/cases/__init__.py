@@ -8,6 +8,8 @@ from . import (
     core_fec,
     core_segments,
     core_transfer,
+    deliver,
+    deliver_small,
     drain,
     fanout,
     segments,
@@ -27,6 +29,8 @@ CASES = {
         core_segments,
         core_transfer,
         core_fec,
+        deliver,
+        deliver_small,
         start,
     )
 }
