@@ -13,6 +13,7 @@ __all__ = [
     "FileFailure",
     "MemberProgress",
     "MemberReceipt",
+    "PullProgress",
     "PullReport",
     "PulledFile",
     "PushProgress",
@@ -127,6 +128,23 @@ class PulledFile:
     sha256: str
     status: Status
     reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class PullProgress:
+    """How far a member is with the deliveries that it takes part in now."""
+
+    elapsed_s: float
+    """Since the first of them was heard of."""
+    senders: tuple[str, ...]
+    bytes_have: int
+    """What was there before included."""
+    total_bytes: int | None
+    """None while that is not known."""
+    files_settled: int
+    files: int
+    lost: int
+    """Segments that did not arrive at first."""
 
 
 @dataclass(frozen=True, slots=True)
