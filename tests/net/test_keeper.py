@@ -272,3 +272,19 @@ def test_a_keeper_watches_this_machine_by_itself(
     assert isinstance(keeper.handle_readable(), list)
     keeper.close()
     assert keeper.fileno() == -1
+
+
+def test_who_only_sends_is_aimed_anew_and_told_nothing() -> None:
+    watch, sender = FakeWatch(), FakeSender(ETH0)
+    moved = replace(ETH0, index=9)
+    keeper = MembershipKeeper(
+        None,
+        GROUP,
+        None,
+        sender=sender,  # type: ignore[arg-type]
+        watch=watch,  # type: ignore[arg-type]
+        interfaces=lambda: [moved],
+    )
+    watch.changes.append(LinkGone(ETH0.index, "eth0"))
+    assert keeper.handle_readable() == []
+    assert sender.interfaces == (moved,)

@@ -61,7 +61,7 @@ class Sockets:
         self.sender.close()
 
 
-def group_of(group: Group | str | None) -> Group:
+def group_of(group: Group | str | None, default: Group = DEFAULT_GROUP) -> Group:
     """Return the group meant; None: ``GROUPWIRE_GROUP``, else 239.255.42.99:10000.
 
     Raises AddressError.
@@ -69,7 +69,7 @@ def group_of(group: Group | str | None) -> Group:
     if isinstance(group, Group):
         return group
     text = group or os.environ.get("GROUPWIRE_GROUP")
-    return _parsed(text) if text else DEFAULT_GROUP
+    return _parsed(text) if text else default
 
 
 def plan_sending(

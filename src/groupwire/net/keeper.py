@@ -55,11 +55,14 @@ MembershipEvent = MembershipLost | MembershipRenewed
 
 
 class MembershipKeeper:
-    """Watches the links of one receiver, and of the sender beside it."""
+    """Watches the links of a receiver, and of the sender beside it.
+
+    Who only sends has no receiver, and no events.
+    """
 
     def __init__(
         self,
-        receiver: MulticastReceiver,
+        receiver: MulticastReceiver | None,
         group: Group,
         wanted: str | int | None,
         *,
@@ -86,9 +89,11 @@ class MembershipKeeper:
         if not changes:
             return []
         self.interfaces = tuple(self._list())
-        events = self._forget_the_gone(changes)
-        events += self._refresh_the_shaken(changes)
-        events += self._join_the_new()
+        events: list[MembershipEvent] = []
+        if self._receiver is not None:
+            events += self._forget_the_gone(self._receiver, changes)
+            events += self._refresh_the_shaken(self._receiver, changes)
+            events += self._join_the_new(self._receiver)
         self._aim_the_sender()
         return events
 
@@ -96,14 +101,16 @@ class MembershipKeeper:
         """Stop watching; the memberships stay."""
         self._watch.close()
 
-    def _forget_the_gone(self, changes: Sequence[LinkChange]) -> list[MembershipEvent]:
+    def _forget_the_gone(
+        self, receiver: MulticastReceiver, changes: Sequence[LinkChange]
+    ) -> list[MembershipEvent]:
         gone = {c.index for c in changes if isinstance(c, LinkGone)}
-        lost = [m for m in self._receiver.memberships if m.index in gone]
-        self._receiver.leave(lost)
+        lost = [m for m in receiver.memberships if m.index in gone]
+        receiver.leave(lost)
         return [self._lost(m, "the interface is gone") for m in lost]
 
     def _refresh_the_shaken(
-        self, changes: Sequence[LinkChange]
+        self, receiver: MulticastReceiver, changes: Sequence[LinkChange]
     ) -> list[MembershipEvent]:
         shaken: dict[int, str] = {}
         for change in changes:
@@ -112,31 +119,35 @@ class MembershipKeeper:
             elif isinstance(change, AddressesChanged):
                 shaken.setdefault(change.index, "its addresses changed")
         return [
-            self._refreshed(m, shaken[m.index])
-            for m in self._receiver.memberships
+            self._refreshed(receiver, m, shaken[m.index])
+            for m in receiver.memberships
             if m.index in shaken
         ]
 
-    def _refreshed(self, membership: Membership, reason: str) -> MembershipEvent:
-        if self._receiver.refresh(membership):
+    def _refreshed(
+        self, receiver: MulticastReceiver, membership: Membership, reason: str
+    ) -> MembershipEvent:
+        if receiver.refresh(membership):
             return MembershipRenewed(self._group, membership.interface, reason)
         return self._lost(membership, f"{reason}, and the system refuses to join")
 
-    def _join_the_new(self) -> list[MembershipEvent]:
+    def _join_the_new(self, receiver: MulticastReceiver) -> list[MembershipEvent]:
         try:
             choice = choose_receivers(self._group, self._wanted, self.interfaces)
         except MachineError:
             return []  # what was named is gone: it may come back
-        heard = {m.index for m in self._receiver.memberships}
+        heard = {m.index for m in receiver.memberships}
         events: list[MembershipEvent] = []
         for interface in choice.interfaces:
             if interface.index not in heard:
-                events += self._joined(interface)
+                events += self._joined(receiver, interface)
         return events
 
-    def _joined(self, interface: Interface) -> list[MembershipEvent]:
+    def _joined(
+        self, receiver: MulticastReceiver, interface: Interface
+    ) -> list[MembershipEvent]:
         try:
-            self._receiver.join(self._group, [interface])
+            receiver.join(self._group, [interface])
         except MachineError:
             return []  # not ready yet: its next change brings us back
         return [
