@@ -87,6 +87,8 @@ class System:
     force_receive_buffer: int = 0
     memory_info: int = 0
     """Where a socket tells its buffers and what they have cost (SO_MEMINFO)."""
+    attach_filter: int = 0
+    """What has the kernel look at datagrams before it keeps them (SO_ATTACH_FILTER)."""
 
     def numbers(self, version: int) -> Numbers:
         """Return the option numbers of an IP version."""
@@ -131,6 +133,7 @@ LINUX = System(
     timestamp=("SO_TIMESTAMPNS", 35),
     force_receive_buffer=33,
     memory_info=55,
+    attach_filter=26,
 )
 
 MACOS = System(

@@ -10,13 +10,14 @@ from __future__ import annotations
 import errno
 import socket
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from contextlib import suppress
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv6Address
 
 from groupwire.errors import ClosedError
 from groupwire.net.buffers import kernel_drops, set_receive_buffer
+from groupwire.net.echoes import echo_filter, ignore_echoes
 from groupwire.net.failures import bind_failure, join_failure, socket_failure
 from groupwire.net.options import (
     THIS_SYSTEM,
@@ -85,6 +86,7 @@ class _Bound:
         self.socket = sock
         self.key = key
         self.memberships: set[Membership] = set()
+        self.ignores_echoes = False
         self._indexes: frozenset[int] = frozenset()
         self._dropped = dropped
         self._trusted = trusted
@@ -203,6 +205,7 @@ class MulticastReceiver:
         self._system = system
         self._bound: list[_Bound] = []
         self._drops_before = 0
+        self._echoes = b""
         self._turn = 0
         self._closed = False
 
@@ -229,9 +232,21 @@ class MulticastReceiver:
 
     @property
     def kernel_drops(self) -> int:
-        """Datagrams that the kernel dropped because nobody read fast enough."""
-        open_now = sum(kernel_drops(b.socket, self._system) for b in self._bound)
-        return open_now + self._drops_before
+        """Datagrams that the kernel dropped because nobody read fast enough.
+
+        Where echoes are ignored, nobody tells.
+        """
+        return sum(map(self._drops_of, self._bound)) + self._drops_before
+
+    def ignore_echoes(self, port: int, kinds: Collection[int]) -> None:
+        """Hear nothing more that ``port`` sends and that begins with one of ``kinds``.
+
+        For who sends a flood to a group that it has joined. Where the system cannot do
+        that, echoes arrive as before.
+        """
+        self._echoes = echo_filter(port, kinds)
+        for bound in self._bound:
+            self._filter(bound)
 
     def join(self, group: Group, interfaces: Iterable[Interface]) -> None:
         """Join on each interface; what is joined already stays.
@@ -359,8 +374,19 @@ class MulticastReceiver:
             coalesced=self._coalesced,
             whole=self._whole,
         )
+        self._filter(bound)
         self._bound.append(bound)
         return bound
+
+    def _filter(self, bound: _Bound) -> None:
+        if self._echoes and ignore_echoes(bound.socket, self._echoes, self._system):
+            bound.ignores_echoes = True
+
+    def _drops_of(self, bound: _Bound) -> int:
+        # The kernel counts what a filter drops and what finds no room as one.
+        if bound.ignores_echoes:
+            return 0
+        return kernel_drops(bound.socket, self._system)
 
     def _prepare(self, sock: socket.socket, version: int) -> None:
         sock.setblocking(False)
@@ -380,7 +406,7 @@ class MulticastReceiver:
 
     def _discard(self, bound: _Bound) -> None:
         self._bound.remove(bound)
-        self._drops_before += kernel_drops(bound.socket, self._system)
+        self._drops_before += self._drops_of(bound)
         bound.socket.close()
 
     def _join_option(self, membership: Membership) -> SocketOption:
