@@ -1,0 +1,154 @@
+"""Received names are data: which of them may become files here, and which clash.
+
+What is refused is what is dangerous where this runs. Backslashes, colons and the names
+of devices on other systems are letters like all others here.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from groupwire.deliver.entries import Entry, Kind
+from groupwire.deliver.fields import UNPRINTABLE
+from groupwire.deliver.limits import MAX_ENTRIES, MAX_PATH_BYTES
+
+__all__ = [
+    "MAX_DEPTH",
+    "MAX_PUSHED_PATH_BYTES",
+    "STATE_DIRECTORY",
+    "clashes",
+    "unsafe",
+    "unsafe_target",
+]
+
+STATE_DIRECTORY = ".groupwire"
+"""Where a member keeps what is incomplete; nobody may send into it."""
+MAX_PART_BYTES = 255
+MAX_DEPTH = 100
+MAX_PUSHED_PATH_BYTES = 1300
+"""docs/delivery.md §4.1: it travels as the INFO of an object, which is a segment."""
+_MAX_PLACES = 2 * MAX_ENTRIES
+"""Directories that are not entries themselves count too: nobody makes us hold more."""
+
+
+def unsafe(path: str) -> str | None:
+    """Return why a path must not become a file here, or None."""
+    if not path:
+        return "empty name"
+    if not path.isprintable() and UNPRINTABLE.search(path):
+        return "control characters"
+    if path[0] == "/":
+        return "absolute path"
+    if len(path) > MAX_PATH_BYTES or len(path.encode()) > MAX_PATH_BYTES:
+        return f"longer than {MAX_PATH_BYTES} bytes"
+    return _unsafe_parts(path.split("/"))
+
+
+def unsafe_target(path: str, target: str) -> str | None:
+    """Return why a link at ``path``, which is safe, must not point there, or None.
+
+    ``..`` is taken at the beginning only: behind a name, which may be a link itself,
+    nobody knows where it leads.
+    """
+    if not target:
+        return "empty target"
+    if UNPRINTABLE.search(target):
+        return "control characters in its target"
+    if target[0] == "/":
+        return "absolute target"
+    parts = target.rstrip("/").split("/")
+    up = next((n for n, part in enumerate(parts) if part != ".."), len(parts))
+    if up > path.count("/") or ".." in parts[up:]:
+        return "target outside the tree"
+    return None
+
+
+def clashes(entries: Sequence[Entry]) -> Mapping[int, str]:
+    """Return which entries cannot be beside an earlier one, and why.
+
+    Names that differ by case or Unicode form only are one name on some disks. What is
+    unsafe takes no part.
+    """
+    tree = _Tree()
+    found: dict[int, str] = {}
+    for number, entry in enumerate(entries):
+        if unsafe(entry.path) is None:
+            reason = tree.add(entry)
+            if reason is not None:
+                found[number] = reason
+    return found
+
+
+def _unsafe_parts(parts: list[str]) -> str | None:
+    if len(parts) > MAX_DEPTH:
+        return f"more than {MAX_DEPTH} directories deep"
+    for part in parts:
+        if part in {"", ".", ".."}:
+            return f"{part!r} in the path"
+        if len(part) > MAX_PART_BYTES or len(part.encode()) > MAX_PART_BYTES:
+            return f"a name longer than {MAX_PART_BYTES} bytes"
+    if _folded(parts[0]) == STATE_DIRECTORY:
+        return f"{STATE_DIRECTORY} is groupwire's own"
+    return None
+
+
+def _folded(name: str) -> str:
+    if name.isascii():
+        return name.lower()
+    # The Unicode Standard, 3.13, D145: canonical caseless matching.
+    form = unicodedata.normalize("NFD", name).casefold()
+    return unicodedata.normalize("NFD", form)
+
+
+@dataclass(slots=True)
+class _Place:
+    """A name in a directory."""
+
+    number: int
+    name: str
+    kind: Kind
+    listed: bool
+    """Whether it is an entry, not only the parent of one."""
+
+
+class _Tree:
+    """The names so far, by directory."""
+
+    def __init__(self) -> None:
+        self._places: dict[tuple[int, str], _Place] = {}
+
+    def add(self, entry: Entry) -> str | None:
+        """Take an entry in; or return why it cannot be."""
+        *parents, name = entry.path.split("/")
+        directory = 0
+        for parent in parents:
+            place = self._place(directory, parent, Kind.DIRECTORY, listed=False)
+            if isinstance(place, str):
+                return place
+            directory = place.number
+        place = self._place(directory, name, entry.kind, listed=True)
+        return place if isinstance(place, str) else None
+
+    def _place(
+        self, directory: int, name: str, kind: Kind, *, listed: bool
+    ) -> _Place | str:
+        key = directory, _folded(name)
+        place = self._places.get(key)
+        if place is None:
+            return self._new(key, _Place(len(self._places) + 1, name, kind, listed))
+        if place.name != name:
+            return f"differs from {place.name!r} by case or Unicode form only"
+        if Kind.DIRECTORY not in {place.kind, kind} or (place.listed and listed):
+            return "is there twice"
+        if place.kind is not kind:
+            return f"{name!r} is a directory and something else"
+        place.listed |= listed
+        return place
+
+    def _new(self, key: tuple[int, str], place: _Place) -> _Place | str:
+        if len(self._places) >= _MAX_PLACES:
+            return "too many directories"
+        self._places[key] = place
+        return place
