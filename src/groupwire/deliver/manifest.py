@@ -12,6 +12,7 @@ from collections.abc import Iterable
 
 from groupwire.deliver.entries import Entry, Kind, Manifest
 from groupwire.deliver.fields import (
+    UNPRINTABLE,
     delivery_of,
     delivery_text,
     digest_of,
@@ -44,7 +45,7 @@ def encode_manifest(manifest: Manifest) -> bytes:
         "gw": "deliver",
         "v": 1,
         "id": delivery_text(manifest.delivery),
-        "title": manifest.title,
+        "title": UNPRINTABLE.sub("?", manifest.title[:MAX_TITLE]),
     }
     lines = [json_bytes(head), *map(_line, manifest.entries)]
     return zlib.compress(b"\n".join(lines))

@@ -38,7 +38,7 @@ def unsafe(path: str) -> str | None:
     if not path:
         return "empty name"
     if not path.isprintable() and UNPRINTABLE.search(path):
-        return "control characters"
+        return "control characters, or no UTF-8"
     if path[0] == "/":
         return "absolute path"
     if len(path) > MAX_PATH_BYTES or len(path.encode()) > MAX_PATH_BYTES:
@@ -118,18 +118,28 @@ class _Tree:
 
     def __init__(self) -> None:
         self._places: dict[tuple[int, str], _Place] = {}
+        self._directories: dict[str, int | str] = {"": 0}
+        """Of the parents of entries: which place, or why it cannot be."""
 
     def add(self, entry: Entry) -> str | None:
         """Take an entry in; or return why it cannot be."""
-        *parents, name = entry.path.split("/")
+        parent, _, name = entry.path.rpartition("/")
+        directory = self._directories.get(parent)
+        if directory is None:
+            directory = self._directories[parent] = self._directory(parent)
+        if isinstance(directory, str):
+            return directory
+        place = self._place(directory, name, entry.kind, listed=True)
+        return place if isinstance(place, str) else None
+
+    def _directory(self, path: str) -> int | str:
         directory = 0
-        for parent in parents:
-            place = self._place(directory, parent, Kind.DIRECTORY, listed=False)
+        for name in path.split("/"):
+            place = self._place(directory, name, Kind.DIRECTORY, listed=False)
             if isinstance(place, str):
                 return place
             directory = place.number
-        place = self._place(directory, name, entry.kind, listed=True)
-        return place if isinstance(place, str) else None
+        return directory
 
     def _place(
         self, directory: int, name: str, kind: Kind, *, listed: bool
