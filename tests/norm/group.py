@@ -18,7 +18,7 @@ from groupwire.norm.receive.events import (
     StreamReceived,
 )
 from groupwire.norm.receive.receiver import Receiver
-from groupwire.norm.receive.sink import MemorySink
+from groupwire.norm.receive.sink import MemorySink, SinkFor
 from groupwire.norm.send.config import SenderConfig
 from groupwire.norm.send.events import RoomFreed, SenderEvent, WatermarkEnded
 from groupwire.norm.send.polls import AckStatus
@@ -74,6 +74,7 @@ class Group:
         up: Faults = _PERFECT,
         rate: float = 1e7,
         coding: Coding | None = None,
+        sink_for: SinkFor | None = None,
         keep_log: bool = False,
         **config: Any,
     ) -> None:
@@ -86,13 +87,15 @@ class Group:
         core = Sender(SenderConfig(1, 7, coding, **config), FixedRate(rate))
         self.sender = self.lab.add("sender", core, on_event=self._hear)
         self._pending: list[bytes] = []
+        self._sink_for = sink_for
         for number in range(receivers):
             self._join(number, down, up)
 
     def _join(self, number: int, down: Faults, up: Faults) -> None:
         ears = Ears(self._count)
         config = ReceiverConfig(FIRST_NODE + number)
-        core = Receiver(config, self.lab.rng(f"receiver {number}"))
+        rng = self.lab.rng(f"receiver {number}")
+        core = Receiver(config, rng, sink_for=self._sink_for)
         self.ears.append(ears)
         self.members.append(
             self.lab.add(

@@ -11,20 +11,25 @@ from groupwire.norm.rate.control import FixedRate, RateControl
 from groupwire.norm.rate.tfmcc import TfmccRate
 from groupwire.norm.receive.config import Join, ReceiverConfig
 from groupwire.norm.receive.receiver import Receiver
-from groupwire.norm.receive.sink import ObjectOffer, Sink
+from groupwire.norm.receive.sink import LATER, HeldSink, Later, ObjectOffer, Sink
 from groupwire.norm.send.config import SenderConfig
 from groupwire.norm.send.content import FileSource, Source
 from groupwire.norm.send.polls import AckStatus
 from groupwire.norm.send.sender import Sender
+from groupwire.norm.wire.head import ObjectFlag
 
 __all__ = [
+    "LATER",
     "AckStatus",
     "AdaptiveConfig",
     "AdaptiveRate",
     "Coding",
     "FileSource",
     "FixedRate",
+    "HeldSink",
     "Join",
+    "Later",
+    "ObjectFlag",
     "ObjectOffer",
     "RateControl",
     "Receiver",

@@ -47,6 +47,16 @@ class Partition:
             return block * self.large
         return block * (self.large - 1) + self.large_blocks
 
+    def place(self, number: int) -> tuple[int, int]:
+        """Return the block and the symbol in it that are the object's n-th symbol."""
+        behind = number - self.large_blocks * self.large
+        if behind < 0:
+            return divmod(number, self.large)
+        if self.large == 1:
+            return self.blocks, 0
+        block, symbol = divmod(behind, self.large - 1)
+        return self.large_blocks + block, symbol
+
     def offset(self, block: int, symbol: int = 0) -> int:
         """Return where in the object a symbol begins, in bytes."""
         return (self.first(block) + symbol) * self.segment_bytes

@@ -13,8 +13,8 @@ from groupwire.norm.receive.claims import Claims
 from groupwire.norm.receive.config import Join, ReceiverConfig
 from groupwire.norm.receive.events import LossReason, SenderKey
 from groupwire.norm.receive.handover import Handover
-from groupwire.norm.receive.incoming import Incoming, object_bytes
-from groupwire.norm.receive.sink import ObjectOffer, Sink
+from groupwire.norm.receive.incoming import Deferred, Incoming, object_bytes
+from groupwire.norm.receive.sink import Later, ObjectOffer, Sink
 from groupwire.norm.receive.stream import IncomingStream, stream_bytes
 from groupwire.norm.wire.extensions import ObjectInfo
 from groupwire.norm.wire.head import ObjectFlag
@@ -37,7 +37,7 @@ class Host(Protocol):
 
     def open_sink(
         self, key: SenderKey, offer: ObjectOffer, size_bytes: int
-    ) -> Sink | Refusal:
+    ) -> Sink | Later | Refusal:
         """Return where an object goes that takes so much if it is kept in memory."""
         ...
 
@@ -79,9 +79,17 @@ class Admission:
         self._code: ReedSolomon | None = None
 
     def incoming(
-        self, number: int, flags: ObjectFlag, fti: ObjectInfo | None, block: int
-    ) -> UnderWay | None:
-        """Return the object that a message belongs to, None if it is not wanted."""
+        self,
+        number: int,
+        flags: ObjectFlag,
+        fti: ObjectInfo | None,
+        block: int,
+        info: bytes | None = None,
+    ) -> Incoming | IncomingStream | None:
+        """Return the object that a message belongs to, None if nothing of it is taken.
+
+        Where it goes may depend on the ``info`` that the message brings.
+        """
         if not self._catalogue.wants(number):
             return None
         for lost in self._catalogue.reach((number, 0, 0)):
@@ -94,9 +102,45 @@ class Admission:
             incoming = self._claimed(number, flags, fti, block)
         else:
             self._claims.agreed()
-        if incoming is not None:
-            incoming.flags |= flags & _TOLD
+        if incoming is None:
+            return None
+        incoming.flags |= flags & _TOLD
+        if not isinstance(incoming, Deferred):
+            return incoming
+        placed = self.place(incoming, info)
+        if number in self._catalogue.deferred:
+            self._host.drop("norm-later")
+        return placed
+
+    def place(self, deferred: Deferred, info: bytes | None = None) -> Incoming | None:
+        """Begin an object if there is a place for it now; ``info`` is news."""
+        key, number, coding = self._key, deferred.number, deferred.coding
+        size = deferred.fti.size_bytes
+        known = info if deferred.info is None else deferred.info
+        offer = ObjectOffer(
+            key.source, key.instance, number, size, deferred.flags, known
+        )
+        partition = Partition.of(size, coding.segment_bytes, coding.block)
+        try:
+            sink = self._host.open_sink(key, offer, object_bytes(partition, coding))
+        except OSError as error:
+            self._handover.fail(number, error)
+            return None
+        if isinstance(sink, Later):
+            self._defer(deferred, info)
+            return None
+        if isinstance(sink, Refusal):
+            self._refuse(number, sink)
+            return None
+        incoming = Incoming(number, size, sink, coding, deferred.code)
+        incoming.flags, incoming.info = deferred.flags, deferred.info
+        self._catalogue.begin(number, deferred.fti, sink, incoming)
         return incoming
+
+    def _defer(self, deferred: Deferred, info: bytes | None) -> None:
+        if info is not None:
+            self._handover.informed(deferred, info)
+        self._catalogue.defer(deferred)
 
     def _claimed(
         self, number: int, flags: ObjectFlag, fti: ObjectInfo, block: int
@@ -113,7 +157,7 @@ class Admission:
         self._catalogue.begin_anew(number)
         if flags & ObjectFlag.STREAM:
             return self._begin_stream(number, fti, block, coding, code)
-        return self._begin_object(number, fti, flags, coding, code)
+        return Deferred(number, fti, coding, code)
 
     def _believes(self, number: int, fti: ObjectInfo, coding: Coding) -> bool:
         incoming = self._catalogue.under_way.get(number)
@@ -158,29 +202,6 @@ class Admission:
         stream = IncomingStream(number, first, most, coding, code)
         self._catalogue.begin(number, fti, memory, stream)
         return stream
-
-    def _begin_object(
-        self,
-        number: int,
-        fti: ObjectInfo,
-        flags: ObjectFlag,
-        coding: Coding,
-        code: ReedSolomon,
-    ) -> Incoming | None:
-        key, size = self._key, fti.size_bytes
-        offer = ObjectOffer(key.source, key.instance, number, size, flags)
-        partition = Partition.of(size, coding.segment_bytes, coding.block)
-        try:
-            sink = self._host.open_sink(key, offer, object_bytes(partition, coding))
-        except OSError as error:
-            self._handover.fail(number, error)
-            return None
-        if isinstance(sink, Refusal):
-            self._refuse(number, sink)
-            return None
-        incoming = Incoming(number, size, sink, coding, code)
-        self._catalogue.begin(number, fti, sink, incoming)
-        return incoming
 
     def _refuse(self, number: int, why: Refusal) -> None:
         """Take none of an object, for good, or until there is room."""

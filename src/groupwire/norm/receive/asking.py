@@ -105,6 +105,15 @@ class Asking:
         self._nacker.waken(now)
         self._look(through, now)
 
+    def resume(self, now: float) -> None:
+        """Ask for what has a place now, as far as the sender is known to be."""
+        self._over = False
+        self._silences = 0
+        self._patience.answered()
+        self.advanced(now)
+        self._nacker.waken(now)
+        self._look(self._here, now)
+
     def moved(self, position: Position, now: float) -> None:
         """Note where the sender is, and look for what is lacking before it."""
         self._position = position
@@ -165,7 +174,7 @@ class Asking:
 
     @property
     def lacks(self) -> bool:
-        """Whether something is lacking of what the sender is known to have sent."""
+        """Whether something is to be asked for of what the sender has sent."""
         return self._any(self._everything)
 
     def _any(self, through: Through) -> bool:

@@ -126,6 +126,21 @@ class Assembly:
         for number, symbol in found.items():
             self._store.write(block, number, [symbol[: sizes[number]]])
 
+    def hold(self, block: int, symbols: int) -> None:
+        """Count source symbols, as bits, as received: the store has them already."""
+        partial = self._partial.setdefault(block, _Partial())
+        partial.have |= symbols
+        self._settle(partial, block, self._length(block))
+
+    def hold_blocks(self, first: int, last: int) -> None:
+        """Count whole blocks of which nothing was known as received."""
+        self.complete.add(first, last)
+
+    @property
+    def partial_symbols(self) -> int:
+        """How many source symbols there are of blocks that are not complete."""
+        return sum(partial.have.bit_count() for partial in self._partial.values())
+
     def forget_before(self, block: int) -> None:
         """Want nothing before a block any more."""
         if block > 0:

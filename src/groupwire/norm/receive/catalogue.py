@@ -8,7 +8,7 @@ from typing import TypeAlias
 
 from groupwire.norm.intervals import Intervals
 from groupwire.norm.numbers import unwrap
-from groupwire.norm.receive.incoming import Incoming
+from groupwire.norm.receive.incoming import Deferred, Incoming
 from groupwire.norm.receive.sink import Sink
 from groupwire.norm.receive.stream import IncomingStream
 from groupwire.norm.repair.state import Need, RepairState
@@ -19,7 +19,7 @@ __all__ = ["Catalogue", "Position", "UnderWay"]
 _MOST_GAPS = 1024
 """Between what is accepted, besides those of objects under way: what is lost leaves one
 for ever, and what an application accepts out of turn for a while."""
-UnderWay: TypeAlias = Incoming | IncomingStream
+UnderWay: TypeAlias = Incoming | IncomingStream | Deferred
 Position = tuple[int, int, int]
 """Object, block and symbol, unwrapped."""
 
@@ -38,13 +38,17 @@ class Catalogue:
         self._sure = 0
         """From here on the sender has every object; before, it may have some."""
         self._done = Intervals()
+        self._quiet = Intervals()
+        """Done, or deferred: nothing of these is to be asked for."""
         self._accepted = Intervals()
         self._hopeless = False
         """So much was lost that no watermark is ever reached any more."""
         self.under_way: dict[int, UnderWay] = {}
         self._again: set[int] = set()
         """Wanted although they were done once: known to exist."""
-        self._told: dict[int, tuple[ObjectInfo, Sink]] = {}
+        self.deferred: dict[int, Deferred] = {}
+        """Of those under way."""
+        self._told: dict[int, tuple[ObjectInfo, Sink | None]] = {}
         self.released: list[Sink] = []
         """Of objects that are under way no more."""
         self.highest: Position = (0, 0, 0)
@@ -68,7 +72,7 @@ class Catalogue:
             self._sure = number
             self.highest = number, 0, 0
             if self.resume is not None and self._first < self.resume:
-                self._done.add(self._first, self.resume - 1)
+                self._close(self._first, self.resume - 1)
 
     def wants(self, number: int) -> bool:
         """Return whether an object is wanted and not done."""
@@ -101,16 +105,21 @@ class Catalogue:
         """Want an object no more."""
         self._release(number)
         self._again.discard(number)
-        self._done.add(number, number)
+        self._close(number, number)
         self.resume = max(self.resume or 0, number + 1)
         if accepted:
             self._take(number)
+
+    def _close(self, first: int, last: int) -> None:
+        self._done.add(first, last)
+        self._quiet.add(first, last)
 
     def begin_anew(self, *numbers: int) -> None:
         """Want objects from their beginning, whatever there was of them."""
         for number in numbers:
             self._release(number)
             self._done.remove(number, number)
+            self._quiet.remove(number, number)
             self._accepted.remove(number, number)
 
     def want_again(self, number: int) -> bool:
@@ -127,6 +136,18 @@ class Catalogue:
         """Have an object under way, with what was told of it."""
         self.under_way[number] = incoming
         self._told[number] = fti, sink
+        if self.deferred.pop(number, None) is not None:
+            self._quiet.remove(number, number)
+
+    def defer(self, deferred: Deferred) -> None:
+        """Have an object under way of which at most the info is to be asked for."""
+        number = deferred.number
+        self.under_way[number] = self.deferred[number] = deferred
+        self._told[number] = deferred.fti, None
+        if deferred.lacks_info:
+            self._quiet.remove(number, number)
+        else:
+            self._quiet.add(number, number)
 
     def begun_streams(self) -> list[int]:
         """Return the streams under way of which something was handed over."""
@@ -149,8 +170,10 @@ class Catalogue:
 
     def _release(self, number: int) -> None:
         self.under_way.pop(number, None)
-        if number in self._told:
-            self.released.append(self._told.pop(number)[1])
+        self.deferred.pop(number, None)
+        _, sink = self._told.pop(number, (None, None))
+        if sink is not None:
+            self.released.append(sink)
 
     def accept(self, number: int) -> None:
         """Note that the application has taken an object."""
@@ -179,7 +202,7 @@ class Catalogue:
             begun = sorted(n for n in known if low <= n < recent)
             for gone in (*begun, *range(recent, high + 1)):
                 yield from self.give_up(gone, accepted=False)
-            self._done.add(low, high)
+            self._close(low, high)
 
     def complete_through(self, position: Position) -> bool:
         """Return whether nothing up to a place is lacking, and all is accepted.
@@ -206,8 +229,8 @@ class Catalogue:
         return next(stream.needs(None, None), None) is None
 
     def lacks_before(self, number: int, block: int) -> bool:
-        """Return whether something before a block of an object is lacking."""
-        lowest = self.lowest
+        """Return whether something is to be asked for before a block of an object."""
+        lowest = self._quiet.first_gap(self._first or 0)
         if lowest != number:
             # A stream is never done: what lies behind it is looked at too.
             return lowest < number and self._lacks_any(number, block)
@@ -218,12 +241,12 @@ class Catalogue:
         return next(iter(self.needs((number, block - 1, None))), None) is not None
 
     def needs(self, through: tuple[int, int, int | None]) -> Iterator[Need]:
-        """Iterate over what is lacking up to a place, lowest first."""
+        """Iterate over what is to be asked for up to a place, lowest first."""
         last, block, symbol = through
         if self._first is None:
             return
         begun = sorted(self.under_way)
-        for low, high in self._done.gaps(self._first, last):
+        for low, high in self._quiet.gaps(self._first, last):
             unknown = low
             for number in begun[bisect_left(begun, low) : bisect_right(begun, high)]:
                 if unknown < number:
@@ -239,7 +262,7 @@ class Catalogue:
                 yield Need(unknown, high)
 
     def state(self, through: tuple[int, int, int | None]) -> RepairState:
-        """Return what is lacking up to a place."""
+        """Return what is to be asked for up to a place."""
         state = RepairState()
         for need in self.needs(through):
             state.add(need)

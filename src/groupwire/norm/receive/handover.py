@@ -36,13 +36,13 @@ class Handover:
         if incoming.info is None:
             incoming.info = info
             self.events.append(InfoReceived(self._key, incoming.number, info))
-            self.progress(incoming)
+        self.progress(incoming)
 
     def progress(self, incoming: UnderWay) -> None:
         """Hand over what is there."""
         if isinstance(incoming, IncomingStream):
             self._read(incoming)
-        elif incoming.complete:
+        elif isinstance(incoming, Incoming) and incoming.complete:
             self._complete(incoming)
 
     def _complete(self, incoming: Incoming) -> None:

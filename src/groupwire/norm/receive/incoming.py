@@ -6,13 +6,15 @@ from collections.abc import Iterator, Sequence
 
 from groupwire.norm.coding import Coding
 from groupwire.norm.fec.code import ReedSolomon
+from groupwire.norm.intervals import Intervals
 from groupwire.norm.partition import Partition, pieces
 from groupwire.norm.receive.assembly import Assembly
 from groupwire.norm.receive.sink import Sink
 from groupwire.norm.repair.state import Need
+from groupwire.norm.wire.extensions import ObjectInfo
 from groupwire.norm.wire.head import ObjectFlag
 
-__all__ = ["Incoming", "ObjectStore", "object_bytes"]
+__all__ = ["Deferred", "Incoming", "ObjectStore", "object_bytes"]
 
 _SYMBOL_COST_BYTES, _BLOCK_COST_BYTES = 100, 400
 """What is remembered of an object beside its bytes, of each segment and block."""
@@ -53,6 +55,37 @@ class ObjectStore:
         return pieces(whole, partition.segment_bytes)
 
 
+class Deferred:
+    """An object whose place the application will tell later: none of it is kept.
+
+    Only its info is asked for, as the place may depend on that.
+    """
+
+    def __init__(
+        self, number: int, fti: ObjectInfo, coding: Coding, code: ReedSolomon
+    ) -> None:
+        self.number = number
+        self.fti = fti
+        self.coding = coding
+        self.code = code
+        self.flags = ObjectFlag(0)
+        self.info: bytes | None = None
+
+    @property
+    def lacks_info(self) -> bool:
+        """Whether there is an info that has not arrived."""
+        return self.info is None and bool(self.flags & ObjectFlag.INFO)
+
+    def lacks_before(self, block: int) -> bool:  # noqa: ARG002 - symbols are not wanted
+        """Return whether something is to be asked for."""
+        return self.lacks_info
+
+    def needs(self, block: int | None, symbol: int | None) -> Iterator[Need]:  # noqa: ARG002
+        """Iterate over what is to be asked for."""
+        if self.lacks_info:
+            yield Need(self.number, self.number, info=True)
+
+
 class Incoming:
     """An object of known size: its info and its symbols, until both are there."""
 
@@ -75,6 +108,39 @@ class Incoming:
             # The reference implementation sends no DATA, and INFO may be all there is.
             self._assembly.forget_before(self.partition.blocks)
         self._coding = coding
+        for offset, size in _melted(getattr(sink, "held", ())):
+            self._hold(offset, size)
+
+    def _hold(self, offset: int, size_bytes: int) -> None:
+        """Count whole segments of a range as received, whole blocks of them at once."""
+        partition, step = self.partition, self._coding.segment_bytes
+        end = min(offset + size_bytes, partition.size_bytes)
+        first = -(-offset // step)
+        stop = partition.symbols if end == partition.size_bytes else end // step
+        if first >= stop:
+            return
+        block, symbol = partition.place(first)
+        last, behind = partition.place(stop)
+        if block == last:
+            self._assembly.hold(block, (1 << behind) - (1 << symbol))
+            return
+        if symbol:
+            whole = 1 << partition.length(block)
+            self._assembly.hold(block, whole - (1 << symbol))
+            block += 1
+        if block < last:
+            self._assembly.hold_blocks(block, last - 1)
+        if behind:
+            self._assembly.hold(last, (1 << behind) - 1)
+
+    @property
+    def arrived_bytes(self) -> int:
+        """How many bytes of the object are there; a short last segment counts whole."""
+        partition, complete = self.partition, self._assembly.complete
+        symbols = self._assembly.partial_symbols
+        for first, last in complete:
+            symbols += partition.first(last + 1) - partition.first(first)
+        return min(symbols * self._coding.segment_bytes, partition.size_bytes)
 
     @property
     def complete(self) -> bool:
@@ -130,3 +196,13 @@ class Incoming:
         if symbol is not None and symbol >= self.partition.length(block) - 1:
             symbol = None
         yield from self._assembly.needs(number, block, symbol)
+
+
+def _melted(ranges: Sequence[tuple[int, int]]) -> Iterator[tuple[int, int]]:
+    """Iterate over ranges of bytes, in order, those that touch as one."""
+    melted = Intervals()
+    for offset, size in ranges:
+        if offset >= 0 and size > 0:
+            melted.add(offset, offset + size - 1)
+    for first, last in melted:
+        yield first, last - first + 1

@@ -23,7 +23,13 @@ from groupwire.norm.receive.events import (
     SenderKey,
 )
 from groupwire.norm.receive.remote import Remote
-from groupwire.norm.receive.sink import MemorySink, ObjectOffer, Sink, SinkFor
+from groupwire.norm.receive.sink import (
+    Later,
+    MemorySink,
+    ObjectOffer,
+    Sink,
+    SinkFor,
+)
 from groupwire.norm.wire.batch import Segments, parse_segments, symbol_key
 from groupwire.norm.wire.commands import Command
 from groupwire.norm.wire.feedback import Ack, Nack
@@ -84,6 +90,17 @@ class Receiver:
         """
         if (remote := self._followed(sender)) is not None:
             remote.again(number, now)
+            self._drain()
+
+    def retry(self, sender: SenderKey, *, now: float) -> None:
+        """Ask ``sink_for`` again for all objects that it wanted later.
+
+        What is lacking of those that have a place now is asked for, though the sender
+        has long been through with them. Of a run that is not followed any more this is
+        only counted in ``dropped``.
+        """
+        if (remote := self._followed(sender)) is not None:
+            remote.retry(now)
             self._drain()
 
     def answer(
@@ -257,10 +274,11 @@ class Receiver:
 
     def open_sink(
         self, key: SenderKey, offer: ObjectOffer, size_bytes: int
-    ) -> Sink | Refusal:
+    ) -> Sink | Later | Refusal:
         """Return where an object goes that takes so much if it is kept in memory."""
         if self._sink_for is not None:
-            return self._sink_for(offer) or Refusal.NEVER
+            sink = self._sink_for(offer)
+            return Refusal.NEVER if sink is None else sink
         return self.open_memory(key, size_bytes)
 
     def open_memory(self, key: SenderKey, size_bytes: int) -> MemorySink | Refusal:

@@ -11,7 +11,7 @@ from groupwire.norm.coding import Coding
 from groupwire.norm.receive.acks import Acknowledger, DueAck
 from groupwire.norm.receive.admission import Admission, Host
 from groupwire.norm.receive.asking import Asking
-from groupwire.norm.receive.catalogue import Catalogue, Position, UnderWay
+from groupwire.norm.receive.catalogue import Catalogue, Position
 from groupwire.norm.receive.config import Join, ReceiverConfig
 from groupwire.norm.receive.congestion import CongestionSpeaker
 from groupwire.norm.receive.events import (
@@ -24,6 +24,7 @@ from groupwire.norm.receive.events import (
     SenderLost,
 )
 from groupwire.norm.receive.handover import Handover
+from groupwire.norm.receive.incoming import Incoming
 from groupwire.norm.receive.leaps import Leaps
 from groupwire.norm.receive.numbers import Numbers
 from groupwire.norm.receive.sink import Sink
@@ -127,11 +128,14 @@ class Remote:
         if not self._catalogue.joined:
             self._join(number, 0, info.flags)
         self._asking.advanced(now)
-        incoming = self._admission.incoming(number, info.flags, info.extensions.info, 0)
+        fti, payload = info.extensions.info, bytes(info.payload)
+        incoming = self._admission.incoming(number, info.flags, fti, 0, payload)
         if incoming is not None:
             if incoming.info is None:
                 self._asking.answered()
-            self._handover.informed(incoming, bytes(info.payload))
+            self._handover.informed(incoming, payload)
+        elif number in self._catalogue.deferred:
+            self._asking.answered()
         self._moved((number, 0, 0), now)
 
     def take_command(self, command: Command, now: float) -> None:
@@ -174,6 +178,18 @@ class Remote:
         """Ask for an object once more, because what came is not what was sent."""
         if self._catalogue.want_again(number):
             self._asking.again(number, now)
+
+    def retry(self, now: float) -> None:
+        """Look for places of objects that had none, and ask for what they lack."""
+        placed = False
+        for deferred in list(self._catalogue.deferred.values()):
+            incoming = self._admission.place(deferred)
+            if incoming is not None:
+                placed = True
+                self._handover.progress(incoming)
+        if placed:
+            self._reach_mark(now)
+            self._asking.resume(now)
 
     def answer(self, ack_type: int, ack_id: int, payload: bytes, now: float) -> None:
         """Acknowledge a request of the sender's application."""
@@ -235,7 +251,7 @@ class Remote:
     @property
     def lacks(self) -> bool:
         """Whether something is lacking of what the sender is known to have sent."""
-        return self._asking.lacks
+        return self._asking.lacks or bool(self._catalogue.deferred)
 
     # How it is done.
 
@@ -266,7 +282,7 @@ class Remote:
 
     def _add(
         self,
-        incoming: UnderWay,
+        incoming: Incoming | IncomingStream,
         keys: Sequence[int],
         payloads: Sequence[bytes | memoryview],
     ) -> None:

@@ -4,12 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from enum import Enum, auto
 from io import BytesIO
-from typing import Protocol, TypeAlias
+from typing import Final, Protocol, TypeAlias
 
 from groupwire.norm.wire.head import ObjectFlag
 
-__all__ = ["MemorySink", "ObjectOffer", "Sink", "SinkFor"]
+__all__ = [
+    "LATER",
+    "HeldSink",
+    "Later",
+    "MemorySink",
+    "ObjectOffer",
+    "Sink",
+    "SinkFor",
+]
 
 
 class Sink(Protocol):
@@ -24,9 +33,32 @@ class Sink(Protocol):
         ...
 
 
+class HeldSink(Sink, Protocol):
+    """A sink in which some of an object is already, as after an interruption."""
+
+    @property
+    def held(self) -> Sequence[tuple[int, int]]:
+        """Where these bytes are: offsets and sizes, looked at when the object begins.
+
+        Every segment that lies wholly in them counts as received.
+        """
+        ...
+
+
+class Later(Enum):
+    """What ``sink_for`` says of an object that has no place yet."""
+
+    LATER = auto()
+
+
+LATER: Final = Later.LATER
+"""Nothing of the object is taken now; ``sink_for`` is asked again at its next symbol,
+and when the application calls ``retry``."""
+
+
 @dataclass(frozen=True, slots=True)
 class ObjectOffer:
-    """What is known of an object when its first symbol arrives."""
+    """What is known of an object when its place is asked for."""
 
     source: int
     """The sender's node id."""
@@ -34,10 +66,13 @@ class ObjectOffer:
     object: int
     size_bytes: int
     flags: ObjectFlag
+    """With INFO among them, an info comes or has come."""
+    info: bytes | None = None
+    """The info, if it has arrived."""
 
 
-SinkFor: TypeAlias = Callable[[ObjectOffer], Sink | None]
-"""Chooses where an object goes; None to take none of it."""
+SinkFor: TypeAlias = Callable[[ObjectOffer], Sink | Later | None]
+"""Chooses where an object goes; None to take none of it, ever."""
 
 
 class MemorySink:
