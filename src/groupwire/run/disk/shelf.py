@@ -1,0 +1,149 @@
+"""The files that a sender has, read, digested and read ahead off the event loop."""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+from functools import partial
+from pathlib import Path
+from typing import Protocol
+
+from groupwire.deliver.store.walk import Tree
+from groupwire.run.disk.ahead import Ahead, Digested
+from groupwire.run.disk.files import FoundFile, Handles
+from groupwire.run.disk.mailbox import Mailbox
+from groupwire.run.disk.reader import Job, Reader
+
+__all__ = ["FileShelf", "OnDigest", "OnReady"]
+
+_MOST_OPEN = 256
+"""Files that are open for repair; of others one is closed first."""
+
+
+class OnDigest(Protocol):
+    """Hears how the reading of a file has ended: ``Push.handle_digest``."""
+
+    def __call__(
+        self,
+        entry: int,
+        sha256: bytes | None,
+        size_bytes: int,
+        *,
+        changed: bool,
+        error: OSError | None,
+    ) -> None:
+        """Take that in."""
+        ...
+
+
+class OnReady(Protocol):
+    """Hears that more of a file may be sent: ``Push.handle_ready``."""
+
+    def __call__(self, entry: int) -> None:
+        """Take that in."""
+        ...
+
+
+class FileShelf:
+    """Implements :class:`groupwire.deliver.storage.Shelf` over local files.
+
+    Both callbacks come in the loop's thread. A file that is not as the tree says counts
+    as changed when it is opened or digested, and is taken for what it is from then on.
+    """
+
+    def __init__(
+        self,
+        tree: Tree,
+        *,
+        loop: asyncio.AbstractEventLoop,
+        on_digest: OnDigest,
+        on_ready: OnReady,
+    ) -> None:
+        self._local = tree.local
+        self._expected = [(entry.size_bytes, entry.mtime_ns) for entry in tree.entries]
+        self._loop = loop
+        self._on_digest = on_digest
+        self._on_ready = on_ready
+        self._mailbox = Mailbox(loop)
+        self._reader = Reader()
+        self._handles = Handles(_MOST_OPEN)
+        self._open: dict[int, Ahead] = {}
+
+    def digest(self, entry: int) -> None:
+        """Read a file for its digest alone."""
+        try:
+            file, changed = self._look(entry)
+        except OSError as error:
+            self._tell(entry, Digested(None, 0, error=error))
+            return
+        if changed:
+            self._tell(entry, Digested(None, file.identity.size_bytes, changed=True))
+        else:
+            self._reader.submit(Job(file, None, _nothing, partial(self._tell, entry)))
+
+    def open(self, entry: int) -> Ahead:
+        """Begin to read a file ahead. Raises OSError."""
+        self.close(entry)
+        file, changed = self._look(entry)
+        size = file.identity.size_bytes
+        ahead = Ahead(
+            file,
+            self._handles,
+            freed=self._reader.give_back,
+            lost=partial(self._tell, entry, Digested(None, size, changed=True)),
+            later=self._loop.call_soon,
+        )
+        self._open[entry] = ahead
+        if changed:
+            self._tell(entry, Digested(None, size, changed=True))
+        else:
+            ready = partial(self._mailbox.post, partial(self._ready, entry, ahead))
+            done = partial(self._tell, entry)
+            self._reader.submit(Job(file, ahead, ready, done))
+        return ahead
+
+    def close(self, entry: int) -> None:
+        """Let go of a file; any number of times."""
+        ahead = self._open.pop(entry, None)
+        if ahead is not None:
+            ahead.close()
+            self._reader.wake()
+
+    def close_all(self) -> None:
+        """Let go of everything and end the thread; any number of times."""
+        self._mailbox.close()
+        for entry in tuple(self._open):
+            self.close(entry)
+        self._reader.close()
+        self._handles.close_all()
+
+    def _look(self, entry: int) -> tuple[FoundFile, bool]:
+        """Return a file as it is, and whether it is not what it was."""
+        local = self._local[entry]
+        if local is None:
+            raise OSError(errno.ESPIPE, "standard input is read once only")
+        file = FoundFile.at(Path(local))
+        seen = file.identity.size_bytes, file.identity.mtime_ns
+        changed = seen != self._expected[entry]
+        self._expected[entry] = seen
+        return file, changed
+
+    def _tell(self, entry: int, digested: Digested) -> None:
+        self._mailbox.post(partial(self._told, entry, digested))
+
+    def _told(self, entry: int, digested: Digested) -> None:
+        self._on_digest(
+            entry,
+            digested.sha256,
+            digested.size_bytes,
+            changed=digested.changed,
+            error=digested.error,
+        )
+
+    def _ready(self, entry: int, ahead: Ahead) -> None:
+        if self._open.get(entry) is ahead:
+            self._on_ready(entry)
+
+
+def _nothing() -> None:
+    """Nobody waits for what is read for its digest alone."""
