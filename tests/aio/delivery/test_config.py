@@ -21,7 +21,7 @@ from groupwire.errors import UsageError
         {"stall": 0},
         {"wait": -1},
         {"wait": inf},
-        {"start_with": 0},
+        {"start_with": -1},
         {"rate": 0},
         {"drop_below": -5.0},
         {"parity": 65},

@@ -31,7 +31,7 @@ class PushConfig:
     wait: float = 0.0
     """How long members have to appear; all who are expected end it earlier."""
     start_with: int | None = None
-    """Begin as soon as so many members are there; others may come later."""
+    """Begin as soon as so many members are there; others may come later. 0: at once."""
     stall: float = 0.2
     """The silence that ends the roll-call, where nothing else does."""
     patience: float = 10.0
@@ -71,9 +71,9 @@ class PushConfig:
         _positive("stall", self.stall)
         if not 0 <= self.wait < inf:
             raise UsageError(f"wait {self.wait} is no time", fix="use 0 or more")
-        if self.start_with is not None and self.start_with < 1:
+        if self.start_with is not None and self.start_with < 0:
             raise UsageError(
-                f"nothing starts with {self.start_with} members", fix="use 1 or more"
+                f"nothing starts with {self.start_with} members", fix="use 0 or more"
             )
         for what in ("rate", "drop_below"):
             rate = getattr(self, what)
