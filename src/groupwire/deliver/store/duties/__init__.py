@@ -1,0 +1,1 @@
+"""What a store does with a delivery: look, place, conclude, tidy up."""

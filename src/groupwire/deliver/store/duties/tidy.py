@@ -1,0 +1,43 @@
+"""Removes what interrupted pulls left and nobody came back for."""
+
+from __future__ import annotations
+
+import os
+from contextlib import suppress
+
+from groupwire.deliver.store.duties.ground import Ground
+
+__all__ = ["KEPT_DAYS", "MAX_PARTS", "tidy"]
+
+KEPT_DAYS = 7
+"""A part that nobody goes on with for so long is removed at the next start."""
+MAX_PARTS = 4096
+"""More interrupted files than that are not kept: the oldest go first."""
+_DAY_NS = 86_400 * 10**9
+
+
+def tidy(ground: Ground) -> None:
+    """Clean the directory of parts, where no other store uses it."""
+    if ground.parts is None or ground.lock is None or not ground.alone:
+        return
+    # The lock was touched a moment ago: this is the disk's own time.
+    oldest = os.fstat(ground.lock).st_mtime_ns - KEPT_DAYS * _DAY_NS
+    names = set(os.listdir(ground.parts))
+    stems = {n.removesuffix(".journal") for n in names if n.endswith(".journal")}
+    whole = {stem for stem in stems if f"{stem}.data" in names}
+    ages = sorted((_mtime_ns(ground.parts, f"{stem}.journal"), stem) for stem in whole)
+    kept = {stem for age, stem in ages[-MAX_PARTS:] if age >= oldest}
+    for name in names:
+        stem, _, kind = name.rpartition(".")
+        if stem not in kept or kind not in {"data", "journal"}:
+            remove(ground.parts, name)
+
+
+def remove(folder: int, name: str) -> None:
+    """Remove a file; whatever cannot be is left."""
+    with suppress(OSError):
+        os.unlink(name, dir_fd=folder)
+
+
+def _mtime_ns(folder: int, name: str) -> int:
+    return os.stat(name, dir_fd=folder, follow_symlinks=False).st_mtime_ns

@@ -1,0 +1,1 @@
+"""Files on their way: temporary ones with journals, and small ones in memory."""

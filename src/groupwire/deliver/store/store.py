@@ -1,0 +1,232 @@
+"""The disk of a member: examines, receives, places, concludes. Blocking; no threads.
+
+::
+
+    Store(directory: str | os.PathLike[str], policy: StorePolicy = StorePolicy())
+        .problem -> str                     read-only, disk-full; or empty
+        .holds -> bool
+        .examine(manifest, sender) -> Examined
+        .open(entry) -> Part                quick: for the event loop. OSError
+        .open_piece(part, number, size_bytes) -> Piece        of an entry without a size
+        .open_foreign(size_bytes) -> Part   nothing is known of it but its size
+        .place(placing, sender) -> Outcome
+        .place_many([placing, ..], sender) -> [Outcome, ..]   much quicker for many
+        .place_foreign(part, name, digest, sender) -> Outcome
+        .conclude(manifest, sender) -> {entry: reason}
+        .close()                            after its parts
+    Part       PartFile (disk) | SmallPart (memory, up to 64 KiB): storage.PartSink with
+               .prefix_bytes .complete .checkpoint() .close() .discard()
+    Digester(part)  .advance(upto=None) -> int  .digest() -> bytes
+    Placing(part, entry, digest, expected=None)
+
+A file: ``part = store.open(entry)``; ``part.write(..)``; ``digester.advance()`` as
+often as wanted; every few seconds ``part.checkpoint()`` (it waits for the disk); at the
+end ``store.place(Placing(part, entry, digester.digest(), expected), sender)``, which
+closes the part whatever comes of it. MISMATCH: all of it is gone, and a new part and
+digester are wanted. A part that is left: ``part.close()``; the next ``open`` finds it.
+
+Threads: every method may run in any thread, several at once, as long as each part is
+used by one at a time (``checkpoint`` and a Digester may run beside ``write``).
+``sender`` is a name that stays the same: a file is replaced only for who had it stored.
+
+Two stores in one directory, of one process or two, do not harm each other: an open part
+is locked, so the second one receives the same file as a part of its own, and the record
+grows by whole lines. Only a store that is alone when it begins tidies up.
+"""
+
+from __future__ import annotations
+
+import errno
+import fcntl
+import os
+from collections.abc import Sequence
+from contextlib import suppress
+from itertools import count
+
+from groupwire.deliver.entries import Entry, Manifest
+from groupwire.deliver.names import STATE_DIRECTORY
+from groupwire.deliver.storage import Examined, Outcome, Status
+from groupwire.deliver.store.duties.conclude import conclude
+from groupwire.deliver.store.duties.examine import examine
+from groupwire.deliver.store.duties.ground import Ground
+from groupwire.deliver.store.duties.judge import refusal
+from groupwire.deliver.store.duties.place import Placing, place_many
+from groupwire.deliver.store.duties.tidy import tidy
+from groupwire.deliver.store.parts.digester import Digester
+from groupwire.deliver.store.parts.journal import Identity, Journal
+from groupwire.deliver.store.parts.part import (
+    SMALL_BYTES,
+    OpenPart,
+    Part,
+    PartFile,
+    SmallPart,
+)
+from groupwire.deliver.store.parts.piece import Piece
+from groupwire.deliver.store.policy import StorePolicy
+from groupwire.deliver.store.reasons import disk_full, too_large
+from groupwire.deliver.store.tree.folders import look
+
+__all__ = [
+    "MAX_SMALL",
+    "Digester",
+    "Part",
+    "PartFile",
+    "Piece",
+    "Placing",
+    "SmallPart",
+    "Store",
+    "StorePolicy",
+]
+
+MAX_SMALL = 512
+"""So many small files wait in memory (32 MiB); more go to the disk at once."""
+_RIVALS = 8
+"""Other stores that may be receiving the same file."""
+_FLAGS = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
+
+
+class Store:
+    """Files that are received below a directory; the module says how it is used."""
+
+    def __init__(
+        self, directory: str | os.PathLike[str], policy: StorePolicy | None = None
+    ) -> None:
+        self._ground = Ground.open(os.fspath(directory), policy or StorePolicy())
+        self._small: dict[str, SmallPart] = {}
+        self._token = os.urandom(8).hex()
+        self._numbers = count()
+        tidy(self._ground)
+        self._ground.share()
+
+    @property
+    def policy(self) -> StorePolicy:
+        """What senders may do."""
+        return self._ground.policy
+
+    @property
+    def problem(self) -> str:
+        """Why nothing can be written at all: read-only, disk-full; mostly empty."""
+        return self._ground.problem
+
+    @property
+    def holds(self) -> bool:
+        """Whether there is anything but our own state in the directory."""
+        with os.scandir(self._ground.root) as found:
+            return any(one.name != STATE_DIRECTORY for one in found)
+
+    def examine(self, manifest: Manifest, sender: str) -> Examined:
+        """Look what is there; takes as long as the reading of equal files does."""
+        return examine(self._ground, manifest, sender)
+
+    def open(self, entry: Entry) -> Part:
+        """Open where an examined file goes, with what is held of it. OSError."""
+        parts = self._parts()
+        size = entry.size_bytes
+        if size is None:
+            return self._open_new(None)
+        self._check_size(size)
+        if size <= SMALL_BYTES and len(self._small) < MAX_SMALL:
+            return self._open_small(size)
+        return self._open_kept(
+            parts, Identity(entry.path, size, entry.mtime_ns, entry.sha256)
+        )
+
+    def open_piece(self, part: Part, number: int, size_bytes: int) -> Piece:
+        """Open a part of a file whose length is not known. OSError."""
+        if not isinstance(part, PartFile):
+            raise OSError(errno.EINVAL, "the length of this file is known")
+        return Piece(part, number, size_bytes)
+
+    def open_foreign(self, size_bytes: int) -> Part:
+        """Open where an object goes whose name comes at the end. OSError."""
+        self._check_size(size_bytes)
+        if size_bytes <= SMALL_BYTES and len(self._small) < MAX_SMALL:
+            return self._open_small(size_bytes)
+        if size_bytes > self._ground.guard.free_bytes():
+            raise disk_full()
+        return self._open_new(size_bytes)
+
+    def place(self, placing: Placing, sender: str) -> Outcome:
+        """Verify, make durable, rename."""
+        return self.place_many([placing], sender)[0]
+
+    def place_many(self, placings: Sequence[Placing], sender: str) -> list[Outcome]:
+        """Do the same for many files, and wait for the disk only twice."""
+        return place_many(self._ground, placings, sender)
+
+    def place_foreign(
+        self, part: Part, name: str, digest: bytes, sender: str
+    ) -> Outcome:
+        """Place an object under its name, which is not trusted."""
+        entry = Entry(name, size_bytes=part.end_bytes)
+        reason = refusal(self._ground.policy, entry)
+        if reason:
+            part.discard()
+            return Outcome(Status.FAILED, reason=reason)
+        return self.place(Placing(part, entry, digest, keep_time=False), sender)
+
+    def conclude(self, manifest: Manifest, sender: str) -> dict[int, str]:
+        """Make directories and links, set modes and times; return what failed."""
+        return conclude(self._ground, manifest, sender)
+
+    def close(self) -> None:
+        """Let go of the directory. Parts are closed before."""
+        self._ground.close()
+
+    def _parts(self) -> int:
+        if self._ground.parts is None:
+            full = self._ground.problem == "disk-full"
+            number = errno.ENOSPC if full else errno.EROFS
+            raise OSError(number, os.strerror(number))
+        return self._ground.parts
+
+    def _check_size(self, size_bytes: int) -> None:
+        limit = self._ground.policy.max_bytes
+        if limit is not None and size_bytes > limit:
+            raise too_large()
+
+    def _open_small(self, size_bytes: int) -> SmallPart:
+        name = self._name()
+        part = SmallPart(self._parts(), name, size_bytes, self._forget)
+        self._small[name] = part
+        return part
+
+    def _forget(self, name: str) -> None:
+        self._small.pop(name, None)
+
+    def _name(self) -> str:
+        return f"{self._token}-{next(self._numbers)}.new"
+
+    def _open_new(self, size_bytes: int | None) -> PartFile:
+        """Open a part that nobody goes on with another day."""
+        parts, name = self._parts(), self._name()
+        fd = os.open(name, _FLAGS | os.O_EXCL, 0o600, dir_fd=parts)
+        return PartFile(OpenPart(parts, name, fd), self._ground.guard, size_bytes)
+
+    def _open_kept(self, parts: int, identity: Identity) -> PartFile:
+        stem, fd = _lock_data(parts, identity.name)
+        try:
+            journal = Journal(parts, f"{stem}.journal", identity)
+            ranges = journal.load(os.fstat(fd).st_size)
+            if not ranges:
+                os.ftruncate(fd, 0)
+        except BaseException:
+            os.close(fd)
+            raise
+        opened = OpenPart(parts, f"{stem}.data", fd, journal, ranges)
+        return PartFile(opened, self._ground.guard, identity.size_bytes)
+
+
+def _lock_data(parts: int, name: str) -> tuple[str, int]:
+    """Open the data of a part that no other store is writing to."""
+    for rival in range(_RIVALS):
+        stem = f"{name}.{rival}" if rival else name
+        fd = os.open(f"{stem}.data", _FLAGS, 0o600, dir_fd=parts)
+        with suppress(BlockingIOError):
+            fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            # Its owner may just have renamed or removed it.
+            found = look(parts, f"{stem}.data")
+            if found is not None and found.st_ino == os.fstat(fd).st_ino:
+                return stem, fd
+        os.close(fd)
+    raise OSError(errno.EBUSY, "other pulls receive the same file here")

@@ -1,0 +1,1 @@
+"""Directories held open, so that no link is followed below them."""
