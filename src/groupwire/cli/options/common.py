@@ -5,17 +5,18 @@ from __future__ import annotations
 import math
 import os
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 from groupwire.cli.render.out import Tone
 from groupwire.errors import AddressError, UsageError
-from groupwire.values import DEFAULT_GROUP, Group
+from groupwire.values import DEFAULT_DELIVERY_GROUP, DEFAULT_GROUP, Group
 from groupwire.values.notation import split
 
 __all__ = [
     "GROUP_VARIABLE",
+    "DeliveryGroupOption",
     "DscpOption",
     "GroupOption",
     "InterfaceOption",
@@ -42,17 +43,19 @@ def duration(text: str) -> float:
     return value
 
 
-GroupOption = Annotated[
-    str | None,
-    typer.Option(
+def _group(default: Group) -> Any:
+    return typer.Option(
         "--group",
         "-g",
         metavar="GROUP",
         help="The group: [SOURCE@]ADDRESS[%INTERFACE]:PORT, IPv6 in brackets. "
-        f"Without it ${GROUP_VARIABLE}, else {DEFAULT_GROUP}.",
+        f"Without it ${GROUP_VARIABLE}, else {default}.",
         show_default=False,
-    ),
-]
+    )
+
+
+GroupOption = Annotated[str | None, _group(DEFAULT_GROUP)]
+DeliveryGroupOption = Annotated[str | None, _group(DEFAULT_DELIVERY_GROUP)]
 InterfaceOption = Annotated[
     str | None,
     typer.Option(

@@ -21,6 +21,7 @@ __all__ = [
     "RateOption",
     "SenderNameOption",
     "StartWithOption",
+    "TitleOption",
     "WaitOption",
 ]
 
@@ -139,6 +140,16 @@ SenderNameOption = Annotated[
         metavar="NAME",
         help="The name that members see: letters, digits and ._- (not only "
         "digits), up to 64. Without it the short host name.",
+        show_default=False,
+    ),
+]
+TitleOption = Annotated[
+    str | None,
+    typer.Option(
+        "--title",
+        metavar="TEXT",
+        help="What members are told it is; with - the name of the file. Without it "
+        "the name of what is pushed.",
         show_default=False,
     ),
 ]

@@ -13,13 +13,13 @@ _FACTORS = {"": 1, "k": 1_000, "m": 1_000_000, "g": 1_000_000_000}
 
 
 def rate(text: str) -> float:
-    """Read bits per second and return **bytes** per second, above 0."""
+    """Read bits per second, 1 or more."""
     value = _number(text)
     if value is None or value < 1:
         raise typer.BadParameter(
             f"{text!r} is no rate in bits per second; write it as 800M, 64k or 2.5G."
         )
-    return value / 8
+    return value
 
 
 def bytes_size(text: str) -> int:

@@ -68,16 +68,9 @@ class Arrivals:
 
     def changed(self, event: MembershipEvent) -> None:
         """Show that a membership was lost or renewed."""
-        from groupwire.net import MembershipLost
+        from groupwire.cli.render.links import show_change
 
-        lost = isinstance(event, MembershipLost)
-        if self._out.json:
-            what = {"interface": event.interface, "reason": event.reason}
-            self._out.event("left" if lost else "rejoined", what)
-        elif lost:
-            self._out.warn(f"no longer joined on {event.interface}: {event.reason}")
-        else:
-            self._out.note(f"joined again on {event.interface}: {event.reason}")
+        show_change(self._out, event)
 
     def message(self, message: Message, refused: str | None) -> None:
         """Show one message; ``refused`` is why it was not answered."""

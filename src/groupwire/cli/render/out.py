@@ -101,6 +101,25 @@ class Out:
         if not self.json:
             self._write(self._notes, text)
 
+    @property
+    def live(self) -> bool:
+        """True where lines for a person may be drawn anew."""
+        if self._notes is None or self.json or self.quiet:
+            return False
+        if os.environ.get("TERM", "dumb") == "dumb" or not self._notes.isatty():
+            return False
+        return not (self.raw and sys.stdout is not None and sys.stdout.isatty())
+
+    @property
+    def notes_utf8(self) -> bool:
+        """Whether the notes may hold more than ASCII."""
+        return "utf" in (getattr(self._notes, "encoding", None) or "").lower()
+
+    def screen(self, text: str) -> None:
+        """Write to the terminal of the notes as it is, control sequences too."""
+        if self._notes is not None:
+            self._guarded(self._notes, text)
+
     def payload(self, data: bytes) -> None:
         """Write received bytes to stdout as they are."""
         if sys.stdout is not None:

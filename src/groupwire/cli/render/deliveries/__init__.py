@@ -1,0 +1,3 @@
+"""What ``push`` and ``pull`` show: progress, receipts, files, and how it ended."""
+
+__all__: list[str] = []

@@ -1,0 +1,3 @@
+"""What ``pull`` shows."""
+
+__all__: list[str] = []

@@ -1,0 +1,3 @@
+"""What ``push`` shows."""
+
+__all__: list[str] = []
