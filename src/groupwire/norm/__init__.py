@@ -12,10 +12,12 @@ from groupwire.norm.rate.tfmcc import TfmccRate
 from groupwire.norm.receive.config import Join, ReceiverConfig
 from groupwire.norm.receive.receiver import Receiver
 from groupwire.norm.receive.sink import LATER, HeldSink, Later, ObjectOffer, Sink
+from groupwire.norm.receive.stats import ReceiverStats
 from groupwire.norm.send.config import SenderConfig
-from groupwire.norm.send.content import FileSource, Source
+from groupwire.norm.send.content import FileSource, GrowingSource, Source
 from groupwire.norm.send.polls import AckStatus
 from groupwire.norm.send.sender import Sender
+from groupwire.norm.send.stats import SenderStats
 from groupwire.norm.wire.head import ObjectFlag
 
 __all__ = [
@@ -26,6 +28,7 @@ __all__ = [
     "Coding",
     "FileSource",
     "FixedRate",
+    "GrowingSource",
     "HeldSink",
     "Join",
     "Later",
@@ -34,8 +37,10 @@ __all__ = [
     "RateControl",
     "Receiver",
     "ReceiverConfig",
+    "ReceiverStats",
     "Sender",
     "SenderConfig",
+    "SenderStats",
     "Sink",
     "Source",
     "TfmccRate",

@@ -66,11 +66,6 @@ class Intervals:
         self._firsts[low:high] = [a for a, _ in kept]
         self._lasts[low:high] = [b for _, b in kept]
 
-    @property
-    def size(self) -> int:
-        """How many numbers are in it."""
-        return sum(self._lasts) - sum(self._firsts) + len(self._firsts)
-
     def first(self) -> int | None:
         """Return the lowest number, None when empty."""
         return self._firsts[0] if self._firsts else None

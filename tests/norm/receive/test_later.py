@@ -8,9 +8,10 @@ import pytest
 from tests.norm.group import Group
 from tests.norm.receive.facts import BACKOFF_S, DATA, HOLD_S, SILENCE_S, lost, numbered
 from tests.norm.receive.facts import received as _received
-from tests.norm.receive.places import ME, Ear, Object, Source, asked
+from tests.norm.receive.places import CODING, ME, Ear, Object, Source, asked
 
 from groupwire.norm import LATER
+from groupwire.norm.fec.code import ReedSolomon
 from groupwire.norm.receive.config import ReceiverConfig
 from groupwire.norm.receive.events import (
     InfoReceived,
@@ -18,7 +19,9 @@ from groupwire.norm.receive.events import (
     ObjectReceived,
     ReceiverEvent,
 )
+from groupwire.norm.receive.incoming import Deferred
 from groupwire.norm.receive.sink import Later, MemorySink, ObjectOffer, Sink
+from groupwire.norm.repair.state import Need
 from groupwire.norm.wire.head import ObjectFlag
 
 SIZE = len(DATA)
@@ -29,11 +32,11 @@ INFO = ObjectFlag.INFO
 class Door:
     """Lets objects in that are named, puts off the others, and notes all offers."""
 
-    open: set[int] = field(default_factory=set)
-    closed: set[int] = field(default_factory=set)
-    broken: set[int] = field(default_factory=set)
+    open: set[int] = field(default_factory=set[int])
+    closed: set[int] = field(default_factory=set[int])
+    broken: set[int] = field(default_factory=set[int])
     wants_info: bool = False
-    offers: list[ObjectOffer] = field(default_factory=list)
+    offers: list[ObjectOffer] = field(default_factory=list[ObjectOffer])
 
     def __call__(self, offer: ObjectOffer) -> Sink | Later | None:
         self.offers.append(offer)
@@ -267,6 +270,16 @@ def test_an_info_is_the_beginning_of_an_object_that_waits() -> None:
     ear.hear(source.symbol(Object(b"", 0, INFO), 0, 0))
     ear.hear(source.info(0, b"name", size=0))
     assert isinstance(ear.events()[-1], ObjectReceived)
+
+
+def test_of_what_waits_only_an_info_can_be_lacking() -> None:
+    code = ReedSolomon(CODING.block, CODING.parity)
+    deferred = Deferred(3, CODING.object_info(SIZE), CODING, code)
+    assert list(deferred.needs(None, None)) == []
+    deferred.flags |= INFO
+    assert list(deferred.needs(None, None)) == [Need(3, 3, info=True)]
+    deferred.info = b""
+    assert not deferred.lacks_before(7)
 
 
 # Together with a sender.

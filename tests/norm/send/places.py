@@ -15,6 +15,7 @@ from groupwire.norm.send.content import BytesSource, ObjectContent
 from groupwire.norm.send.events import SenderEvent
 from groupwire.norm.send.outgoing import Content, ObjectHead, Outgoing
 from groupwire.norm.send.sender import Sender
+from groupwire.norm.send.stream import StreamContent
 from groupwire.norm.wire.commands import Flush
 from groupwire.norm.wire.feedback import Ack, AckType, FeedbackHead, Nack, Watermark
 from groupwire.norm.wire.head import ObjectFlag
@@ -66,7 +67,8 @@ def outgoing(
     """Return an object on its way out, of bytes unless its content is given."""
     partition = Partition.of(len(data), coding.segment_bytes, coding.block)
     content = content or ObjectContent(BytesSource(data), partition)
-    head = ObjectHead(ObjectFlag(0), coding.object_info(len(data)), info)
+    flags = ObjectFlag.STREAM if isinstance(content, StreamContent) else ObjectFlag(0)
+    head = ObjectHead(flags, coding.object_info(len(data)), info)
     code = ReedSolomon(coding.block, coding.parity)
     return Outgoing(number, content, code, head=head, auto_parity=auto_parity)
 

@@ -482,7 +482,8 @@ class Far:
     symbol_bytes = 2
     ended = True
     first_block = (1 << 24) - 1
-    blocks = (1 << 24) + 1
+    blocks = ready_blocks = (1 << 24) + 1
+    last = 1 << 24, 0
 
     def length(self, block: int) -> int:
         return int(block >= 0)

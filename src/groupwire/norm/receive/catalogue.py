@@ -122,6 +122,18 @@ class Catalogue:
             self._quiet.remove(number, number)
             self._accepted.remove(number, number)
 
+    @property
+    def open_bytes(self) -> tuple[int, int]:
+        """How large the objects under way are together, and how much is there."""
+        size = arrived = 0
+        for incoming in self.under_way.values():
+            if isinstance(incoming, Incoming):
+                size += incoming.partition.size_bytes
+                arrived += incoming.arrived_bytes
+            elif isinstance(incoming, Deferred):
+                size += incoming.fti.size_bytes
+        return size, arrived
+
     def want_again(self, number: int) -> bool:
         """Want an object from its beginning; True if it was done."""
         done = number in self._done

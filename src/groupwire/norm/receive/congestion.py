@@ -53,6 +53,11 @@ class CongestionSpeaker:
         self.deadline: float | None = None
         """When to send an ACK of this kind."""
 
+    @property
+    def lost(self) -> int:
+        """How many packets of the sender were lost so far."""
+        return self._meter.lost
+
     def count(
         self, sequences: Sequence[int], size_bytes: int, state: SenderState, now: float
     ) -> None:

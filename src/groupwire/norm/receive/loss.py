@@ -34,7 +34,14 @@ class LossMeter:
         self._closed: deque[tuple[int, int]] = deque()
         self._events = _LossEvents()
         self._bytes = self._heard = self._lost = 0
+        self._reported = 0
+        """Losses in all reports so far."""
         self._since: float | None = None
+
+    @property
+    def lost(self) -> int:
+        """How many packets were lost so far."""
+        return self._reported + self._lost
 
     def heard(
         self, sequences: Sequence[int], size_bytes: int, rtt_s: float, now: float
@@ -122,6 +129,7 @@ class LossMeter:
         total = self._heard + lost
         result = self._bytes, span, lost / total if total else 0.0
         self._bytes = self._heard = 0
+        self._reported += lost
         # What came late after it had been reported as lost makes up for later losses.
         self._lost = min(0, self._lost)
         self._since = now

@@ -30,6 +30,7 @@ from groupwire.norm.receive.sink import (
     Sink,
     SinkFor,
 )
+from groupwire.norm.receive.stats import ReceiverStats
 from groupwire.norm.wire.batch import Segments, parse_segments, symbol_key
 from groupwire.norm.wire.commands import Command
 from groupwire.norm.wire.feedback import Ack, Nack
@@ -181,6 +182,16 @@ class Receiver:
         remote = self._remotes.get(sender)
         return remote is not None and remote.lacks
 
+    def stats(self, sender: SenderKey) -> ReceiverStats | None:
+        """Return what has come of a sender; None of a run that is not followed."""
+        remote = self._remotes.get(sender)
+        return None if remote is None else remote.stats
+
+    def arrived_bytes(self, sender: SenderKey, number: int) -> int | None:
+        """Return how much of an object is there; None if it is not under way."""
+        remote = self._remotes.get(sender)
+        return None if remote is None else remote.arrived_bytes(number)
+
     # How it is done.
 
     def _hear_row(
@@ -195,7 +206,7 @@ class Receiver:
             for part in datagram.segments():
                 self._hear(part, origin, now)
             return
-        self._take(segments, origin, now)
+        self._take(segments, whole, origin, now)
         if whole < len(data):
             self._hear(data[whole:], origin, now)
 
@@ -212,10 +223,14 @@ class Receiver:
             for remote in self._by_source.get(of, ()):
                 remote.overhear(message, now)
             return
-        self._take(message, origin, now)
+        self._take(message, len(data), origin, now)
 
     def _take(
-        self, message: Segments | Data | Info | Command, origin: Origin, now: float
+        self,
+        message: Segments | Data | Info | Command,
+        size: int,
+        origin: Origin,
+        now: float,
     ) -> None:
         """Give a sender's message to the run of the sender that it belongs to."""
         first = message.common if isinstance(message, Segments) else message
@@ -225,6 +240,7 @@ class Receiver:
         remote = self._remotes.get(key) or self._open(key)
         if remote is None:
             return
+        remote.bytes += size
         if isinstance(message, Segments):
             remote.take_segments(message, now)
         elif isinstance(message, Data):

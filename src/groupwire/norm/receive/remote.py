@@ -28,6 +28,7 @@ from groupwire.norm.receive.incoming import Incoming
 from groupwire.norm.receive.leaps import Leaps
 from groupwire.norm.receive.numbers import Numbers
 from groupwire.norm.receive.sink import Sink
+from groupwire.norm.receive.stats import ReceiverStats
 from groupwire.norm.receive.stream import IncomingStream
 from groupwire.norm.receive.voice import Voice
 from groupwire.norm.repair.requests import needs_of
@@ -70,10 +71,13 @@ class Remote:
         self.key = key
         self.heard = heard
         """Datagrams; who was heard least makes room for others."""
+        self.bytes = 0
+        """Of all datagrams."""
         self.held_bytes = 0
         """Of memory that is promised to its objects; the budget keeps count."""
         self._config = config
         self._host = host
+        self._heard_before = heard
         self._grtt_s = 0.0
         self._leaps = Leaps(config.objects)
         self._catalogue = Catalogue(config.objects, resume=resume)
@@ -252,6 +256,24 @@ class Remote:
     def lacks(self) -> bool:
         """Whether something is lacking of what the sender is known to have sent."""
         return self._asking.lacks or bool(self._catalogue.deferred)
+
+    @property
+    def stats(self) -> ReceiverStats:
+        """What has come so far."""
+        return ReceiverStats(
+            self.bytes,
+            self.heard - self._heard_before,
+            self._speaker.lost,
+            self._voice.nacks_sent,
+            self._voice.acks_sent,
+            len(self._catalogue.under_way),
+            *self._catalogue.open_bytes,
+        )
+
+    def arrived_bytes(self, number: int) -> int | None:
+        """Return how much of an object under way is there."""
+        incoming = self._catalogue.under_way.get(number)
+        return incoming.arrived_bytes if isinstance(incoming, Incoming) else None
 
     # How it is done.
 

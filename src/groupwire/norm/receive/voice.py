@@ -34,6 +34,7 @@ class Voice:
         self._speaker = speaker
         self._numbering = numbering
         self._sequence = 0
+        self.nacks_sent = self.acks_sent = 0
 
     def ask(
         self, needs: RepairState, coding: Coding | None, *, most: int, now: float
@@ -49,6 +50,7 @@ class Voice:
         for _, requests in zip(range(most), contents, strict=False):
             extensions, head = self._extensions(now), self._head(now)
             number = self._number()
+            self.nacks_sent += 1
             self.said.append(Nack(number, node, head, requests, extensions, bits))
 
     def acknowledge(self, due: DueAck, now: float) -> None:
@@ -56,6 +58,7 @@ class Voice:
         extensions, head = self._extensions(now), self._head(now)
         number, node = self._number(), self._node
         kind, ack_id, payload = due.ack_type, due.ack_id, due.payload
+        self.acks_sent += 1
         self.said.append(Ack(number, node, head, kind, ack_id, payload, extensions))
 
     def _extensions(self, now: float) -> Extensions:

@@ -3,11 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import BinaryIO, Protocol, TypeAlias
+from typing import BinaryIO, Protocol, TypeAlias, cast
 
 from groupwire.norm.partition import Partition, pieces
 
-__all__ = ["BytesSource", "FileSource", "ObjectContent", "Source", "Symbol"]
+__all__ = [
+    "BytesSource",
+    "FileSource",
+    "GrowingContent",
+    "GrowingSource",
+    "ObjectContent",
+    "Source",
+    "Symbol",
+    "content_of",
+]
 
 Symbol: TypeAlias = bytes | memoryview
 
@@ -22,6 +31,18 @@ class Source(Protocol):
 
     def read(self, offset: int, size_bytes: int) -> memoryview:
         """Return exactly so many bytes from ``offset`` on."""
+        ...
+
+
+class GrowingSource(Source, Protocol):
+    """A source that is read ahead: not all of it can be had at once.
+
+    What is not ready is not sent; the sender is told of more by ``wake``.
+    """
+
+    @property
+    def ready_bytes(self) -> int:
+        """How many bytes can be read without waiting, from the first on."""
         ...
 
 
@@ -91,9 +112,20 @@ class ObjectContent:
         return 0
 
     @property
+    def ready_blocks(self) -> int:
+        """How many blocks there is something of to be sent now."""
+        return self._partition.blocks
+
+    @property
     def ended(self) -> bool:
-        """Whether no more blocks will come."""
+        """Whether all of it is there."""
         return True
+
+    @property
+    def last(self) -> tuple[int, int]:
+        """The last block and the last symbol in it."""
+        block = self._partition.blocks - 1
+        return block, self._partition.length(block) - 1
 
     def length(self, block: int) -> int:
         """Return how many source symbols a block has."""
@@ -108,3 +140,42 @@ class ObjectContent:
         step, offset = self.symbol_bytes, self._partition.offset(block, first)
         size = min((stop - first) * step, self._partition.size_bytes - offset)
         return pieces(self._source.read(offset, size), step)
+
+
+class GrowingContent(ObjectContent):
+    """The symbols of an object whose source is still being read."""
+
+    def __init__(self, source: GrowingSource, partition: Partition) -> None:
+        super().__init__(source, partition)
+        self._growing = source
+
+    @property
+    def _ready(self) -> int:
+        """How many symbols of the object are there, from the first on."""
+        partition, ready = self._partition, self._growing.ready_bytes
+        if ready >= partition.size_bytes:
+            return partition.symbols
+        return ready // partition.segment_bytes
+
+    @property
+    def ready_blocks(self) -> int:
+        """How many blocks there is something of to be sent now."""
+        block, symbol = self._partition.place(self._ready)
+        return block + (symbol > 0)
+
+    @property
+    def ended(self) -> bool:
+        """Whether all of it is there."""
+        return self._ready == self._partition.symbols
+
+    def ready(self, block: int) -> int:
+        """Return how many symbols of a block are there to be sent."""
+        there = self._ready - self._partition.first(block)
+        return min(max(0, there), self._partition.length(block))
+
+
+def content_of(source: Source, partition: Partition) -> ObjectContent:
+    """Return the symbols of a source, all of them or as they can be read."""
+    if hasattr(source, "ready_bytes"):
+        return GrowingContent(cast("GrowingSource", source), partition)
+    return ObjectContent(source, partition)

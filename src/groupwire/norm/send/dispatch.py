@@ -8,6 +8,7 @@ from groupwire.norm.send.outbox import Outbox
 from groupwire.norm.send.outgoing import Outgoing
 from groupwire.norm.send.repairer import Repairer
 from groupwire.norm.send.window import Window
+from groupwire.norm.wire.head import ObjectFlag
 from groupwire.values import Transmit
 
 __all__ = ["Dispatch"]
@@ -41,6 +42,17 @@ class Dispatch:
         self.deadline: float | None = None
         """When the rate lets the next row through."""
         self.events: list[SenderEvent] = []
+        self.repair_bytes = self.repair_packets = 0
+        self.data_bytes = 0
+        """Of source symbols that were sent for the first time."""
+
+    @property
+    def starved(self) -> bool:
+        """Whether an object waits for more of it to be read."""
+        outgoing = self._window.sending()
+        if not self.drained or outgoing is None:
+            return False
+        return not outgoing.flags & ObjectFlag.STREAM
 
     def resume(self, *, asked: bool = False) -> None:
         """Look for something to send; ``asked`` if it is to be flushed in any case."""
@@ -77,8 +89,12 @@ class Dispatch:
             return self._send_new(now)
         outgoing, row = repair
         if row is None:
-            return self._put(self._outbox.composer.info(outgoing, again=True))
-        return sum(map(self._put, self._outbox.composer.row(outgoing, row)))
+            spent = self._put(self._outbox.composer.info(outgoing, again=True))
+        else:
+            spent = sum(map(self._put, self._outbox.composer.row(outgoing, row)))
+        self.repair_bytes += spent
+        self.repair_packets += 1 if row is None else len(row.places)
+        return spent
 
     def _send_new(self, now: float) -> int:
         """Send what has never been sent; return its bytes."""
@@ -87,9 +103,11 @@ class Dispatch:
             return 0
         if outgoing.take_info(new=True):
             return self._put(self._outbox.composer.info(outgoing, again=False))
+        before = outgoing.sent_bytes
         row = outgoing.next_new(self._row_limit)
         if row is None:
             return 0
+        self.data_bytes += outgoing.sent_bytes - before
         self._reach(outgoing, now)
         return sum(map(self._put, self._outbox.composer.row(outgoing, row)))
 

@@ -81,8 +81,7 @@ class Flusher:
             raise UsageError("nobody is to acknowledge", fix="name at least one node")
         self._end_poll()
         config = self._outbox.config
-        block = max(0, at.content.blocks - 1)
-        symbol = max(0, at.content.ready(block) - 1)
+        block, symbol = at.content.last
         self._marked = at.number, block, symbol
         self._mark = self._place(at, block, symbol)
         self._ask_at = now
@@ -107,11 +106,13 @@ class Flusher:
         drained: bool,
         reached: Position,
         repairing: Callable[[Position], bool],
+        starved: bool = False,
     ) -> bool:
         """Say what is due; True if with this all has been said.
 
         ``reached`` is the last new symbol that has been sent, ``drained`` whether
-        nothing else waits, ``repairing`` tells whether repairs up to a place do.
+        nothing else waits, ``repairing`` tells whether repairs up to a place do, and
+        ``starved`` whether more of an object is to come.
         """
         if self.deadline is None or self.deadline > now:
             return False
@@ -126,7 +127,7 @@ class Flusher:
                 self.say(now)
         if self._left or self._poll is not None:
             return False
-        if drained:
+        if drained and not starved:
             return self._rest(now, interval)
         self.deadline = None
         return False

@@ -28,6 +28,7 @@ class Outbox:
         )
         self.bucket = TokenBucket(1e9)
         self._transmits: list[Transmit] = []
+        self.bytes_sent = self.packets_sent = 0
 
     @property
     def grtt_s(self) -> float:
@@ -37,7 +38,10 @@ class Outbox:
     def put(self, transmit: Transmit) -> None:
         """Send it."""
         self._transmits.append(transmit)
-        self.bucket.spend(len(transmit.data))
+        size, step = len(transmit.data), transmit.segment_bytes
+        self.bucket.spend(size)
+        self.bytes_sent += size
+        self.packets_sent += -(-size // step) if step else 1
 
     def say(self, command: Command) -> float:
         """Send a command; return how long to wait before the next of its kind.

@@ -32,8 +32,18 @@ class Content(Protocol):
         ...
 
     @property
+    def ready_blocks(self) -> int:
+        """One more than the last block of which something can be sent now."""
+        ...
+
+    @property
     def ended(self) -> bool:
-        """Whether no more will come."""
+        """Whether all is there, and no more will come."""
+        ...
+
+    @property
+    def last(self) -> tuple[int, int]:
+        """The last block and symbol, as far as is known."""
         ...
 
     def length(self, block: int) -> int:
@@ -107,6 +117,8 @@ class Outgoing:
         self._partial: dict[int, _Repair] = {}
         self._order: list[int] = []
         self._parity_used: dict[int, int] = {}
+        self.sent_bytes = 0
+        """In source symbols that were sent for the first time."""
 
     @property
     def repairing(self) -> bool:
@@ -115,7 +127,7 @@ class Outgoing:
 
     @property
     def has_new(self) -> bool:
-        """Whether something waits that has never been sent."""
+        """Whether something waits that can be sent and never was."""
         return self._info_new or self.symbol < self._stop() or self._block_done()
 
     @property
@@ -146,7 +158,9 @@ class Outgoing:
             stop = min(self._stop(), first + limit - len(places))
             if first < length:
                 stop = min(stop, length)
-                payloads += self.content.symbols(block, first, stop)
+                fresh = self.content.symbols(block, first, stop)
+                self.sent_bytes += sum(map(len, fresh))
+                payloads += fresh
             else:
                 payloads += self._parity(block, list(range(first, stop)))
             self.symbol = stop
@@ -167,7 +181,7 @@ class Outgoing:
 
     def _block_done(self) -> bool:
         """Return whether there is a block behind this one, to be sent next."""
-        return self.block + 1 < self.content.blocks
+        return self.block + 1 < self.content.ready_blocks
 
     @property
     def unsent_block(self) -> int:

@@ -16,7 +16,12 @@ from groupwire.norm.partition import Partition
 from groupwire.norm.rate.adaptive import AdaptiveConfig, AdaptiveRate
 from groupwire.norm.rate.control import RateControl
 from groupwire.norm.send.config import SenderConfig
-from groupwire.norm.send.content import BytesSource, ObjectContent, Source
+from groupwire.norm.send.content import (
+    BytesSource,
+    ObjectContent,
+    Source,
+    content_of,
+)
 from groupwire.norm.send.dispatch import Dispatch
 from groupwire.norm.send.events import (
     MemberDropped,
@@ -32,6 +37,7 @@ from groupwire.norm.send.outgoing import ObjectHead, Outgoing
 from groupwire.norm.send.pulse import Pulse
 from groupwire.norm.send.repairer import Repairer
 from groupwire.norm.send.room import Room
+from groupwire.norm.send.stats import SenderStats
 from groupwire.norm.send.stream import StreamContent
 from groupwire.norm.send.talker import Talker
 from groupwire.norm.send.window import Window
@@ -82,6 +88,7 @@ class Sender:
         """As far as it has been told."""
         self._room = Room()
         self._dropped_members: dict[int, None] = {}
+        self._nacks_heard = self._acks_heard = 0
         self.dropped: Counter[str] = Counter()
         """What was heard and not understood or not meant for us, by reason."""
 
@@ -115,7 +122,7 @@ class Sender:
                 source.size_bytes, coding.largest_object, fix="use larger segments"
             )
         partition = Partition.of(source.size_bytes, coding.segment_bytes, coding.block)
-        content = ObjectContent(source, partition)
+        content = content_of(source, partition)
         number = self._window.next_number
         self._add(
             number,
@@ -124,6 +131,10 @@ class Sender:
         )
         self._resume(now)
         return number
+
+    def wake(self, *, now: float) -> None:
+        """Go on, because more is ready of a source that had no more to send."""
+        self._resume(now)
 
     def open_stream(
         self, *, buffer_bytes: int, now: float, info: bytes | None = None
@@ -277,6 +288,25 @@ class Sender:
         return self._outbox.grtt_s
 
     @property
+    def stats(self) -> SenderStats:
+        """What has been sent and heard so far."""
+        outbox, dispatch = self._outbox, self._dispatch
+        return SenderStats(
+            outbox.bytes_sent,
+            outbox.packets_sent,
+            dispatch.repair_bytes,
+            dispatch.repair_packets,
+            dispatch.data_bytes,
+            self._nacks_heard,
+            self._acks_heard,
+        )
+
+    def sent_bytes(self, number: int) -> int | None:
+        """Return how much of an object was sent once; None if it is not kept."""
+        outgoing = self._window.get(number)
+        return None if outgoing is None else outgoing.sent_bytes
+
+    @property
     def rate_bytes_per_s(self) -> float:
         """The rate in force."""
         return self._control.rate
@@ -362,6 +392,7 @@ class Sender:
         return True
 
     def _hear_nack(self, nack: Nack, *, unicast: bool, now: float) -> None:
+        self._nacks_heard += 1
         self._pulse.hear(nack.source, nack.to, nack.extensions, now, unicast=unicast)
         if self._repairer.hear(nack, unicast=unicast, now=now):
             self._dispatch.resume(asked=True)
@@ -369,6 +400,7 @@ class Sender:
             self._flusher.alive(nack.source)
 
     def _hear_ack(self, ack: Ack, *, unicast: bool, now: float) -> None:
+        self._acks_heard += 1
         self._pulse.hear(ack.source, ack.to, ack.extensions, now, unicast=unicast)
         if ack.ack_type == AckType.FLUSH:
             self._flusher.hear(ack)
@@ -392,6 +424,7 @@ class Sender:
             drained=self._dispatch.drained,
             reached=self._dispatch.reached,
             repairing=self._repairer.behind,
+            starved=self._dispatch.starved,
         ):
             self._events.append(TransmissionIdle())
         if self._flusher.over:

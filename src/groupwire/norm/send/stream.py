@@ -46,6 +46,17 @@ class StreamContent:
         """How many blocks have something to send, from the very first on."""
         return self.block_after
 
+    @property
+    def ready_blocks(self) -> int:
+        """The same: a block is begun when the one before it is full."""
+        return self.block_after
+
+    @property
+    def last(self) -> tuple[int, int]:
+        """The last block and symbol that have been written."""
+        block = max(0, self.block_after - 1)
+        return block, max(0, self.ready(block) - 1)
+
     def length(self, block: int) -> int:  # noqa: ARG002 - all are alike
         """Return how many source symbols a block has."""
         return self._block

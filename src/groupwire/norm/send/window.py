@@ -9,6 +9,7 @@ from groupwire.errors import UsageError
 from groupwire.norm.numbers import unwrap
 from groupwire.norm.send.holds import Holds
 from groupwire.norm.send.outgoing import Outgoing
+from groupwire.norm.wire.head import ObjectFlag
 
 __all__ = ["Window"]
 
@@ -61,7 +62,7 @@ class Window:
 
     def touch(self, outgoing: Outgoing, block: int, now: float) -> None:
         """Note that something was sent or asked for: an object is held as a whole."""
-        if outgoing.content.ended:
+        if outgoing.content.ended or not outgoing.flags & ObjectFlag.STREAM:
             self._holds.touch(outgoing.number, now)
             return
         self._holds.touch((outgoing.number, block), now)
