@@ -436,7 +436,7 @@ def test_a_block_of_a_stream_that_is_not_full_has_no_parity() -> None:
     assert of.fresh_parity(0) == 0
     ask(of, 0, 0, 2)
     (row,) = all_repairs(of)
-    assert (row.flags, row.places) == (EXPLICIT, [(0, 0), (0, 2)])
+    assert (row.flags, row.places) == (EXPLICIT | ObjectFlag.STREAM, [(0, 0), (0, 2)])
     content.write(bytes(10), message_ends=True)
     all_new(of)
     ask(of, 0, 0, 2)
