@@ -1,4 +1,4 @@
-"""``python -m fuzz [decoder|receiver|sender|all]``: strange messages, none may hurt.
+"""``python -m fuzz [TARGET|all]``: strange messages, none may hurt.
 
 A finding is printed with the command that shows it again, and ends with 1.
 """

@@ -20,6 +20,7 @@ from groupwire.norm.wire.message import decode
 from groupwire.values import Datagram, Transmit
 
 from . import corpus
+from .delivery import DELIVERY_TARGETS
 from .mutation import Corpus
 
 __all__ = ["TARGETS", "Feed", "Step", "Target"]
@@ -189,5 +190,10 @@ def _control(variant: int) -> Callable[[], RateControl]:
 
 TARGETS: dict[str, Target] = {
     target.name: target
-    for target in (DecoderTarget(), ReceiverTarget(), SenderTarget())
+    for target in (
+        DecoderTarget(),
+        ReceiverTarget(),
+        SenderTarget(),
+        *DELIVERY_TARGETS,
+    )
 }
