@@ -57,6 +57,7 @@ from groupwire.deliver.store.parts.journal import Identity, Journal
 from groupwire.deliver.store.parts.part import (
     SMALL_BYTES,
     OpenPart,
+    OpenSmall,
     Part,
     PartFile,
     SmallPart,
@@ -64,7 +65,7 @@ from groupwire.deliver.store.parts.part import (
 from groupwire.deliver.store.parts.piece import Piece
 from groupwire.deliver.store.policy import StorePolicy
 from groupwire.deliver.store.reasons import disk_full, too_large
-from groupwire.deliver.store.tree.folders import look
+from groupwire.deliver.store.tree.folders import look, names
 
 __all__ = [
     "MAX_SMALL",
@@ -111,8 +112,7 @@ class Store:
     @property
     def holds(self) -> bool:
         """Whether there is anything but our own state in the directory."""
-        with os.scandir(self._ground.root) as found:
-            return any(one.name != STATE_DIRECTORY for one in found)
+        return any(name != STATE_DIRECTORY for name in names(self._ground.root))
 
     def examine(self, manifest: Manifest, sender: str) -> Examined:
         """Look what is there; takes as long as the reading of equal files does."""
@@ -187,7 +187,8 @@ class Store:
 
     def _open_small(self, size_bytes: int) -> SmallPart:
         name = self._name()
-        part = SmallPart(self._parts(), name, size_bytes, self._forget)
+        opened = OpenSmall(self._parts(), name, self._forget)
+        part = SmallPart(opened, self._ground.guard, size_bytes)
         self._small[name] = part
         return part
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import errno
 import os
 import stat
@@ -14,7 +15,7 @@ from groupwire.deliver.names import clashes, unsafe, unsafe_target
 from groupwire.deliver.store.duties.ground import Ground
 from groupwire.deliver.store.duties.judge import Standing
 from groupwire.deliver.store.duties.place import move, note_folders, sync_folders
-from groupwire.deliver.store.parts.part import dress
+from groupwire.deliver.store.parts.part import dress, safe_mode
 from groupwire.deliver.store.reasons import reason_of
 from groupwire.deliver.store.record import Stored
 from groupwire.deliver.store.tree.folders import Folders, closing, look, open_folder
@@ -44,12 +45,14 @@ class _Conclusion:
 
     def run(self) -> dict[int, str]:
         """Take all of them."""
+        self._ground.record.refresh()
         self._refuse()
         for number, entry in self._left(Kind.DIRECTORY):
             self._attempt(number, entry, self._make_folder)
         note_folders(self._ground, self._made, self._sender)
         for number, entry in self._left(Kind.LINK):
             self._attempt(number, entry, self._make_link)
+        self._dress_files()
         for number, entry in self._deepest_first():
             self._attempt(number, entry, self._dress_folder)
         self._sync()
@@ -134,8 +137,12 @@ class _Conclusion:
         size, mtime, inode = found.st_size, found.st_mtime_ns, found.st_ino
         stored = Stored(entry.path, size, mtime, digest.digest(), inode, self._sender)
         self._ground.record.add([stored])
-        replace = look(folder, name) is not None
-        move(self._ground, part, folder, name, replace=replace)
+        try:
+            replace = look(folder, name) is not None
+            move(self._ground, part, folder, name, replace=replace)
+        except OSError:
+            os.unlink(part, dir_fd=parts)
+            raise
 
     def _dress_folder(self, entry: Entry) -> None:
         """Set mode and time of a directory that a pull of this sender made.
@@ -147,6 +154,28 @@ class _Conclusion:
             lines = self._ground.record.find(f"{entry.path}/")
             if any(s.inode == inode and s.sender == self._sender for s in lines):
                 dress(fd, entry.mode | 0o100, entry.mtime_ns)
+
+    def _dress_files(self) -> None:
+        """Give files that are unchanged the mode and time that their sender has now."""
+        with Folders(self._ground.root) as folders:
+            for _, entry in self._left(Kind.FILE):
+                with suppress(OSError):  # it is there, which is what counts
+                    self._dress_file(folders, entry)
+
+    def _dress_file(self, folders: Folders, entry: Entry) -> None:
+        folder, name = folders.parent(entry.path)
+        found = look(folder, name)
+        known = found and self._ground.record.match(entry.path, found)
+        if not found or not known or known.sha256 != entry.sha256:
+            return
+        same = found.st_mtime_ns == entry.mtime_ns
+        if known.sender != self._sender or (same and _mode_is(found, entry.mode)):
+            return
+        flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+        with closing(os.open(name, flags, dir_fd=folder)) as fd:
+            if os.fstat(fd).st_ino == known.inode:
+                mtime = dress(fd, entry.mode, entry.mtime_ns).st_mtime_ns
+                self._ground.record.add([dataclasses.replace(known, mtime_ns=mtime)])
 
     def _touch(self, *paths: str) -> None:
         self._touched.update(path.rpartition("/")[0] for path in paths)
@@ -160,3 +189,7 @@ class _Conclusion:
         except OSError as error:
             for number, _ in [*self._left(Kind.DIRECTORY), *self._left(Kind.LINK)]:
                 self._failed[number] = reason_of(error)
+
+
+def _mode_is(found: os.stat_result, mode: int) -> bool:
+    return stat.S_IMODE(found.st_mode) == safe_mode(mode)

@@ -11,9 +11,10 @@ from groupwire.deliver.names import clashes
 from groupwire.deliver.storage import Examined, Outcome, Status
 from groupwire.deliver.store.duties.ground import Ground
 from groupwire.deliver.store.duties.judge import Standing, refusal
+from groupwire.deliver.store.duties.tidy import drop
 from groupwire.deliver.store.parts.journal import Identity, held_bytes
 from groupwire.deliver.store.reasons import reason_of
-from groupwire.deliver.store.tree.folders import Folders, look
+from groupwire.deliver.store.tree.folders import Folders, look, names
 
 __all__ = ["examine"]
 
@@ -96,7 +97,7 @@ class _Held:
         self._ground = ground
         self._families: dict[str, list[str]] = {}
         if ground.parts is not None:
-            for name in os.listdir(ground.parts):
+            for name in names(ground.parts):
                 stem, dot, _ = name.partition(".")
                 if dot and name.endswith(".journal"):
                     self._families.setdefault(stem.partition("-")[0], []).append(name)
@@ -114,6 +115,9 @@ class _Held:
         identity = Identity(entry.path, size, entry.mtime_ns, entry.sha256)
         if identity.family not in self._families:
             return 0
+        for name in self._families[identity.family]:
+            if not name.startswith(identity.name):
+                drop(parts, name.removesuffix(".journal"))
         with suppress(OSError):
             data = os.stat(f"{identity.name}.data", dir_fd=parts, follow_symlinks=False)
             journal = f"{identity.name}.journal"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
 from contextlib import suppress
@@ -61,7 +62,9 @@ class Standing:
         """Whether it is a file of this size and digest."""
         if digest is None or not stat.S_ISREG(self.found.st_mode):
             return False
-        return self.found.st_size == size_bytes and self.digest == digest
+        with suppress(PermissionError):  # what we may not read is not what we want
+            return self.found.st_size == size_bytes and self.digest == digest
+        return False
 
     def refusal(self, sender: str) -> str:
         """Return why it must not be replaced, empty if it may be."""
@@ -83,7 +86,9 @@ class Standing:
         if not stat.S_ISREG(self.found.st_mode):
             return False
         alike = [s for s in ours if s.size_bytes == self.found.st_size]
-        return bool(alike) and self._read() in {s.sha256 for s in alike}
+        with suppress(PermissionError):
+            return bool(alike) and self._read() in {s.sha256 for s in alike}
+        return False
 
 
 def digest_there(folder: int, name: str) -> bytes:
@@ -92,9 +97,7 @@ def digest_there(folder: int, name: str) -> bytes:
     view = memoryview(buffer)
     with closing(os.open(name, _OPEN_FILE, dir_fd=folder)) as fd:
         if not stat.S_ISREG(os.fstat(fd).st_mode):
-            raise OSError("no regular file")
-        with suppress(AttributeError, OSError):
-            os.posix_fadvise(fd, 0, 0, os.POSIX_FADV_SEQUENTIAL)
+            raise FileExistsError(errno.EEXIST, "no regular file", name)
         while got := os.readv(fd, [buffer]):
             digest.update(view[:got])
     return digest.digest()

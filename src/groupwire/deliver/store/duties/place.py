@@ -9,6 +9,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 
 from groupwire.deliver.entries import Entry
+from groupwire.deliver.names import unsafe
 from groupwire.deliver.storage import Outcome, Status
 from groupwire.deliver.store.duties.ground import Ground
 from groupwire.deliver.store.duties.judge import Standing
@@ -89,6 +90,9 @@ class _Batch:
 
     def _prepare(self, placing: Placing) -> _Ready | Outcome:
         part, entry = placing.part, placing.entry
+        if unsafe(entry.path) is not None:
+            part.discard()
+            return Outcome(Status.FAILED, reason="unsafe-name")
         wrong = placing.expected not in {None, placing.digest}
         if wrong or not part.complete:
             part.discard()
@@ -129,10 +133,7 @@ class _Batch:
 
     def _name(self, folders: Folders, ready: _Ready) -> Outcome:
         entry, part = ready.placing.entry, ready.placing.part
-        try:
-            outcome = self._move(folders, ready)
-        except OSError as error:
-            outcome = Outcome(Status.FAILED, reason=reason_of(error))
+        outcome = self._try_to_move(folders, ready)
         if outcome.status is Status.STORED:
             self._touched.add(entry.path.rpartition("/")[0])
             part.settle()
@@ -141,6 +142,15 @@ class _Batch:
         else:
             part.close()
         return outcome
+
+    def _try_to_move(self, folders: Folders, ready: _Ready) -> Outcome:
+        try:
+            with suppress(FileExistsError):
+                return self._move(folders, ready)
+            # Something appeared between the look and the rename: look again.
+            return self._move(folders, ready)
+        except OSError as error:
+            return Outcome(Status.FAILED, reason=reason_of(error))
 
     def _move(self, folders: Folders, ready: _Ready) -> Outcome:
         stored, entry = ready.stored, ready.placing.entry

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 from contextlib import suppress
 
 from groupwire.deliver.store.duties.ground import Ground
+from groupwire.deliver.store.tree.folders import closing, names
 
-__all__ = ["KEPT_DAYS", "MAX_PARTS", "tidy"]
+__all__ = ["KEPT_DAYS", "MAX_PARTS", "drop", "tidy"]
 
 KEPT_DAYS = 7
 """A part that nobody goes on with for so long is removed at the next start."""
@@ -22,12 +24,12 @@ def tidy(ground: Ground) -> None:
         return
     # The lock was touched a moment ago: this is the disk's own time.
     oldest = os.fstat(ground.lock).st_mtime_ns - KEPT_DAYS * _DAY_NS
-    names = set(os.listdir(ground.parts))
-    stems = {n.removesuffix(".journal") for n in names if n.endswith(".journal")}
-    whole = {stem for stem in stems if f"{stem}.data" in names}
+    found = set(names(ground.parts))
+    stems = {n.removesuffix(".journal") for n in found if n.endswith(".journal")}
+    whole = {stem for stem in stems if f"{stem}.data" in found}
     ages = sorted((_mtime_ns(ground.parts, f"{stem}.journal"), stem) for stem in whole)
     kept = {stem for age, stem in ages[-MAX_PARTS:] if age >= oldest}
-    for name in names:
+    for name in found:
         stem, _, kind = name.rpartition(".")
         if stem not in kept or kind not in {"data", "journal"}:
             remove(ground.parts, name)
@@ -37,6 +39,16 @@ def remove(folder: int, name: str) -> None:
     """Remove a file; whatever cannot be is left."""
     with suppress(OSError):
         os.unlink(name, dir_fd=folder)
+
+
+def drop(folder: int, stem: str) -> None:
+    """Remove a part, unless a store is receiving it."""
+    with suppress(OSError):
+        flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC
+        with closing(os.open(f"{stem}.data", flags, dir_fd=folder)) as fd:
+            fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            remove(folder, f"{stem}.journal")
+            remove(folder, f"{stem}.data")
 
 
 def _mtime_ns(folder: int, name: str) -> int:

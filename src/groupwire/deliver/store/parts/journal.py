@@ -70,7 +70,8 @@ class Journal:
         os.utime(self._fd)  # its age is what clean-up goes by
         self._count = 0
         self._last: tuple[int, int] | None = None
-        self._generation = 0
+        self._sealed = 0
+        self._old: list[int] = []
         self._full = False
 
     def load(self, end: int) -> Ranges:
@@ -97,7 +98,7 @@ class Journal:
     def add(self, start: int, stop: int) -> bool:
         """Note what has been written; True where it wants to be compacted first."""
         last = self._last
-        if last is not None and last[1] == start:
+        if last is not None and last[1] == start and self._count > self._sealed:
             self._last = last[0], stop
             os.pwrite(self._fd, _RANGE.pack(last[0], stop), self._at(self._count - 1))
             return False
@@ -109,18 +110,20 @@ class Journal:
         return False
 
     def seal(self) -> tuple[int, int]:
-        """Leave alone what is there; return what :meth:`trust` wants."""
-        self._last = None
-        return self._generation, self._count
+        """Leave alone what is there; return what :meth:`trust` wants.
+
+        May run beside :meth:`add`: what that is just noting has been written already.
+        """
+        mark = self._fd, self._count
+        self._sealed = mark[1]
+        return mark
 
     def trust(self, mark: tuple[int, int]) -> None:
         """All ranges before ``mark`` are on the disk itself; say so there."""
-        generation, count = mark
-        if generation != self._generation:
-            return
-        os.fdatasync(self._fd)
-        os.pwrite(self._fd, struct.pack("<Q", count), _TRUSTED_AT)
-        os.fdatasync(self._fd)
+        fd, count = mark
+        os.fdatasync(fd)
+        os.pwrite(fd, struct.pack("<Q", count), _TRUSTED_AT)
+        os.fdatasync(fd)
 
     def compact(self, ranges: Ranges) -> None:
         """Write it anew; all of ``ranges`` is on the disk itself."""
@@ -130,8 +133,9 @@ class Journal:
         self._rewrite(ranges)
 
     def close(self) -> None:
-        """Let go of it."""
-        os.close(self._fd)
+        """Let go of it; not while another thread is in :meth:`trust`."""
+        for fd in (*self._old, self._fd):
+            os.close(fd)
 
     @staticmethod
     def _at(number: int) -> int:
@@ -150,9 +154,9 @@ class Journal:
         except BaseException:
             os.close(fd)
             raise
-        os.close(self._fd)
+        # A checkpoint in another thread may be writing to the old one yet.
+        self._old.append(self._fd)
         self._fd, self._count, self._last = fd, len(ranges), None
-        self._generation += 1
 
 
 def held_bytes(folder: int, name: str, identity: Identity, end: int) -> int:
@@ -196,6 +200,7 @@ def _read(
         return None
     same_boot = boot == _boot_id() != _NO_BOOT
     count = (len(data) - _HEAD.size) // _RANGE.size
+    end = min(end, identity.size_bytes)
     rows = _rows(data, count if same_boot else min(count, trusted), end)
     return rows, same_boot
 

@@ -26,11 +26,21 @@ from groupwire.deliver.store.parts.journal import Journal
 from groupwire.deliver.store.parts.ranges import Ranges
 from groupwire.deliver.store.reasons import disk_full, too_large
 
-__all__ = ["SMALL_BYTES", "Guard", "OpenPart", "Part", "PartFile", "SmallPart"]
+__all__ = [
+    "SMALL_BYTES",
+    "Guard",
+    "OpenPart",
+    "OpenSmall",
+    "Part",
+    "PartFile",
+    "SmallPart",
+    "dress",
+    "safe_mode",
+]
 
 SMALL_BYTES = 64 << 10
 """Up to here a file waits in memory until it is complete."""
-_CHECK_BYTES = 8 << 20
+_CHECK_BYTES = 4 << 20
 _IOV_MAX = 1024
 
 
@@ -168,11 +178,14 @@ class PartFile:
         self.close()
 
     def close(self) -> None:
-        """Leave it for the next pull."""
-        if self._fd >= 0:
-            os.close(self._fd)
-            if self._journal is not None:
-                self._journal.close()
+        """Leave it for the next pull, where it has a journal."""
+        if self._fd < 0:
+            return
+        if self._journal is None:
+            self._remove("")
+        else:
+            self._journal.close()
+        os.close(self._fd)
         self._fd = -1
 
     def discard(self) -> None:
@@ -188,15 +201,23 @@ class PartFile:
             os.unlink(stem + suffix if suffix else self._name, dir_fd=self._folder)
 
 
+@dataclass(frozen=True, slots=True)
+class OpenSmall:
+    """Where a small file will be written, and who wants to know that it is gone."""
+
+    folder: int
+    name: str
+    gone: Callable[[str], object]
+
+
 class SmallPart:
     """A file that waits in memory; it meets the disk when it is complete."""
 
-    def __init__(
-        self, folder: int, name: str, size_bytes: int, gone: Callable[[str], object]
-    ) -> None:
-        self._folder = folder
-        self._name = name
-        self._gone = gone
+    def __init__(self, opened: OpenSmall, guard: Guard, size_bytes: int) -> None:
+        self._folder = opened.folder
+        self._name = opened.name
+        self._gone = opened.gone
+        self._guard = guard
         self._data = bytearray(size_bytes)
         self._ranges = Ranges()
         self._placed = False
@@ -246,6 +267,7 @@ class SmallPart:
         self, mode: int, mtime_ns: int | None, *, durable: bool
     ) -> tuple[str, os.stat_result]:
         """Write it; return its name in the directory of parts."""
+        self._guard.check_space()
         flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
         fd = os.open(self._name, flags, 0o600, dir_fd=self._folder)
         self._placed = True
@@ -281,11 +303,22 @@ Part: TypeAlias = PartFile | SmallPart
 
 def dress(fd: int, mode: int, mtime_ns: int | None) -> os.stat_result:
     """Set mode and time, as far as they are safe; return what they are now."""
-    os.fchmod(fd, mode & 0o777 | 0o600)
+    # Filesystems of other systems refuse some of it; a file is worth more than its mode.
+    with suppress(PermissionError):
+        os.fchmod(fd, safe_mode(mode))
     if mtime_ns is not None:
         when = max(-_FAR_NS, min(mtime_ns, _FAR_NS))
-        os.utime(fd, ns=(when, when))
+        with suppress(PermissionError):
+            os.utime(fd, ns=(when, when))
     return os.fstat(fd)
+
+
+def safe_mode(mode: int) -> int:
+    """Return permission bits that are safe, and leave the file ours to read and write.
+
+    Neither setuid nor setgid: strangers give us no programs that run as somebody else.
+    """
+    return mode & 0o777 | 0o600
 
 
 _FAR_NS = 1 << 62

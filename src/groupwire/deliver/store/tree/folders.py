@@ -9,7 +9,7 @@ from contextlib import contextmanager, suppress
 from types import TracebackType
 from typing import Self
 
-__all__ = ["OPEN_FOLDER", "Folders", "closing", "look", "open_folder"]
+__all__ = ["OPEN_FOLDER", "Folders", "closing", "look", "names", "open_folder"]
 
 OPEN_FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 
@@ -52,6 +52,15 @@ def look(folder: int, name: str) -> os.stat_result | None:
         return os.stat(name, dir_fd=folder, follow_symlinks=False)
     except FileNotFoundError:
         return None
+
+
+def names(folder: int) -> list[str]:
+    """Return what is in a directory.
+
+    It is opened once more: threads that read by one descriptor share its position.
+    """
+    with closing(os.open(".", OPEN_FOLDER, dir_fd=folder)) as fd:
+        return os.listdir(fd)
 
 
 class Folders:

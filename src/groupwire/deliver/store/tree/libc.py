@@ -9,17 +9,21 @@ from collections.abc import Callable
 from functools import cache
 from typing import Any, cast
 
+from groupwire.deliver.store.tree.folders import look
+
 __all__ = ["rename_new", "sync_filesystem"]
 
 _RENAME_NOREPLACE = 1
 _NOT_HERE = {errno.ENOSYS, errno.EINVAL, errno.ENOTSUP}
+_NO_LINKS = {errno.EPERM, errno.ENOTSUP, errno.ENOSYS, errno.EMLINK}
 
 
 def rename_new(source: int, name: str, folder: int, new: str) -> None:
     """Move a file to a name that nobody has; FileExistsError if somebody does.
 
-    Where the filesystem cannot do it in one step (vfat, some network mounts), a second
-    name is made and the first one removed, which refuses just as surely.
+    Where the filesystem cannot do it in one step (some network mounts), a second name is
+    made and the first one removed, which refuses just as surely. Where it knows no second
+    names (exFAT), only a look before the rename is left.
     """
     error = _renameat2(source, name, folder, new)
     if error in _NOT_HERE:
@@ -39,8 +43,20 @@ def _renameat2(source: int, name: str, folder: int, new: str) -> int:
 
 
 def _link_and_unlink(source: int, name: str, folder: int, new: str) -> None:
-    os.link(name, new, src_dir_fd=source, dst_dir_fd=folder, follow_symlinks=False)
-    os.unlink(name, dir_fd=source)
+    try:
+        os.link(name, new, src_dir_fd=source, dst_dir_fd=folder, follow_symlinks=False)
+    except OSError as error:
+        if error.errno not in _NO_LINKS:
+            raise
+        _look_and_rename(source, name, folder, new)
+    else:
+        os.unlink(name, dir_fd=source)
+
+
+def _look_and_rename(source: int, name: str, folder: int, new: str) -> None:
+    if look(folder, new) is not None:
+        raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), new)
+    os.rename(name, new, src_dir_fd=source, dst_dir_fd=folder)
 
 
 def sync_filesystem(fd: int) -> bool:
