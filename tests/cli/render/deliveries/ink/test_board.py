@@ -2,22 +2,15 @@
 
 from __future__ import annotations
 
-import io
 import sys
 
 import pytest
+from tests.cli.render.deliveries.terminal import Terminal
 
 from groupwire.cli.render.deliveries.ink.board import BAR, Board, bar, fitted, plain
 from groupwire.cli.render.out import Out, Tone
 
 ROW = [("  42 % ", ""), ("0.42", BAR), ("22 of 52 MB", ""), ("  12 s left", "")]
-
-
-class Terminal(io.StringIO):
-    encoding = "utf-8"
-
-    def isatty(self) -> bool:
-        return True
 
 
 def text(row: list[tuple[str, str]]) -> str:
@@ -51,9 +44,7 @@ def test_a_board_replaces_what_it_drew_and_leaves_nothing(
 ) -> None:
     terminal = Terminal()
     monkeypatch.setattr(sys, "stderr", terminal)
-    monkeypatch.setenv("NO_COLOR", "1")
-    monkeypatch.setenv("TERM", "xterm")
-    monkeypatch.setenv("LINES", "24")
+    terminal.prepare(monkeypatch)
     out = Out(Tone())
     assert out.live
     board = Board(out)

@@ -44,7 +44,7 @@ def share(part: float, whole: float) -> str:
     if value < 0.01:
         return "<0.01 %"
     decimals = 0 if value >= 9.95 else 1 if value >= 0.095 else 2
-    return f"{value:.{decimals}f} %"
+    return f"{_short(value, decimals)} %"
 
 
 def lost_share(lost: int, files: int, size_bytes: int, segment_bytes: int) -> str:
@@ -98,6 +98,9 @@ def _scaled(value: float) -> str:
         value /= 1000
         step += 1
     decimals = 0 if value >= 99.95 or not step else 1 if value >= 9.995 else 2
+    return f"{_short(value, decimals)} {_PREFIXES[step]}"
+
+
+def _short(value: float, decimals: int) -> str:
     text = f"{value:.{decimals}f}"
-    text = text.rstrip("0").rstrip(".") if decimals == 2 else text
-    return f"{text} {_PREFIXES[step]}"
+    return text.rstrip("0").rstrip(".") if decimals else text

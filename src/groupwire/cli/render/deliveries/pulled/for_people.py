@@ -163,7 +163,7 @@ def _whole(progress: PullProgress, per_s: float) -> Pieces:
     left = total - have
     when = f"{remaining(left / per_s)} left" if per_s > 0 else "waiting"
     return [
-        (f"{percent(have, total):>5} ", "bold"),
+        (f"{percent(have, total):>6} ", "bold"),
         (str(have / total if total else 1.0), BAR),
         (f"{amount(have)} of {amount(total)}", ""),
         (f"  {bit_rate(per_s)}", ""),

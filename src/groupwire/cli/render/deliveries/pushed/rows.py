@@ -50,7 +50,7 @@ def whole(progress: PushProgress, per_s: float) -> Pieces:
     if total is None:
         return [(f"{amount(sent)}  {bit_rate(per_s)}", "bold"), *tail]
     return [
-        (f"{percent(sent, total):>5} ", "bold"),
+        (f"{percent(sent, total):>6} ", "bold"),
         (str(sent / total if total else 1.0), BAR),
         (f"{amount(sent)} of {amount(total)}", ""),
         (f"  {bit_rate(per_s)}", ""),

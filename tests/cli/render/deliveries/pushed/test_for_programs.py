@@ -1,0 +1,196 @@
+"""A push as programs see it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from tests.cli.running import told
+
+from groupwire.cli.render.deliveries.opening import Opening
+from groupwire.cli.render.deliveries.pushed.for_programs import PushJson
+from groupwire.cli.render.out import Out, Tone
+from groupwire.deliver.push import (
+    Began,
+    FeedRoom,
+    FileChanged,
+    MemberFailed,
+    MemberFound,
+    MemberRefused,
+    NameShared,
+    PushEnded,
+    ReceiptReceived,
+)
+from groupwire.deliver.report import (
+    FileFailure,
+    MemberProgress,
+    MemberReceipt,
+    PushProgress,
+    PushReport,
+    ReceiptStatus,
+)
+from groupwire.gather import Expectation
+from groupwire.values import Origin
+
+Capture = pytest.CaptureFixture[str]
+
+HERE = Origin("10.0.0.7", 4000)
+RECEIPT = MemberReceipt(
+    "arm1",
+    HERE,
+    ReceiptStatus.FAILED,
+    files=2,
+    size_bytes=500,
+    lost=3,
+    sha256="ab",
+    failed=(FileFailure("a/b", "exists"),),
+    elapsed_s=1.25,
+)
+REPORT = PushReport((RECEIPT,), ("arm1", "arm2"), 2, 3, 1000, 1500, 300, 1.5)
+NAMED = Expectation(names=("arm1", "arm2"))
+
+
+def events(capsys: Capture, *some: Any) -> list[dict[str, Any]]:
+    shown = PushJson(Out(Tone(json=True)), None)
+    for event in some:
+        shown.show(event)
+    lines = told(capsys.readouterr().out)
+    for line in lines:
+        assert (line.pop("v"), line.pop("time") > 0) == (1, True)
+    return lines
+
+
+def test_the_start_says_what_goes_where_and_who_is_expected(capsys: Capture) -> None:
+    shown = PushJson(Out(Tone(json=True)), NAMED)
+    assert not shown.begun
+    shown.start(
+        Opening(
+            group="239.1.2.3:5000",
+            interfaces=["eth0"],
+            reason="eth0 was named",
+            name="arm0",
+            title="tree",
+            files=3,
+            total_bytes=1000,
+        )
+    )
+    assert shown.begun
+    (start,) = told(capsys.readouterr().out)
+    assert start == {
+        "event": "start",
+        "v": 1,
+        "time": start["time"],
+        "group": "239.1.2.3:5000",
+        "interfaces": ["eth0"],
+        "reason": "eth0 was named",
+        "name": "arm0",
+        "ttl": 1,
+        "title": "tree",
+        "files": 3,
+        "bytes": 1000,
+        "expected": ["arm1", "arm2"],
+        "expected_count": 2,
+    }
+
+
+def test_members_are_told_as_they_appear(capsys: Capture) -> None:
+    found, foreign, refused, shared = events(
+        capsys,
+        MemberFound("arm1", HERE),
+        MemberFound("10.0.0.9", None, late=True),
+        MemberRefused("arm2", HERE, "busy"),
+        NameShared("arm1", HERE),
+    )
+    assert found == {
+        "event": "member",
+        "member": "arm1",
+        "sender": "10.0.0.7:4000",
+        "late": False,
+        "refused": None,
+        "shared": False,
+    }
+    assert (foreign["sender"], foreign["late"]) == (None, True)
+    assert refused["refused"] == "busy"
+    assert shared["shared"] is True
+
+
+def test_progress_has_every_member(capsys: Capture) -> None:
+    members = {
+        "arm1": MemberProgress(500, 3),
+        "arm2": MemberProgress(1000, 0, done=True),
+    }
+    (progress,) = events(capsys, PushProgress(1.5, 900, 1000, 100, 1e6, members))
+    assert progress == {
+        "event": "progress",
+        "bytes": 900,
+        "total": 1000,
+        "repaired_bytes": 100,
+        "rate_bps": 8_000_000,
+        "elapsed_s": 1.5,
+        "members": {
+            "arm1": {"bytes": 500, "lost": 3, "done": False},
+            "arm2": {"bytes": 1000, "lost": 0, "done": True},
+        },
+    }
+
+
+def test_a_receipt_says_who_has_what_and_why_not(capsys: Capture) -> None:
+    (receipt,) = events(capsys, ReceiptReceived(RECEIPT))
+    assert receipt == {
+        "event": "receipt",
+        "member": "arm1",
+        "sender": "10.0.0.7:4000",
+        "files": 2,
+        "unchanged": 0,
+        "bytes": 500,
+        "lost": 3,
+        "sha256": "ab",
+        "status": "failed",
+        "reason": "",
+        "failed": [{"path": "a/b", "reason": "exists"}],
+        "elapsed_s": 1.25,
+    }
+
+
+def test_the_beginning_and_changed_files_are_told_and_failures_later(
+    capsys: Capture,
+) -> None:
+    some = events(
+        capsys,
+        Began(3, 1000, 2),
+        FileChanged("a", gave_up=True),
+        MemberFailed("arm1", "silent"),
+        FeedRoom(),
+        PushEnded(REPORT),
+    )
+    assert some == [
+        {"event": "begin", "files": 3, "bytes": 1000, "members": 2},
+        {"event": "changed", "path": "a", "given_up": True},
+    ]
+
+
+def test_the_end_has_who_has_it_and_who_has_not(capsys: Capture) -> None:
+    PushJson(Out(Tone(json=True)), None).end(REPORT)
+    (end,) = told(capsys.readouterr().out)
+    assert end == {
+        "event": "end",
+        "v": 1,
+        "time": end["time"],
+        "delivered": [],
+        "missing": ["arm1", "arm2"],
+        "missing_count": 2,
+        "complete": False,
+        "files": 3,
+        "bytes": 1000,
+        "sent_bytes": 1500,
+        "repaired_bytes": 300,
+        "elapsed_s": 1.5,
+        "reason": "",
+    }
+
+
+def test_an_end_before_the_beginning_misses_everybody(capsys: Capture) -> None:
+    PushJson(Out(Tone(json=True)), NAMED).end(None)
+    (end,) = told(capsys.readouterr().out)
+    assert (end["missing"], end["missing_count"]) == (["arm1", "arm2"], 2)
+    assert end["reason"] == "stopped"
