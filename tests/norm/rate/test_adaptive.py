@@ -52,6 +52,38 @@ def test_bounds_that_contradict_each_other_are_refused(
         AdaptiveConfig(**bounds)  # type: ignore[arg-type]
 
 
+@pytest.mark.parametrize(
+    ("named", "start", "floor", "drop_below"),
+    [
+        ({}, 1.25e6, 50e3, 10e3),
+        ({"ceiling": 1e8}, 1.25e6, 50e3, 10e3),
+        ({"ceiling": 1e6}, 1e6, 50e3, 10e3),
+        ({"ceiling": 20e3}, 20e3, 20e3, 4e3),
+        ({"start": 20e3}, 20e3, 20e3, 4e3),
+        ({"drop_below": 5e6}, 1.25e6, 50e3, 5e6),
+        ({"drop_below": 20e3}, 1.25e6, 20e3, 20e3),
+        ({"drop_below": 1e3}, 1.25e6, 1e3, 1e3),
+        ({"drop_below": 0}, 1.25e6, 50e3, 0),
+        ({"ceiling": 20e3, "drop_below": 20e3}, 20e3, 20e3, 20e3),
+        ({"floor": 2e3}, 1.25e6, 2e3, 400.0),
+    ],
+)
+def test_defaults_yield_to_bounds_that_are_named(
+    named: dict[str, float], start: float, floor: float, drop_below: float
+) -> None:
+    bounds = {f"{name}_bytes_per_s": value for name, value in named.items()}
+    config = AdaptiveConfig(**bounds)  # type: ignore[arg-type]
+    assert config.start_bytes_per_s == start
+    assert config.floor_bytes_per_s == floor
+    assert config.drop_below_bytes_per_s == pytest.approx(drop_below)
+
+
+@pytest.mark.parametrize("drop_below", [-1.0, 2e6])
+def test_nobody_can_be_asked_for_more_than_the_ceiling(drop_below: float) -> None:
+    with pytest.raises(UsageError, match="0 <= drop_below <= ceiling"):
+        AdaptiveConfig(ceiling_bytes_per_s=1e6, drop_below_bytes_per_s=drop_below)
+
+
 def test_it_asks_for_what_arrives() -> None:
     assert AdaptiveRate().wants_measured
 
@@ -686,6 +718,42 @@ def test_a_member_eighty_times_slower_is_named_and_the_others_speed_up(
     assert [event.node for event in flow.dropped] == [13]
     assert flow.dropped[0].rate_bytes_per_s == pytest.approx(25e3, rel=0.1)
     assert flow.goodput(11, named + 2.0, named + 6.0) >= 10 * 50e3
+
+
+@pytest.mark.parametrize("ceiling", [20e3, 200e3, 1e6])
+def test_a_ceiling_is_kept_and_used(ceiling: float) -> None:
+    flow = Flow(AdaptiveRate(AdaptiveConfig(ceiling_bytes_per_s=ceiling)))
+    flow.join(10, Faults(delay_s=0.01, rate_bytes_per_s=1e7, queue_bytes=60_000))
+    flow.start()
+    flow.run(20.0)
+    assert max(rate for _, rate in flow.rates) <= ceiling
+    assert 0.8 * ceiling <= flow.goodput(10, 5.0, 20.0) <= ceiling
+    assert not flow.dropped
+
+
+@pytest.mark.parametrize("slow", [50e3, 400e3])
+def test_who_stays_below_what_is_asked_of_a_member_is_named(slow: float) -> None:
+    config = AdaptiveConfig(drop_below_bytes_per_s=500e3, patience_s=4.0)
+    flow = Flow(AdaptiveRate(config))
+    for node, rate in ((10, slow), (11, 2e6)):
+        down = Faults(delay_s=0.01, rate_bytes_per_s=rate, queue_bytes=60_000)
+        flow.join(node, down)
+    flow.start()
+    flow.run(16.0)
+    assert [event.node for event in flow.dropped] == [10]
+    assert flow.goodput(11, 13.0, 16.0) >= 1e6
+
+
+@pytest.mark.parametrize("least", [0.0, 20e3])
+def test_who_can_take_what_is_asked_of_a_member_is_waited_for(least: float) -> None:
+    config = AdaptiveConfig(drop_below_bytes_per_s=least, patience_s=4.0)
+    flow = Flow(AdaptiveRate(config))
+    for node, rate in ((10, 40e3), (11, 2e6)):
+        down = Faults(delay_s=0.01, rate_bytes_per_s=rate, queue_bytes=60_000)
+        flow.join(node, down)
+    flow.start()
+    flow.run(25.0)
+    assert not flow.dropped
 
 
 def test_a_member_that_loses_half_by_chance_is_not_named() -> None:

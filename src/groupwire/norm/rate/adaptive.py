@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import NamedTuple
 
+from groupwire.errors import UsageError
 from groupwire.norm.numbers import unwrap
 from groupwire.norm.rate.bounds import check_bounds
 from groupwire.norm.rate.control import Report, Slow
@@ -51,25 +52,55 @@ _SHARPEST = 0.1
 """What one report leaves of the rate at least, whatever it says."""
 
 
+_START, _FLOOR, _DROP_BELOW = 1.25e6, 50e3, 10e3
+_FAR_BELOW = _DROP_BELOW / _FLOOR
+
+
 @dataclass(frozen=True, slots=True)
 class AdaptiveConfig:
-    """Bounds of the rate, in bytes per second."""
+    """Bounds of the rate, in bytes per second.
 
-    start_bytes_per_s: float = 1.25e6
+    Defaults yield to what is named: the start to a lower ceiling, the floor to a lower
+    start, ceiling or ``drop_below``, and ``drop_below`` to a lower floor.
+    """
+
+    start_bytes_per_s: float = _START
     """Until somebody has answered."""
-    floor_bytes_per_s: float = 50e3
+    floor_bytes_per_s: float = _FLOOR
     ceiling_bytes_per_s: float = 1.25e9
-    drop_below_bytes_per_s: float = 10e3
-    """A member at which less arrives for ``patience_s`` is waited for no more. It is
-    far below the floor, lest somebody is given up who loses half by chance; where a
-    queue stands all the time, nine tenths of the floor count instead."""
+    drop_below_bytes_per_s: float = _DROP_BELOW
+    """A member at which less arrives for ``patience_s`` is waited for no more; 0 to
+    wait for everybody. By default it is far below the floor, lest somebody is given up
+    who loses half by chance; where a queue stands all the time, nine tenths of the
+    floor count instead."""
     patience_s: float = 10.0
     packet_bytes: int = 1400
     """How large most packets are: how many a round has tells chance from congestion."""
 
     def __post_init__(self) -> None:
+        self._yield_to_what_is_named()
         floor, start = self.floor_bytes_per_s, self.start_bytes_per_s
         check_bounds(floor, start, self.ceiling_bytes_per_s)
+        if not 0 <= self.drop_below_bytes_per_s <= self.ceiling_bytes_per_s:
+            raise UsageError(
+                f"nobody can be faster than {self.drop_below_bytes_per_s} where "
+                f"{self.ceiling_bytes_per_s} is the most",
+                fix="use 0 <= drop_below <= ceiling",
+            )
+
+    def _yield_to_what_is_named(self) -> None:
+        start, floor = self.start_bytes_per_s, self.floor_bytes_per_s
+        least = self.drop_below_bytes_per_s
+        if start == _START:
+            start = min(start, self.ceiling_bytes_per_s)
+        if floor == _FLOOR:
+            named = least if least > 0 and least != _DROP_BELOW else floor
+            floor = min(floor, start, named)
+        if least == _DROP_BELOW:
+            least = min(least, _FAR_BELOW * floor)
+        object.__setattr__(self, "start_bytes_per_s", start)
+        object.__setattr__(self, "floor_bytes_per_s", floor)
+        object.__setattr__(self, "drop_below_bytes_per_s", least)
 
 
 class _Round(NamedTuple):
@@ -238,7 +269,7 @@ class AdaptiveRate:
         without one, it may be what chance has left of it.
         """
         least = self._config.drop_below_bytes_per_s
-        if full:
+        if full and least:
             least = max(least, _SUSTAINS * self._config.floor_bytes_per_s)
         suffers = suffers or path is self._limiting
         if not suffers or rate >= least:
