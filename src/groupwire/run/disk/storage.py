@@ -1,0 +1,299 @@
+"""The disk of a member, off the event loop: a store, and threads that serve it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Callable, Mapping
+from functools import partial
+from typing import NamedTuple, Protocol
+
+from groupwire.deliver.entries import Entry, Kind, Manifest
+from groupwire.deliver.seals import PART_BYTES
+from groupwire.deliver.storage import Examined, Outcome, PartSink, Status
+from groupwire.deliver.store.reasons import reason_of
+from groupwire.deliver.store.store import Digester, Part, Placing, SmallPart, Store
+from groupwire.run.disk.mailbox import Mailbox
+from groupwire.run.disk.worker import Worker
+from groupwire.run.disk.writer import BufferedSink, File, Writer
+
+__all__ = ["DiskStorage", "OnConcluded", "OnExamined", "OnFinished"]
+
+_PATIENCE_S = 10.0
+"""A disk that hangs holds the end up only so long."""
+_FOREIGN = -1
+"""Foreign objects are kept apart from entries."""
+
+_Place = tuple[int, int, int]
+"""Delivery, entry, or the number of a foreign object behind ``_FOREIGN``."""
+
+
+class OnExamined(Protocol):
+    """Hears what a member has already: ``Pull.handle_examined``."""
+
+    def __call__(self, key: int, examined: Examined, /) -> None:
+        """Take that in."""
+        ...
+
+
+class OnFinished(Protocol):
+    """Hears what became of a file: ``Pull.handle_finished``."""
+
+    def __call__(self, key: int, entry: int, outcome: Outcome, /) -> None:
+        """Take that in."""
+        ...
+
+
+class OnConcluded(Protocol):
+    """Hears that a delivery is on the disk: ``Pull.handle_concluded``."""
+
+    def __call__(self, key: int, failed: Mapping[int, str], /) -> None:
+        """Take that in."""
+        ...
+
+
+class _Finishing(NamedTuple):
+    """A file that has come, on its way to its name."""
+
+    key: int
+    number: int
+    """Of the entry, or of the foreign object."""
+    sender: str
+    entry: Entry | None
+    """None for a foreign object, which has a ``name`` instead."""
+    name: str
+    expected: bytes | None
+    part: Part
+    digester: Digester
+    error: OSError | None = None
+    """What writing it came to."""
+
+
+class _Delivery(NamedTuple):
+    manifest: Manifest
+    sender: str
+
+
+class DiskStorage:
+    """Implements :class:`groupwire.deliver.storage.Storage` over a store.
+
+    All callbacks come in the loop's thread. ``on_pressure`` says True when more arrives
+    than the disk takes, so that sockets are read no further, and False when it has
+    caught up. ``sender_of`` names the sender of a delivery for the store's record.
+    """
+
+    def __init__(  # noqa: PLR0913 - one for each answer, wired once
+        self,
+        store: Store,
+        *,
+        loop: asyncio.AbstractEventLoop,
+        on_examined: OnExamined,
+        on_finished: OnFinished,
+        on_concluded: OnConcluded,
+        on_pressure: Callable[[bool], None],
+        sender_of: Callable[[int], str] | None = None,
+    ) -> None:
+        self._store = store
+        self._on_examined = on_examined
+        self._on_finished = on_finished
+        self._on_concluded = on_concluded
+        self._sender_of = sender_of or _anybody
+        self._mailbox = Mailbox(loop)
+        self._examiner = Worker("examiner", self._mailbox)
+        self._placer = Worker("placer", self._mailbox)
+        self._writer = Writer(
+            later=loop.call_later,
+            post=self._mailbox.post,
+            on_pressure=on_pressure,
+            checkpoints=self._placer,
+        )
+        self._deliveries: dict[int, _Delivery] = {}
+        self._files: dict[_Place, File | SmallPart] = {}
+        self._finishing: deque[_Finishing] = deque()
+        self._closed = False
+
+    # Storage.
+
+    @property
+    def holds(self) -> bool:
+        """Whether there is anything in the directory already."""
+        try:
+            return self._store.holds
+        except OSError:
+            return False
+
+    def examine(self, key: int, manifest: Manifest) -> None:
+        """Look what is there."""
+        self._deliveries[key] = _Delivery(manifest, self._sender_of(key))
+        self._examiner.do(partial(self._examine, key, self._deliveries[key]))
+
+    def open(self, key: int, entry: int) -> PartSink:
+        """Open where an examined file goes. Raises OSError."""
+        part = self._store.open(self._entry(key, entry))
+        return self._opened((key, 0, entry), part)
+
+    def open_part(self, key: int, entry: int, number: int, size_bytes: int) -> PartSink:
+        """Open where a part of a file of unknown length goes. Raises OSError."""
+        place = key, 0, entry
+        file = self._files.get(place)
+        if not isinstance(file, File):
+            file = self._files[place] = File(self._store.open(self._entry(key, entry)))
+        base = number * PART_BYTES
+        return BufferedSink(file, self._writer, base=base, size_bytes=size_bytes)
+
+    def open_foreign(self, key: int, number: int, size_bytes: int) -> PartSink:
+        """Open where an object of a foreign sender goes. Raises OSError."""
+        part = self._store.open_foreign(size_bytes)
+        return self._opened((key, _FOREIGN, number), part)
+
+    def finish(self, key: int, entry: int, sha256: bytes) -> None:
+        """Verify, make durable, rename."""
+        self._end((key, 0, entry), sha256, "")
+
+    def finish_foreign(self, key: int, number: int, name: str) -> None:
+        """Do the same without a digest to compare."""
+        self._end((key, _FOREIGN, number), None, name)
+
+    def discard(self, key: int, entry: int) -> None:
+        """Throw away what has come of a file."""
+        file = self._files.pop((key, 0, entry), None)
+        if file is not None:
+            self._drop(file, keep=False)
+
+    def conclude(self, key: int) -> None:
+        """Make directories, links, modes, behind all files that were to be finished."""
+        delivery = self._deliveries.pop(key, None)
+        if delivery is not None:
+            self._placer.do(partial(self._conclude, key, delivery))
+
+    def abandon(self, key: int) -> None:
+        """Leave a delivery; what is incomplete is kept for the next."""
+        self._deliveries.pop(key, None)
+        for place in [place for place in self._files if place[0] == key]:
+            self._drop(self._files.pop(place), keep=True)
+
+    # Its end.
+
+    def close(self, patience_s: float = _PATIENCE_S) -> None:
+        """Keep what is incomplete, and end the threads; any number of times.
+
+        It waits for the disk: call it in a thread.
+        """
+        if self._closed:
+            return
+        self._closed = True
+        self._mailbox.close()
+        for file in self._files.values():
+            self._drop(file, keep=True)
+        self._files.clear()
+        self._writer.close(patience_s)
+        self._examiner.close(patience_s)
+        self._placer.close(patience_s)
+        self._store.close()
+
+    # The loop's thread.
+
+    def _entry(self, key: int, entry: int) -> Entry:
+        return self._deliveries[key].manifest.entries[entry]
+
+    def _opened(self, place: _Place, part: Part) -> PartSink:
+        if isinstance(part, SmallPart):
+            self._files[place] = part
+            return part
+        file = self._files[place] = File(part)
+        held = tuple(part.held)
+        if held:
+            self._writer.follow(file)
+        return BufferedSink(file, self._writer, held=held)
+
+    def _end(self, place: _Place, sha256: bytes | None, name: str) -> None:
+        file = self._files.pop(place, None)
+        key, kind, number = place
+        if file is None:
+            self._tell(key, number, Outcome(Status.FAILED, reason="gone"))
+            return
+        part = file if isinstance(file, SmallPart) else file.part
+        finishing = _Finishing(
+            key,
+            number,
+            self._sender_of(key),
+            self._entry(key, number) if kind != _FOREIGN else None,
+            name,
+            sha256,
+            part,
+            Digester(part) if isinstance(file, SmallPart) else file.digester,
+        )
+        if isinstance(file, SmallPart):
+            self._hand_over(finishing)
+        else:
+            self._writer.end(file, partial(self._written, file, finishing))
+
+    def _drop(self, file: File | SmallPart, *, keep: bool) -> None:
+        part = file if isinstance(file, SmallPart) else file.part
+        work = partial(self._placer.do, part.close if keep else part.discard)
+        if isinstance(file, SmallPart):
+            work()
+            return
+        if not keep:
+            file.error = OSError("thrown away")
+        self._writer.end(file, work)
+
+    # Threads.
+
+    def _tell(self, key: int, entry: int, outcome: Outcome) -> None:
+        self._mailbox.post(partial(self._on_finished, key, entry, outcome))
+
+    def _written(self, file: File, finishing: _Finishing) -> None:
+        self._hand_over(finishing._replace(error=file.error))
+
+    def _hand_over(self, finishing: _Finishing) -> None:
+        self._finishing.append(finishing)
+        self._placer.do(self._place_all)
+
+    def _examine(self, key: int, delivery: _Delivery) -> None:
+        manifest, sender = delivery
+        try:
+            examined = self._store.examine(manifest, sender)
+        except OSError as error:
+            failed = Outcome(Status.FAILED, reason=reason_of(error))
+            files = [n for n, e in enumerate(manifest.entries) if e.kind is Kind.FILE]
+            examined = Examined(dict.fromkeys(files, failed))
+        self._mailbox.post(partial(self._on_examined, key, examined))
+
+    def _place_all(self) -> None:
+        """Place all that have come meanwhile: many cost little more than one."""
+        todo: dict[str, list[tuple[_Finishing, Placing]]] = {}
+        while self._finishing:
+            one = self._finishing.popleft()
+            placing = self._placing(one)
+            if isinstance(placing, Outcome):
+                self._tell(one.key, one.number, placing)
+            else:
+                todo.setdefault(one.sender, []).append((one, placing))
+        for sender, pairs in todo.items():
+            outcomes = self._store.place_many([p for _, p in pairs], sender)
+            for (one, _), outcome in zip(pairs, outcomes, strict=True):
+                self._tell(one.key, one.number, outcome)
+
+    def _placing(self, one: _Finishing) -> Placing | Outcome:
+        """Return what is to be placed, or what became of it already."""
+        error = one.error
+        if error is None:
+            try:
+                digest = one.digester.digest()
+            except OSError as failure:
+                error = failure
+            else:
+                if one.entry is not None:
+                    return Placing(one.part, one.entry, digest, one.expected)
+                return self._store.place_foreign(one.part, one.name, digest, one.sender)
+        one.part.close()
+        return Outcome(Status.FAILED, reason=reason_of(error))
+
+    def _conclude(self, key: int, delivery: _Delivery) -> None:
+        failed = self._store.conclude(delivery.manifest, delivery.sender)
+        self._mailbox.post(partial(self._on_concluded, key, failed))
+
+
+def _anybody(_: int) -> str:
+    return ""
