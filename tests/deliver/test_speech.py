@@ -265,6 +265,10 @@ def test_keys_that_nobody_knows_are_skipped() -> None:
     assert decode_word(changed(CALL, new={"x": [1]})) == CALL
 
 
+def test_white_space_around_is_skipped() -> None:
+    assert decode_word(b"\r\n " + encode_word(CALL) + b"\t") == CALL
+
+
 def test_keys_that_are_not_there_have_their_usual_value() -> None:
     keys = said(CALL)
     del keys["bytes"], keys["title"]
@@ -280,6 +284,7 @@ def test_keys_that_are_not_there_have_their_usual_value() -> None:
         (b"[]", "deliver-json"),
         (b"null", "deliver-json"),
         (b"{", "deliver-json"),
+        (b"{} {}", "deliver-json"),
         (b'{"gw": NaN}', "deliver-json"),
         (b"[" * MAX_WORD_BYTES, "deliver-json"),
         (b"1" * 5000, "deliver-json"),

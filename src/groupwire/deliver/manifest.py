@@ -20,6 +20,7 @@ from groupwire.deliver.fields import (
     json_bytes,
     json_object,
     json_of,
+    json_text,
     number_of,
     text_of,
 )
@@ -65,9 +66,12 @@ def decode_manifest(data: bytes) -> Manifest:
 
 
 def _line(entry: Entry) -> bytes:
-    digest = None if entry.sha256 is None else entry.sha256.hex()
-    numbers = entry.size_bytes, entry.mode, entry.mtime_ns
-    return json_bytes([entry.path, entry.kind.value, *numbers, digest, entry.target])
+    size = "null" if entry.size_bytes is None else entry.size_bytes
+    digest = "null" if entry.sha256 is None else f'"{entry.sha256.hex()}"'
+    return (
+        f'[{json_text(entry.path)},"{entry.kind.value}",{size},{entry.mode},'
+        f"{entry.mtime_ns},{digest},{json_text(entry.target)}]"
+    ).encode()
 
 
 def _lines(data: bytes) -> Iterable[bytes]:
