@@ -1,0 +1,100 @@
+"""Whether a sender gets a place beside, or in place of, those that have one."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import Enum, auto
+
+from groupwire.deliver.pull.delivery import Delivery
+from groupwire.deliver.pull.doorman import Doorman
+from groupwire.deliver.words import Call
+from groupwire.norm.receive.events import SenderKey
+
+__all__ = ["Claim", "Places", "Verdict"]
+
+MAX_CLAIMS = 64
+"""Senders remembered that wait for the silence of another one."""
+_SILENT_S = 5.0
+"""The place of a delivery is free for another one after such a silence."""
+_RESTARTED_S = 3.0
+"""The same for a sender of the same name and host, or one with a new address."""
+
+
+class Verdict(Enum):
+    """What becomes of a sender that calls for the first time."""
+
+    COME = auto()
+    BUSY = auto()
+    """Others have the place."""
+    WAIT = auto()
+    """It may be the sender of before, started anew: the silence of that will tell."""
+    FORGED = auto()
+    """It calls another one's delivery."""
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """A call of a sender that has no place yet."""
+
+    sender: SenderKey
+    call: Call
+    name: str
+    now: float
+
+
+class Places:
+    """Judges claims, by who is there and how long those were not heard."""
+
+    def __init__(self) -> None:
+        self._since: OrderedDict[SenderKey, float] = OrderedDict()
+
+    def judge(
+        self, claim: Claim, deliveries: Sequence[Delivery], doorman: Doorman
+    ) -> tuple[Verdict, list[Delivery]]:
+        """Return what becomes of it, and which deliveries are left for it."""
+        leaving: list[Delivery] = []
+        for course in deliveries:
+            if course.run.sender.origin == claim.sender.origin:
+                # One socket has one run: that of before will not go on.
+                leaving.append(course)
+            elif course.delivery == claim.call.delivery:
+                if claim.now - course.heard < _RESTARTED_S:
+                    return Verdict.FORGED, []
+                leaving.append(course)
+        if doorman.has_room(len(deliveries) - len(leaving)):
+            return Verdict.COME, leaving
+        verdict, silent = self._instead(claim, deliveries)
+        if silent is not None:
+            leaving.append(silent)
+        return verdict, leaving
+
+    def _instead(
+        self, claim: Claim, deliveries: Sequence[Delivery]
+    ) -> tuple[Verdict, Delivery | None]:
+        """Return what becomes of it where there is no room, and in whose place."""
+        now = claim.now
+        before = _namesake(claim, deliveries)
+        if before is not None and now - before.heard < _RESTARTED_S:
+            begun = self._first_heard(claim)
+            return Verdict.BUSY if before.heard > begun else Verdict.WAIT, None
+        silent = [c for c in deliveries if now - c.heard > _SILENT_S]
+        if before is None and not silent:
+            return Verdict.BUSY, None
+        return Verdict.COME, before or min(silent, key=lambda c: c.heard)
+
+    def _first_heard(self, claim: Claim) -> float:
+        first = self._since.setdefault(claim.sender, claim.now)
+        if len(self._since) > MAX_CLAIMS:
+            self._since.popitem(last=False)
+        return first
+
+
+def _namesake(claim: Claim, deliveries: Sequence[Delivery]) -> Delivery | None:
+    """Return what a sender of that name and host sends already."""
+    for course in deliveries:
+        host = course.run.sender.origin.host
+        if course.name == claim.name and host == claim.sender.origin.host:
+            return course
+    return None
