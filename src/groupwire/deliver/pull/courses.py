@@ -12,9 +12,9 @@ from groupwire.deliver.pull.doorman import Doorman
 from groupwire.deliver.pull.events import DeliveryEnded, SenderGone
 from groupwire.deliver.pull.foreign import Foreign
 from groupwire.deliver.pull.places import Claim, Places, Verdict
-from groupwire.deliver.pull.run import Run
-from groupwire.deliver.pull.setting import Setting
-from groupwire.deliver.pull.timer import earliest
+from groupwire.deliver.pull.plumbing.run import Run
+from groupwire.deliver.pull.plumbing.setting import Setting
+from groupwire.deliver.pull.plumbing.timer import earliest
 from groupwire.deliver.report import PullProgress
 from groupwire.deliver.words import Bye, Call, CallPhase, MemberPhase, State
 from groupwire.gather import MessageReceived

@@ -9,12 +9,12 @@ from enum import Enum, auto
 from groupwire.deliver.entries import Manifest
 from groupwire.deliver.manifest import MANIFEST_INFO, decode_manifest
 from groupwire.deliver.pull.events import FileSettled, Joined, SenderGone
-from groupwire.deliver.pull.files import Files
-from groupwire.deliver.pull.papers import Papers
-from groupwire.deliver.pull.run import Run
-from groupwire.deliver.pull.setting import Setting
-from groupwire.deliver.pull.signing import Signing
-from groupwire.deliver.pull.timer import earliest
+from groupwire.deliver.pull.files.files import Files
+from groupwire.deliver.pull.plumbing.papers import Papers
+from groupwire.deliver.pull.plumbing.run import Run
+from groupwire.deliver.pull.plumbing.setting import Setting
+from groupwire.deliver.pull.plumbing.signing import Signing
+from groupwire.deliver.pull.plumbing.timer import earliest
 from groupwire.deliver.report import PulledFile, PullReport
 from groupwire.deliver.seals import MAX_SEAL_BYTES, SEAL_INFO, decode_seals
 from groupwire.deliver.storage import Examined, Outcome

@@ -7,10 +7,10 @@ from collections.abc import Mapping, Sequence
 
 from groupwire.deliver.manifest import MANIFEST_INFO
 from groupwire.deliver.pull.events import FileSettled, Joined, SenderGone
-from groupwire.deliver.pull.files import failure_of
-from groupwire.deliver.pull.gate import Gate
-from groupwire.deliver.pull.run import Run
-from groupwire.deliver.pull.setting import Setting
+from groupwire.deliver.pull.files.files import failure_of
+from groupwire.deliver.pull.files.gate import Gate
+from groupwire.deliver.pull.plumbing.run import Run
+from groupwire.deliver.pull.plumbing.setting import Setting
 from groupwire.deliver.report import PulledFile, PullReport
 from groupwire.deliver.seals import SEAL_INFO, parse_part
 from groupwire.deliver.storage import Examined, Outcome, Status

@@ -17,12 +17,12 @@ from groupwire.deliver.pull.delivery import Delivery
 from groupwire.deliver.pull.doorman import Doorman
 from groupwire.deliver.pull.events import PullEvent
 from groupwire.deliver.pull.foreign import Foreign, is_ours
-from groupwire.deliver.pull.papers import Room
+from groupwire.deliver.pull.plumbing.papers import Room
+from groupwire.deliver.pull.plumbing.run import Run
+from groupwire.deliver.pull.plumbing.setting import Setting
+from groupwire.deliver.pull.plumbing.timer import earliest
 from groupwire.deliver.pull.rules import PullRules
-from groupwire.deliver.pull.run import Run
-from groupwire.deliver.pull.setting import Setting
 from groupwire.deliver.pull.strangers import Strangers
-from groupwire.deliver.pull.timer import earliest
 from groupwire.deliver.report import PullProgress
 from groupwire.deliver.speech import decode_word, encode_word
 from groupwire.deliver.storage import Examined, Outcome, Storage

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from groupwire.deliver.pull.errand import Errand
-from groupwire.deliver.pull.setting import Setting
-from groupwire.deliver.pull.timer import earliest
+from groupwire.deliver.pull.plumbing.errand import Errand
+from groupwire.deliver.pull.plumbing.setting import Setting
+from groupwire.deliver.pull.plumbing.timer import earliest
 from groupwire.deliver.speech import encode_word
 from groupwire.deliver.words import Join
 from groupwire.norm.receive.events import SenderKey

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from groupwire.deliver.pull.gate import Gate
+from groupwire.deliver.pull.files.gate import Gate
 from groupwire.deliver.seals import PART_BYTES
 
 __all__ = ["Parts"]

@@ -10,11 +10,11 @@ from errno import EACCES, ECANCELED, EDQUOT, EFBIG, ENOSPC, EPERM, EROFS
 from hashlib import sha256
 
 from groupwire.deliver.entries import Manifest
-from groupwire.deliver.pull.gate import Gate
-from groupwire.deliver.pull.ledger import Ledger
-from groupwire.deliver.pull.naming import Naming, is_before
-from groupwire.deliver.pull.parts import Parts
-from groupwire.deliver.pull.run import Run
+from groupwire.deliver.pull.files.gate import Gate
+from groupwire.deliver.pull.files.ledger import Ledger
+from groupwire.deliver.pull.files.naming import Naming, is_before
+from groupwire.deliver.pull.files.parts import Parts
+from groupwire.deliver.pull.plumbing.run import Run
 from groupwire.deliver.report import PulledFile
 from groupwire.deliver.seals import Seal
 from groupwire.deliver.storage import Outcome, Status, Storage

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from groupwire.deliver.pull.setting import Setting
+from groupwire.deliver.pull.plumbing.setting import Setting
 from groupwire.gather import Asker, Form, Question
 from groupwire.values import Datagram, Origin, Transmit
 

@@ -9,7 +9,7 @@ from random import Random
 from typing import TypeAlias
 
 from groupwire.deliver.pull.events import PullEvent
-from groupwire.deliver.pull.papers import Room
+from groupwire.deliver.pull.plumbing.papers import Room
 from groupwire.deliver.pull.rules import PullRules
 from groupwire.deliver.storage import Storage
 from groupwire.deliver.words import State

@@ -1,0 +1,1 @@
+"""The files of a delivery on their way to the disk."""

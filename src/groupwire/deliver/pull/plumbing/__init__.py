@@ -1,0 +1,1 @@
+"""What the deliveries of a pull need to speak and to be told."""
