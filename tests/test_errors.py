@@ -11,6 +11,7 @@ from groupwire.errors import (
     MachineError,
     MessageTooLarge,
     MissingAnswers,
+    NotDelivered,
     UsageError,
 )
 
@@ -56,10 +57,13 @@ def test_a_choice_that_is_left_open_tells_the_candidates() -> None:
     [
         (MissingAnswers(["b", "c"], 2), "2 expected answers are missing: b, c"),
         (MissingAnswers([], 3), "3 expected answers are missing: not known by name"),
+        (NotDelivered(["b"], 1, "gone"), "not delivered to 1 member (gone): b"),
+        (NotDelivered([], 2), "not delivered to 2 members: not known by name"),
+        (NotDelivered([], 0), "not delivered: nobody has it"),
     ],
 )
 def test_missing_answers_tell_who_and_how_many(
-    error: MissingAnswers, text: str
+    error: MissingAnswers | NotDelivered, text: str
 ) -> None:
     assert str(error) == text
     assert error.missing_count >= len(error.missing)

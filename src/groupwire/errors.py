@@ -13,7 +13,8 @@
     │   ├── PortInUseError      another program holds the port for itself
     │   ├── MembershipLimitError  the kernel's limit of groups or sources
     │   └── NotPermittedError   the system forbids it
-    ├── MissingAnswers          expected members were silent (result)
+    ├── MissingAnswers          expected members were silent (missing, missing_count)
+    ├── NotDelivered            somebody has not got everything (the same, reason)
     ├── DecodeError             bytes that are not what they claim to be
     └── ClosedError             used after close()
 
@@ -37,6 +38,7 @@ __all__ = [
     "MessageTooLarge",
     "MissingAnswers",
     "NoRouteError",
+    "NotDelivered",
     "NotPermittedError",
     "PortInUseError",
     "UsageError",
@@ -136,6 +138,30 @@ class MissingAnswers(GroupwireError):  # noqa: N818 - a fact about the group
     def __str__(self) -> str:
         who = ", ".join(self.missing) or "not known by name"
         return f"{self.missing_count} expected answers are missing: {who}"
+
+
+class NotDelivered(GroupwireError):  # noqa: N818 - a fact about the group
+    """Somebody has not got everything, or nobody was there to get it.
+
+    ``missing`` holds the names of those who are known, ``missing_count`` the number in
+    every case; ``reason`` says why it ended early, where it did.
+    """
+
+    def __init__(
+        self, missing: Sequence[str], missing_count: int, reason: str = ""
+    ) -> None:
+        super().__init__(tuple(missing), missing_count, reason)
+        self.missing = tuple(missing)
+        self.missing_count = missing_count
+        self.reason = reason
+
+    def __str__(self) -> str:
+        why = f" ({self.reason})" if self.reason else ""
+        if not self.missing_count:
+            return f"not delivered: nobody has it{why}"
+        who = ", ".join(self.missing) or "not known by name"
+        members = "member" if self.missing_count == 1 else "members"
+        return f"not delivered to {self.missing_count} {members}{why}: {who}"
 
 
 class DecodeError(GroupwireError):

@@ -10,6 +10,7 @@ from groupwire.deliver.report import (
     PushReport,
     ReceiptStatus,
 )
+from groupwire.errors import NotDelivered
 
 VERIFIED = MemberReceipt("a", None, ReceiptStatus.VERIFIED)
 ACKNOWLEDGED = MemberReceipt("10.0.0.7", None, ReceiptStatus.ACKNOWLEDGED)
@@ -39,6 +40,15 @@ def test_a_push_is_complete_where_somebody_has_it_and_nobody_lacks_it() -> None:
 )
 def test_else_it_is_not(report: PushReport) -> None:
     assert not report.complete
+
+
+def test_who_wants_it_complete_is_told_who_lacks_it() -> None:
+    PUSHED.raise_for_missing()
+    report = replace(PUSHED, missing=("b",), missing_count=1, reason="stopped")
+    with pytest.raises(NotDelivered) as caught:
+        report.raise_for_missing()
+    assert (caught.value.missing, caught.value.missing_count) == (("b",), 1)
+    assert caught.value.reason == "stopped"
 
 
 def test_a_pull_is_complete_where_nothing_failed() -> None:

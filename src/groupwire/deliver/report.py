@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from groupwire.deliver.storage import Status
+from groupwire.errors import NotDelivered
 from groupwire.values import Origin
 
 __all__ = [
@@ -117,6 +118,11 @@ class PushReport:
     def complete(self) -> bool:
         """Whether somebody has it and nobody lacks it."""
         return bool(self.delivered) and not self.missing_count and not self.reason
+
+    def raise_for_missing(self) -> None:
+        """Raise NotDelivered unless it is complete."""
+        if not self.complete:
+            raise NotDelivered(self.missing, self.missing_count, self.reason)
 
 
 @dataclass(frozen=True, slots=True)
