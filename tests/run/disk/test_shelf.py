@@ -1,7 +1,7 @@
 import asyncio
 import os
 from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from hashlib import sha256
 from pathlib import Path
 from random import Random
@@ -69,6 +69,16 @@ class Desk:
                 continue
             data += source.read(len(data), min(step, ready))
         return bytes(data)
+
+
+def open_below(folder: Path) -> list[str]:
+    """Return the names of the files of a directory that this process has open."""
+    found: list[str] = []
+    for link in Path("/proc/self/fd").iterdir():
+        with suppress(OSError):
+            target = link.readlink()
+            found += [target.name] if target.parent == folder else []
+    return sorted(found)
 
 
 @asynccontextmanager
@@ -233,11 +243,11 @@ async def test_few_files_are_open_at_once(
         for name, source in zip(names, sources, strict=True):
             await at.sent(source)
             await at.digested(name)
-        before = len(os.listdir("/proc/self/fd"))
+        assert not open_below(tmp_path)
         for name, source in zip(names, sources, strict=True):
             assert bytes(source.read(7, 1)) == name.encode()
             assert bytes(source.read(8, 1)) == name.encode()
-        assert len(os.listdir("/proc/self/fd")) == before + 2
+        assert open_below(tmp_path) == names[-2:]
 
 
 async def test_a_shelf_closes_in_the_middle_and_twice(tmp_path: Path) -> None:

@@ -1,7 +1,7 @@
 import asyncio
 import errno
 from collections.abc import AsyncGenerator, Callable, Mapping
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from hashlib import sha256
 from pathlib import Path
 from random import Random
@@ -34,7 +34,7 @@ class Member:
             Store(folder),
             loop=asyncio.get_running_loop(),
             on_examined=lambda key, said: self._tell(self.examined, key, said),
-            on_finished=lambda key, n, said: self._tell(self.outcomes, n, said),
+            on_finished=lambda _, n, said: self._tell(self.outcomes, n, said),
             on_concluded=lambda key, said: self._tell(self.concluded, key, said),
             on_pressure=self._press,
         )
@@ -80,6 +80,12 @@ def fill(sink: PartSink, data: bytes, *, seed: int = 0, row: int = 63_000) -> No
     for start in [s for s in starts if s not in late] + late:
         whole = memoryview(data)[start : start + row]
         sink.write(start, [whole[at : at + 1400] for at in range(0, len(whole), 1400)])
+
+
+async def write_on(sink: PartSink, data: bytes) -> None:
+    while True:
+        sink.write(0, [data])
+        await asyncio.sleep(0)
 
 
 def entry(data: bytes, path: str = "a") -> Entry:
@@ -161,9 +167,7 @@ async def test_a_full_disk_is_told_by_the_next_write_and_at_the_end(
         sink = at.storage.open(KEY, 0)
         monkeypatch.setattr(PartFile, "write", full)
         with pytest.raises(OSError, match="full"):
-            while True:
-                sink.write(0, [data])
-                await asyncio.sleep(0)
+            await write_on(sink, data)
         at.storage.finish(KEY, 0, bytes(32))
         outcome = await at.outcome(0)
         assert outcome == Outcome(Status.FAILED, reason="disk-full")
@@ -179,7 +183,9 @@ async def test_a_disk_that_cannot_be_read_fails_the_file(
     data = content(2 * MIB)
     async with member(tmp_path) as at:
         await at.examine(entry(data))
-        fill(at.storage.open(KEY, 0), data)
+        sink = at.storage.open(KEY, 0)
+        with suppress(OSError):  # told at once where it is known already
+            fill(sink, data)
         at.storage.finish(KEY, 0, bytes(32))
         assert (await at.outcome(0)).reason == "io-error"
 
@@ -292,7 +298,11 @@ async def test_what_has_come_is_made_durable_from_time_to_time(
 ) -> None:
     monkeypatch.setattr(writer, "_CHECKPOINT_BYTES", MIB)
     done = Event()
-    monkeypatch.setattr(PartFile, "checkpoint", lambda _: done.set())
+
+    def checkpoint(_: PartFile) -> None:
+        done.set()
+
+    monkeypatch.setattr(PartFile, "checkpoint", checkpoint)
     data = content(6 * MIB)
     async with member(tmp_path) as at:
         await at.examine(entry(data))
@@ -330,15 +340,14 @@ async def test_a_directory_that_cannot_be_examined_fails_its_files(
 async def test_what_fails_in_a_thread_is_told_to_the_loop(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    told: list[Any] = []
-    asyncio.get_running_loop().set_exception_handler(
-        lambda _, context: told.append(context["exception"])
-    )
-    monkeypatch.setattr(Store, "conclude", lambda *_: {}[1])
+    def broken(*_: object) -> None:
+        raise KeyError
+
+    loop = asyncio.get_running_loop()
+    told = loop.create_future()
+    loop.set_exception_handler(lambda _, said: told.set_result(said["exception"]))
+    monkeypatch.setattr(Store, "conclude", broken)
     async with member(tmp_path) as at:
         await at.examine(entry(b"x"))
         at.storage.conclude(KEY)
-        async with asyncio.timeout(10):
-            while not told:
-                await asyncio.sleep(0.001)
-    assert isinstance(told[0], KeyError)
+        assert isinstance(await asyncio.wait_for(told, 10), KeyError)
