@@ -26,11 +26,11 @@ def test_nobody_and_everybody_are_no_node_ids(node: int) -> None:
     ReceiverConfig(0xFFFF_FFFE)
 
 
-@pytest.mark.parametrize("objects", [0, 0x2001])
+@pytest.mark.parametrize("objects", [0, 0x4001])
 def test_the_window_of_objects_stays_far_below_half_of_all_ids(objects: int) -> None:
     with pytest.raises(UsageError, match="objects"):
         ReceiverConfig(1, objects=objects)
-    ReceiverConfig(1, objects=0x2000)
+    ReceiverConfig(1, objects=0x4000)
 
 
 @pytest.mark.parametrize(

@@ -1,3 +1,5 @@
+import weakref
+
 import pytest
 from tests.norm.send.places import outgoing
 
@@ -175,3 +177,27 @@ def test_a_stream_that_is_given_up_holds_nothing_any_more() -> None:
     assert holds.held((0, 0), 1.5, 1.0)
     window.remove(0)
     assert not holds.held((0, 0), 1.5, 1.0)
+
+
+def test_what_is_removed_while_it_waits_is_not_kept_in_secret() -> None:
+    window = filled(5)
+    source = weakref.WeakSet[Outgoing]()
+    for number in range(1, 100):
+        last = outgoing(b"x", number)
+        source.add(last)
+        window.add(last)
+        window.remove(number)
+    del last
+    assert len(source) <= 3
+    assert window.sending() is window.get(0)
+    window.remove(0)
+    assert window.sending() is None
+
+
+def test_those_removed_are_skipped_wherever_they_wait() -> None:
+    window = filled(5, 5, 5, 5, 5)
+    for number in (0, 1, 3):
+        window.remove(number)
+    assert window.sending() is window.get(2)
+    send(window)
+    assert window.sending() is window.get(4)

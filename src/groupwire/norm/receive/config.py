@@ -53,8 +53,8 @@ class ReceiverConfig:
             raise UsageError(
                 f"{self.node} is no node id", fix="use 1 to 4294967294, not 0"
             )
-        if not 1 <= self.objects <= 0x2000:
-            raise UsageError(f"{self.objects} objects at once", fix="use 1 to 8192")
+        if not 1 <= self.objects <= 0x4000:
+            raise UsageError(f"{self.objects} objects at once", fix="use 1 to 16384")
         for name in _AT_LEAST_ONE:
             if getattr(self, name) < 1:
                 raise UsageError(f"{name} is less than 1", fix="use 1 or more")

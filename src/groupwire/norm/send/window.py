@@ -29,6 +29,7 @@ class Window:
         self._objects: dict[int, Outgoing] = {}
         self._bytes = 0
         self._waiting: deque[Outgoing] = deque()
+        """Those of which something is new, and some that are kept no more."""
         self._repairing: set[int] = set()
         self._order: list[int] = []
         """The same as a heap."""
@@ -130,12 +131,15 @@ class Window:
         if (kept := self._kept_from.pop(number, None)) is not None:
             for block in range(kept, outgoing.content.blocks):
                 self._holds.forget((number, block))
-        if outgoing in self._waiting:
-            self._waiting.remove(outgoing)
+        if len(self._waiting) > 2 * len(self._objects):
+            self._waiting = deque(o for o in self._waiting if o.number in self)
         return True
 
     def sending(self) -> Outgoing | None:
         """Return the object whose new symbols are to be sent."""
+        # To search for each that is removed would take long where thousands wait.
+        while self._waiting and self._waiting[0].number not in self:
+            self._waiting.popleft()
         return self._waiting[0] if self._waiting else None
 
     def sent(self) -> None:
