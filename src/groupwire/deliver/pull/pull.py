@@ -201,6 +201,13 @@ class Pull:
         """Return how far the deliveries are."""
         return self._courses.progress(now)
 
+    def sender_of(self, key: int) -> str:
+        """Return whose a delivery is, by what stays the same at the sender's next."""
+        course = self._courses.get(key)
+        if isinstance(course, Foreign):
+            return course.run.sender.origin.host
+        return "" if course is None else course.name
+
     # How it is done.
 
     @property
