@@ -1,0 +1,1 @@
+"""What a push sends: manifest, files, seals, in order and again where needed."""

@@ -1,0 +1,347 @@
+"""Manifest, files, parts and seals on their way, one behind the other."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from groupwire.deliver.manifest import MANIFEST_INFO, encode_manifest
+from groupwire.deliver.push.cargo.feed import Feed
+from groupwire.deliver.push.cargo.files import Files
+from groupwire.deliver.push.cargo.offer import Offer
+from groupwire.deliver.push.cargo.sealing import Sealing
+from groupwire.deliver.push.events import FileChanged, PushEvent
+from groupwire.deliver.seals import SEAL_INFO, Seal, encode_seals, part_info
+from groupwire.deliver.storage import Shelf
+from groupwire.errors import MessageTooLarge, UsageError
+from groupwire.norm import ObjectFlag, Sender, Source
+
+__all__ = ["AHEAD_BYTES", "AHEAD_OBJECTS", "Sending"]
+
+AHEAD_OBJECTS = 64
+"""Files that are open and wait to be sent, at most."""
+AHEAD_BYTES = 8 << 20
+"""And what they have, but for the next one."""
+_NUMBERS = 0xFFFF
+_NO_FLAGS = ObjectFlag(0)
+
+
+class Sending:
+    """Hands objects to NORM's sender as far as there is room."""
+
+    def __init__(self, sender: Sender, files: Files, shelf: Shelf) -> None:
+        self.sender = sender
+        self.files = files
+        self.offer = Offer(files.sized)
+        self.feed = None if files.unsized is None else Feed(files.unsized)
+        self.events: list[PushEvent] = []
+        self.handed = 0
+        """Objects handed in so far."""
+        self.last_sent = -1
+        """The newest object that was sent once."""
+        self._sent_bytes = 0
+        """Of the files, sent as a whole."""
+        self.wanted_bytes = 0
+        """Of the files that somebody wants, as their sizes were then."""
+        self._shelf = shelf
+        self._sealing = Sealing()
+        self._manifest: int | None = None
+        self._begun = self._blocked = self._feed_sealed = False
+        self._told: dict[int, bytes] = {}
+        """Digests that the manifest had."""
+        self._repeated: set[int] = set()
+        """Files that were sent more than once: each of their objects has a seal."""
+        self._source: Source | None = None
+        """The next file, opened, for which there was no room."""
+        self._entries: dict[int, int] = {}
+        """Entries by object, as long as it is kept."""
+        self._live: dict[int, tuple[int, int]] = {}
+        """Object and size by entry."""
+        self._unsent: dict[int, int] = {}
+        """Sizes of what was handed in and is not sent."""
+        self._undigested: set[int] = set()
+        self._seals: dict[int, tuple[int, ...]] = {}
+        """Entries by the object that has their seals."""
+        self._lost: list[int] = []
+        """Entries whose seals are kept no more."""
+
+    @property
+    def idle(self) -> bool:
+        """Whether all that is to be sent has been."""
+        waits = self.offer or self._unsent or self._undigested or self._sealing
+        fed = self.feed is None or self._feed_sealed
+        return self._begun and fed and not waits
+
+    @property
+    def deadline(self) -> float | None:
+        """When seals have waited long enough."""
+        return None if self._blocked else self._sealing.deadline
+
+    def begin(self, now: float) -> None:
+        """Send the manifest, and from now on what is offered."""
+        self._begun = True
+        for entry in self.files.sized:
+            if (digest := self.files.digest(entry)) is not None:
+                self._told[entry] = digest
+        self.pump(now)
+
+    def want(self, wants: tuple[range, ...] | None) -> None:
+        """Send what somebody lacks; None is everything."""
+        new = self.offer.want(wants)
+        self.wanted_bytes += sum(map(self.files.size, new))
+
+    @property
+    def sent_bytes(self) -> int:
+        """Of the files, what has been sent for the first time."""
+        first = (o for o in self._unsent if self._is_first(o))
+        return self._sent_bytes + sum(self.sender.sent_bytes(o) or 0 for o in first)
+
+    @property
+    def total_bytes(self) -> int | None:
+        """What has to be sent of all files, None as long as that is not known."""
+        if self.feed is None:
+            return self.wanted_bytes
+        return self.wanted_bytes + self.feed.size_bytes if self.feed.ended else None
+
+    def pump(self, now: float) -> None:
+        """Hand in what there is room for."""
+        while self._begun and not self._blocked and self._step(now):
+            pass
+
+    def close(self) -> None:
+        """Let go of all files."""
+        self._begun = False
+        for entry in self._live:
+            self._shelf.close(entry)
+        if self._source is not None:
+            self._shelf.close(self.offer.next)
+        self._live.clear()
+
+    # What has happened.
+
+    def digested(
+        self, entry: int, sha256: bytes | None, size_bytes: int, *, now: float
+    ) -> None:
+        """Take in what a file had that is sent; None where it changed meanwhile."""
+        if entry not in self._undigested:
+            return
+        self._undigested.remove(entry)
+        object_, size = self._live[entry]
+        if sha256 is None or size != size_bytes:
+            self._void(entry, now)
+        else:
+            self.files.know(entry, sha256, size)
+            if entry in self._repeated or self._told.get(entry) != sha256:
+                seal = Seal(entry, object_ & _NUMBERS, sha256, size)
+                self._sealing.add(seal, now=now)
+        self.pump(now)
+
+    def unreadable(self, entry: int, *, now: float) -> None:
+        """Give up a file that cannot be read."""
+        self._undigested.discard(entry)
+        self._give_up(entry, now)
+        self.pump(now)
+
+    def sent(self, object_: int) -> None:
+        """Note that NORM has sent an object once."""
+        self.last_sent = object_
+        size = self._unsent.pop(object_, 0)
+        if self._is_first(object_):
+            self._sent_bytes += size
+
+    def purged(self, object_: int) -> None:
+        """Note that NORM keeps an object no more."""
+        self._unsent.pop(object_, None)
+        self._lost += self._seals.pop(object_, ())
+        if object_ == self._manifest:
+            self._manifest = None
+        entry = self._entries.pop(object_, None)
+        if entry is not None and self._live.get(entry, (-1,))[0] == object_:
+            del self._live[entry]
+            self._undigested.discard(entry)
+            self._shelf.close(entry)
+
+    def release(self, object_: int, now: float) -> None:
+        """Keep the parts of a feed no more, up to an object: all have them."""
+        gone = self.feed.release(object_) if self.feed is not None else []
+        for number in gone:
+            self.sender.cancel(number, now=now)
+
+    def room_freed(self, now: float) -> None:
+        """Go on: NORM has room again."""
+        self._blocked = False
+        self.pump(now)
+
+    def again(self, entries: frozenset[int]) -> None:
+        """Send files once more, but for what is on its way."""
+        on_their_way = [n for n, (o, _) in self._live.items() if o in self._unsent]
+        wanted = sorted(entries.difference(on_their_way))
+        self._repeated.update(wanted)
+        self.offer.again(wanted)
+
+    def is_coming(self, entry: int) -> bool:
+        """Return whether a file is still to be sent, or its seal."""
+        if entry in self.offer or entry in self._undigested:
+            return True
+        return entry in self._live and self._live[entry][0] in self._unsent
+
+    # How it is done.
+
+    def _step(self, now: float) -> bool:
+        """Hand in what comes next; False if there is nothing or no room."""
+        if self._manifest is None:
+            data = encode_manifest(self.files.manifest())
+            self._manifest = self._put(data, MANIFEST_INFO, now)
+            return self._manifest is not None
+        if seals := self._sealing.take(now=now, last=self._is_last):
+            return self._send_seals(seals, now)
+        steps: tuple[Callable[[float], bool], ...]
+        steps = (self._send_part, self._send_file, self._seal_again)
+        return any(step(now) for step in steps)
+
+    def _is_first(self, object_: int) -> bool:
+        """Return whether it is of a file that was not sent before."""
+        entry = self._entries.get(object_)
+        return entry is not None and entry not in self._repeated
+
+    @property
+    def _is_last(self) -> bool:
+        return not self.offer and not self._undigested
+
+    def _send_seals(self, seals: tuple[Seal, ...], now: float) -> bool:
+        data = encode_seals(self.files.delivery, seals)
+        object_ = self._put(data, SEAL_INFO, now)
+        if object_ is None:
+            return False
+        self._seals[object_] = tuple(s.entry for s in seals)
+        self._sealing.sent(len(seals))
+        return True
+
+    def _send_part(self, now: float) -> bool:
+        feed = self.feed
+        if feed is None or self._feed_sealed:
+            return False
+        part = feed.next_part()
+        if part:
+            object_ = self._put(part, part_info(feed.entry, feed.parts), now)
+            if object_ is not None:
+                feed.sent(object_, len(part))
+                self._entries[object_] = feed.entry
+            return object_ is not None
+        if feed.done:
+            self._feed_sealed = True
+            self.files.know(feed.entry, feed.sha256, feed.size_bytes)
+            seal = Seal(feed.entry, None, feed.sha256, feed.size_bytes)
+            self._sealing.add(seal, now=now)
+        return feed.done
+
+    def _send_file(self, now: float) -> bool:
+        if not self.offer or not self._has_room_ahead:
+            return False
+        entry = self.offer.next
+        source = self._source or self._open(entry, now)
+        if source is None:
+            return True
+        path = self.files.path(entry).encode()
+        try:
+            object_ = self._put(source, path, now, flags=ObjectFlag.FILE)
+        except MessageTooLarge:
+            self._shelf.close(entry)
+            self._give_up(entry, now)
+            return True
+        if object_ is None:
+            self._source = source
+            return False
+        self._source = None
+        self.offer.sent()
+        self._entries[object_] = entry
+        self._live[entry] = object_, source.size_bytes
+        self._undigested.add(entry)
+        return True
+
+    @property
+    def _has_room_ahead(self) -> bool:
+        few = len(self._unsent) < AHEAD_OBJECTS
+        small = sum(self._unsent.values()) < AHEAD_BYTES
+        return few and (small or len(self._unsent) < 2)
+
+    def _open(self, entry: int, now: float) -> Source | None:
+        if entry in self.files.given_up:
+            self.offer.drop(entry)
+            return None
+        self._let_go(entry, now)
+        try:
+            return self._shelf.open(entry)
+        except OSError:
+            self._give_up(entry, now)
+            return None
+
+    def _let_go(self, entry: int, now: float) -> None:
+        """Keep what was sent of a file no more: it is sent anew."""
+        live = self._live.pop(entry, None)
+        if live is not None:
+            self.sender.cancel(live[0], now=now)
+            self._shelf.close(entry)
+
+    def _void(self, entry: int, now: float) -> None:
+        """Take back what was sent of a file, and send it again or give it up."""
+        if self.files.fail(entry):
+            self._give_up(entry, now)
+            return
+        object_, size = self._live[entry]
+        self._repeated.add(entry)
+        self._sealing.add(Seal(entry, object_ & _NUMBERS, None, size), now=now)
+        self.events.append(FileChanged(self.files.path(entry), gave_up=False))
+        self.offer.again([entry])
+
+    def _give_up(self, entry: int, now: float) -> None:
+        self.files.fail(entry, for_good=True)
+        self.offer.drop(entry)
+        self._let_go(entry, now)
+        self._sealing.add(Seal(entry, None, None, 0), now=now)
+        self.events.append(FileChanged(self.files.path(entry), gave_up=True))
+
+    def _seal_again(self, now: float) -> bool:
+        """Say seals once more that are kept no more, when all else is said."""
+        if not self._lost or not self._is_last:
+            return False
+        for entry in self._lost:
+            seal = self._seal(entry)
+            if seal is not None:
+                self._sealing.add(seal, now=now)
+        self._lost.clear()
+        return bool(self._sealing)
+
+    def _seal(self, entry: int) -> Seal | None:
+        """Return the latest seal of an entry, None where its object is gone."""
+        digest = self.files.digest(entry)
+        if entry in self.files.given_up:
+            return Seal(entry, None, None, 0)
+        if digest is None:
+            return None
+        if self.feed is not None and entry == self.feed.entry:
+            return Seal(entry, None, digest, self.feed.size_bytes)
+        if entry not in self._live:
+            return None
+        object_, size = self._live[entry]
+        return Seal(entry, object_ & _NUMBERS, digest, size)
+
+    def _put(
+        self,
+        source: Source | bytes,
+        info: bytes,
+        now: float,
+        *,
+        flags: ObjectFlag = _NO_FLAGS,
+    ) -> int | None:
+        """Hand an object in; None where there is no room, until RoomFreed."""
+        try:
+            object_ = self.sender.send_object(source, now=now, info=info, flags=flags)
+        except MessageTooLarge:
+            raise
+        except UsageError:
+            self._blocked = True
+            return None
+        self.handed += 1
+        size = len(source) if isinstance(source, bytes) else source.size_bytes
+        self._unsent[object_] = size
+        return object_

@@ -1,0 +1,1 @@
+"""The members of a push: who is there, who has signed, who is given up."""
