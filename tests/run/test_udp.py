@@ -210,6 +210,14 @@ def test_sockets_that_came_later_are_read_after_a_look() -> None:
         port.send(Transmit(b"hello"))
         await until(lambda: found)
         assert found == [b"hello"]
+        port.pause(True)
+        port.send(Transmit(b"while paused"))
+        for _ in range(5):
+            await asyncio.sleep(0)
+        assert found == [b"hello"]
+        port.pause(False)
+        await until(lambda: found[1:])
+        assert found == [b"hello", b"while paused"]
         port.close()
 
     run(work())

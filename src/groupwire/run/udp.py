@@ -32,6 +32,7 @@ class UdpPort:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._ready: Ready | None = None
         self._watched: list[int] = []
+        self._paused = False
         self._writing = False
         self._waiting: deque[Transmit] = deque()
         self._empty: asyncio.Future[None] | None = None
@@ -91,6 +92,15 @@ class UdpPort:
             self._loop.remove_reader(fd)
         self._watch(self._loop, self._ready)
 
+    def pause(self, paused: bool, /) -> None:
+        """Leave what the group says in the receive buffer; False: read it again.
+
+        What comes by unicast is read all the time.
+        """
+        if paused != self._paused:
+            self._paused = paused
+            self.rewatch()
+
     def send(self, transmit: Transmit) -> None:
         """Send now, or as soon as the send buffer has room again."""
         data, to, segment_bytes = transmit
@@ -128,7 +138,8 @@ class UdpPort:
         # Each for itself: a look into the others would find them empty.
         loop.add_reader(self._sender.fileno(), self._hear)
         self._watched = [self._sender.fileno()]
-        for reader in () if self._receiver is None else self._receiver.readers:
+        joined = None if self._paused else self._receiver
+        for reader in () if joined is None else joined.readers:
             loop.add_reader(reader.fileno(), ready, reader.read_some)
             self._watched.append(reader.fileno())
 
