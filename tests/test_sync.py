@@ -17,6 +17,7 @@ from groupwire import sync
 from groupwire.aio import MembershipRenewed, PeerConfig
 from groupwire.errors import ClosedError, InterfaceError, UsageError
 from groupwire.gather import Form, Refusal, StoppedBy
+from groupwire.sync.thread import loop_thread
 
 _PORTS = count(22_500)
 
@@ -122,7 +123,7 @@ def test_messages_heard_before_closing_can_be_read(
 def test_events_tell_of_memberships(group: str) -> None:
     with sync.open(group) as peer:
         event = MembershipRenewed(peer.joined.group, "lo", "tested")
-        sync._thread().call(lambda: peer._peer._tell([event]))
+        loop_thread().call(lambda: peer._peer._tell([event]))
         assert next(peer.events(timeout=5)) == event
 
 
@@ -173,7 +174,7 @@ def test_a_function_that_fails_in_the_loop_fails_for_its_caller() -> None:
         raise LookupError
 
     with pytest.raises(LookupError):
-        sync._thread().call(fail)
+        loop_thread().call(fail)
 
 
 def test_no_message_is_lost_between_two_short_waits(

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from groupwire import aio
     from groupwire.aio import Joined, PeerConfig, Sent
+    from groupwire.deliver.report import MemberReceipt
     from groupwire.errors import (
         AddressError,
         GroupwireError,
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     from groupwire.gather import Answer, Refusal, Result
     from groupwire.net import list_interfaces
     from groupwire.plain import receive_socket, send_socket
-    from groupwire.sync import Message, Peer, ask, open, send
+    from groupwire.sync import Message, Peer, ask, open, pull, push, send
     from groupwire.values import Group, Interface
 
 __all__ = [
@@ -36,6 +37,7 @@ __all__ = [
     "Interface",
     "Joined",
     "MachineError",
+    "MemberReceipt",
     "Message",
     "MissingAnswers",
     "Peer",
@@ -48,6 +50,8 @@ __all__ = [
     "ask",
     "list_interfaces",
     "open",
+    "pull",
+    "push",
     "receive_socket",
     "send",
     "send_socket",
@@ -63,6 +67,7 @@ _ROOMS = {
     "Interface": "values",
     "Joined": "aio",
     "MachineError": "errors",
+    "MemberReceipt": "deliver.report",
     "Message": "sync",
     "MissingAnswers": "errors",
     "Peer": "sync",
@@ -75,6 +80,8 @@ _ROOMS = {
     "ask": "sync",
     "list_interfaces": "net",
     "open": "sync",
+    "pull": "sync",
+    "push": "sync",
     "receive_socket": "plain",
     "send": "sync",
     "send_socket": "plain",

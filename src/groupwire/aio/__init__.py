@@ -1,15 +1,19 @@
-"""The library for asyncio: ask a group, listen to it, answer.
+"""The library for asyncio: ask a group, listen to it, answer, deliver files to it.
 
 ::
 
     async with aio.open("239.255.42.99:10000", name="arm1") as peer:
         async for message in peer.listen():
             message.answer(b"ack")
+
+What delivers files is loaded when it is first used.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
 
 from groupwire.aio.asking import Asking, Sent, send_once
 from groupwire.aio.config import PeerConfig, default_name
@@ -20,6 +24,17 @@ from groupwire.gather import Expectation, Expected, Question
 from groupwire.net import MembershipEvent, MembershipLost, MembershipRenewed
 from groupwire.values import Group
 
+if TYPE_CHECKING:
+    from groupwire.aio.delivery import (
+        Output,
+        PullConfig,
+        Pulling,
+        PushConfig,
+        Pushing,
+        pull,
+        push,
+    )
+
 __all__ = [
     "Asking",
     "Joined",
@@ -27,16 +42,27 @@ __all__ = [
     "MembershipLost",
     "MembershipRenewed",
     "Message",
+    "Output",
     "Peer",
     "PeerConfig",
+    "PullConfig",
+    "Pulling",
+    "PushConfig",
+    "Pushing",
     "Sent",
     "Stats",
     "ask",
     "default_name",
     "group_of",
     "open",
+    "pull",
+    "push",
     "send",
 ]
+
+_DELIVERY = frozenset(
+    {"Output", "PullConfig", "Pulling", "PushConfig", "Pushing", "pull", "push"}
+)
 
 _DEFAULT = PeerConfig()
 
@@ -112,3 +138,15 @@ async def send(
     """Send one message to the group, wait for nobody, and close the socket."""
     config = config.merged(interface=interface, ttl=ttl)
     return send_once(group_of(group), data, config)
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _DELIVERY:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = getattr(import_module(f"{__name__}.delivery"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

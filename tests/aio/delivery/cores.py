@@ -23,11 +23,11 @@ class FakeCore:
         self.interfaces: Sequence[Interface] = ()
         self.stopped: list[str] = []
 
-    def handle_datagram(self, datagram: Datagram, *, now: float) -> None:
+    def handle_datagram(self, datagram: Datagram, *, now: float) -> None:  # noqa: ARG002
         if datagram.data not in {b"hello", b"bye"}:  # its own, again
             self.events.append(datagram.data.decode())
 
-    def handle_timeout(self, *, now: float) -> None:
+    def handle_timeout(self, *, now: float) -> None:  # noqa: ARG002
         raise AssertionError
 
     def poll_transmits(self) -> Sequence[Transmit]:

@@ -48,6 +48,7 @@ class Pushing(Handle[PushEvent, PushProgress, PushReport]):
     def __init__(self, group: Group, what: Paths | Stream, config: PushConfig) -> None:
         super().__init__(group, config.progress_s)
         self.config = config
+        self.name = config.name or default_name()
         self._stream = stream_of(what)
         self._paths = (STDIN,) if self._stream is not None else paths_of(what)
         if STDIN in self._paths and self._stream is None:
@@ -129,7 +130,7 @@ class Pushing(Handle[PushEvent, PushProgress, PushReport]):
 
     def _pushing(self, tree: Tree, ends: Ends) -> Push:
         limit = ends.sender.payload_limit
-        rules = _rules(ends.group, tree, self.config, segment_bytes(limit))
+        rules = _rules(ends.group, tree, self.config, self.name, segment_bytes(limit))
         shelf = self._shelf = FileShelf(
             tree,
             loop=asyncio.get_running_loop(),
@@ -196,13 +197,15 @@ class Pushing(Handle[PushEvent, PushProgress, PushReport]):
         return self._push
 
 
-def _rules(group: Group, tree: Tree, config: PushConfig, segment: int) -> PushRules:
+def _rules(
+    group: Group, tree: Tree, config: PushConfig, name: str, segment: int
+) -> PushRules:
     """Return the rules of a push, under ids that nobody can guess."""
     return PushRules(
         delivery=_DICE.getrandbits(64),
         node=random_node(),
         instance=_DICE.getrandbits(16),
-        name=config.name or default_name(),
+        name=name,
         title=config.title or tree.title,
         expect=Expectation.of(config.expect),
         wait_s=config.wait,

@@ -26,7 +26,10 @@ _LAST_WORDS_S = 1.0
 class DeliveryCore(Core[EventT_co], Protocol[EventT_co]):
     """What the cores of both sides offer beside what every core does."""
 
-    dropped: Counter[str]
+    @property
+    def dropped(self) -> Counter[str]:
+        """What was thrown away, by reason."""
+        ...
 
     @property
     def finished(self) -> bool:

@@ -1,28 +1,21 @@
-"""The library without ``async``: the same calls, each with a time limit.
-
-One background thread runs the event loop for all of them, so it also works where a
-loop runs already (notebooks, GUIs). Every call may come from any thread.
-"""
+"""Ask, send and listen without ``async``."""
 
 from __future__ import annotations
 
-import asyncio
-import threading
-from collections.abc import Callable, Coroutine, Iterator
-from concurrent.futures import Future
+from collections.abc import Iterator
 from types import TracebackType
-from typing import Any, Self, TypeVar
+from typing import Self
 
 from groupwire import aio
 from groupwire.aio import Joined, PeerConfig, Sent, Stats
 from groupwire.errors import ClosedError
 from groupwire.gather import Expected, Form, Refusal, Result
 from groupwire.net import MembershipEvent
+from groupwire.sync.thread import loop_thread, within
 from groupwire.values import Group, Origin
 
 __all__ = ["Message", "Peer", "ask", "open", "send"]
 
-T = TypeVar("T")
 _DEFAULT = PeerConfig()
 
 
@@ -57,7 +50,7 @@ def ask(  # noqa: PLR0913 - keyword-only
             config=config,
         )
 
-    return _thread().run(asking())
+    return loop_thread().run(asking())
 
 
 def send(
@@ -69,7 +62,7 @@ def send(
     config: PeerConfig = _DEFAULT,
 ) -> Sent:
     """Send one message to the group and wait for nobody."""
-    return _thread().run(
+    return loop_thread().run(
         aio.send(group, data, interface=interface, ttl=ttl, config=config)
     )
 
@@ -131,7 +124,7 @@ class Message:
 
     def answer(self, data: bytes) -> Refusal | None:
         """Answer the sender; return why not, where that is refused."""
-        return _thread().call(lambda: self._message.answer(data))
+        return loop_thread().call(lambda: self._message.answer(data))
 
     def __repr__(self) -> str:
         return repr(self._message)
@@ -156,11 +149,11 @@ class Peer:
     @property
     def stats(self) -> Stats:
         """Counters so far."""
-        return _thread().call(lambda: self._peer.stats)
+        return loop_thread().call(lambda: self._peer.stats)
 
     def send(self, data: bytes) -> Sent:
         """Send to the group and wait for nobody."""
-        return _thread().run(self._peer.send(data))
+        return loop_thread().run(self._peer.send(data))
 
     def ask(  # noqa: PLR0913 - keyword-only
         self,
@@ -186,7 +179,7 @@ class Peer:
                 tagged=tagged,
             )
 
-        return _thread().run(asking())
+        return loop_thread().run(asking())
 
     def listen(self, timeout: float | None = None) -> Iterator[Message]:
         """Iterate over messages until ``close`` or ``timeout`` seconds of silence."""
@@ -196,7 +189,7 @@ class Peer:
     def receive(self, timeout: float | None = None) -> Message | None:
         """Return the next message; None after ``timeout`` seconds or ``close``."""
         try:
-            return Message(_thread().run(_within(self._peer.receive(), timeout)))
+            return Message(loop_thread().run(within(self._peer.receive(), timeout)))
         except (TimeoutError, ClosedError):
             return None
 
@@ -204,16 +197,16 @@ class Peer:
         """Iterate over lost and renewed memberships, as ``listen`` does."""
         while True:
             try:
-                yield _thread().run(_within(self._peer.next_event(), timeout))
+                yield loop_thread().run(within(self._peer.next_event(), timeout))
             except (TimeoutError, ClosedError):
                 return
 
     def close(self) -> None:
         """Leave the group; ends ``listen`` in other threads. Any number of times."""
-        _thread().run(self._peer.close())
+        loop_thread().run(self._peer.close())
 
     def __enter__(self) -> Self:
-        _thread().run(self._peer.open())
+        loop_thread().run(self._peer.open())
         return self
 
     def __exit__(
@@ -223,59 +216,3 @@ class Peer:
         trace: TracebackType | None,
     ) -> None:
         self.close()
-
-
-class _LoopThread:
-    """One event loop in one daemon thread, for everything in this module."""
-
-    def __init__(self) -> None:
-        self._loop = asyncio.new_event_loop()
-        self._thread = threading.Thread(
-            target=self._loop.run_forever, name="groupwire", daemon=True
-        )
-        self._thread.start()
-
-    @property
-    def alive(self) -> bool:
-        """False in a forked child, which has our memory but not our thread."""
-        return self._thread.is_alive()
-
-    def run(self, work: Coroutine[Any, Any, T]) -> T:
-        """Wait for ``work``; whatever ends the wait, Ctrl-C too, cancels it."""
-        future = asyncio.run_coroutine_threadsafe(work, self._loop)
-        try:
-            return future.result()
-        except BaseException:
-            future.cancel()
-            raise
-
-    def call(self, function: Callable[[], T]) -> T:
-        """Call ``function`` in the loop's thread and return what it returns."""
-        future: Future[T] = Future()
-
-        def work() -> None:
-            try:
-                future.set_result(function())
-            except BaseException as error:
-                future.set_exception(error)
-
-        self._loop.call_soon_threadsafe(work)
-        return future.result()
-
-
-async def _within(work: Coroutine[Any, Any, T], seconds: float | None) -> T:
-    """Limit the time in the loop itself: what came in the last moment is not lost."""
-    async with asyncio.timeout(seconds):
-        return await work
-
-
-_lock = threading.Lock()
-_running: _LoopThread | None = None
-
-
-def _thread() -> _LoopThread:
-    global _running
-    with _lock:
-        if _running is None or not _running.alive:
-            _running = _LoopThread()
-        return _running

@@ -1,0 +1,195 @@
+"""What arrives in any order leaves in its own, in a thread, through one function.
+
+Until its turn it waits in files without a name. Nothing here is known of deliveries.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import threading
+from collections.abc import Callable, Sequence
+from tempfile import TemporaryFile
+
+from groupwire.norm.intervals import Intervals
+
+__all__ = ["Emitter", "Spool"]
+
+_CHUNK_BYTES = 1 << 18
+_MOST_WAITING_BYTES = 64 << 20
+"""What waits for a slow reader before the network is asked to wait, too."""
+
+
+class Spool:
+    """A file, or a part of one; its bytes may leave from the beginning on."""
+
+    def __init__(self, size_bytes: int, grown: Callable[[int], None]) -> None:
+        self.size_bytes = size_bytes
+        self.prefix_bytes = 0
+        """So much is there from the beginning on."""
+        self.have_bytes = 0
+        self._have = Intervals()
+        self._file = TemporaryFile(buffering=0)  # noqa: SIM115 - it outlives this
+        self._grown = grown
+
+    @property
+    def held(self) -> Sequence[tuple[int, int]]:
+        """Nothing was there before."""
+        return ()
+
+    def write(self, offset: int, parts: Sequence[bytes | memoryview]) -> None:
+        """Store these parts one behind the other. Raises OSError."""
+        if self._file.closed:
+            return
+        data = memoryview(b"".join(parts))
+        size, at = len(data), offset
+        while data:
+            done = os.pwrite(self._file.fileno(), data, at)
+            data, at = data[done:], at + done
+        if size:
+            self._have.add(offset, at - 1)
+            self.have_bytes += size
+            self.prefix_bytes = self._have.first_gap()
+            self._grown(size)
+
+    def read(self, offset: int, size_bytes: int) -> bytes:
+        """Return what was stored, zeros where nothing was."""
+        found = b""
+        if not self._file.closed:
+            found = os.pread(self._file.fileno(), size_bytes, offset)
+        return found.ljust(size_bytes, b"\0")
+
+    def close(self) -> None:
+        """Let go of the file; any number of times."""
+        self._file.close()
+
+
+class Emitter:
+    """Writes spools in order and digests what it has written.
+
+    ``write`` is called in a thread of its own and may block. All callbacks come in that
+    thread, too: ``failed`` when ``write`` has raised, ``pressed`` when too much waits
+    for it, and when no longer.
+    """
+
+    def __init__(
+        self,
+        write: Callable[[bytes], object],
+        *,
+        failed: Callable[[OSError], None],
+        pressed: Callable[[bool], None],
+    ) -> None:
+        self._write = write
+        self._failed = failed
+        self._pressed = pressed
+        self._changed = threading.Condition()
+        self._spools: dict[int, Spool] = {}
+        self._turn = 0
+        self._emitted = 0
+        self._waiting_bytes = 0
+        self._under_pressure = False
+        self._digest = hashlib.sha256()
+        self._done: Callable[[bytes, int], None] | None = None
+        self._closed = False
+        self.total_bytes = 0
+        """Written since the last :meth:`restart`."""
+        self.begun = False
+        """Whether anything of what is being written has left."""
+        self._thread = threading.Thread(
+            target=self._run, name="groupwire-output", daemon=True
+        )
+        self._thread.start()
+
+    def open(self, number: int, size_bytes: int) -> Spool:
+        """Open what leaves as the ``number``-th. Raises OSError."""
+        spool = Spool(size_bytes, self._grow)
+        with self._changed:
+            self._spools[number] = spool
+            self._changed.notify()
+        return spool
+
+    def finish(self, done: Callable[[bytes, int], None]) -> None:
+        """Have the digest and size told in the thread, once all has left."""
+        with self._changed:
+            self._done = done
+            self._changed.notify()
+
+    def discard(self) -> bool:
+        """Forget what has not left; False where something has."""
+        with self._changed:
+            for spool in self._spools.values():
+                spool.close()
+            self._spools.clear()
+            self._waiting_bytes = 0
+            return not self.begun
+
+    def close(self) -> None:
+        """End the thread, unless a write holds it; any number of times."""
+        with self._changed:
+            self._closed = True
+            self._changed.notify()
+        self.discard()
+
+    def _grow(self, more: int) -> None:
+        with self._changed:
+            self._waiting_bytes += more
+            self._changed.notify()
+        self._press()
+
+    def _press(self) -> None:
+        with self._changed:
+            under = self._under_pressure
+            bound = _MOST_WAITING_BYTES // 2 if under else _MOST_WAITING_BYTES
+            pressed = self._waiting_bytes > bound
+            if pressed != under:
+                self._under_pressure = pressed
+                self._pressed(pressed)
+
+    # In the thread.
+
+    def _run(self) -> None:
+        while (chunk := self._next()) is not None:
+            try:
+                self._write(chunk)
+            except OSError as error:
+                self._failed(error)
+                return
+            self._digest.update(chunk)
+            with self._changed:
+                self._waiting_bytes = max(self._waiting_bytes - len(chunk), 0)
+            self._press()
+
+    def _next(self) -> bytes | None:
+        """Wait for what is next; None at the end of all."""
+        with self._changed:
+            while not self._closed:
+                if (chunk := self._chunk()) is not None:
+                    return chunk
+                self._conclude()
+                self._changed.wait()
+        return None
+
+    def _chunk(self) -> bytes | None:
+        while (spool := self._spools.get(self._turn)) is not None:
+            size = min(spool.prefix_bytes - self._emitted, _CHUNK_BYTES)
+            if size > 0:
+                self.begun = True
+                chunk = spool.read(self._emitted, size)
+                self._emitted += size
+                self.total_bytes += size
+                return chunk
+            if self._emitted < spool.size_bytes:
+                return None
+            spool.close()
+            del self._spools[self._turn]
+            self._turn, self._emitted = self._turn + 1, 0
+        return None
+
+    def _conclude(self) -> None:
+        if self._done is None or self._spools:
+            return
+        done, self._done = self._done, None
+        done(self._digest.digest(), self.total_bytes)
+        self._digest = hashlib.sha256()
+        self._turn = self._emitted = self.total_bytes = 0
+        self.begun = False

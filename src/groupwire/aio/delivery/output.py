@@ -1,0 +1,163 @@
+"""A storage without a disk: the one file of a delivery leaves through a function.
+
+It is written in order while it arrives, and verified at the end: what does not agree
+with its digest then has left all the same, and the outcome says so.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+
+from groupwire.aio.delivery.emitting import Emitter, Spool
+from groupwire.deliver.entries import Entry, Kind, Manifest
+from groupwire.deliver.storage import Examined, Outcome, Status
+from groupwire.deliver.store.policy import StorePolicy
+from groupwire.run.disk.mailbox import Mailbox
+from groupwire.run.disk.storage import OnConcluded, OnExamined, OnFinished
+
+__all__ = ["Output", "OutputStorage"]
+
+
+@dataclass(frozen=True, slots=True)
+class Output:
+    """Where the one file of a delivery goes, in place of a directory.
+
+    ``write`` takes the bytes in order; it is called in a thread and may block.
+    """
+
+    write: Callable[[bytes], object]
+
+
+class OutputStorage:
+    """Implements :class:`groupwire.deliver.storage.Storage` over an output."""
+
+    def __init__(  # noqa: PLR0913 - keyword-only
+        self,
+        output: Output,
+        *,
+        loop: asyncio.AbstractEventLoop,
+        policy: StorePolicy,
+        on_examined: OnExamined,
+        on_finished: OnFinished,
+        on_concluded: OnConcluded,
+        on_pressure: Callable[[bool], None],
+        on_broken: Callable[[OSError], None],
+    ) -> None:
+        self._policy = policy
+        self._on_examined = on_examined
+        self._on_finished = on_finished
+        self._on_concluded = on_concluded
+        self._on_broken = on_broken
+        self._key: int | None = None
+        """The delivery that has the output; one at a time."""
+        self._size_bytes = 0
+        self._torn = False
+        """Whether something has left of which the rest never will."""
+        self._mailbox = Mailbox(loop)
+        post = self._mailbox.post
+        self._emitter = Emitter(
+            output.write,
+            failed=lambda error: post(partial(self._break, error)),
+            pressed=lambda pressed: post(partial(on_pressure, pressed)),
+        )
+
+    @property
+    def holds(self) -> bool:
+        """Nothing is here before."""
+        return False
+
+    def examine(self, key: int, manifest: Manifest) -> None:
+        """Take a delivery of one file, where none is being written."""
+        files = [n for n, e in enumerate(manifest.entries) if e.kind is Kind.FILE]
+        settled: dict[int, Outcome] = {}
+        for number in files:
+            reason = self._refusal(manifest.entries[number], alone=len(files) == 1)
+            if reason:
+                settled[number] = Outcome(Status.FAILED, reason=reason)
+        if len(settled) < len(files):
+            self._key = key
+            self._size_bytes = manifest.total_bytes or 0
+        self._mailbox.post(partial(self._on_examined, key, Examined(settled)))
+
+    def open(self, key: int, entry: int) -> Spool:
+        """Open the file. Raises OSError."""
+        return self.open_part(key, entry, 0, self._size_bytes)
+
+    def open_part(self, key: int, entry: int, number: int, size_bytes: int) -> Spool:  # noqa: ARG002 - one file
+        """Open a part of it. Raises OSError."""
+        if key != self._key or self._torn:
+            raise OSError(errno.EBUSY, "the output is another delivery's")
+        return self._emitter.open(number, size_bytes)
+
+    def open_foreign(self, key: int, number: int, size_bytes: int) -> Spool:  # noqa: ARG002 - of one object
+        """Open the object of a foreign sender, where no file is being written."""
+        if self._key is None and not self._torn and self._fits(size_bytes):
+            self._key = key
+            return self._emitter.open(0, size_bytes)
+        raise OSError(errno.EBUSY, "the output takes one file")
+
+    def finish(self, key: int, entry: int, sha256: bytes) -> None:
+        """Tell whether what has left agrees with its digest, once all has."""
+        self._emitter.finish(self._telling(key, entry, sha256))
+
+    def finish_foreign(self, key: int, number: int, name: str) -> None:  # noqa: ARG002 - its name goes nowhere
+        """Tell the digest of what has left, once all has."""
+        self._emitter.finish(self._telling(key, number, None))
+
+    def discard(self, key: int, entry: int) -> None:
+        """Forget what has not left. Where something has, no more will."""
+        if key == self._key and not self._emitter.discard():
+            self._tear(key, entry)
+
+    def conclude(self, key: int) -> None:
+        """Let the next delivery have the output."""
+        if key == self._key:
+            self._key = None
+        self._mailbox.post(partial(self._on_concluded, key, dict[int, str]()))
+
+    def abandon(self, key: int) -> None:
+        """Leave a delivery; the next begins only if nothing of this one has left."""
+        if key == self._key:
+            self._torn = not self._emitter.discard() or self._torn
+            self._key = None
+
+    def close(self) -> None:
+        """Write nothing more; any number of times."""
+        self._mailbox.close()
+        self._emitter.close()
+
+    def _refusal(self, entry: Entry, *, alone: bool) -> str:
+        if not alone or self._key is not None or self._torn:
+            return "unsupported"
+        if not self._fits(entry.size_bytes or 0):
+            return "too-large"
+        accept = self._policy.accept
+        return "" if accept is None or accept(entry) else "vetoed"
+
+    def _fits(self, size_bytes: int) -> bool:
+        limit = self._policy.max_bytes
+        return limit is None or size_bytes <= limit
+
+    def _telling(
+        self, key: int, entry: int, wanted: bytes | None
+    ) -> Callable[[bytes, int], None]:
+        def done(sha256: bytes, size_bytes: int) -> None:
+            outcome = Outcome(Status.STORED, sha256, size_bytes)
+            if wanted not in {None, sha256}:
+                outcome = Outcome(Status.FAILED, sha256, size_bytes, "changed")
+            self._mailbox.post(partial(self._on_finished, key, entry, outcome))
+
+        return done
+
+    def _tear(self, key: int, entry: int) -> None:
+        self._torn = True
+        outcome = Outcome(Status.FAILED, reason="changed")
+        self._mailbox.post(partial(self._on_finished, key, entry, outcome))
+
+    def _break(self, error: OSError) -> None:
+        self._torn = True
+        self._on_broken(error)

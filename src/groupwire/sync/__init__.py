@@ -1,0 +1,10 @@
+"""The library without ``async``: the same calls, each with a time limit.
+
+One background thread runs the event loop for all of them, so it also works where a
+loop runs already (notebooks, GUIs). Every call may come from any thread.
+"""
+
+from groupwire.sync.delivery import pull, push
+from groupwire.sync.peer import Message, Peer, ask, open, send
+
+__all__ = ["Message", "Peer", "ask", "open", "pull", "push", "send"]
