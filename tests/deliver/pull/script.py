@@ -7,6 +7,8 @@ from ipaddress import ip_network
 from random import Random
 from typing import Any
 
+from tests.deliver.fakes import MemoryStorage, PullAnswer
+
 from groupwire.deliver.entries import Manifest
 from groupwire.deliver.manifest import MANIFEST_INFO, encode_manifest
 from groupwire.deliver.pull import (
@@ -34,7 +36,6 @@ from groupwire.norm import Coding, FixedRate, ObjectFlag, Sender, SenderConfig
 from groupwire.norm.send.events import SenderEvent
 from groupwire.testing import Faults, Lab, Member
 from groupwire.values import Datagram, Origin, Transmit
-from tests.deliver.fakes import MemoryStorage, PullAnswer
 
 EVERYWHERE = (ip_network("0.0.0.0/0"),)
 _DISK_S = 0.001

@@ -63,6 +63,9 @@ _ALLOWED = {
     Phase.OVER: frozenset[Phase](),
 }
 
+_BEFORE = frozenset({Phase.ANNOUNCED, Phase.EXAMINING})
+"""Nothing is known of what is there already."""
+
 
 class Delivery:
     """Takes part in one delivery of a sender that speaks our words."""
@@ -124,7 +127,7 @@ class Delivery:
         if message is None:
             return
         self.run.interface = message.datagram.interface
-        if call.phase is CallPhase.OFFER and self._files is None:
+        if call.phase is CallPhase.OFFER and self._phase in _BEFORE:
             due = now + _EXAMINING_S if self._waiting is None else self._waiting[1]
             self._waiting = message, due
         else:
@@ -133,7 +136,7 @@ class Delivery:
     def _state(self) -> State:
         files, storage = self._files, self._setting.storage
         state = State(self.delivery, self._setting.rules.node, self._member_phase())
-        if files is None:
+        if files is None or self._phase in _BEFORE:
             return replace(state, holds=storage.holds)
         return replace(
             state,
@@ -146,7 +149,7 @@ class Delivery:
     def _member_phase(self) -> MemberPhase:
         if self._phase in (Phase.SIGNING, Phase.OVER):
             return MemberPhase.DONE
-        if self._files is not None and self._phase is not Phase.EXAMINING:
+        if self._phase not in _BEFORE:
             return MemberPhase.TAKING
         if self._call_phase is CallPhase.GATHER:
             return MemberPhase.HERE
@@ -180,7 +183,7 @@ class Delivery:
         """Return where an object goes."""
         if offer.info == MANIFEST_INFO:
             return self._offer_manifest(offer)
-        if self._files is None or self._phase is Phase.EXAMINING:
+        if self._files is None or self._phase in _BEFORE:
             return LATER
         if offer.info == SEAL_INFO:
             return self._papers.open(offer, MAX_SEAL_BYTES)
