@@ -72,6 +72,24 @@ COMMANDS = {
             "groupwire receive --raw --no-answer > recording",
         ),
     ),
+    "push": Command(
+        "push:push",
+        "Deliver files to every member, with receipts.",
+        (
+            "groupwire push image.iso",
+            "groupwire push site/ --expect web1,web2,web3 --rate 800M",
+            "tar c data | groupwire push - --title data.tar --wait 30",
+        ),
+    ),
+    "pull": Command(
+        "pull:pull",
+        "Take what is pushed, verified, and sign for it.",
+        (
+            "groupwire pull --into incoming",
+            "groupwire pull --into /srv/site --forever --from 10.0.0.0/8",
+            "groupwire pull --into - | tar x",
+        ),
+    ),
     "demo": Command("demo:demo", "Watch it happen here: a sender and three receivers."),
     "interfaces": Command("look:interfaces", "Show what can multicast here."),
     "explain": Command(

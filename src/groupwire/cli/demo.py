@@ -7,9 +7,14 @@ machine, and neither a network nor a route is needed.
 
 from __future__ import annotations
 
+import asyncio
 import socket
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, replace
+from hashlib import file_digest, sha256
+from pathlib import Path
+from random import Random
+from tempfile import TemporaryDirectory
 from typing import Annotated, Any
 
 import typer
@@ -35,6 +40,12 @@ __all__ = ["demo"]
 _MEMBERS = ("camera-1", "camera-2", "camera-3")
 _ABSENT = "camera-4"
 _MESSAGE = "very important data"
+_FILE = "recording.bin"
+_FILE_BYTES = 50_000_000
+_PIECE_BYTES = 1_000_000
+_SEED = 5740
+_LOSS_PERCENT = 3
+_SEGMENT_BYTES = 1400
 _LONGEST_S = 30
 """A receiver that nobody ends any more ends itself after this time."""
 
@@ -54,6 +65,15 @@ class _Stage:
         ttl = ("--ttl", str(self.ttl)) if self.ttl != 1 else ()
         dscp = ("--dscp", str(self.dscp)) if self.dscp else ()
         return ("send", _MESSAGE, *self._meeting(), *ttl, *dscp, "--expect", members)
+
+    def puller(self, name: str) -> tuple[str, ...]:
+        return ("pull", *self._meeting(), "--into", name, "--name", name)
+
+    def pusher(self, file: str) -> tuple[str, ...]:
+        ttl = ("--ttl", str(self.ttl)) if self.ttl != 1 else ()
+        dscp = ("--dscp", str(self.dscp)) if self.dscp else ()
+        members = ",".join(_MEMBERS)
+        return ("push", file, *self._meeting(), *ttl, *dscp, "--expect", members)
 
     def _meeting(self) -> tuple[str, ...]:
         return "-g", str(self.group), "-i", self.interface
@@ -94,9 +114,10 @@ def demo(  # noqa: PLR0913, PLR0917 - one parameter for each option
     """Watch it happen on this machine: a sender and three receivers.
 
     One message goes out to a group, three receivers answer by name, and a fourth that
-    is expected never comes: the sender says so. All of it is real multicast between
-    processes, on loopback and a free port unless -i and -g say otherwise. Exit code 0
-    if the show went as announced.
+    is expected never comes: the sender says so. Then a file of 50 MB goes to the three,
+    each of which loses 3 % of what arrives, on purpose: all get it, verified. All of it
+    is real multicast between processes, on loopback and a free port unless -i and -g
+    say otherwise. Exit code 0 if the show went as announced.
     """
     out = Out(tone(json=json, quiet=quiet, verbose=verbose))
     meeting = Group.parse(group) if group is not None else _free_group()
@@ -109,24 +130,30 @@ async def _play(stage: _Stage, show: Show) -> int:
     show.opening(str(stage.group), stage.interface, stage.ttl)
     as_announced: bool | None = None
     try:
-        async with AsyncExitStack() as children:
-            receivers: dict[str, Child] = {}
-            for name in _MEMBERS:
-                words = stage.receiver(name)
-                show.command(words)
-                child = Child(*words, "--duration", str(_LONGEST_S))
-                receivers[name] = await children.enter_async_context(child)
-            for name, child in receivers.items():
-                show.joined(name, await child.event("joined"))
-            words = stage.sender()
-            show.command(words)
-            sender = await children.enter_async_context(Child(*words))
-            answered = await _watch(sender, show)
-            heard = await _heard(receivers, show)
-        as_announced = answered and heard
+        answered = await _ask(stage, show)
+        as_announced = await _deliver(stage, show) and answered
     finally:
         show.end(as_announced=as_announced)
     return ExitCode.DONE if as_announced else ExitCode.MISSING
+
+
+async def _ask(stage: _Stage, show: Show) -> bool:
+    """Play the first part: a message."""
+    async with AsyncExitStack() as children:
+        receivers: dict[str, Child] = {}
+        for name in _MEMBERS:
+            words = stage.receiver(name)
+            show.command(words)
+            child = Child(*words, "--duration", str(_LONGEST_S))
+            receivers[name] = await children.enter_async_context(child)
+        for name, child in receivers.items():
+            show.joined(name, await child.event("joined"))
+        words = stage.sender()
+        show.command(words)
+        sender = await children.enter_async_context(Child(*words))
+        answered = await _watch(sender, show)
+        heard = await _heard(receivers, show)
+    return answered and heard
 
 
 async def _watch(sender: Child, show: Show) -> bool:
@@ -162,6 +189,76 @@ async def _heard(receivers: dict[str, Child], show: Show) -> bool:
         )
         show.heard(name, messages)
     return counts == [1] * len(receivers)
+
+
+async def _deliver(stage: _Stage, show: Show) -> bool:
+    """Play the second part: a file."""
+    with TemporaryDirectory(prefix="groupwire-demo-") as place:
+        sent = await asyncio.to_thread(_record, Path(place, _FILE))
+        show.second_opening(_FILE, _FILE_BYTES, _LOSS_PERCENT)
+        async with AsyncExitStack() as children:
+            receivers: dict[str, Child] = {}
+            for name in _MEMBERS:
+                words = stage.puller(name)
+                show.command(words)
+                hidden = ("--lose", str(_LOSS_PERCENT), "--timeout", str(_LONGEST_S))
+                child = Child(*words, *hidden, within=place)
+                receivers[name] = await children.enter_async_context(child)
+            for name, child in receivers.items():
+                show.joined(name, await child.event("joined"))
+            words = stage.pusher(_FILE)
+            show.command(words)
+            pusher = Child(*words, within=place)
+            signed = await _signed(await children.enter_async_context(pusher), show)
+        return await _compared(place, sent, show) and signed
+
+
+async def _signed(sender: Child, show: Show) -> bool:
+    """Show what the sender tells; True if all three have signed."""
+    last: dict[str, Any] = {}
+    async for event in sender.events():
+        match event["event"]:
+            case "begin":
+                show.begun(event)
+            case "progress":
+                show.passed(event)
+            case "receipt":
+                show.receipt(event, _SEGMENT_BYTES)
+            case "end":
+                last = event
+            case _:
+                pass
+    if not last:
+        raise await sender.failure()
+    return sorted(last["delivered"]) == [*_MEMBERS] and last["complete"]
+
+
+async def _compared(place: str, sent: str, show: Show) -> bool:
+    """Show what the members have; True if it is what was sent."""
+    found: list[str] = []
+    for name in _MEMBERS:
+        found.append(await asyncio.to_thread(_digest, Path(place, name, _FILE)))
+        show.compared(name, found[-1], same=found[-1] == sent)
+    return found == [sent] * len(_MEMBERS)
+
+
+def _record(path: Path) -> str:
+    """Make the file, which nothing can compress, and return its digest."""
+    dice, digest = Random(_SEED), sha256()
+    with path.open("wb") as file:
+        for _ in range(_FILE_BYTES // _PIECE_BYTES):
+            piece = dice.randbytes(_PIECE_BYTES)
+            digest.update(piece)
+            file.write(piece)
+    return digest.hexdigest()
+
+
+def _digest(path: Path) -> str:
+    try:
+        with path.open("rb") as file:
+            return file_digest(file, "sha256").hexdigest()
+    except FileNotFoundError:
+        return ""
 
 
 def _free_group() -> Group:

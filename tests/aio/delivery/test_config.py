@@ -38,6 +38,7 @@ def test_a_push_refuses_what_cannot_work(change: dict[str, Any]) -> None:
 @pytest.mark.parametrize(
     "change",
     [
+        {"lose": 1.5},
         {"ttl": -1},
         {"receive_buffer": -1},
         {"patience": -1},

@@ -151,11 +151,15 @@ class PullConfig:
     """Networks beyond the link whose senders are answered."""
     progress_s: float = 0.5
     """How often a handle tells of progress."""
+    lose: float = 0.0
+    """The share of what arrives that is lost on purpose: to see repairs at work."""
 
     def __post_init__(self) -> None:
         _check_common(self)
         if self.timeout is not None:
             _positive("timeout", self.timeout)
+        if not 0 <= self.lose <= 1:
+            raise UsageError(f"{self.lose} is no share", fix="use 0 to 1")
         if self.max_size is not None and self.max_size < 0:
             raise UsageError(
                 f"max_size {self.max_size} is negative", fix="use 0 or more"

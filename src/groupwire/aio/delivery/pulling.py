@@ -89,7 +89,12 @@ class Pulling(Handle[PullEvent, PullProgress, list[PullReport]]):
                 interfaces=ends.interfaces,
             )
             self._running = Running(
-                ends, pull, hear=self._hear, tell=self._tell, everywhere=True
+                ends,
+                pull,
+                hear=self._hear,
+                tell=self._tell,
+                everywhere=True,
+                lose=self.config.lose,
             )
         except BaseException:
             ends.close()

@@ -6,12 +6,13 @@ import asyncio
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
+from random import Random, SystemRandom
 from typing import Generic, Protocol, TypeVar
 
 from groupwire.aio.delivery.opening import Ends
 from groupwire.errors import MachineError
 from groupwire.net import MembershipEvent, MembershipKeeper
-from groupwire.run import Core, Driver, UdpPort
+from groupwire.run import Core, Driver, LossyPort, Port, UdpPort
 from groupwire.values import Interface
 
 __all__ = ["DeliveryCore", "Running"]
@@ -52,6 +53,7 @@ class Running(Generic[EventT]):
         hear: Callable[[Sequence[EventT]], None],
         tell: Callable[[list[MembershipEvent]], None],
         everywhere: bool,
+        lose: float = 0.0,
     ) -> None:
         self.core = core
         self.failure: MachineError | None = None
@@ -61,7 +63,10 @@ class Running(Generic[EventT]):
         self._tell = tell
         self.port = UdpPort(ends.sender, ends.receiver)
         self.driver: Driver[EventT] = Driver(
-            core, self.port, on_events=hear, on_failure=self._fail
+            core,
+            self.port if not lose else _lossy(self.port, lose),
+            on_events=hear,
+            on_failure=self._fail,
         )
         self._pumping = False
         self._loop = asyncio.get_running_loop()
@@ -133,3 +138,9 @@ class Running(Generic[EventT]):
 
     def _fail(self, error: MachineError) -> None:
         self.failure = error
+
+
+def _lossy(port: UdpPort, lose: float) -> Port:
+    return LossyPort(
+        port, rng=Random(SystemRandom().getrandbits(64)), receive_loss=lose
+    )

@@ -14,6 +14,7 @@ __all__ = [
     "ForeverOption",
     "FromOption",
     "IntoOption",
+    "LoseOption",
     "MaxSizeOption",
     "OverwriteOption",
     "PullLinksOption",
@@ -100,3 +101,8 @@ PullPatienceOption = Annotated[
         help="Seconds to wait for a silent sender, and for it to take the receipt.",
     ),
 ]
+LoseOption = Annotated[
+    float,
+    typer.Option("--lose", metavar="PERCENT", min=0, max=100, hidden=True),
+]
+"""For the demo and for tests: so much of what arrives is lost on purpose."""

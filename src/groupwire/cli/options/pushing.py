@@ -63,8 +63,9 @@ StartWithOption = Annotated[
     typer.Option(
         "--start-with",
         metavar="N",
-        min=1,
-        help="Begin as soon as N members are there; others may come later.",
+        min=0,
+        help="Begin as soon as N members are there, 0 without waiting for anybody; "
+        "others may come later.",
         show_default=False,
     ),
 ]

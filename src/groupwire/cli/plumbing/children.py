@@ -23,10 +23,14 @@ _PATIENCE_S = 3.0
 
 
 class Child:
-    """One command under way; ended when the context is left, whatever happens."""
+    """One command under way; ended when the context is left, whatever happens.
 
-    def __init__(self, *words: str) -> None:
+    ``within`` is the directory in which it runs.
+    """
+
+    def __init__(self, *words: str, within: str | None = None) -> None:
         self.words = words
+        self._within = within
         self._process: Process | None = None
 
     async def __aenter__(self) -> Self:
@@ -39,6 +43,7 @@ class Child:
             stdout=PIPE,
             stderr=PIPE,
             start_new_session=True,
+            cwd=self._within,
             env=_environment(),
         )
         return self

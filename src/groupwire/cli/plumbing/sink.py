@@ -7,7 +7,7 @@ from contextlib import suppress
 from types import TracebackType
 from typing import Self
 
-__all__ = ["Sink"]
+__all__ = ["Sink", "write_stdout"]
 
 
 class Sink:
@@ -44,3 +44,20 @@ class Sink:
         with suppress(OSError):
             if os.fstat(self._file).st_size == start + done:  # nobody else wrote
                 os.ftruncate(self._file, start)
+
+
+def write_stdout(data: bytes) -> None:
+    """Write all of ``data`` to standard output; from any thread.
+
+    What ends there, a full disk or a reader who went away, ends no other line.
+    """
+    view = memoryview(data)
+    try:
+        while view:
+            view = view[os.write(_STDOUT, view) :]
+    except OSError as error:
+        error.filename = "standard output"
+        raise
+
+
+_STDOUT = 1

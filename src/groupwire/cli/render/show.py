@@ -5,12 +5,22 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from groupwire.cli.render.deliveries.ink.figures import amount, lost_share
 from groupwire.cli.render.out import Fields, Out
 from groupwire.cli.render.text import escape, plural
 
 __all__ = ["Show"]
 
 _TITLE = "One message, three receivers, and a fourth that never comes."
+_SECOND_TITLE = (
+    "One file, the same three, and a network that loses {loss} % of everything."
+)
+_NEXT = (
+    "Next, on your own network:  groupwire receive       on some machines",
+    '                            groupwire send "hello"  on another one',
+    "                    or:     groupwire pull          on some machines",
+    "                            groupwire push FILE     on another one",
+)
 _WIDTH = 78
 _HEAD = ("event", "v", "time")
 
@@ -24,6 +34,7 @@ class Show:
         self._width = max(map(len, members))
         self._answers = 0
         self._missing: list[str] = []
+        self._delivered: list[str] = []
 
     def opening(self, group: str, interface: str, ttl: int) -> None:
         """Say what is about to happen, and where."""
@@ -87,11 +98,65 @@ class Show:
             said = "answered" if event["answered"] else "did not answer"
             self._row(name, f"heard {event.get('data')!r} and {said}", "green")
 
+    def second_opening(self, file: str, size_bytes: int, loss_percent: int) -> None:
+        """Say what comes next."""
+        out = self._out
+        if out.json:
+            what = {"file": file, "bytes": size_bytes, "loss": loss_percent / 100}
+            out.event("delivering", what)
+            return
+        title = _SECOND_TITLE.format(loss=loss_percent)
+        self._tell("")
+        self._tell(out.paint(title, "bold"))
+        self._tell("")
+
+    def begun(self, event: Fields) -> None:
+        """Show that the file is on its way."""
+        if self._out.json:
+            self._pass_on("begin", event)
+            return
+        self._tell("")
+        size = amount(event["bytes"])
+        self._tell(f"  {size} go out once, and again only what somebody lacks")
+
+    def passed(self, event: Fields) -> None:
+        """Pass on what only programs want to know."""
+        if self._out.json:
+            self._pass_on(event["event"], event)
+
+    def receipt(self, event: Fields, segment_bytes: int) -> None:
+        """Show what one member signs."""
+        if event["status"] == "verified":
+            self._delivered.append(event["member"])
+        if self._out.json:
+            self._pass_on("receipt", event)
+            return
+        lost = lost_share(event["lost"], 1, event["bytes"], segment_bytes)
+        style = "green" if event["status"] == "verified" else "red"
+        text = f"{event['status']} after {event['elapsed_s']:.2f} s, {lost} repaired"
+        self._row(str(event["member"]), text, style)
+
+    def compared(self, member: str, sha256: str, *, same: bool) -> None:
+        """Show what the file at one member is."""
+        if self._out.json:
+            what = {"member": member, "sha256": sha256, "same": same}
+            self._out.event("compared", what)
+            return
+        if member == self._members[0]:
+            self._tell("")
+        text = f"sha256 {sha256[:16]}…, {'as sent' if same else 'NOT as sent'}"
+        self._row(member, text, "green" if same else "red")
+
     def end(self, *, as_announced: bool | None) -> None:
         """Say how it went, and what to try next; None: it was broken off."""
         out, count = self._out, plural(self._answers, "answer")
+        receipts = plural(len(self._delivered), "verified receipt")
         if out.json:
-            result = {"answers": self._answers, "missing": self._missing}
+            result = {
+                "answers": self._answers,
+                "missing": self._missing,
+                "delivered": self._delivered,
+            }
             out.event("end", {**result, "as_announced": bool(as_announced)})
             return
         if as_announced is None:
@@ -99,13 +164,13 @@ class Show:
         absent = ", ".join(self._missing) or "nobody"
         self._tell("")
         if not as_announced:
-            out.line(out.paint(f"Not as announced: {count}, missing: {absent}.", "red"))
+            text = f"Not as announced: {count}, missing: {absent}; {receipts}."
+            out.line(out.paint(text, "red"))
             return
-        out.line(out.paint(f"{count}, {absent} is missing: as announced.", "bold"))
-        self._tell(
-            "Next, on your own network:  groupwire receive       on some machines"
-        )
-        self._tell('                            groupwire send "hello"  on another one')
+        text = f"{count}, {absent} is missing; {receipts}: as announced."
+        out.line(out.paint(text, "bold"))
+        for line in _NEXT:
+            self._tell(line)
 
     def _tell(self, text: str) -> None:
         if not self._out.quiet:

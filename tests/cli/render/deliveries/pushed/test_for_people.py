@@ -158,7 +158,7 @@ def test_a_file_gets_a_line_of_progress_now_and_then(capsys: Capture) -> None:
     shown.show(replace(PROGRESS, elapsed_s=6.5))
     assert capsys.readouterr().err.splitlines() == [
         "  50 % 26.2 MB of 52.4 MB  40 Mb/s  5 s left  1 % repaired",
-        "  arm2    9 %  5 MB  2.5 % lost, the slowest",
+        "  arm2    9 %     5 MB  2.5 % lost, the slowest",
     ]
 
 

@@ -59,17 +59,17 @@ class Board:
 
 
 def fitted(row: Pieces, width: int, *, utf8: bool) -> list[tuple[str, str]]:
-    """Draw the bar as wide as there is room, or leave it out; cut the rest."""
+    """Draw the bar as wide as there is room; what does not fit is left out."""
     room = width - sum(len(text) for text, style in row if style != BAR)
-    left, kept = width, list[tuple[str, str]]()
+    kept = list[tuple[str, str]]()
     for text, style in row:
         if style == BAR:
-            drawn = bar(float(text), min(room, _WIDEST_BAR), utf8=utf8)
-            kept.extend(drawn)
-            left -= sum(len(part) for part, _ in drawn)
-        elif left > 0:
-            kept.append((text[:left], style))
-            left -= len(kept[-1][0])
+            kept.extend(bar(float(text), min(room, _WIDEST_BAR), utf8=utf8))
+            continue
+        left = width - sum(len(part) for part, _ in kept)
+        if len(text) > left and kept:
+            break
+        kept.append((text[:left], style))
     return kept
 
 

@@ -15,7 +15,7 @@ from groupwire.cli.render.deliveries.ink.figures import (
 )
 from groupwire.cli.render.deliveries.ink.table import Cell
 from groupwire.cli.render.deliveries.ink.words import in_words
-from groupwire.cli.render.text import escape, plural, seconds
+from groupwire.cli.render.text import escape, plural
 from groupwire.deliver.report import (
     FileFailure,
     MemberProgress,
@@ -106,7 +106,7 @@ def _member(
     return [
         (f"  {escape(name)}", "cyan"),
         (how_far, ""),
-        (f"  {amount(one.bytes_have)}", ""),
+        (f"  {amount(one.bytes_have):>7}", ""),
         (f"  {lost} lost", "dim" if not one.lost else "yellow"),
     ]
 
@@ -127,7 +127,7 @@ def _result(of: MemberReceipt, segment_bytes: int) -> list[Cell]:
         (escape(of.member), ""),
         (f"{of.files:,}", ""),
         (str(of.status), _STYLES[of.status]),
-        (seconds(of.elapsed_s), ""),
+        (f"{of.elapsed_s:.2f} s", ""),
         (lost, "dim"),
         (_remark(of), "dim"),
     ]
