@@ -168,5 +168,5 @@ def _parse(line: bytes) -> Stored | None:
         return Stored(
             path, int(size), int(mtime), bytes.fromhex(digest), int(inode), sender
         )
-    except (ValueError, TypeError):
+    except (ValueError, TypeError, OverflowError, RecursionError):
         return None

@@ -96,6 +96,7 @@ class Store:
         self._small: dict[str, SmallPart] = {}
         self._token = os.urandom(8).hex()
         self._numbers = count()
+        self._closed = False
         tidy(self._ground)
         self._ground.share()
 
@@ -171,7 +172,9 @@ class Store:
 
     def close(self) -> None:
         """Let go of the directory. Parts are closed before."""
-        self._ground.close()
+        if not self._closed:
+            self._closed = True
+            self._ground.close()
 
     def _parts(self) -> int:
         if self._ground.parts is None:

@@ -12,6 +12,7 @@ from groupwire.deliver.entries import Entry
 from groupwire.deliver.names import unsafe
 from groupwire.deliver.store.duties.ground import Ground
 from groupwire.deliver.store.policy import StorePolicy
+from groupwire.deliver.store.record import Stored
 from groupwire.deliver.store.tree.folders import closing
 
 __all__ = ["Standing", "digest_there", "refusal"]
@@ -66,21 +67,24 @@ class Standing:
             return self.found.st_size == size_bytes and self.digest == digest
         return False
 
-    def refusal(self, sender: str) -> str:
-        """Return why it must not be replaced, empty if it may be."""
+    def refusal(self, sender: str, besides: Stored | None = None) -> str:
+        """Return why it must not be replaced, empty if it may be.
+
+        ``besides`` is the line of what is to replace it, which tells nothing of it.
+        """
         if stat.S_ISDIR(self.found.st_mode):
             return "is-a-directory"
-        if self._ground.policy.overwrite or self.is_stored_by(sender):
+        if self._ground.policy.overwrite or self._is_stored_by(sender, besides):
             return ""
         return "exists"
 
-    def is_stored_by(self, sender: str) -> bool:
+    def _is_stored_by(self, sender: str, besides: Stored | None) -> bool:
         """Whether a pull stored it for this sender, and nobody changed it since.
 
         Copies of the directory have other inodes: there the content tells.
         """
-        record = self._ground.record
-        ours = [s for s in record.find(self._path) if s.sender == sender]
+        lines = self._ground.record.find(self._path)
+        ours = [s for s in lines if s.sender == sender and s != besides]
         if any(s.matches(self.found) for s in ours):
             return True
         if not stat.S_ISREG(self.found.st_mode):

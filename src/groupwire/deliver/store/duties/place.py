@@ -158,7 +158,7 @@ class _Batch:
         found = look(folder, name)
         if found is not None:
             there = Standing(self._ground, folder, name, entry.path, found)
-            reason = there.refusal(self._sender)
+            reason = there.refusal(self._sender, besides=stored)
             if reason and there.is_equal(stored.size_bytes, stored.sha256):
                 return Outcome(Status.UNCHANGED, stored.sha256, stored.size_bytes)
             if reason:

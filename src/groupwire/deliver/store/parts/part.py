@@ -303,7 +303,7 @@ Part: TypeAlias = PartFile | SmallPart
 
 def dress(fd: int, mode: int, mtime_ns: int | None) -> os.stat_result:
     """Set mode and time, as far as they are safe; return what they are now."""
-    # Filesystems of other systems refuse some of it; a file is worth more than its mode.
+    # Filesystems of other systems refuse some of it; the file is worth more.
     with suppress(PermissionError):
         os.fchmod(fd, safe_mode(mode))
     if mtime_ns is not None:

@@ -21,9 +21,9 @@ _NO_LINKS = {errno.EPERM, errno.ENOTSUP, errno.ENOSYS, errno.EMLINK}
 def rename_new(source: int, name: str, folder: int, new: str) -> None:
     """Move a file to a name that nobody has; FileExistsError if somebody does.
 
-    Where the filesystem cannot do it in one step (some network mounts), a second name is
-    made and the first one removed, which refuses just as surely. Where it knows no second
-    names (exFAT), only a look before the rename is left.
+    Where the filesystem cannot do it in one step (some network mounts), a second name
+    is made and the first one removed, which refuses just as surely. Where it knows no
+    second names (exFAT), only a look before the rename is left.
     """
     error = _renameat2(source, name, folder, new)
     if error in _NOT_HERE:
