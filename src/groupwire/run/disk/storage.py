@@ -134,10 +134,7 @@ class DiskStorage:
 
     def open_part(self, key: int, entry: int, number: int, size_bytes: int) -> PartSink:
         """Open where a part of a file of unknown length goes. Raises OSError."""
-        place = key, 0, entry
-        file = self._files.get(place)
-        if not isinstance(file, File):
-            file = self._files[place] = File(self._store.open(self._entry(key, entry)))
+        file = self._unsized(key, entry)
         base = number * PART_BYTES
         return BufferedSink(file, self._writer, base=base, size_bytes=size_bytes)
 
@@ -148,6 +145,13 @@ class DiskStorage:
 
     def finish(self, key: int, entry: int, sha256: bytes) -> None:
         """Verify, make durable, rename."""
+        try:
+            if self._entry(key, entry).size_bytes is None:
+                self._unsized(key, entry)  # no part has come of an empty one
+        except OSError as error:
+            outcome = Outcome(Status.FAILED, reason=reason_of(error))
+            self._tell(key, entry, outcome)
+            return
         self._end((key, 0, entry), sha256, "")
 
     def finish_foreign(self, key: int, number: int, name: str) -> None:
@@ -195,6 +199,14 @@ class DiskStorage:
 
     def _entry(self, key: int, entry: int) -> Entry:
         return self._deliveries[key].manifest.entries[entry]
+
+    def _unsized(self, key: int, entry: int) -> File:
+        """Return where the parts of a file of unknown length go. Raises OSError."""
+        place = key, 0, entry
+        file = self._files.get(place)
+        if not isinstance(file, File):
+            file = self._files[place] = File(self._store.open(self._entry(key, entry)))
+        return file
 
     def _opened(self, place: _Place, part: Part) -> PartSink:
         if isinstance(part, SmallPart):
