@@ -174,6 +174,7 @@ class Ear:
         self.lab = lab
         self.disk = MemoryStorage(self._later)
         self.events: list[PullEvent] = []
+        self._name, self._rules = name, rules
         self.pull = self._core(name, node, rules)
         self.disk_s = _DISK_S
         """How long the disk takes for everything."""
@@ -193,6 +194,14 @@ class Ear:
             on_event=self.events.append,
         )
         return self
+
+    def restart(self, node: int) -> None:
+        """Kill it and start it anew over the same disk."""
+        assert self.member is not None
+        self.member.crash()
+        self.events.clear()
+        self.pull = self._core(self._name, node, self._rules)
+        self.member.restart(self.pull)
 
     def _later(self, answer: PullAnswer) -> None:
         pull = self.pull

@@ -1,0 +1,317 @@
+from random import Random
+
+import pytest
+from tests.deliver.exchange import Exchange, content
+
+from groupwire.deliver.report import ReceiptStatus
+from groupwire.deliver.speech import encode_word
+from groupwire.deliver.words import (
+    Bye,
+    Call,
+    CallPhase,
+    MemberPhase,
+    Receipt,
+    Signed,
+    State,
+    Word,
+)
+from groupwire.gather import Kind, Tagged
+from groupwire.testing import Faults
+from groupwire.values import Origin
+
+SEEDS = range(3)
+FILES = {
+    "top.txt": content(1, 3_000),
+    "d/": b"",
+    "d/big.bin": content(2, 300_000),
+    "d/small": b"x",
+    "empty": b"",
+}
+BIG = {"big": content(5, 2_000_000)}
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+@pytest.mark.parametrize("first", [0, 16 << 20])
+def test_everybody_has_everything_without_loss(seed: int, first: int) -> None:
+    exchange = Exchange(seed, FILES, digest_first_bytes=first)
+    exchange.members(3)
+    report = exchange.play(30)
+    assert report.complete
+    assert report.delivered == ("m0", "m1", "m2")
+    assert all(r.status is ReceiptStatus.VERIFIED for r in report.receipts)
+    assert all(map(exchange.has_all, exchange.ears))
+    assert all(ear.report.signed for ear in exchange.ears.values())
+    assert exchange.lab.clock.now < 2.0
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+@pytest.mark.parametrize("coalesce", [False, True])
+def test_everybody_has_everything_with_loss(seed: int, coalesce: bool) -> None:
+    exchange = Exchange(seed, FILES, coalesce=coalesce, expect=3)
+    for number in range(3):
+        exchange.member(f"m{number}", up=Faults(loss=0.05), down=Faults(loss=0.05))
+    report = exchange.play(60)
+    assert report.complete
+    assert all(map(exchange.has_all, exchange.ears))
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_one_member_with_much_loss_gets_all(seed: int) -> None:
+    exchange = Exchange(seed, FILES, expect={"m0", "m1", "bad"})
+    exchange.members(2)
+    exchange.member("bad", up=Faults(loss=0.3), down=Faults(loss=0.3))
+    report = exchange.play(60)
+    assert report.complete
+    assert exchange.has_all("bad")
+    assert exchange.receipt("bad").lost > 20
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_who_comes_late_is_served(seed: int) -> None:
+    exchange = Exchange(seed, BIG, rate=1e6)
+    exchange.members(2)
+    exchange.start()
+    exchange.run(1.2)
+    exchange.member("late")
+    report = exchange.end()
+    assert report.complete
+    assert report.delivered == ("m0", "m1", "late")
+    assert exchange.has_all("late")
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_a_member_that_was_killed_gets_only_what_it_lacks(seed: int) -> None:
+    exchange = Exchange(seed, BIG, rate=1e6, expect={"m0", "m1"})
+    exchange.members(2)
+    exchange.start()
+    exchange.run(1.2)
+    ear = exchange.ears["m1"]
+    had = ear.pull.progress(now=exchange.lab.clock.now).bytes_have
+    ear.restart(node=500)
+    report = exchange.end()
+    assert report.complete
+    assert exchange.has_all("m1")
+    assert had > 500_000
+    total = len(BIG["big"])
+    assert report.bytes_sent < total * 1.15
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_a_sender_that_was_killed_is_left_for_the_new_one(seed: int) -> None:
+    exchange = Exchange(seed, BIG, rate=1e6, expect=2)
+    exchange.members(2)
+    exchange.start()
+    exchange.run(1.2)
+    exchange.restart()
+    report = exchange.end()
+    assert report.complete
+    assert all(map(exchange.has_all, exchange.ears))
+    assert [r.signed for r in exchange.ears["m0"].reports] == [True]
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_a_partition_that_heals_costs_nothing_but_time(seed: int) -> None:
+    exchange = Exchange(seed, BIG, rate=1e6, expect=2)
+    exchange.members(2)
+    exchange.start()
+    exchange.run(1.0)
+    member = exchange.ears["m1"].member
+    assert member is not None
+    member.cut()
+    exchange.run(4.0)
+    member.cut(up=False, down=False)
+    report = exchange.end()
+    assert report.complete
+    assert all(map(exchange.has_all, exchange.ears))
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_a_member_that_stays_away_is_named_and_ends_by_itself(seed: int) -> None:
+    exchange = Exchange(seed, BIG, rate=1e6, expect=2)
+    exchange.members(2)
+    exchange.start()
+    exchange.run(1.0)
+    member = exchange.ears["m1"].member
+    assert member is not None
+    member.cut()
+    report = exchange.end()
+    assert report.delivered == ("m0",)
+    assert report.missing == ("m1",)
+    assert exchange.ears["m1"].report.reason == "sender gone"
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_members_of_one_name_are_told_apart(seed: int) -> None:
+    exchange = Exchange(seed, FILES)
+    exchange.member("same")
+    exchange.member("same")
+    report = exchange.play()
+    assert len(report.receipts) == 2
+    assert all(r.status is ReceiptStatus.VERIFIED for r in report.receipts)
+    assert all(map(exchange.has_all, exchange.ears))
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_two_senders_of_one_name_are_taken_part_in_both(seed: int) -> None:
+    exchange = Exchange(seed, FILES)
+    exchange.member("m0", count=2)
+    other = exchange.second({"other": content(9, 50_000)})
+    exchange.start()
+    other.do(lambda core, now: core.start(now=now))
+    report = exchange.end()
+    assert report.complete
+    assert exchange.has_all("m0")
+    assert exchange.ears["m0"].disk.disk["other"] == content(9, 50_000)
+    assert [r.complete for r in exchange.ears["m0"].reports] == [True, True]
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_where_every_feedback_is_lost_nobody_is_called_delivered(seed: int) -> None:
+    exchange = Exchange(seed, FILES, expect=1)
+    exchange.member("mute", up=Faults(loss=1.0), down=Faults(loss=0.02))
+    report = exchange.play()
+    assert report.delivered == ()
+    assert report.missing_count == 1
+    assert not exchange.ears["mute"].report.signed
+
+
+@pytest.mark.parametrize("seed", [0])
+def test_two_hundred_members_sign(seed: int) -> None:
+    exchange = Exchange(seed, {"f": content(3, 30_000), "g": content(4, 3_000)})
+    exchange.members(200, down=Faults(loss=0.02))
+    report = exchange.play()
+    assert len(report.delivered) == 200
+    assert report.complete
+    assert all(map(exchange.has_all, exchange.ears))
+
+
+@pytest.mark.parametrize("first", [0, 16 << 20])
+def test_two_thousand_small_files_arrive(first: int) -> None:
+    files = {f"d{n % 7}/{n}": content(n, 30 + n % 50) for n in range(2000)}
+    exchange = Exchange(4, files, digest_first_bytes=first, rate=5e6)
+    exchange.members(2, down=Faults(loss=0.02))
+    report = exchange.play()
+    assert report.complete
+    assert all(map(exchange.has_all, exchange.ears))
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+@pytest.mark.parametrize("first", [0, 16 << 20])
+def test_a_file_that_changes_while_it_is_sent_comes_as_it_is_then(
+    seed: int, first: int
+) -> None:
+    new = content(8, 290_000)
+    exchange = Exchange(seed, FILES, changes={2: [new]}, digest_first_bytes=first)
+    exchange.members(2, down=Faults(loss=0.02))
+    report = exchange.play()
+    assert report.complete
+    assert exchange.ears["m0"].disk.disk["d/big.bin"] == new
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_a_file_that_never_stands_still_is_given_up(seed: int) -> None:
+    changes = {2: [content(n, 300_000) for n in range(10, 20)]}
+    exchange = Exchange(seed, FILES, changes=changes, digest_first_bytes=0)
+    exchange.members(2)
+    report = exchange.play()
+    assert not report.complete
+    assert exchange.ears["m0"].settled()["d/big.bin"] == ("failed", "changed")
+    assert exchange.ears["m0"].disk.disk["top.txt"] == FILES["top.txt"]
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_wrong_bits_on_one_disk_are_mended(seed: int) -> None:
+    exchange = Exchange(seed, FILES)
+    exchange.members(2)
+    exchange.ears["m1"].disk.spoilt["d/big.bin"] = 1
+    report = exchange.play()
+    assert report.complete
+    assert all(map(exchange.has_all, exchange.ears))
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+@pytest.mark.parametrize("size", [0, 5, 4 << 20, 5_000_000])
+def test_a_file_of_unknown_length_arrives(seed: int, size: int) -> None:
+    if seed and size > 5:
+        pytest.skip("once is enough")
+    data = content(6, size)
+    exchange = Exchange(seed, {"-": data}, unknown=["-"], rate=2e7)
+    exchange.members(2, down=Faults(loss=0.01))
+    exchange.start()
+    exchange.feed(data)
+    report = exchange.end()
+    assert report.complete
+    assert all(map(exchange.has_all, exchange.ears))
+
+
+def test_where_nobody_is_there_it_ends_and_nothing_is_delivered() -> None:
+    exchange = Exchange(0, FILES)
+    report = exchange.play()
+    assert not report.complete
+    assert report.delivered == ()
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_a_full_disk_and_a_veto_are_told_to_the_sender(seed: int) -> None:
+    exchange = Exchange(seed, FILES)
+    exchange.members(2)
+    exchange.ears["m0"].disk.full.add("d/big.bin")
+    exchange.ears["m1"].disk.refused["top.txt"] = "vetoed"
+    report = exchange.play()
+    assert report.delivered == ()
+    failed = {r.member: [(f.path, f.reason) for f in r.failed] for r in report.receipts}
+    assert failed == {
+        "m0": [("d/big.bin", "disk-full")],
+        "m1": [("top.txt", "vetoed")],
+    }
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_what_all_have_is_not_sent_again(seed: int) -> None:
+    exchange = Exchange(seed, FILES)
+    exchange.members(2)
+    for ear in exchange.ears.values():
+        ear.disk.disk.update({p: d for p, d in FILES.items() if p[-1] != "/"})
+    report = exchange.play()
+    assert report.complete
+    assert [r.unchanged for r in report.receipts] == [4, 4]
+    assert report.bytes_sent < 5_000
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_forged_words_and_objects_change_nothing(seed: int) -> None:
+    exchange = Exchange(seed, FILES, expect=2)
+    exchange.members(2)
+    exchange.start()
+    forger = exchange.lab.rng("forger")
+    for turn in range(60):
+        exchange.run(0.005)
+        origin = Origin("10.9.9.9", 4000 + turn % 3)
+        exchange.lab.inject(forgery(exchange, forger), origin)
+    report = exchange.end()
+    assert report.complete
+    assert all(map(exchange.has_all, exchange.ears))
+
+
+def forgery(exchange: Exchange, rng: Random) -> bytes:
+    """Return what somebody says who has heard all and is at another address."""
+    delivery = exchange.delivery if rng.random() < 0.7 else rng.getrandbits(64)
+    kind = Kind.MESSAGE
+    word: Word = Bye(delivery, "forged")
+    match rng.randrange(5):
+        case 0:
+            kind = Kind.QUESTION
+            word = Call(delivery, 1, 1, CallPhase.GATHER, 1, 1)
+        case 1:
+            kind = Kind.ANSWER
+            word = Signed(delivery)
+        case 2:
+            kind = Kind.QUESTION
+            files = rng.randrange(5)
+            word = Receipt(delivery, 100, files, 0, 5, 0, rng.randbytes(32))
+        case 3:
+            kind = Kind.ANSWER
+            word = State(delivery, 101, MemberPhase.DONE)
+        case _:
+            pass
+    return Tagged(kind, rng.getrandbits(64), encode_word(word), name="m0").encode()
