@@ -117,7 +117,9 @@ class Listening:
             return
         member.heard_at = member.moved_at = self._course.awake
         before = member.receipt
-        verdict = self._settling.judge(member, said, self._course.elapsed_s)
+        verdict = self._settling.judge(
+            member, said, elapsed_s=self._course.elapsed_s, now=self._course.now
+        )
         if verdict is Verdict.EARLY:
             self.dropped["early-receipt"] += 1
             return

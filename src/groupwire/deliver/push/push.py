@@ -176,7 +176,6 @@ class Push:
         self._transmits = []
         if self._course.running:
             self._collect(transmits)
-        self._tally.wire_bytes += sum(len(t.data) for t in transmits)
         return transmits
 
     def poll_events(self) -> Sequence[PushEvent]:
@@ -283,20 +282,22 @@ class Push:
 
     def _collect(self, transmits: list[Transmit]) -> None:
         """Add what the parts want to have sent, calls first."""
-        transmits += self._rollcall.poll_transmits()
         answers = self._answerer.poll_transmits()
         self._answers += answers
-        transmits += answers
-        transmits += self._norm.poll_transmits()
+        new = [*self._rollcall.poll_transmits(), *answers]
+        new += self._norm.poll_transmits()
+        self._say(transmits, new)
+
+    def _say(self, transmits: list[Transmit], new: Sequence[Transmit]) -> None:
+        self._tally.wire_bytes += sum(len(t.data) for t in new)
+        transmits += new
 
     def _end(self, reason: str) -> None:
         self._collect(self._transmits)
         self._steering.over = reason
         self._course.stage = Stage.OVER
-        self._transmits += [*self._answers, *self._answers]
-        self._transmits += farewell(
-            self._rules, reason, self._norm.grtt_s, rng=self._rng
-        )
+        last = farewell(self._rules, reason, self._norm.grtt_s, rng=self._rng)
+        self._say(self._transmits, [*self._answers, *self._answers, *last])
         self._sending.close()
         self._gather_events()
         self._events.append(PushEnded(self._tally.report(reason)))

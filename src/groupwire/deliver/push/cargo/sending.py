@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 
 from groupwire.deliver.manifest import MANIFEST_INFO, encode_manifest
 from groupwire.deliver.push.cargo.feed import Feed
@@ -22,7 +23,22 @@ AHEAD_OBJECTS = 64
 AHEAD_BYTES = 8 << 20
 """And what they have, but for the next one."""
 _NUMBERS = 0xFFFF
+_FRESH_S = 1.0
 _NO_FLAGS = ObjectFlag(0)
+
+
+@dataclass(frozen=True, slots=True)
+class _Live:
+    """A file on its way."""
+
+    object: int
+    size_bytes: int
+    begun_at: float
+    source: Source
+
+    def seal(self, entry: int, sha256: bytes | None) -> Seal:
+        """Return its seal."""
+        return Seal(entry, self.object & _NUMBERS, sha256, self.size_bytes)
 
 
 class Sending:
@@ -50,15 +66,21 @@ class Sending:
         """Digests that the manifest had."""
         self._repeated: set[int] = set()
         """Files that were sent more than once: each of their objects has a seal."""
-        self._source: Source | None = None
-        """The next file, opened, for which there was no room."""
+        self._opened: Source | None = None
+        """The next file, for which there was no room."""
+        self._early: tuple[bytes | None, int] | None = None
+        """What was found in it, before it was on its way."""
+        self._stale: set[int] = set()
+        """Files that have changed: they are to be opened anew."""
         self._entries: dict[int, int] = {}
         """Entries by object, as long as it is kept."""
-        self._live: dict[int, tuple[int, int]] = {}
-        """Object and size by entry."""
+        self._live: dict[int, _Live] = {}
+        """By entry: the newest object of each."""
         self._unsent: dict[int, int] = {}
         """Sizes of what was handed in and is not sent."""
         self._undigested: set[int] = set()
+        self._leaving: set[int] = set()
+        """Of these, what NORM keeps no more: to be closed when the digest is there."""
         self._seals: dict[int, tuple[int, ...]] = {}
         """Entries by the object that has their seals."""
         self._lost: list[int] = []
@@ -74,7 +96,7 @@ class Sending:
     @property
     def deadline(self) -> float | None:
         """When seals have waited long enough."""
-        return None if self._blocked else self._sealing.deadline
+        return self._sealing.deadline if self._begun and not self._blocked else None
 
     def begin(self, now: float) -> None:
         """Send the manifest, and from now on what is offered."""
@@ -112,8 +134,7 @@ class Sending:
         self._begun = False
         for entry in self._live:
             self._shelf.close(entry)
-        if self._source is not None:
-            self._shelf.close(self.offer.next)
+        self._drop_opened()
         self._live.clear()
 
     # What has happened.
@@ -122,22 +143,16 @@ class Sending:
         self, entry: int, sha256: bytes | None, size_bytes: int, *, now: float
     ) -> None:
         """Take in what a file had that is sent; None where it changed meanwhile."""
-        if entry not in self._undigested:
-            return
-        self._undigested.remove(entry)
-        object_, size = self._live[entry]
-        if sha256 is None or size != size_bytes:
-            self._void(entry, now)
-        else:
-            self.files.know(entry, sha256, size)
-            if entry in self._repeated or self._told.get(entry) != sha256:
-                seal = Seal(entry, object_ & _NUMBERS, sha256, size)
-                self._sealing.add(seal, now=now)
-        self.pump(now)
+        if self._is_opened(entry):
+            self._early = sha256, size_bytes
+        elif entry in self._undigested:
+            self._judge(entry, sha256, size_bytes, now)
+            self.pump(now)
 
     def unreadable(self, entry: int, *, now: float) -> None:
         """Give up a file that cannot be read."""
-        self._undigested.discard(entry)
+        if self._is_opened(entry):
+            self._drop_opened()
         self._give_up(entry, now)
         self.pump(now)
 
@@ -155,9 +170,13 @@ class Sending:
         if object_ == self._manifest:
             self._manifest = None
         entry = self._entries.pop(object_, None)
-        if entry is not None and self._live.get(entry, (-1,))[0] == object_:
+        live = None if entry is None else self._live.get(entry)
+        if entry is None or live is None or live.object != object_:
+            return
+        if entry in self._undigested:
+            self._leaving.add(entry)
+        else:
             del self._live[entry]
-            self._undigested.discard(entry)
             self._shelf.close(entry)
 
     def release(self, object_: int, now: float) -> None:
@@ -171,18 +190,24 @@ class Sending:
         self._blocked = False
         self.pump(now)
 
-    def again(self, entries: frozenset[int]) -> None:
-        """Send files once more, but for what is on its way."""
-        on_their_way = [n for n, (o, _) in self._live.items() if o in self._unsent]
-        wanted = sorted(entries.difference(on_their_way))
+    def again(self, entries: Iterable[int]) -> None:
+        """Send files once more."""
+        wanted = sorted(entries)
         self._repeated.update(wanted)
         self.offer.again(wanted)
+
+    def is_fresh(self, entry: int, now: float) -> bool:
+        """Return whether a file has just been begun once more."""
+        live = self._live.get(entry)
+        fresh = live is not None and now - live.begun_at < _FRESH_S
+        return fresh and entry in self._repeated
 
     def is_coming(self, entry: int) -> bool:
         """Return whether a file is still to be sent, or its seal."""
         if entry in self.offer or entry in self._undigested:
             return True
-        return entry in self._live and self._live[entry][0] in self._unsent
+        live = self._live.get(entry)
+        return live is not None and live.object in self._unsent
 
     # How it is done.
 
@@ -197,6 +222,15 @@ class Sending:
         steps: tuple[Callable[[float], bool], ...]
         steps = (self._send_part, self._send_file, self._seal_again)
         return any(step(now) for step in steps)
+
+    def _is_opened(self, entry: int) -> bool:
+        return self._opened is not None and self.offer.next == entry
+
+    def _drop_opened(self) -> None:
+        """Close the next file, unless it is on its way as an object before."""
+        if self._opened is not None and self.offer.next not in self._live:
+            self._shelf.close(self.offer.next)
+        self._opened = self._early = None
 
     def _is_first(self, object_: int) -> bool:
         """Return whether it is of a file that was not sent before."""
@@ -238,25 +272,50 @@ class Sending:
         if not self.offer or not self._has_room_ahead:
             return False
         entry = self.offer.next
-        source = self._source or self._open(entry, now)
+        source = self._opened or self._open(entry, now)
         if source is None:
             return True
         path = self.files.path(entry).encode()
         try:
             object_ = self._put(source, path, now, flags=ObjectFlag.FILE)
         except MessageTooLarge:
-            self._shelf.close(entry)
-            self._give_up(entry, now)
+            self._opened = source
+            self.unreadable(entry, now=now)
             return True
-        if object_ is None:
-            self._source = source
-            return False
-        self._source = None
+        self._opened = source
+        if object_ is not None:
+            self._launch(entry, _Live(object_, source.size_bytes, now, source), now)
+        return object_ is not None
+
+    def _launch(self, entry: int, live: _Live, now: float) -> None:
+        """Note that a file is on its way."""
+        again, early = entry in self._live, self._early
+        self._opened = self._early = None
         self.offer.sent()
-        self._entries[object_] = entry
-        self._live[entry] = object_, source.size_bytes
+        self._entries[live.object] = entry
+        self._live[entry] = live
+        if again and entry not in self._undigested:
+            early = self.files.digest(entry), live.size_bytes
         self._undigested.add(entry)
-        return True
+        if early is not None:
+            self._judge(entry, *early, now)
+
+    def _judge(
+        self, entry: int, sha256: bytes | None, size_bytes: int, now: float
+    ) -> None:
+        """Seal what was sent of a file, or take it back."""
+        self._undigested.remove(entry)
+        live = self._live[entry]
+        if entry in self._leaving:
+            self._leaving.remove(entry)
+            del self._live[entry]
+            self._shelf.close(entry)
+        if sha256 is None or live.size_bytes != size_bytes:
+            self._void(live.seal(entry, None), now)
+            return
+        self.files.know(entry, sha256, size_bytes)
+        if entry in self._repeated or self._told.get(entry) != sha256:
+            self._sealing.add(live.seal(entry, sha256), now=now)
 
     @property
     def _has_room_ahead(self) -> bool:
@@ -268,6 +327,8 @@ class Sending:
         if entry in self.files.given_up:
             self.offer.drop(entry)
             return None
+        if entry in self._live and entry not in self._stale:
+            return self._live[entry].source
         self._let_go(entry, now)
         try:
             return self._shelf.open(entry)
@@ -278,18 +339,22 @@ class Sending:
     def _let_go(self, entry: int, now: float) -> None:
         """Keep what was sent of a file no more: it is sent anew."""
         live = self._live.pop(entry, None)
+        self._undigested.discard(entry)
+        self._leaving.discard(entry)
+        self._stale.discard(entry)
         if live is not None:
-            self.sender.cancel(live[0], now=now)
+            self.sender.cancel(live.object, now=now)
             self._shelf.close(entry)
 
-    def _void(self, entry: int, now: float) -> None:
+    def _void(self, seal: Seal, now: float) -> None:
         """Take back what was sent of a file, and send it again or give it up."""
+        entry = seal.entry
         if self.files.fail(entry):
             self._give_up(entry, now)
             return
-        object_, size = self._live[entry]
         self._repeated.add(entry)
-        self._sealing.add(Seal(entry, object_ & _NUMBERS, None, size), now=now)
+        self._stale.add(entry)
+        self._sealing.add(seal, now=now)
         self.events.append(FileChanged(self.files.path(entry), gave_up=False))
         self.offer.again([entry])
 
@@ -320,10 +385,8 @@ class Sending:
             return None
         if self.feed is not None and entry == self.feed.entry:
             return Seal(entry, None, digest, self.feed.size_bytes)
-        if entry not in self._live:
-            return None
-        object_, size = self._live[entry]
-        return Seal(entry, object_ & _NUMBERS, digest, size)
+        live = self._live.get(entry)
+        return None if live is None else live.seal(entry, digest)
 
     def _put(
         self,

@@ -132,8 +132,11 @@ class Members:
         member = self._by_node.get(node)
         if member is None or member.origin.host != origin.host:
             return
-        member.heard_at = member.moved_at = awake
-        if member.foreign and not member.origin.port:
+        member.heard_at = awake
+        if not member.foreign:
+            return
+        member.moved_at = awake  # it has no other way to tell
+        if not member.origin.port:
             member.origin = origin
             self.events.append(MemberFound(member.name, origin, late))
 

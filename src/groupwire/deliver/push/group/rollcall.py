@@ -117,4 +117,4 @@ class RollCall:
         pause = self._interval_s
         self._interval_s = min(2 * pause, _LONGEST_S)
         by_rate = members * _ANSWER_BYTES / (_SHARE * rate)
-        return max(pause, min(by_rate, self._longest_s))
+        return min(max(pause, by_rate), self._longest_s)

@@ -35,7 +35,9 @@ class Settling:
         self._files = files
         self._sending = sending
 
-    def judge(self, member: Member, said: Receipt, elapsed_s: float) -> Verdict:
+    def judge(
+        self, member: Member, said: Receipt, *, elapsed_s: float, now: float
+    ) -> Verdict:
         """Compare a receipt and settle the member, or send again what can be mended."""
         if said == member.said and self._is_answered(member):
             return Verdict.KNOWN
@@ -44,12 +46,20 @@ class Settling:
             return Verdict.EARLY
         member.said, member.again = said, again
         if again:
-            member.passes += 1
-            member.receipt = None
-            self._sending.again(again)
+            self._send_again(member, again, now)
             return Verdict.AGAIN
         member.receipt = self._receipt(member, said, elapsed_s)
         return Verdict.SETTLED
+
+    def _send_again(self, member: Member, again: frozenset[int], now: float) -> None:
+        """Send files once more, but for what was just begun for somebody else.
+
+        Members lack the same things at the same time, and say so one after the other.
+        """
+        member.passes += 1
+        member.receipt = None
+        sending, first = self._sending, member.passes == 1
+        sending.again(n for n in again if not (first and sending.is_fresh(n, now)))
 
     def _is_answered(self, member: Member) -> bool:
         """Return whether what was answered is still true."""
