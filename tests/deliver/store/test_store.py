@@ -236,10 +236,10 @@ def test_threads_finish_different_files_at_once(member: Member) -> None:
             statuses.append(outcome.status)
 
     threads = [threading.Thread(target=work, args=(n,)) for n in range(4)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    for one in threads:
+        one.start()
+    for one in threads:
+        one.join()
     assert statuses == [Status.STORED] * 120
     for thread in range(4):
         for number in range(30):
@@ -262,6 +262,25 @@ def test_two_stores_receive_one_file_side_by_side(make_member: MakeMember) -> No
     assert (one.directory / "f").read_bytes() == LARGE
     assert one.parts == []
     assert one.reasons(file("f", b"new"), sender="a") == [""]
+
+
+def test_what_rivals_left_is_gone_on_with_and_goes_in_the_end(
+    member: Member,
+) -> None:
+    entry = file("f", LARGE)
+    parts = [member.store.open(entry) for _ in range(3)]
+    for size, part in enumerate(parts, 1):
+        part.write(0, [LARGE[: size * 1000]])
+    parts[0].discard()
+    for part in parts[1:]:
+        part.close()
+    one, two = member.store.open(entry), member.store.open(entry)
+    assert (one.have_bytes, two.have_bytes) == (2000, 3000)
+    two.close()
+    one.write(2000, [LARGE[2000:]])
+    outcome = member.store.place(member.placing(one, entry), "alice")
+    assert outcome.status is Status.STORED
+    assert member.parts == []
 
 
 def test_more_rivals_than_there_are_names_for_are_refused(

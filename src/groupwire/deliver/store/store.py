@@ -51,7 +51,7 @@ from groupwire.deliver.store.duties.examine import examine
 from groupwire.deliver.store.duties.ground import Ground
 from groupwire.deliver.store.duties.judge import refusal
 from groupwire.deliver.store.duties.place import Placing, place_many
-from groupwire.deliver.store.duties.tidy import tidy
+from groupwire.deliver.store.duties.tidy import RIVALS, tidy
 from groupwire.deliver.store.parts.digester import Digester
 from groupwire.deliver.store.parts.journal import Identity, Journal
 from groupwire.deliver.store.parts.part import (
@@ -81,8 +81,6 @@ __all__ = [
 
 MAX_SMALL = 512
 """So many small files wait in memory (32 MiB); more go to the disk at once."""
-_RIVALS = 8
-"""Other stores that may be receiving the same file."""
 _FLAGS = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
 
 
@@ -222,15 +220,29 @@ class Store:
 
 
 def _lock_data(parts: int, name: str) -> tuple[str, int]:
-    """Open the data of a part that no other store is writing to."""
-    for rival in range(_RIVALS):
-        stem = f"{name}.{rival}" if rival else name
-        fd = os.open(f"{stem}.data", _FLAGS, 0o600, dir_fd=parts)
-        with suppress(BlockingIOError):
-            fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            # Its owner may just have renamed or removed it.
-            found = look(parts, f"{stem}.data")
-            if found is not None and found.st_ino == os.fstat(fd).st_ino:
+    """Open the data of a part that no other store is writing to.
+
+    What a rival left is gone on with before anything new is begun.
+    """
+    stems = [f"{name}.{rival}" if rival else name for rival in range(RIVALS)]
+    for flags in (_FLAGS & ~os.O_CREAT, _FLAGS):
+        for stem in stems:
+            fd = _lock(parts, f"{stem}.data", flags)
+            if fd is not None:
                 return stem, fd
-        os.close(fd)
     raise OSError(errno.EBUSY, "other pulls receive the same file here")
+
+
+def _lock(parts: int, name: str, flags: int) -> int | None:
+    try:
+        fd = os.open(name, flags, 0o600, dir_fd=parts)
+    except FileNotFoundError:
+        return None
+    with suppress(BlockingIOError):
+        fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        # Its owner may just have renamed or removed it.
+        found = look(parts, name)
+        if found is not None and found.st_ino == os.fstat(fd).st_ino:
+            return fd
+    os.close(fd)
+    return None

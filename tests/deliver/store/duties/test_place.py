@@ -13,6 +13,7 @@ from tests.deliver.store.member import LARGE, Member, file, run_apart
 
 from groupwire.deliver.storage import Status
 from groupwire.deliver.store.store import Placing
+from groupwire.deliver.store.tree import folders
 
 MakeMember = Callable[..., Member]
 PLACE = "groupwire.deliver.store.duties.place."
@@ -52,17 +53,13 @@ def test_it_is_replaced_where_it_may_be(
 
 
 def _appear_once(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from groupwire.deliver.store.duties import place
-
-    real = place.look
-
     def look(folder: int, name: str) -> os.stat_result | None:
         if path.exists():
-            return real(folder, name)
+            return folders.look(folder, name)
         path.write_bytes(b"mine")
         return None
 
-    monkeypatch.setattr(place, "look", look)
+    monkeypatch.setattr(PLACE + "look", look)
 
 
 @pytest.mark.parametrize("data", [b"small", LARGE])
@@ -148,40 +145,44 @@ def test_times_from_nowhere_do_no_harm(member: Member) -> None:
 
 def test_a_file_is_old_or_new_whenever_the_process_is_killed(tmp_path: Path) -> None:
     """Killed after each step; the next pull finds out which, and goes on."""
-    steps = ["finalize", "add", "sync", "move", "settle"]
-    for step in steps:
-        into = tmp_path / step
-        run_apart(
-            """
-into, step, pid = Path(sys.argv[1]), sys.argv[2], os.fork()
-if not pid:
+    run_apart(
+        """
+from groupwire.deliver.store.duties import place
+from groupwire.deliver.store.parts.part import PartFile
+from groupwire.deliver.store.record import Record
+
+NEW = file("f", bytes(150_000))
+
+def be_killed(into, owner, step):
     member = Member(into)
     member.take("f", LARGE[:100_000])
-    from groupwire.deliver.store.duties import place
-    from groupwire.deliver.store.parts.part import PartFile
-    from groupwire.deliver.store.record import Record
-    owner = {"move": place, "finalize": PartFile, "settle": PartFile}.get(step, Record)
     real = getattr(owner, step)
     def die(*arguments, **options):
         real(*arguments, **options)
         os.kill(os.getpid(), signal.SIGKILL)
     setattr(owner, step, die)
-    LARGER = bytes(150_000)
-    member.take("f", LARGER)
-os.waitpid(pid, 0)
-member = Member(into)
-renamed = step in {"move", "settle"}
-size = (into / "f").stat().st_size
-assert size == (150_000 if renamed else 100_000), size
-entry = file("f", bytes(150_000))
-assert member.reasons(entry) == ["unchanged" if renamed else ""]
-assert member.examine(entry).held_bytes == (0 if renamed else 150_000)
-if not renamed:
-    part = member.store.open(entry)
-    assert member.store.place(member.placing(part, entry), "alice").reason == ""
-assert member.reasons(file("f", b"changed")) == [""]
-assert member.parts == [], member.parts
+    member.receive(NEW, bytes(150_000))
+
+for owner, step, renamed in [
+    (PartFile, "finalize", False), (Record, "add", False), (Record, "sync", False),
+    (place, "move", True), (PartFile, "settle", True),
+]:
+    into, victim = Path(sys.argv[1]) / step, os.fork()
+    if not victim:
+        be_killed(into, owner, step)
+        os._exit(1)
+    _, status = os.waitpid(victim, 0)
+    assert os.WTERMSIG(status) == signal.SIGKILL
+    assert (into / "f").stat().st_size == (150_000 if renamed else 100_000)
+    member = Member(into)
+    assert member.reasons(NEW) == ["unchanged" if renamed else ""]
+    assert member.examine(NEW).held_bytes == (0 if renamed else 150_000)
+    if not renamed:
+        part = member.store.open(NEW)
+        outcome = member.store.place(member.placing(part, NEW), "alice")
+        assert outcome.reason == ""
+    assert member.reasons(file("f", b"changed")) == [""]
+    assert member.parts == [], member.parts
 """,
-            str(into),
-            step,
-        )
+        str(tmp_path),
+    )

@@ -13,7 +13,8 @@ from groupwire.deliver.names import unsafe
 from groupwire.deliver.storage import Outcome, Status
 from groupwire.deliver.store.duties.ground import Ground
 from groupwire.deliver.store.duties.judge import Standing
-from groupwire.deliver.store.parts.part import Part
+from groupwire.deliver.store.duties.tidy import drop_rivals
+from groupwire.deliver.store.parts.part import Part, PartFile
 from groupwire.deliver.store.reasons import reason_of
 from groupwire.deliver.store.record import Stored
 from groupwire.deliver.store.tree.folders import (
@@ -137,6 +138,8 @@ class _Batch:
         if outcome.status is Status.STORED:
             self._touched.add(entry.path.rpartition("/")[0])
             part.settle()
+            if isinstance(part, PartFile):
+                drop_rivals(_parts(self._ground), ready.name)
         elif outcome.status is Status.UNCHANGED:
             part.discard()
         else:

@@ -9,13 +9,15 @@ from contextlib import suppress
 from groupwire.deliver.store.duties.ground import Ground
 from groupwire.deliver.store.tree.folders import closing, names
 
-__all__ = ["KEPT_DAYS", "MAX_PARTS", "drop", "tidy"]
+__all__ = ["KEPT_DAYS", "MAX_PARTS", "RIVALS", "drop", "drop_rivals", "tidy"]
 
 KEPT_DAYS = 7
 """A part that nobody goes on with for so long is removed at the next start."""
 MAX_PARTS = 4096
 """More interrupted files than that are not kept: the oldest go first."""
 _DAY_NS = 86_400 * 10**9
+RIVALS = 8
+"""So many stores may be receiving one file into one directory."""
 
 
 def tidy(ground: Ground) -> None:
@@ -49,6 +51,14 @@ def drop(folder: int, stem: str) -> None:
             fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
             remove(folder, f"{stem}.journal")
             remove(folder, f"{stem}.data")
+
+
+def drop_rivals(folder: int, name: str) -> None:
+    """Remove what interrupted pulls left of a file that has come in a part so named."""
+    stem = name.partition(".")[0]
+    drop(folder, stem)
+    for rival in range(1, RIVALS):
+        drop(folder, f"{stem}.{rival}")
 
 
 def _mtime_ns(folder: int, name: str) -> int:
