@@ -255,7 +255,7 @@ def test_data_that_was_cut_off_is_not_claimed(member: Member) -> None:
     part.close()
 
 
-@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("seed", range(2))
 def test_what_a_killed_process_wrote_is_there_to_the_byte(
     tmp_path: Path, seed: int
 ) -> None:
@@ -294,11 +294,11 @@ assert held == part.have_bytes
 assert written * 7000 <= held + 7000 <= (written + 2) * 7000, (written, held)
 for offset, size in part.held:
     assert part.read(offset, size) == data[offset : offset + size]
-missing = set(range(len(data)))
+there = bytearray(len(data))
 for offset, size in part.held:
-    missing -= set(range(offset, offset + size))
+    there[offset : offset + size] = b"x" * size
 for offset in offsets:
-    if offset in missing:
+    if not there[offset]:
         part.write(offset, [data[offset : offset + 7000]])
 outcome = member.store.place(member.placing(part, entry), "alice")
 assert outcome.reason == "" and (into / "f").read_bytes() == data
