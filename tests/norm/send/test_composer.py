@@ -16,7 +16,7 @@ from tests.norm.send.places import (
 
 from groupwire.norm.coding import Coding
 from groupwire.norm.send.composer import Composer
-from groupwire.norm.send.outgoing import Outgoing, Row
+from groupwire.norm.send.outgoing import Outgoing, Row, key
 from groupwire.norm.wire.head import ObjectFlag
 from groupwire.norm.wire.message import decode
 from groupwire.norm.wire.objects import Data, Info
@@ -32,7 +32,7 @@ def composer(coding: Coding = SMALL) -> Composer:
 
 def row(*payloads: bytes, block: int = 0, flags: ObjectFlag = NO_FLAG) -> Row:
     places = [(block, n) for n in range(len(payloads))]
-    return Row(flags, places, list(payloads))
+    return Row(flags, [key(*place) for place in places], list(payloads))
 
 
 def written(

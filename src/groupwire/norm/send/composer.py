@@ -75,7 +75,7 @@ class Composer:
         header = self._header_of(outgoing, row.flags)
         for first, stop in _even_stretches(row.payloads):
             payloads = row.payloads[first:stop]
-            ids = [(b & 0xFF_FFFF) << 8 | s for b, s in row.places[first:stop]]
+            ids = _ids(row.keys[first:stop])
             sequence = self.number(stop - first)
             data = build_segments(header, sequence, ids, payloads)
             step = len(header) + len(payloads[0]) if stop - first > 1 else 0
@@ -115,6 +115,15 @@ class Composer:
             self._coding.field_bits,
         )
         return data.encode()
+
+
+def _ids(keys: list[int]) -> Sequence[int]:
+    """Return payload ids of fec_id 5 and 2: a block of 24 bits, a symbol of 8."""
+    first = keys[0] >> 8 & 0xFFFF_FF00 | keys[0] & 0xFF
+    if keys[-1] - keys[0] == len(keys) - 1:
+        # In order: keys never come twice, nor lower ones behind higher ones.
+        return range(first, first + len(keys))
+    return [key >> 8 & 0xFFFF_FF00 | key & 0xFF for key in keys]
 
 
 def _even_stretches(payloads: Sequence[Symbol]) -> Iterator[tuple[int, int]]:

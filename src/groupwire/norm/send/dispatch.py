@@ -93,7 +93,7 @@ class Dispatch:
         else:
             spent = sum(map(self._put, self._outbox.composer.row(outgoing, row)))
         self.repair_bytes += spent
-        self.repair_packets += 1 if row is None else len(row.places)
+        self.repair_packets += 1 if row is None else len(row.keys)
         return spent
 
     def _send_new(self, now: float) -> int:

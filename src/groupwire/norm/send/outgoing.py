@@ -12,7 +12,7 @@ from groupwire.norm.send.content import Symbol
 from groupwire.norm.wire.extensions import ObjectInfo
 from groupwire.norm.wire.head import ObjectFlag
 
-__all__ = ["Content", "ObjectHead", "Outgoing", "Row"]
+__all__ = ["KEY_BITS", "Content", "ObjectHead", "Outgoing", "Row", "key"]
 
 
 class Content(Protocol):
@@ -59,6 +59,16 @@ class Content(Protocol):
         ...
 
 
+KEY_BITS = 16
+"""Of a symbol's number, below its block's."""
+_SYMBOL = (1 << KEY_BITS) - 1
+
+
+def key(block: int, symbol: int) -> int:
+    """Return what stands for a symbol in a row."""
+    return block << KEY_BITS | symbol
+
+
 class ObjectHead(NamedTuple):
     """What is told of an object beside its symbols."""
 
@@ -71,9 +81,15 @@ class Row(NamedTuple):
     """Symbols to send: all flagged alike, all but the last equally long."""
 
     flags: ObjectFlag
-    places: list[tuple[int, int]]
-    """Block and symbol of each."""
+    keys: list[int]
+    """Block and symbol of each in one number, as pairs would keep the garbage collector
+    busy: see :func:`key`."""
     payloads: list[Symbol]
+
+    @property
+    def places(self) -> list[tuple[int, int]]:
+        """Block and symbol of each."""
+        return [(key >> KEY_BITS, key & _SYMBOL) for key in self.keys]
 
 
 class _Repair:
@@ -106,6 +122,7 @@ class Outgoing:
         info = head.info
         self.info = info
         self.flags = head.flags if info is None else head.flags | ObjectFlag.INFO
+        self._uneven = bool(head.flags & ObjectFlag.STREAM)
         self._code = code
         self._auto = min(auto_parity, code.parity)
         self._info_new = info is not None
@@ -150,22 +167,28 @@ class Outgoing:
 
     def next_new(self, limit: int) -> Row | None:
         """Return at most ``limit`` symbols that have never been sent."""
-        places: list[tuple[int, int]] = []
+        keys: list[int] = []
         payloads: list[Symbol] = []
-        while len(places) < limit and self._find_new():
+        while len(keys) < limit and self._find_new():
             block, first = self.block, self.symbol
             length = self.content.length(block)
-            stop = min(self._stop(), first + limit - len(places))
+            stop = min(self._stop(), first + limit - len(keys))
             if first < length:
                 stop = min(stop, length)
                 fresh = self.content.symbols(block, first, stop)
-                self.sent_bytes += sum(map(len, fresh))
+                self.sent_bytes += self._bytes_of(fresh)
                 payloads += fresh
             else:
                 payloads += self._parity(block, list(range(first, stop)))
             self.symbol = stop
-            places += [(block, n) for n in range(first, stop)]
-        return Row(self.flags, places, payloads) if places else None
+            keys += range(key(block, first), key(block, stop))
+        return Row(self.flags, keys, payloads) if keys else None
+
+    def _bytes_of(self, symbols: Sequence[Symbol]) -> int:
+        """Return how long they are together; of an object only the last is shorter."""
+        if self._uneven:
+            return sum(map(len, symbols))
+        return len(symbols[0]) * (len(symbols) - 1) + len(symbols[-1])
 
     def _find_new(self) -> bool:
         """Step into the next block behind a done one; return whether there is more."""
@@ -313,10 +336,10 @@ class Outgoing:
     def _partial_blocks(self, limit: int) -> Row:
         """Gather symbols of as many blocks as one row holds, flagged alike."""
         explicit = None
-        places: list[tuple[int, int]] = []
+        keys: list[int] = []
         payloads: list[Symbol] = []
         whole = self._whole.first()
-        while len(places) < limit and (block := self._lowest()) is not None:
+        while len(keys) < limit and (block := self._lowest()) is not None:
             if whole is not None and block > whole:
                 break
             repair = self._partial[block]
@@ -325,7 +348,7 @@ class Outgoing:
                 break
             explicit = again
             bits = repair.source if again else repair.parity
-            numbers = _lowest_bits(bits, limit - len(places))
+            numbers = _lowest_bits(bits, limit - len(keys))
             taken = sum(1 << n for n in numbers)
             if again:
                 repair.source &= ~taken
@@ -333,10 +356,10 @@ class Outgoing:
                 repair.parity &= ~taken
             if not repair.source and not repair.parity:
                 del self._partial[block]
-            places += [(block, n) for n in numbers]
+            keys += [key(block, n) for n in numbers]
             payloads += self._payloads(block, numbers)
         extra = ObjectFlag.EXPLICIT if explicit else ObjectFlag(0)
-        return Row(self.flags | ObjectFlag.REPAIR | extra, places, payloads)
+        return Row(self.flags | ObjectFlag.REPAIR | extra, keys, payloads)
 
     def _payloads(self, block: int, numbers: list[int]) -> Iterator[Symbol]:
         length = self.content.length(block)

@@ -9,7 +9,7 @@ from groupwire.norm.repair.requests import Numbering, needs_of, requests_of
 from groupwire.norm.repair.state import Need, RepairState
 from groupwire.norm.send.aggregate import Aggregation, Phase
 from groupwire.norm.send.outbox import Outbox
-from groupwire.norm.send.outgoing import Outgoing, Row
+from groupwire.norm.send.outgoing import KEY_BITS, Outgoing, Row
 from groupwire.norm.send.window import Window
 from groupwire.norm.wire.commands import RepairAdvertisement, Squelch
 from groupwire.norm.wire.feedback import Nack
@@ -17,6 +17,7 @@ from groupwire.norm.wire.payload import PayloadId
 
 __all__ = ["Repairer"]
 
+_SYMBOL = (1 << KEY_BITS) - 1
 Position = tuple[int, int, int]
 """Object, block, symbol."""
 
@@ -99,8 +100,9 @@ class Repairer:
                 self.position = outgoing.number, 0, 0
                 return outgoing, None
             row = outgoing.next_repair(limit)
-            if row is not None and row.places:
-                self.position = (outgoing.number, *row.places[-1])
+            if row is not None and row.keys:
+                block, symbol = row.keys[-1] >> KEY_BITS, row.keys[-1] & _SYMBOL
+                self.position = outgoing.number, block, symbol
                 return outgoing, row
         return None
 
