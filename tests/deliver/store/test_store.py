@@ -15,7 +15,9 @@ from tests.deliver.store.member import LARGE, NOW_NS, Member, file
 
 from groupwire.deliver.entries import Entry
 from groupwire.deliver.storage import Status
+from groupwire.deliver.store import store as store_module
 from groupwire.deliver.store.store import Digester, Placing, Store, StorePolicy
+from groupwire.deliver.store.tree import locks
 
 MakeMember = Callable[..., Member]
 
@@ -306,3 +308,51 @@ def test_no_descriptor_is_left_open(tmp_path: Path) -> None:
     member.store.open(file("left", LARGE)).close()
     member.store.close()
     assert len(os.listdir("/proc/self/fd")) == before
+
+
+def test_where_there_are_no_locks_files_are_received_all_the_same(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def flock(fd: int, how: int) -> None:
+        raise OSError(errno.ENOLCK, f"{fd} {how}")
+
+    monkeypatch.setattr("fcntl.flock", flock)
+    member = Member(tmp_path / "into")
+    part = member.store.open(file("f", LARGE))
+    part.write(0, [LARGE[:1000]])
+    part.close()
+    again = member.again()
+    assert again.examine(file("f", LARGE)).held_bytes == 1000
+    assert again.take("f", LARGE).status is Status.STORED
+    member.close()
+
+
+def test_a_part_that_cannot_be_opened_leaves_no_descriptor(
+    member: Member, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "full")
+
+    before = len(os.listdir("/proc/self/fd"))
+    monkeypatch.setattr("groupwire.deliver.store.store.Journal.load", fail)
+    with pytest.raises(OSError, match="full"):
+        member.store.open(file("f", LARGE))
+    assert len(os.listdir("/proc/self/fd")) == before
+
+
+def test_a_part_that_is_removed_while_it_is_opened_is_made_anew(
+    member: Member, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    entry = file("f", LARGE)
+    member.store.open(entry).close()
+
+    def remove_and_lock(fd: int) -> bool | None:
+        monkeypatch.undo()
+        for name in member.parts:
+            (member.directory / ".groupwire" / "parts" / name).unlink()
+        return locks.lock(fd)
+
+    monkeypatch.setattr(store_module, "lock", remove_and_lock)
+    part = member.store.open(entry)
+    assert len(member.parts) == 2
+    part.discard()

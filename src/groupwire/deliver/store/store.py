@@ -37,10 +37,9 @@ grows by whole lines. Only a store that is alone when it begins tidies up.
 from __future__ import annotations
 
 import errno
-import fcntl
 import os
 from collections.abc import Sequence
-from contextlib import suppress
+from contextlib import ExitStack
 from itertools import count
 
 from groupwire.deliver.entries import Entry, Manifest
@@ -66,6 +65,7 @@ from groupwire.deliver.store.parts.piece import Piece
 from groupwire.deliver.store.policy import StorePolicy
 from groupwire.deliver.store.reasons import disk_full, too_large
 from groupwire.deliver.store.tree.folders import look, names
+from groupwire.deliver.store.tree.locks import lock
 
 __all__ = [
     "MAX_SMALL",
@@ -207,14 +207,14 @@ class Store:
 
     def _open_kept(self, parts: int, identity: Identity) -> PartFile:
         stem, fd = _lock_data(parts, identity.name)
-        try:
+        with ExitStack() as failing:
+            failing.callback(os.close, fd)
             journal = Journal(parts, f"{stem}.journal", identity)
+            failing.callback(journal.close)
             ranges = journal.load(os.fstat(fd).st_size)
             if not ranges:
                 os.ftruncate(fd, 0)
-        except BaseException:
-            os.close(fd)
-            raise
+            failing.pop_all()
         opened = OpenPart(parts, f"{stem}.data", fd, journal, ranges)
         return PartFile(opened, self._ground.guard, identity.size_bytes)
 
@@ -238,8 +238,7 @@ def _lock(parts: int, name: str, flags: int) -> int | None:
         fd = os.open(name, flags, 0o600, dir_fd=parts)
     except FileNotFoundError:
         return None
-    with suppress(BlockingIOError):
-        fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    if lock(fd) is not False:
         # Its owner may just have renamed or removed it.
         found = look(parts, name)
         if found is not None and found.st_ino == os.fstat(fd).st_ino:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import fcntl
 import os
 from contextlib import suppress
 from dataclasses import dataclass
@@ -13,6 +12,7 @@ from groupwire.deliver.store.policy import StorePolicy
 from groupwire.deliver.store.reasons import reason_of
 from groupwire.deliver.store.record import Record
 from groupwire.deliver.store.tree.folders import OPEN_FOLDER, closing
+from groupwire.deliver.store.tree.locks import lock, share
 
 __all__ = ["Ground"]
 
@@ -61,20 +61,20 @@ class Ground:
         opened = [state]
         try:
             opened.append(parts := _own_folder(state, "parts"))
-            opened.append(lock := os.open("lock", _LOCK, 0o600, dir_fd=state))
-            alone = _lock(lock)
-            os.utime(lock)
+            opened.append(fd := os.open("lock", _LOCK, 0o600, dir_fd=state))
+            alone = _lock(fd)
+            os.utime(fd)
             record = Record(state, alone=alone)
         except BaseException:
-            for fd in opened:
-                os.close(fd)
+            for one in opened:
+                os.close(one)
             raise
-        return cls(policy, root, record, guard, state, parts, lock, alone)
+        return cls(policy, root, record, guard, state, parts, fd, alone)
 
     def share(self) -> None:
         """Let other stores in, once what wants to be alone is done."""
         if self.lock is not None:
-            fcntl.flock(self.lock, fcntl.LOCK_SH)
+            share(self.lock)
             # While the lock changed hands another store may have written it anew.
             self.record.reopen()
 
@@ -101,12 +101,10 @@ def _own_folder(parent: int, name: str) -> int:
 
 def _lock(fd: int) -> bool:
     """Take the lock alone, or else with others; return which."""
-    try:
-        fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        fcntl.flock(fd, fcntl.LOCK_SH)  # the one that is alone is so for moments only
-        return False
-    return True
+    if lock(fd):
+        return True
+    share(fd)  # the one that is alone is so for moments only
+    return False
 
 
 def _old_record(root: int) -> Record:

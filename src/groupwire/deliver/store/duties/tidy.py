@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import fcntl
 import os
 from contextlib import suppress
 
 from groupwire.deliver.store.duties.ground import Ground
 from groupwire.deliver.store.tree.folders import closing, names
+from groupwire.deliver.store.tree.locks import lock
 
 __all__ = ["KEPT_DAYS", "MAX_PARTS", "RIVALS", "drop", "drop_rivals", "tidy"]
 
@@ -48,9 +48,9 @@ def drop(folder: int, stem: str) -> None:
     with suppress(OSError):
         flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC
         with closing(os.open(f"{stem}.data", flags, dir_fd=folder)) as fd:
-            fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            remove(folder, f"{stem}.journal")
-            remove(folder, f"{stem}.data")
+            if lock(fd):
+                remove(folder, f"{stem}.journal")
+                remove(folder, f"{stem}.data")
 
 
 def drop_rivals(folder: int, name: str) -> None:

@@ -11,7 +11,8 @@ Both are ``storage.PartSink`` and have besides::
     close()                       leave it for the next pull (small ones are lost)
     discard()                     close it and remove all of it
 
-One part is used by one thread at a time, but for ``checkpoint`` and reading.
+One part is used by one thread at a time, but for ``checkpoint``, reading, and the
+counts of bytes. ``held`` is for the thread that writes, or for before it does.
 """
 
 from __future__ import annotations
