@@ -27,7 +27,7 @@ from groupwire.deliver.words import (
     State,
 )
 from groupwire.gather import Answerer, Expectation, Kind as Said, Limits, Tagged
-from groupwire.norm import Receiver, ReceiverConfig
+from groupwire.norm import RateControl, Receiver, ReceiverConfig
 from groupwire.norm.receive.config import Join as From
 from groupwire.norm.receive.events import InfoReceived, ObjectLost, ObjectReceived
 from groupwire.norm.send.content import BytesSource
@@ -393,6 +393,7 @@ class Group:
         seed: int | str = 1,
         faults: Faults | None = None,
         loopback: bool = False,
+        control: RateControl | None = None,
         **rules: Any,
     ) -> None:
         self.lab = Lab(seed, loopback=loopback)
@@ -407,6 +408,7 @@ class Group:
             self.shelf,
             rng=self.lab.rng("push"),
             interfaces=[LINK],
+            control=control,
         )
         self.desk = Desk(push, self.shelf)
         self.seat = self.lab.add("hub", self.desk, up=self.faults, down=self.faults)

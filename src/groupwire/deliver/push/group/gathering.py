@@ -45,7 +45,8 @@ class Gathering:
             return Gathered.BEGIN
         if now < self._deadline(there):
             return Gathered.NOT_YET
-        if there or self._rules.start_with == 0:
+        # Foreign receivers may be there, though they have not said anything.
+        if there or self._rules.start_with == 0 or any(self.foreign()):
             return Gathered.BEGIN
         return Gathered.NOBODY
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from groupwire.deliver.push.events import (
     MemberFound,
@@ -173,6 +173,8 @@ class Members:
             self.forget(holder)
         del self._by_name[member.name]
         member.name = member.given
+        if member.receipt is not None:
+            member.receipt = replace(member.receipt, member=member.name)
         self._by_name[member.name] = member
 
     def _has_left(self, holder: Member, member: Member, awake: float) -> bool:
