@@ -108,7 +108,7 @@ class Catalogue:
         self._close(number, number)
         self.resume = max(self.resume or 0, number + 1)
         if accepted:
-            self._take(number)
+            self._take(number, number)
 
     def _close(self, first: int, last: int) -> None:
         self._done.add(first, last)
@@ -190,13 +190,13 @@ class Catalogue:
     def accept(self, number: int) -> None:
         """Note that the application has taken an object."""
         if number in self._done:
-            self._take(number)
+            self._take(number, number)
 
-    def _take(self, number: int) -> None:
-        """Note that an object is accepted, while that can still make a difference."""
+    def _take(self, first: int, last: int) -> None:
+        """Note that objects are accepted, while that can still make a difference."""
         if self._hopeless:
             return
-        self._accepted.add(number, number)
+        self._accepted.add(first, last)
         if len(self._accepted) > self._most + _MOST_GAPS:
             self._hopeless = True
             self._accepted.clear()
@@ -211,10 +211,24 @@ class Catalogue:
         for low, high in list(self._done.gaps(self._first, number - 1)):
             recent = max(low, number - self._most)
             known = {*self.under_way, *self._again}
-            begun = sorted(n for n in known if low <= n < recent)
-            for gone in (*begun, *range(recent, high + 1)):
+            sure = max(recent, min(self._sure, high + 1))
+            begun = sorted(n for n in known if low <= n < sure)
+            for gone in (*begun, *range(sure, high + 1)):
                 yield from self.give_up(gone, accepted=False)
+            self._hope_no_more(recent, sure, begun)
             self._close(low, high)
+
+    def _hope_no_more(self, first: int, stop: int, begun: Sequence[int]) -> None:
+        """Accept that what was from before the joining is gone, but for what had begun.
+
+        All at once: a sender may have kept ten thousands.
+        """
+        if first < stop:
+            self.resume = max(self.resume or 0, stop)
+        for number in (*(n for n in begun if n >= first), stop):
+            if first < number:
+                self._take(first, number - 1)
+            first = number + 1
 
     def complete_through(self, position: Position) -> bool:
         """Return whether nothing up to a place is lacking, and all is accepted.
