@@ -21,7 +21,7 @@ from groupwire.deliver.storage import Examined, Outcome
 from groupwire.deliver.words import Call, CallPhase, MemberPhase, Signed, State
 from groupwire.errors import DecodeError, UsageError
 from groupwire.gather import MessageReceived
-from groupwire.norm import LATER, Later, ObjectOffer, Sink
+from groupwire.norm import LATER, Later, ObjectFlag, ObjectOffer, Sink
 from groupwire.norm.receive.events import LossReason, ObjectLost, ObjectReceived
 from groupwire.values import Datagram, Transmit
 
@@ -181,9 +181,13 @@ class Delivery:
 
     def offer(self, offer: ObjectOffer) -> Sink | Later | None:
         """Return where an object goes."""
+        if self._phase is Phase.OVER:
+            return None
         if offer.info == MANIFEST_INFO:
             return self._offer_manifest(offer)
         if self._files is None or self._phase in _BEFORE:
+            return LATER
+        if offer.info is None and offer.flags & ObjectFlag.INFO:
             return LATER
         if offer.info == SEAL_INFO:
             return self._papers.open(offer, MAX_SEAL_BYTES)
