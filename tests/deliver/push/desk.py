@@ -12,9 +12,9 @@ from groupwire.deliver.digest import receipt_digest
 from groupwire.deliver.entries import Entry, Kind, Manifest
 from groupwire.deliver.manifest import MANIFEST_INFO, decode_manifest
 from groupwire.deliver.push import Push, PushEnded, PushRules
+from groupwire.deliver.ranges import ranges_of
 from groupwire.deliver.report import PushReport
 from groupwire.deliver.seals import SEAL_INFO, decode_seals, parse_part
-from groupwire.deliver.ranges import ranges_of
 from groupwire.deliver.speech import decode_word, encode_word
 from groupwire.deliver.words import (
     Bye,
@@ -26,7 +26,8 @@ from groupwire.deliver.words import (
     Signed,
     State,
 )
-from groupwire.gather import Answerer, Expectation, Kind as Said, Limits, Tagged
+from groupwire.gather import Answerer, Expectation, Limits, Tagged
+from groupwire.gather import Kind as Said
 from groupwire.norm import RateControl, Receiver, ReceiverConfig
 from groupwire.norm.receive.config import Join as From
 from groupwire.norm.receive.events import InfoReceived, ObjectLost, ObjectReceived
@@ -223,7 +224,7 @@ class Dummy:
         if told.kind is Said.ANSWER:
             word = decode_word(told.data)
             if isinstance(word, Signed):
-                self._be_signed(word, now)
+                self._be_signed(word)
             elif isinstance(word, Call):
                 self._sender = datagram.origin
             return
@@ -256,7 +257,7 @@ class Dummy:
         tagged = Tagged(Said.QUESTION, self._request, encode_word(word), name=self.name)
         self._transmits.append(Transmit(tagged.encode(), to))
 
-    def _be_signed(self, word: Signed, now: float) -> None:
+    def _be_signed(self, word: Signed) -> None:
         self.signed.append(word)
         self._due = None
         if word.again:
@@ -270,7 +271,7 @@ class Dummy:
     def _take(self, now: float) -> None:
         for event in self._norm.poll_events():
             if isinstance(event, ObjectReceived):
-                self._keep(event, now)
+                self._keep(event)
             elif isinstance(event, ObjectLost):
                 self.lost.append(event.object)
                 if event.object in self._paths:
@@ -281,7 +282,7 @@ class Dummy:
                 self._paths[event.object] = event.info.decode()
         self._settle(now)
 
-    def _keep(self, event: ObjectReceived, now: float) -> None:
+    def _keep(self, event: ObjectReceived) -> None:
         info, data = event.info or b"", bytes(event.sink.data)  # type: ignore[attr-defined]
         if info == MANIFEST_INFO:
             self.manifest = decode_manifest(data)
@@ -438,7 +439,8 @@ class Group:
             self.begin()
         ended = self.lab.run(until, done=lambda: self.desk.report is not None)
         report = self.desk.report
-        assert ended and report is not None, f"seed {self.lab.seed}: it has not ended"
+        assert ended, f"seed {self.lab.seed}: it has not ended"
+        assert report is not None
         return report
 
     def of(self, kind: type) -> list[Any]:

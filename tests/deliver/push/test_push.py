@@ -256,7 +256,7 @@ def test_what_is_gone_is_sent_once_more() -> None:
     assert report.complete
     assert group.members[0].signed[0].again
     assert group.shelf.opened == [0, 1]
-    assert group.push._sending.handed == 5, "the file and its seal"  # noqa: SLF001
+    assert group.push._sending.handed == 5, "the file and its seal"
     assert group.push.progress(now=9).bytes_sent == 3000, "once"
 
 
@@ -304,7 +304,7 @@ def test_who_comes_back_after_it_was_given_up_is_served() -> None:
     group.lab.run(6.0)
     for member in group.members:
         member.signs = True
-        member._due = 0.0  # noqa: SLF001 - its own script
+        member._due = 0.0
     for seat in group.seats:
         seat.drain()
     assert group.run().complete
@@ -448,7 +448,7 @@ def test_many_small_files_share_seals() -> None:
     files = {f"f{n}": data(100, n) for n in range(300)}
     group = Group(files, members=1, **STREAMED)
     assert group.run().complete
-    assert group.push._sending.handed <= 300 + 1 + 10  # noqa: SLF001 - objects are counted
+    assert group.push._sending.handed <= 300 + 1 + 10
 
 
 def test_no_room_in_norm_is_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:

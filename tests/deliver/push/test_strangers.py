@@ -64,7 +64,7 @@ def reply(
     origin: Origin = STRANGER,
 ) -> None:
     """Answer the latest call."""
-    request = next(reversed(group.push._rollcall._askers))  # noqa: SLF001 - heard by all
+    request = next(reversed(group.push._rollcall._askers))
     ask(group, state, name=name, origin=origin, kind=Kind.ANSWER, request=request)
 
 
@@ -186,7 +186,7 @@ def test_two_members_with_one_name_are_told_apart() -> None:
     group = Group({"a": data(1000)}, members=2)
     group.members[1].name = "m0"
     twin = group.members[1]
-    twin._answerer.name = "m0"  # noqa: SLF001
+    twin._answerer.name = "m0"
     report = group.run()
     other = f"m0 ({group.seats[1].origin})"
     assert report.delivered == ("m0", other)
@@ -214,7 +214,7 @@ def test_who_comes_back_after_it_was_given_up_is_the_member() -> None:
     group.add("m0")
     group.lab.run(6.0)
     group.members[1].signs = True
-    group.members[1]._due = 0.0  # noqa: SLF001
+    group.members[1]._due = 0.0
     group.seats[1].drain()
     assert group.run().complete
 

@@ -29,6 +29,8 @@ class Course:
     """Whether only what somebody wants is sent."""
     examining: bool = False
     """Whether somebody has yet to say what it wants."""
+    stirred: bool = True
+    """Whether something was said that changes who is waited for."""
     now: float = 0.0
     started_at: float | None = None
     awake: float = 0.0

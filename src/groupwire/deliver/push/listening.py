@@ -61,6 +61,7 @@ class Listening:
 
     def answered(self, answer: Answer) -> None:
         """Take in an answer to a call."""
+        self._course.stirred = True
         state = self._word(answer.data)
         if not isinstance(state, State) or answer.member is None:
             self._drop("no-state", state)
@@ -69,6 +70,7 @@ class Listening:
 
     def told(self, message: MessageReceived) -> None:
         """Take in a question."""
+        self._course.stirred = True
         word = self._word(message.data)
         if isinstance(word, Join) and message.member is not None:
             self._hear_join(word, message.member, message)

@@ -30,6 +30,7 @@ from groupwire.norm.send.events import (
 
 __all__ = ["Steering"]
 
+_LOOK_S = 0.25
 _EARLY = frozenset({MemberPhase.HERE, MemberPhase.EXAMINING})
 
 
@@ -50,6 +51,7 @@ class Steering:
         self._sending = parts.sending
         self._marks = Marks(parts.sending.sender)
         self._patience = Patience(parts.rules.patience_s)
+        self._look_at = 0.0
         self._quiet = False
         """Whether NORM has sent and flushed all."""
         self._marked = 0
@@ -84,7 +86,7 @@ class Steering:
             case Gathered.NOBODY:
                 self.over = "nobody"
             case Gathered.BEGIN:
-                self._course.stage = Stage.DIGEST
+                self._course.stage, self._course.stirred = Stage.DIGEST, True
                 if any(m.holds for m in self._members):
                     self._digesting.start()
 
@@ -107,9 +109,17 @@ class Steering:
         self._sending.pump(self._course.now)
         while self._hear_sender():
             self._sending.pump(self._course.now)
+        self._tell_room()
+        # Most turns only send more: they are not to cost more for more members.
+        if self._course.stirred or self._look_at <= self._course.now:
+            self._course.stirred = False
+            self._look_at = self._course.now + _LOOK_S
+            self._look()
+
+    def _look(self) -> None:
+        """See who is waited for."""
         self._give_up()
         self._acknowledge()
-        self._tell_room()
         self._course.examining = any(m.phase in _EARLY for m in self._members.open)
         if self._is_over():
             self.over = ""
@@ -126,6 +136,8 @@ class Steering:
         events = self._sending.sender.poll_events()
         for event in events:
             self._hear(event)
+        sent = all(isinstance(e, ObjectSent) for e in events)
+        self._course.stirred |= not sent or self._sending.feed is not None
         return bool(events)
 
     def _hear(self, event: SenderEvent) -> None:

@@ -21,11 +21,6 @@ class Digesting:
         return entry in self._waiting
 
     @property
-    def begun(self) -> bool:
-        """Whether the digests were asked for."""
-        return self._begun
-
-    @property
     def done(self) -> bool:
         """Whether all that were asked for are there."""
         return not self._waiting

@@ -324,9 +324,6 @@ class Sending:
         return few and (small or len(self._unsent) < 2)
 
     def _open(self, entry: int, now: float) -> Source | None:
-        if entry in self.files.given_up:
-            self.offer.drop(entry)
-            return None
         if entry in self._live and entry not in self._stale:
             return self._live[entry].source
         self._let_go(entry, now)
@@ -377,16 +374,15 @@ class Sending:
         return bool(self._sealing)
 
     def _seal(self, entry: int) -> Seal | None:
-        """Return the latest seal of an entry, None where its object is gone."""
-        digest = self.files.digest(entry)
+        """Return the latest seal of an entry, None where there will be another one."""
+        digest, live = self.files.digest(entry), self._live.get(entry)
         if entry in self.files.given_up:
             return Seal(entry, None, None, 0)
         if digest is None:
             return None
-        if self.feed is not None and entry == self.feed.entry:
-            return Seal(entry, None, digest, self.feed.size_bytes)
-        live = self._live.get(entry)
-        return None if live is None else live.seal(entry, digest)
+        if live is None:
+            return Seal(entry, None, digest, self.files.size(entry))
+        return live.seal(entry, digest)
 
     def _put(
         self,
