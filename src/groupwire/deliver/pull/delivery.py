@@ -157,7 +157,9 @@ class Delivery:
 
     def leave(self, reason: str, now: float) -> None:
         """Learn that the sender is gone: by its own word, or by its silence."""
-        if self._phase is Phase.SIGNING:
+        if self._phase is Phase.SIGNING and not reason:
+            self._signing.hurry(now)
+        elif self._phase is Phase.SIGNING:
             self._end("", now, signed=False)
         elif self._phase is Phase.CONCLUDING or self._with_disk():
             self._left = reason
