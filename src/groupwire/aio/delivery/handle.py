@@ -144,7 +144,8 @@ class Handle(ABC, Generic[EventT, ProgressT, ResultT]):
                 await running.close()
         finally:
             self._settle()
-            await self._let_go()
+            # A second cancellation ends the waiting, not the closing.
+            await asyncio.shield(asyncio.ensure_future(self._let_go()))
 
     @abstractmethod
     async def _begin(self) -> None:
