@@ -9,6 +9,9 @@ from . import (
     core_segments,
     core_transfer,
     deliver,
+    deliver_many,
+    deliver_members,
+    deliver_memory,
     deliver_small,
     drain,
     fanout,
@@ -31,6 +34,9 @@ CASES = {
         core_fec,
         deliver,
         deliver_small,
+        deliver_many,
+        deliver_members,
+        deliver_memory,
         start,
     )
 }

@@ -35,9 +35,12 @@ class Run:
     seconds: float
     size_bytes: int
     sender_cpu_s: float
+    sender_user_s: float
     receiver_cpu_s: float
     """Of all receivers together."""
     sender_rss_bytes: int
+    receiver_rss_bytes: int
+    """Of the largest of them; 0 where they stay."""
     tolls: tuple[Toll, ...]
 
     @property
@@ -81,27 +84,31 @@ def deliver(program: Program, job: Job, wires: Lossy, limit_s: float = 120) -> R
         seconds = time.perf_counter() - began
         if sender.code:
             raise DeliveryError(f"{program.name}: the sender ended with {sender.code}")
-        receiving = _receivers_cpu(program, receivers, spent)
+        receiving, resident = _receivers_used(program, receivers, spent)
         tolls = zip(wires.tolls(), before, strict=True)
         _compare(program, job)
         return Run(
             seconds,
             job.file.stat().st_size,
             usage.ru_utime + usage.ru_stime,
+            usage.ru_utime,
             receiving,
             usage.ru_maxrss * 1024,
+            resident,
             tuple(after.since(earlier) for after, earlier in tolls),
         )
 
 
-def _receivers_cpu(
+def _receivers_used(
     program: Program, receivers: list[_Process], before: list[float]
-) -> float:
+) -> tuple[float, int]:
+    """Return the processor time of all and the memory of the largest."""
     if program.stays:
         spent = sum(receiver.cpu_s() for receiver in receivers)
-        return spent - sum(before)
+        return spent - sum(before), 0
     usages = [receiver.wait(_SETTLED_S) for receiver in receivers]
-    return sum(usage.ru_utime + usage.ru_stime for usage in usages) - sum(before)
+    spent = sum(usage.ru_utime + usage.ru_stime for usage in usages)
+    return spent - sum(before), max(usage.ru_maxrss for usage in usages) * 1024
 
 
 def _compare(program: Program, job: Job) -> None:
