@@ -4,6 +4,7 @@ import pytest
 from tests.deliver.exchange import Exchange, content
 
 from groupwire.deliver.report import ReceiptStatus
+from groupwire.deliver.seals import PART_BYTES
 from groupwire.deliver.speech import encode_word
 from groupwire.deliver.words import (
     Bye,
@@ -19,15 +20,15 @@ from groupwire.gather import Kind, Tagged
 from groupwire.testing import Faults
 from groupwire.values import Origin
 
-SEEDS = range(3)
+SEEDS = range(2)
 FILES = {
     "top.txt": content(1, 3_000),
     "d/": b"",
-    "d/big.bin": content(2, 300_000),
+    "d/big.bin": content(2, 100_000),
     "d/small": b"x",
     "empty": b"",
 }
-BIG = {"big": content(5, 2_000_000)}
+BIG = {"big": content(5, 500_000)}
 
 
 @pytest.mark.parametrize("seed", SEEDS)
@@ -63,12 +64,12 @@ def test_one_member_with_much_loss_gets_all(seed: int) -> None:
     report = exchange.play(60)
     assert report.complete
     assert exchange.has_all("bad")
-    assert exchange.receipt("bad").lost > 20
+    assert exchange.receipt("bad").lost > 10
 
 
 @pytest.mark.parametrize("seed", SEEDS)
 def test_who_comes_late_is_served(seed: int) -> None:
-    exchange = Exchange(seed, BIG, rate=1e6)
+    exchange = Exchange(seed, BIG, rate=2.5e5)
     exchange.members(2)
     exchange.start()
     exchange.run(1.2)
@@ -81,7 +82,7 @@ def test_who_comes_late_is_served(seed: int) -> None:
 
 @pytest.mark.parametrize("seed", SEEDS)
 def test_a_member_that_was_killed_gets_only_what_it_lacks(seed: int) -> None:
-    exchange = Exchange(seed, BIG, rate=1e6, expect={"m0", "m1"})
+    exchange = Exchange(seed, BIG, rate=2.5e5, expect={"m0", "m1"})
     exchange.members(2)
     exchange.start()
     exchange.run(1.2)
@@ -90,15 +91,16 @@ def test_a_member_that_was_killed_gets_only_what_it_lacks(seed: int) -> None:
     ear.restart(node=500)
     report = exchange.end()
     assert report.complete
+    assert report.delivered == ("m0", "m1")
     assert exchange.has_all("m1")
-    assert had > 500_000
+    assert had > 100_000
     total = len(BIG["big"])
-    assert report.bytes_sent < total * 1.15
+    assert report.bytes_sent < total * 1.2
 
 
 @pytest.mark.parametrize("seed", SEEDS)
 def test_a_sender_that_was_killed_is_left_for_the_new_one(seed: int) -> None:
-    exchange = Exchange(seed, BIG, rate=1e6, expect=2)
+    exchange = Exchange(seed, BIG, rate=2.5e5, expect=2)
     exchange.members(2)
     exchange.start()
     exchange.run(1.2)
@@ -111,7 +113,7 @@ def test_a_sender_that_was_killed_is_left_for_the_new_one(seed: int) -> None:
 
 @pytest.mark.parametrize("seed", SEEDS)
 def test_a_partition_that_heals_costs_nothing_but_time(seed: int) -> None:
-    exchange = Exchange(seed, BIG, rate=1e6, expect=2)
+    exchange = Exchange(seed, BIG, rate=2.5e5, expect=2)
     exchange.members(2)
     exchange.start()
     exchange.run(1.0)
@@ -127,7 +129,7 @@ def test_a_partition_that_heals_costs_nothing_but_time(seed: int) -> None:
 
 @pytest.mark.parametrize("seed", SEEDS)
 def test_a_member_that_stays_away_is_named_and_ends_by_itself(seed: int) -> None:
-    exchange = Exchange(seed, BIG, rate=1e6, expect=2)
+    exchange = Exchange(seed, BIG, rate=2.5e5, expect=2)
     exchange.members(2)
     exchange.start()
     exchange.run(1.0)
@@ -177,7 +179,7 @@ def test_where_every_feedback_is_lost_nobody_is_called_delivered(seed: int) -> N
 
 @pytest.mark.parametrize("seed", [0])
 def test_two_hundred_members_sign(seed: int) -> None:
-    exchange = Exchange(seed, {"f": content(3, 30_000), "g": content(4, 3_000)})
+    exchange = Exchange(seed, {"f": content(3, 8_000), "g": content(4, 3_000)})
     exchange.members(200, down=Faults(loss=0.02))
     report = exchange.play()
     assert len(report.delivered) == 200
@@ -186,8 +188,8 @@ def test_two_hundred_members_sign(seed: int) -> None:
 
 
 @pytest.mark.parametrize("first", [0, 16 << 20])
-def test_two_thousand_small_files_arrive(first: int) -> None:
-    files = {f"d{n % 7}/{n}": content(n, 30 + n % 50) for n in range(2000)}
+def test_a_thousand_small_files_arrive(first: int) -> None:
+    files = {f"d{n % 7}/{n}": content(n, 30 + n % 50) for n in range(1000)}
     exchange = Exchange(4, files, digest_first_bytes=first, rate=5e6)
     exchange.members(2, down=Faults(loss=0.02))
     report = exchange.play()
@@ -200,7 +202,7 @@ def test_two_thousand_small_files_arrive(first: int) -> None:
 def test_a_file_that_changes_while_it_is_sent_comes_as_it_is_then(
     seed: int, first: int
 ) -> None:
-    new = content(8, 290_000)
+    new = content(8, 90_000)
     exchange = Exchange(seed, FILES, changes={2: [new]}, digest_first_bytes=first)
     exchange.members(2, down=Faults(loss=0.02))
     report = exchange.play()
@@ -210,7 +212,7 @@ def test_a_file_that_changes_while_it_is_sent_comes_as_it_is_then(
 
 @pytest.mark.parametrize("seed", SEEDS)
 def test_a_file_that_never_stands_still_is_given_up(seed: int) -> None:
-    changes = {2: [content(n, 300_000) for n in range(10, 20)]}
+    changes = {2: [content(n, 100_000) for n in range(10, 20)]}
     exchange = Exchange(seed, FILES, changes=changes, digest_first_bytes=0)
     exchange.members(2)
     report = exchange.play()
@@ -230,18 +232,26 @@ def test_wrong_bits_on_one_disk_are_mended(seed: int) -> None:
 
 
 @pytest.mark.parametrize("seed", SEEDS)
-@pytest.mark.parametrize("size", [0, 5, 4 << 20, 5_000_000])
+@pytest.mark.parametrize("size", [0, 5, 100_000])
 def test_a_file_of_unknown_length_arrives(seed: int, size: int) -> None:
-    if seed and size > 5:
-        pytest.skip("once is enough")
     data = content(6, size)
-    exchange = Exchange(seed, {"-": data}, unknown=["-"], rate=2e7)
+    exchange = Exchange(seed, {"-": data}, unknown=["-"])
     exchange.members(2, down=Faults(loss=0.01))
     exchange.start()
     exchange.feed(data)
     report = exchange.end()
     assert report.complete
     assert all(map(exchange.has_all, exchange.ears))
+
+
+def test_two_parts_of_a_file_of_unknown_length_arrive() -> None:
+    data = content(6, PART_BYTES + 10)
+    exchange = Exchange(0, {"-": data}, unknown=["-"], rate=2e7)
+    exchange.members(1)
+    exchange.start()
+    exchange.feed(data)
+    assert exchange.end().complete
+    assert exchange.has_all("m0")
 
 
 def test_where_nobody_is_there_it_ends_and_nothing_is_delivered() -> None:

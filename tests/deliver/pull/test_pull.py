@@ -6,7 +6,7 @@ from tests.deliver.pull.script import Play, Script
 
 from groupwire.deliver.digest import receipt_digest
 from groupwire.deliver.pull import Confirming, Joined, SenderGone
-from groupwire.deliver.seals import PART_BYTES, Seal, part_info
+from groupwire.deliver.seals import Seal, part_info
 from groupwire.deliver.speech import encode_word
 from groupwire.deliver.words import Bye, Call, CallPhase, MemberPhase
 from groupwire.gather import Kind, Tagged
@@ -246,12 +246,13 @@ def test_a_file_that_is_given_up_is_failed_at_once() -> None:
 
 
 def test_a_file_of_unknown_length_comes_in_parts() -> None:
-    data = bytes(range(256)) * (PART_BYTES // 256) + b"the rest"
+    data = b"the rest"
     play = Play(manifest_of({"-": data}, unknown=["-"]))
     play.call(CallPhase.GATHER)
     play.manifest()
-    play.data(part_info(0, 0), data[:PART_BYTES])
-    play.data(part_info(0, 1), data[PART_BYTES:])
+    play.data(part_info(0, 0), data)
+    play.call(CallPhase.SEND, 0.5)
+    assert play.ear.pull.progress(now=1.0).total_bytes is None
     play.seal(Seal(0, None, digest(data), len(data)))
     play.call(CallPhase.SEND, 5.0)
     assert play.ear.report.complete
