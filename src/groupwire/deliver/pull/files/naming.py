@@ -78,13 +78,18 @@ class Naming:
         return self._seals.get(entry, (0, None))[1]
 
     def digest(self, entry: int, number: int) -> bytes | None:
-        """Return what an object has to agree with, None if that is not known yet."""
+        """Return what an object has to agree with, None if that is not known yet.
+
+        What was begun before the object that is sealed may well be the same: it was
+        sent once more for somebody else.
+        """
         seal = self.sealed(entry)
         if seal is None:
             return self._manifest.entries[entry].sha256
-        if seal.object != number % _OBJECTS:
-            return None
-        return seal.sha256
+        sealed, own = seal.object, number % _OBJECTS
+        if sealed is None or sealed == own or is_before(number, sealed):
+            return seal.sha256
+        return None
 
 
 def is_before(number: int, object_id: int) -> bool:
