@@ -56,7 +56,7 @@ class _Coming:
     void: bool = False
     """Whether its object turned out to be void while the disk was at it."""
     waits: bool = False
-    """Whether another object of it waits until the disk is through."""
+    """Whether a newer object of it waits until it is clear what comes of this one."""
 
 
 class Files:
@@ -128,7 +128,8 @@ class Files:
             if entry in self._given_up:
                 self._fail(entry, "changed")
         elif outcome.status is Status.MISMATCH:
-            self._differs(entry, (coming.object,), now)
+            if not coming.waits:
+                self._differs(entry, (coming.object,), now)
         else:
             self._settle(entry, outcome)
             if outcome.status in _GOOD and coming.object >= 0:
@@ -179,11 +180,11 @@ class Files:
         if coming is not None:
             if number < coming.object:
                 return None
-            if coming.stage is _Stage.FINISHING:
+            if number > coming.object or coming.stage is _Stage.FINISHING:
+                # It may be the same, sent once more for somebody else.
                 coming.waits = True
                 return LATER
-            # Only what is void or lost is sent once more.
-            self._abort(entry, coming)
+            coming.gate.closed = True
         gate = Gate(self._storage.open(self._key, entry))
         self._coming[entry] = _Coming(number, gate)
         self._objects[entry] = number
@@ -329,6 +330,9 @@ class Files:
                 return
             coming.gate.closed = True
             del self._coming[entry]
+            if coming.waits:
+                self._retry = True
+                return
         self._forget_parts(entry)
         reason = "gone" if event.error is None else failure_of(event.error)
         self._fail(entry, reason)

@@ -18,7 +18,7 @@ _TOLD_FILES = 10_000
 """Of those that are there, in the report; all that failed are."""
 _TOLD_RANGES = 256
 """Of entries that are wanted; more do not fit into a datagram."""
-_MENDABLE = frozenset({"gone", "changed", "mismatch"})
+_MENDABLE = frozenset({"gone", "changed"})
 """Failures that the sender can mend (docs/delivery.md §5.3)."""
 _GOOD = frozenset({Status.STORED, Status.UNCHANGED})
 
