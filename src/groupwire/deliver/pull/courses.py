@@ -35,8 +35,13 @@ class Courses:
     """One for each run of a sender; each has a small number for the disk."""
 
     def __init__(
-        self, setting: Setting, doorman: Doorman, run: Callable[[SenderKey], Run]
+        self,
+        setting: Setting,
+        doorman: Doorman,
+        run: Callable[[SenderKey], Run],
+        forget: Callable[[SenderKey], None],
     ) -> None:
+        self._forget = forget
         self._setting = setting
         self._doorman = doorman
         self._run = run
@@ -102,11 +107,11 @@ class Courses:
             self._answer(message, self._over[sender], now)
             return True
         name = name or str(sender.origin)
-        verdict, leaving = self._places.judge(
-            Claim(sender, call, name, now), self._deliveries(), self._doorman
-        )
-        for course in leaving:
-            self._replace(course, now)
+        deliveries = self._deliveries()
+        claim = Claim(sender, call, name, now, self._active - len(deliveries))
+        verdict, leaving = self._places.judge(claim, deliveries, self._doorman)
+        for old in leaving:
+            self._replace(old, now)
         if verdict is Verdict.FORGED:
             self._setting.dropped["other-origin"] += 1
             return False
@@ -172,7 +177,7 @@ class Courses:
         for course in self._courses.values():
             course.stop(now)
 
-    def collect(self, now: float, forget: Callable[[SenderKey], None]) -> bool:
+    def collect(self, now: float) -> bool:
         """Tell of those that are over; True if there were any."""
         over = [c for c in self._courses.values() if c.report is not None]
         for course in over:
@@ -180,7 +185,6 @@ class Courses:
             self._tell_end(course)
             if isinstance(course, Delivery):
                 self._remember(course)
-                forget(course.run.sender)
             elif not self._doorman.closed:
                 # A foreign sender may send more, after a while.
                 self.begin_foreign(course.run.sender, now)
@@ -192,17 +196,17 @@ class Courses:
             self._setting.events.append(DeliveryEnded(course.report))
 
     def _remember(self, course: Delivery) -> None:
+        self._forget(course.run.sender)
         self._over[course.run.sender] = course.final
         if len(self._over) > MAX_OVER:
             self._over.popitem(last=False)
 
-    def _replace(self, course: Course, now: float) -> None:
+    def _replace(self, course: Delivery, now: float) -> None:
         """Leave one whose sender is not there any more for another run."""
         self._remove(course)
         course.abandon(now)
         self._setting.events.append(SenderGone(course.name, "replaced"))
-        if isinstance(course, Delivery):
-            self._remember(course)
+        self._remember(course)
 
     def _begin(
         self, sender: SenderKey, call: Call, name: str, interface: int, now: float

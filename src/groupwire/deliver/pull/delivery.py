@@ -101,6 +101,9 @@ class Delivery:
         """A call that is answered when the disk has looked, or it is due."""
         self._moved = now
         """When something of it came last."""
+        self._stale = False
+        """Whether the disk has to conclude once more, because a file was opened again
+        meanwhile."""
         self._left: str | None = None
         """Why the sender is there no more, while the disk is still at something."""
 
@@ -268,6 +271,8 @@ class Delivery:
             # One of them has opened again what was done.
             self._signing.end()
             self._enter(Phase.TAKING)
+        elif self._phase is Phase.CONCLUDING and self._taking.ledger.left:
+            self._stale = True
         self._go_on(now)
 
     def _again(self, number: int, error: DecodeError, now: float) -> bool:
@@ -302,14 +307,14 @@ class Delivery:
         """Learn which directories and links could not be made."""
         if self._phase is not Phase.CONCLUDING:
             return
-        ledger = self._taking.ledger
-        for entry, reason in failed.items():
-            if ledger.settled(entry):
-                self._tell(ledger.fail_rest(entry, reason))
-        if ledger.left:
+        if self._stale:
+            self._stale = False
             self._enter(Phase.TAKING)
             self._go_on(now)
-        elif self._left is not None:
+            return
+        for entry, reason in failed.items():
+            self._tell(self._taking.ledger.fail_rest(entry, reason))
+        if self._left is not None:
             self._end("", now, signed=False)
         else:
             self._sign(now)

@@ -42,6 +42,8 @@ class Claim:
     call: Call
     name: str
     now: float
+    foreign: int = 0
+    """Places that foreign senders have."""
 
 
 class Places:
@@ -63,7 +65,7 @@ class Places:
                 if claim.now - course.heard < _RESTARTED_S:
                     return Verdict.FORGED, []
                 leaving.append(course)
-        if doorman.has_room(len(deliveries) - len(leaving)):
+        if doorman.has_room(claim.foreign + len(deliveries) - len(leaving)):
             return Verdict.COME, leaving
         verdict, silent = self._instead(claim, deliveries)
         if silent is not None:

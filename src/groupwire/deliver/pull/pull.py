@@ -83,7 +83,7 @@ class Pull:
         self._receiver = Receiver(_config(rules), rng, sink_for=self._offer)
         self._doorman = Doorman(rules)
         self._strangers = Strangers(self._setting)
-        self._courses = Courses(self._setting, self._doorman, self._run)
+        self._courses = Courses(self._setting, self._doorman, self._run, self._forget)
         self._heard_of: dict[SenderKey, bytes | None] = {}
         """Senders that offered something meanwhile and are not known, with INFO."""
         self._origin: Origin | None = None
@@ -234,7 +234,7 @@ class Pull:
                 self._happened(event, now)
             for key, info in self._taken_heard_of():
                 self._meet(key, info, now)
-            going_on = bool(events) or self._courses.collect(now, self._forget)
+            going_on = bool(events) or self._courses.collect(now)
 
     def _taken_heard_of(self) -> list[tuple[SenderKey, bytes | None]]:
         heard_of = list(self._heard_of.items())

@@ -148,14 +148,12 @@ def test_an_empty_file_that_cannot_be_opened_or_made_is_failed() -> None:
     bench.files.finished(0, Outcome(Status.MISMATCH), 0.0)
     assert bench.outcomes == [("e", "failed", "mismatch")]
 
-    class Full(MemoryStorage):
-        def open(self, key: int, entry: int) -> Any:
-            raise OSError(ENOSPC, "full")
-
     told: list[PulledFile] = []
     run: Any = FakeRun()
-    files = Files(1, manifest_of({"e": b""}), run, Full(), told.append)
-    files.examined({})
+    disk, manifest = MemoryStorage(), manifest_of({"e": b""})
+    disk.full.add("e")
+    disk.examine(1, manifest)
+    Files(1, manifest, run, disk, told.append).examined({})
     assert told[0].reason == "disk-full"
 
 
@@ -263,6 +261,7 @@ def test_a_seal_of_no_file_is_skipped() -> None:
     bench = Bench({"d/": b"", "a": A})
     bench.seal(0, 1, A, 2)
     bench.seal(9, 1, A, 2)
+    bench.seal(1, None, A, 2)
     bench.seal(1, 1, A, 3)
     bench.seal(1, 1, None, 2)
     assert not bench.told
@@ -333,6 +332,7 @@ def test_parts_make_a_file_when_its_length_is_known() -> None:
     assert bench.run.accepted == [1]
     assert bench.offer(4, part_info(0, 1)) is None
     bench.seal(0, None, A, 5)
+    bench.seal(0, 4, B, 6)
     assert bench.files.received(1, 5)
     assert not bench.files.open_ended
 
