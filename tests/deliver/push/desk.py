@@ -263,7 +263,9 @@ class Dummy:
         if word.again:
             for entry in list(self._gone):
                 self._gone.discard(entry)
-                self._digests.pop(entry, None)
+                assert self.manifest is not None
+                self._digests[entry] = self.manifest.entries[entry].sha256
+                self._bodies.pop(self._path(entry), None)
                 self.fails.pop(self._path(entry), None)
 
     # Objects.

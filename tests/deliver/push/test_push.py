@@ -243,7 +243,7 @@ def test_what_failed_at_a_member_stands_in_its_receipt() -> None:
     first, second, _ = report.receipts
     assert first.status is ReceiptStatus.FAILED
     assert first.reason == "disk-full (2 files)"
-    assert [(f.path, f.reason) for f in first.failed][0] == ("b", "disk-full")
+    assert (first.failed[0].path, first.failed[0].reason) == ("b", "disk-full")
     assert second.reason == "exists"
     assert report.delivered == ("m2",)
 
@@ -256,7 +256,7 @@ def test_what_is_gone_is_sent_once_more() -> None:
     assert report.complete
     assert group.members[0].signed[0].again
     assert group.shelf.opened == [0, 1]
-    assert group.push._sending.handed == 5, "the file and its seal"
+    assert group.push._sending.handed == 4, "the file once more"
     assert group.push.progress(now=9).bytes_sent == 3000, "once"
 
 

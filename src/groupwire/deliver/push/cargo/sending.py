@@ -62,10 +62,8 @@ class Sending:
         self._sealing = Sealing()
         self._manifest: int | None = None
         self._begun = self._blocked = self._feed_sealed = False
-        self._told: dict[int, bytes] = {}
-        """Digests that the manifest had."""
         self._repeated: set[int] = set()
-        """Files that were sent more than once: each of their objects has a seal."""
+        """Files that are sent more than once."""
         self._opened: Source | None = None
         """The next file, for which there was no room."""
         self._early: tuple[bytes | None, int] | None = None
@@ -81,10 +79,6 @@ class Sending:
         self._undigested: set[int] = set()
         self._leaving: set[int] = set()
         """Of these, what NORM keeps no more: to be closed when the digest is there."""
-        self._seals: dict[int, tuple[int, ...]] = {}
-        """Entries by the object that has their seals."""
-        self._lost: list[int] = []
-        """Entries whose seals are kept no more."""
 
     @property
     def idle(self) -> bool:
@@ -101,9 +95,7 @@ class Sending:
     def begin(self, now: float) -> None:
         """Send the manifest, and from now on what is offered."""
         self._begun = True
-        for entry in self.files.sized:
-            if (digest := self.files.digest(entry)) is not None:
-                self._told[entry] = digest
+        self._sealing.tell(self.files)
         self.pump(now)
 
     def want(self, wants: tuple[range, ...] | None) -> None:
@@ -166,7 +158,7 @@ class Sending:
     def purged(self, object_: int) -> None:
         """Note that NORM keeps an object no more."""
         self._unsent.pop(object_, None)
-        self._lost += self._seals.pop(object_, ())
+        self._sealing.purged(object_)
         if object_ == self._manifest:
             self._manifest = None
         entry = self._entries.pop(object_, None)
@@ -246,8 +238,7 @@ class Sending:
         object_ = self._put(data, SEAL_INFO, now)
         if object_ is None:
             return False
-        self._seals[object_] = tuple(s.entry for s in seals)
-        self._sealing.sent(len(seals))
+        self._sealing.sent(object_, seals)
         return True
 
     def _send_part(self, now: float) -> bool:
@@ -314,8 +305,7 @@ class Sending:
             self._void(live.seal(entry, None), now)
             return
         self.files.know(entry, sha256, size_bytes)
-        if entry in self._repeated or self._told.get(entry) != sha256:
-            self._sealing.add(live.seal(entry, sha256), now=now)
+        self._sealing.add(live.seal(entry, sha256), now=now)
 
     @property
     def _has_room_ahead(self) -> bool:
@@ -364,25 +354,7 @@ class Sending:
 
     def _seal_again(self, now: float) -> bool:
         """Say seals once more that are kept no more, when all else is said."""
-        if not self._lost or not self._is_last:
-            return False
-        for entry in self._lost:
-            seal = self._seal(entry)
-            if seal is not None:
-                self._sealing.add(seal, now=now)
-        self._lost.clear()
-        return bool(self._sealing)
-
-    def _seal(self, entry: int) -> Seal | None:
-        """Return the latest seal of an entry, None where there will be another one."""
-        digest, live = self.files.digest(entry), self._live.get(entry)
-        if entry in self.files.given_up:
-            return Seal(entry, None, None, 0)
-        if digest is None:
-            return None
-        if live is None:
-            return Seal(entry, None, digest, self.files.size(entry))
-        return live.seal(entry, digest)
+        return self._is_last and self._sealing.again(self.files, now=now)
 
     def _put(
         self,
