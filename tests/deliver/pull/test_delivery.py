@@ -14,7 +14,7 @@ from groupwire.deliver.seals import SEAL_INFO, Seal
 from groupwire.deliver.storage import Examined, Outcome, Status
 from groupwire.deliver.words import CallPhase, MemberPhase, Signed
 from groupwire.errors import UsageError
-from groupwire.norm import ObjectFlag, ObjectOffer
+from groupwire.norm import LATER, ObjectFlag, ObjectOffer
 from groupwire.norm.receive.events import (
     LossReason,
     ObjectLost,
@@ -61,6 +61,8 @@ def test_a_bye_does_not_disturb_the_disk() -> None:
     stage.bye()
     stage.run(0.1)
     stage.bye("again")
+    assert stage.ear.pull.sender_of(1) == "src"
+    assert stage.ear.pull.sender_of(2) == ""
     assert course(stage).phase is Phase.TAKING
     stage.run(2.0)
     report = stage.ear.report
@@ -96,6 +98,7 @@ def test_a_bye_in_place_of_the_signature_ends_it_soon() -> None:
     send_all(stage)
     stage.run(0.2)
     stage.bye()
+    stage.finish()
     stage.run(0.3)
     assert (stage.ear.report.complete, stage.ear.report.signed) == (True, False)
 
@@ -298,15 +301,8 @@ def test_a_delivery_that_is_left_is_answered_with_the_reason() -> None:
 
 
 def test_an_object_whose_info_is_lost_waits_for_it() -> None:
-    stage = play()
-    assert stage.ear.member is not None
-    stage.ear.member.cut()
-    stage.file("a", FILES["a"])
-    stage.run(0.00005)
-    stage.ear.member.cut(up=False, down=False)
-    stage.file("b", FILES["b"])
-    stage.run(1.0)
-    assert stage.ear.report.complete
+    offer = ObjectOffer(7, 1, 5, 5, ObjectFlag.INFO, None)
+    assert course(play()).offer(offer) is LATER
 
 
 def test_what_is_left_takes_nothing_more() -> None:
@@ -324,5 +320,6 @@ def test_objects_that_come_or_go_before_the_manifest_are_nobodys() -> None:
     found = course(stage)
     found.received(ObjectReceived(KEY, 5, 5, ObjectFlag.INFO, b"a", MemorySink()), 1.0)
     found.lost(ObjectLost(KEY, 6, LossReason.GONE), 1.0)
+    found.lost(ObjectLost(KEY, 6, LossReason.ENDED), 1.0)
     assert found.phase is Phase.ANNOUNCED
     assert found.final.phase is MemberPhase.REFUSED

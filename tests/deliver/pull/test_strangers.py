@@ -63,6 +63,16 @@ def test_who_speaks_our_words_is_asked_for_ever() -> None:
     assert them.deadline is None
 
 
+def test_who_has_no_place_now_is_asked_later() -> None:
+    them = strangers()
+    them.pause(KEY, 0.0)
+    them.found(KEY, 1, 0.0)
+    assert ask_on(them, 0.0) == (1, [])
+    them.pause(KEY, 0.1)
+    assert ask_on(them, 1.0) == (0, [])
+    assert ask_on(them, 1.1) == (1, [])
+
+
 def test_a_question_beyond_the_link_is_as_long_as_its_answer_may_be() -> None:
     them = strangers()
     them.found(KEY, 1, 0.0)

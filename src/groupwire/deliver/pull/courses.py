@@ -97,7 +97,7 @@ class Courses:
         message: MessageReceived | None,
         now: float,
     ) -> bool:
-        """Take a call in; False if its sender is none to listen to."""
+        """Take a call in; False if its sender is not listened to now."""
         course = self._courses.get(sender)
         if isinstance(course, Foreign):
             self.convert(course, now)
@@ -117,7 +117,7 @@ class Courses:
             return False
         if verdict is not Verdict.COME:
             self._answer(message, self._not_now(call, verdict), now)
-            return True
+            return False
         self._begin(sender, call, name, interface, now).called(call, message, now)
         return True
 

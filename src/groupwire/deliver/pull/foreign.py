@@ -16,7 +16,7 @@ from groupwire.deliver.seals import SEAL_INFO, parse_part
 from groupwire.deliver.storage import Examined, Outcome, Status
 from groupwire.norm import ObjectOffer
 from groupwire.norm.receive.events import LossReason, ObjectLost, ObjectReceived
-from groupwire.values import Datagram, Transmit
+from groupwire.values import Transmit
 
 __all__ = ["Foreign", "is_ours"]
 
@@ -172,10 +172,6 @@ class Foreign:
         for gate in self._gates.values():
             gate.closed = True
         self._gates.clear()
-
-    def answered_by(self, datagram: Datagram) -> bool:  # noqa: ARG002 - nothing is asked
-        """Return whether a datagram answers something."""
-        return False
 
     @property
     def deadline(self) -> float | None:

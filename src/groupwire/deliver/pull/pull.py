@@ -59,6 +59,7 @@ _TAGGED = 0xF5
 """What the tagged form begins with, and nothing of NORM does."""
 _DATA = frozenset({0x11, 0x12})
 """What INFO and DATA of NORM begin with."""
+_NOBODY = Origin("", 0)
 _SILENCES = 2.0
 """A sender is gone after so many times of patience without a word."""
 
@@ -86,7 +87,7 @@ class Pull:
         self._courses = Courses(self._setting, self._doorman, self._run, self._forget)
         self._heard_of: dict[SenderKey, bytes | None] = {}
         """Senders that offered something meanwhile and are not known, with INFO."""
-        self._origin: Origin | None = None
+        self._origin = _NOBODY
         """Whose datagram NORM takes in, or whose objects it looks at."""
         self._interface = 0
         self._stopped = False
@@ -255,8 +256,6 @@ class Pull:
 
     def _offer(self, offer: ObjectOffer) -> Sink | Later | None:
         """Choose where an object goes: what is not decided yet has to wait."""
-        if self._origin is None:
-            return LATER
         key = SenderKey(self._origin, offer.source, offer.instance)
         course = self._courses.of(key)
         if isinstance(course, Delivery):
@@ -282,12 +281,10 @@ class Pull:
                 if course is not None:
                     lost = isinstance(event, SenderLost)
                     course.leave("sender gone" if lost else "", now)
-            case ObjectReceived():
-                if course is not None:
-                    course.received(event, now)
-            case ObjectLost():
-                if course is not None:
-                    course.lost(event, now)
+            case ObjectReceived() if course is not None:
+                course.received(event, now)
+            case ObjectLost() if course is not None:
+                course.lost(event, now)
             case _:
                 self._drop("norm-" + type(event).__name__)
 
@@ -366,6 +363,8 @@ class Pull:
         key = SenderKey(datagram.origin, call.node, call.instance)
         if self._courses.called(key, call, name, datagram.interface, message, now):
             self._strangers.known(key)
+        else:
+            self._strangers.pause(key, now)
 
     def _decoded(self, payload: bytes) -> Word | None:
         try:

@@ -65,6 +65,12 @@ class Strangers:
         """Ask no more: it has told who it is, or has ended."""
         self._strangers.pop(key, None)
 
+    def pause(self, key: SenderKey, now: float) -> None:
+        """Ask one later again that has told who it is and has no place now."""
+        if (stranger := self._strangers.get(key)) is not None:
+            stranger.ours, stranger.errand = True, None
+            stranger.ask_at = now + _AGAIN_S
+
     def speaks_ours(self, key: SenderKey) -> None:
         """Note that a sender is none of the foreign ones."""
         if (stranger := self._strangers.get(key)) is not None:

@@ -273,6 +273,7 @@ def test_what_is_lost_is_gone_and_can_be_mended() -> None:
     bench.lose(1)
     bench.lose(1)
     assert bench.outcomes == [("a", "failed", "gone")]
+    assert bench.files.received(1, 5)
     assert bench.files.reopen_failed()
     assert bench.files.ledger.left == 1
 
@@ -339,8 +340,8 @@ def test_parts_make_a_file_when_its_length_is_known() -> None:
 
 def test_parts_that_do_not_agree_are_asked_for_again() -> None:
     bench = Bench({"-": A}, unknown=["-"])
-    bench.come(1, part_info(0, 0), B)
     bench.seal(0, None, A, 3)
+    bench.come(1, part_info(0, 0), B)
     bench.settle()
     assert bench.run.asked == [1]
     bench.come(1, part_info(0, 0), A)

@@ -44,7 +44,7 @@ class Errand:
 
     @property
     def finished(self) -> bool:
-        """Whether it was answered, or is asked no more."""
+        """Whether it is asked no more."""
         return self._asker.finished
 
     @property
@@ -64,10 +64,6 @@ class Errand:
     def answered_by(self, datagram: Datagram) -> bool:
         """Return whether a datagram is an answer to it, from where it was asked."""
         return datagram.origin == self.to and bytes(datagram.data[_ID]) == self._id
-
-    def handle_answer(self, datagram: Datagram, *, now: float) -> None:
-        """Take its answer in."""
-        self._asker.handle_datagram(datagram, now=now)
 
     def expire(self, now: float) -> None:
         """Ask again, or give up."""
