@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from groupwire.cli.plumbing.sink import Sink
+from groupwire.cli.plumbing.sink import Sink, write_stdout
 
 
 def test_messages_are_appended_one_after_the_other(tmp_path: Path) -> None:
@@ -48,3 +48,27 @@ def test_half_a_message_is_taken_back(
             sink.write(b"half of it")
         monkeypatch.undo()
     assert path.read_bytes() == b"whole "
+
+
+def test_all_of_it_goes_to_standard_output(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    written = bytearray()
+
+    def some(number: int, data: memoryview) -> int:
+        assert number == 1
+        written.extend(data[:3])
+        return min(3, len(data))
+
+    monkeypatch.setattr(os, "write", some)
+    write_stdout(b"all of it")
+    assert written == b"all of it"
+
+
+def test_a_standard_output_that_ends_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    def gone(*_: object) -> int:
+        raise BrokenPipeError(32, "Broken pipe")
+
+    monkeypatch.setattr(os, "write", gone)
+    with pytest.raises(BrokenPipeError, match="standard output"):
+        write_stdout(b"data")

@@ -53,8 +53,8 @@ WaitOption = Annotated[
         "-w",
         metavar="S",
         parser=duration,
-        help="Give members so many seconds to appear; it begins earlier when all "
-        "who are expected are there.",
+        help="Give members so many seconds to appear, at least 5 to those who are "
+        "expected; it begins as soon as they are there.",
         show_default=False,
     ),
 ]

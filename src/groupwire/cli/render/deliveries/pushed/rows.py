@@ -82,13 +82,11 @@ def result_rows(
     signed = sorted(report.receipts, key=lambda r: (r.member not in good, r.member))
     rows = [_result(receipt, segment_bytes) for receipt in signed]
     known = {receipt.member for receipt in report.receipts}
-    for name in report.missing:
-        if name not in known:
-            why = in_words(reasons.get(name, "")) or "never answered"
-            nothing = [("-", "dim")] * 2
-            row = [("-", "dim"), ("missing", "red"), *nothing, (why, "dim")]
-            rows.append([(escape(name), ""), *row])
-    return rows
+    return rows + [
+        _missing(name, reasons.get(name, "absent"))
+        for name in report.missing
+        if name not in known
+    ]
 
 
 def _left(left_bytes: int, per_s: float) -> str:
@@ -121,7 +119,15 @@ def _rest(members: Mapping[str, MemberProgress], ahead: int) -> str:
     return "; ".join(parts)
 
 
+def _missing(name: str, reason: str) -> list[Cell]:
+    nothing = [("-", "dim")]
+    row = [(escape(name), ""), *nothing, ("missing", "red"), *nothing * 2]
+    return [*row, (in_words(reason), "dim")]
+
+
 def _result(of: MemberReceipt, segment_bytes: int) -> list[Cell]:
+    if of.address is None and of.status is ReceiptStatus.FAILED:
+        return _missing(of.member, of.reason)
     lost = lost_share(of.lost, of.files, of.size_bytes, segment_bytes)
     return [
         (escape(of.member), ""),
