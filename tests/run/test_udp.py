@@ -12,7 +12,7 @@ from tests.aio.places import run, until
 
 from groupwire.errors import MachineError
 from groupwire.net import MulticastReceiver, MulticastSender
-from groupwire.run import UdpPort, udp
+from groupwire.run import Driver, UdpPort, udp
 from groupwire.values import Datagram, Origin, Transmit
 
 NEIGHBOUR = Origin("10.0.0.7", 5000)
@@ -219,5 +219,51 @@ def test_sockets_that_came_later_are_read_after_a_look() -> None:
         await until(lambda: found[1:])
         assert found == [b"hello", b"while paused"]
         port.close()
+
+    run(work())
+
+
+class Waterfall:
+    """Wants far more sent at once than a port keeps."""
+
+    def __init__(self) -> None:
+        self.left = 10_000
+        self.asked = 0
+
+    def handle_datagram(self, datagram: Datagram, *, now: float) -> None:
+        raise AssertionError(datagram, now)
+
+    def handle_timeout(self, *, now: float) -> None:
+        raise AssertionError(now)
+
+    def poll_transmits(self) -> list[Transmit]:
+        self.asked += 1
+        count, self.left = self.left, 0
+        return [Transmit(b"%d" % number) for number in range(count)]
+
+    def poll_events(self) -> list[str]:
+        return []
+
+    def poll_timeout(self) -> float | None:
+        return None
+
+
+def test_a_core_may_want_more_sent_than_there_is_room_for(sender: FakeSender) -> None:
+    async def work() -> None:
+        port, core = opened(sender, started=False), Waterfall()
+        driver = Driver(core, port, on_events=lambda _: None)
+        driver.start()
+        assert port.busy
+        asked = core.asked
+        driver.pump()
+        assert core.asked == asked  # not while the port is busy
+        while len(sender.sent) < 10_000:
+            sender.room = 3000
+            await asyncio.sleep(0)
+        await port.drained()
+        assert sender.sent == [(b"%d" % n, None) for n in range(10_000)]
+        assert not port.busy
+        assert "send-buffer" not in port.dropped
+        driver.close()
 
     run(work())

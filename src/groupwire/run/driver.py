@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections import deque
 from collections.abc import Callable, Sequence
 from typing import Generic, Protocol, TypeVar
 
@@ -70,6 +71,8 @@ class Driver(Generic[EventT]):
         self._timer: asyncio.TimerHandle | None = None
         self._due = 0.0
         self._closed = False
+        self._left: deque[Transmit] = deque()
+        """What the core wants to have sent and the port has not taken yet."""
         self.pumping = False
         """Whether a pump is under way: who hears an event need not start one."""
         self.send_failures = 0
@@ -90,11 +93,7 @@ class Driver(Generic[EventT]):
                 self._on_events(events)
                 if self._closed:  # an event's hearer may do that
                     return
-            for transmit in core.poll_transmits():
-                try:
-                    self.port.send(transmit)
-                except MachineError as error:
-                    self._fail(error)
+            self._send()
         finally:
             self.pumping = False
         if self._closed:
@@ -129,6 +128,24 @@ class Driver(Generic[EventT]):
         for datagram in receive():
             handle(datagram, now=now)
         self.pump()
+
+    def _send(self) -> None:
+        """Send what the core wants, as far as the port takes it.
+
+        While the port is busy the core is not asked: what waits is better chosen late,
+        and a core that has much to send learns so that it is too much.
+        """
+        port, left = self.port, self._left
+        asked = False
+        while not port.busy and (left or not asked):
+            if not left:
+                asked = True
+                left.extend(self._core.poll_transmits())
+                continue
+            try:
+                port.send(left.popleft())
+            except MachineError as error:
+                self._fail(error)
 
     def _fail(self, error: MachineError) -> None:
         self.send_failures += 1

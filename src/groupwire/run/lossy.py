@@ -39,6 +39,11 @@ class LossyPort:
         """What the port inside dropped, and what was lost on purpose."""
         return Counter(self._port.dropped) + self._lost
 
+    @property
+    def busy(self) -> bool:
+        """Whether the port inside is."""
+        return self._port.busy
+
     def start(self, loop: asyncio.AbstractEventLoop, ready: Ready) -> None:
         """Start the port inside."""
 

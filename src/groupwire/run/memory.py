@@ -67,6 +67,11 @@ class MemoryPort:
         """Nothing is ever lost here."""
         return Counter()
 
+    @property
+    def busy(self) -> bool:
+        """Never: there is always room."""
+        return False
+
     def start(self, loop: asyncio.AbstractEventLoop, ready: Ready) -> None:
         """Call ``ready`` whenever something has arrived."""
         self._loop, self._ready = loop, ready

@@ -33,6 +33,14 @@ class Port(Protocol):
         """What was lost on this machine, by reason."""
         ...
 
+    @property
+    def busy(self) -> bool:
+        """Whether something waits for room to be sent: better give it no more.
+
+        Once there is room ``ready`` is called, with nothing to receive.
+        """
+        ...
+
     def start(self, loop: asyncio.AbstractEventLoop, ready: Ready) -> None:
         """Call ``ready(receive)`` from ``loop`` whenever something waits.
 

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from groupwire.errors import MachineError
 from groupwire.net import MulticastReceiver, MulticastSender
 from groupwire.run.port import Ready
-from groupwire.values import Transmit
+from groupwire.values import Datagram, Transmit
 
 __all__ = ["UdpPort"]
 
@@ -60,6 +60,11 @@ class UdpPort:
         if kernel:
             drops["receive-buffer"] = kernel
         return drops
+
+    @property
+    def busy(self) -> bool:
+        """Whether something waits for room in the send buffer."""
+        return bool(self._waiting)
 
     def start(self, loop: asyncio.AbstractEventLoop, ready: Ready) -> None:
         """Call ``ready`` whenever a socket is readable, with the reading of it.
@@ -176,6 +181,8 @@ class UdpPort:
             if self._waiting:  # only a part of it was taken
                 break
         self._waiting += waiting
+        if not self._waiting and self._ready is not None:
+            self._ready(_nothing)  # who may have more
         if not self._waiting:
             self._stop_waiting()
 
@@ -199,3 +206,7 @@ class UdpPort:
         if self._empty is not None and not self._empty.done():
             self._empty.set_result(None)
         self._empty = None
+
+
+def _nothing() -> list[Datagram]:
+    return []

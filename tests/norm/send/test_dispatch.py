@@ -11,7 +11,10 @@ from tests.norm.send.places import (
 )
 
 from groupwire.norm.coding import Coding
+from groupwire.norm.rate.control import FixedRate
+from groupwire.norm.send.config import SenderConfig
 from groupwire.norm.send.events import ObjectSent
+from groupwire.norm.send.sender import Sender
 from groupwire.norm.wire.commands import Flush
 from groupwire.norm.wire.head import ObjectFlag
 from groupwire.norm.wire.objects import Data, Info
@@ -81,3 +84,17 @@ def test_a_stream_without_a_segment_sends_nothing_and_flushes_nothing() -> None:
     stage.run(GRTT)
     assert stage.of(Data) == []
     assert stage.of(Flush) == []
+
+
+def test_no_more_is_made_while_nobody_takes_it() -> None:
+    sender = Sender(SenderConfig(1, 7, LARGE), FixedRate(1e9))
+    now = 0.0
+    sender.send_object(bytes(10_000_000), now=now)
+    for _ in range(100):
+        now += 0.001
+        sender.handle_timeout(now=now)
+        assert now <= (sender.poll_timeout() or 0) < now + 0.1
+    waiting = sum(len(t.data) for t in sender.poll_transmits())
+    assert 1 << 19 <= waiting <= 1 << 20
+    sender.handle_timeout(now=now + 0.001)
+    assert sender.poll_transmits()

@@ -19,6 +19,8 @@ _BURST_S = 0.002
 """How much of a second one transmit may be at the rate in force."""
 _MOST_PER_TURN = 1 << 18
 """Bytes after which the event loop has its turn, whatever the rate."""
+_AGAIN_S = 0.002
+"""When to look again whether what was to be sent has been taken."""
 _LEAST_PER_ROW = 16_384
 """What a row counts at least: a short one takes as long."""
 
@@ -64,6 +66,9 @@ class Dispatch:
         bucket, budget = self._outbox.bucket, _MOST_PER_TURN
         self.deadline = None
         while not self.drained:
+            if self._outbox.full:
+                self.deadline = now + _AGAIN_S
+                return
             if budget <= 0 or not bucket.ready(now):
                 self.deadline = bucket.ready_at(now)
                 return

@@ -12,6 +12,8 @@ from groupwire.values import Transmit
 __all__ = ["Outbox"]
 
 _SHARE = 10
+_MOST_WAITING = 1 << 19
+"""Bytes that nobody has taken: twice what one turn makes."""
 
 
 class Outbox:
@@ -28,6 +30,7 @@ class Outbox:
         )
         self.bucket = TokenBucket(1e9)
         self._transmits: list[Transmit] = []
+        self._waiting_bytes = 0
         self.bytes_sent = self.packets_sent = 0
 
     @property
@@ -35,12 +38,18 @@ class Outbox:
         """The group's round trip as receivers are told it, in seconds."""
         return self.composer.state.grtt_s
 
+    @property
+    def full(self) -> bool:
+        """Whether so much waits to be taken that more had better be chosen later."""
+        return self._waiting_bytes >= _MOST_WAITING
+
     def put(self, transmit: Transmit) -> None:
         """Send it."""
         self._transmits.append(transmit)
         size, step = len(transmit.data), transmit.segment_bytes
         self.bucket.spend(size)
         self.bytes_sent += size
+        self._waiting_bytes += size
         self.packets_sent += -(-size // step) if step else 1
 
     def say(self, command: Command) -> float:
@@ -55,4 +64,5 @@ class Outbox:
     def take(self) -> list[Transmit]:
         """Return what is to be sent; each only once."""
         transmits, self._transmits = self._transmits, []
+        self._waiting_bytes = 0
         return transmits
