@@ -40,13 +40,19 @@ class Rounds:
             self.control.probed(sequence, busy=True, now=self.now)
             self.probe = sequence
 
-    def pass_by(self, *, busy: bool = True, seconds: float | None = None) -> float:
+    def pass_by(
+        self,
+        *,
+        busy: bool = True,
+        seconds: float | None = None,
+        sent_bytes: int | None = None,
+    ) -> float:
         """Let a round go by and return how long it was."""
         if seconds is None:
             seconds = self.control.probe_interval(0.02)
         self.now += seconds
         self.probe = (self.probe + 1) & 0xFFFF
-        self.control.probed(self.probe, busy=busy, now=self.now)
+        self.control.probed(self.probe, busy=busy, now=self.now, sent_bytes=sent_bytes)
         return seconds
 
     def report(

@@ -91,7 +91,7 @@ def test_it_asks_for_what_arrives() -> None:
 @pytest.mark.parametrize(
     ("rate", "grtt_s", "interval_s"),
     [
-        (1e8, 0.0001, 0.025),
+        (1e8, 0.0001, 0.01),
         (1e8, 0.1, 0.1),
         (1e8, 15.0, 0.5),
         (1e5, 0.0001, 16 * 1400 / 1e5),
@@ -102,6 +102,26 @@ def test_a_round_is_a_round_trip_but_long_enough_to_tell_something(
 ) -> None:
     control = AdaptiveRate(AdaptiveConfig(start_bytes_per_s=rate))
     assert control.probe_interval(grtt_s) == interval_s
+
+
+def test_once_there_was_congestion_rounds_are_longer() -> None:
+    control = AdaptiveRate(AdaptiveConfig(start_bytes_per_s=1e8))
+    flow = Rounds(control)
+    flow.flow(7, Pipe(1e8, queue_bytes=1e6), 4)
+    assert control.rate < 1e8
+    assert control.probe_interval(0.0001) == 0.025
+
+
+def test_what_a_machine_had_no_time_to_send_is_no_congestion() -> None:
+    control = AdaptiveRate(AdaptiveConfig(start_bytes_per_s=1e8))
+    flow = Rounds(control)
+    for standing in (0.0, 0.0, 0.01, 0.03, 0.05):
+        flow.pass_by(sent_bytes=300_000)  # in 0.02 s
+        flow.report(7, 1.5e7, rtt_s=0.02 + standing)
+        assert control.rate == 1e8
+    flow.pass_by(sent_bytes=300_000)
+    flow.report(7, 0.9e7, rtt_s=0.1)  # but that is
+    assert control.rate <= 1e7
 
 
 @pytest.mark.parametrize("capacity", [1e6, 1e7, 1e8, 1e9])

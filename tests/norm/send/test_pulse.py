@@ -34,7 +34,10 @@ class Follower(FixedRate):
         self.reports: list[Report] = []
         self.probes: list[tuple[int, bool, float]] = []
 
-    def probed(self, probe: int, *, busy: bool, now: float) -> None:
+    def probed(
+        self, probe: int, *, busy: bool, now: float, sent_bytes: int | None = None
+    ) -> None:
+        assert sent_bytes is not None
         self.probes.append((probe, busy, now))
 
     def heard(self, report: Report, *, now: float) -> None:

@@ -24,6 +24,8 @@ _TOLD_MEMBERS = 8
 """So many are told their round trip in a probe."""
 _PROBES_KEPT = 256
 _SHORTEST_ROUND_S, _LONGEST_ROUND_S = 0.025, 0.5
+_FIRST_ROUNDS_S = 0.01
+"""While the rate doubles: each round is a doubling."""
 _ROUND_PACKETS = 16
 _SILENT_ROUNDS = 16
 """With 30 % loss each way, one answer in two is lost: sixteen in a row hardly ever."""
@@ -109,6 +111,8 @@ class _Round(NamedTuple):
     busy: bool
     rate: float
     seconds: float
+    sent: float
+    """Bytes per second that really left; a machine may have no time for the rate."""
 
 
 class AdaptiveRate:
@@ -147,18 +151,22 @@ class AdaptiveRate:
     def probe_interval(self, grtt_s: float) -> float:
         """Return the group's round trip, long enough for some packets."""
         self._grtt = grtt_s
-        shortest = max(
-            _SHORTEST_ROUND_S, _ROUND_PACKETS * self._config.packet_bytes / self._rate
-        )
+        doubling = self._growth is None and self._gain == _START_GAIN
+        shortest = _FIRST_ROUNDS_S if doubling else _SHORTEST_ROUND_S
+        packets_s = _ROUND_PACKETS * self._config.packet_bytes / self._rate
+        shortest = max(shortest, packets_s)
         return min(max(grtt_s, shortest), _LONGEST_ROUND_S)
 
-    def probed(self, probe: int, *, busy: bool, now: float) -> None:
+    def probed(
+        self, probe: int, *, busy: bool, now: float, sent_bytes: int | None = None
+    ) -> None:
         """Note a probe, and slow down when nobody answers."""
         self._account(now)
         seconds = now - self._probed_at
         rate = self._allowed / seconds if seconds else self._rate
+        sent = rate if sent_bytes is None else sent_bytes / max(seconds, 1e-6)
         self._probe = unwrap(probe, self._probe, 16)
-        self._rounds[self._probe] = _Round(busy and self._busy, rate, seconds)
+        self._rounds[self._probe] = _Round(busy and self._busy, rate, seconds, sent)
         self._rounds.pop(self._probe - _PROBES_KEPT, None)
         self._allowed, self._busy, self._probed_at = 0.0, busy, now
         if busy:
@@ -208,9 +216,15 @@ class AdaptiveRate:
     # What members report.
 
     def _measured(self, path: Path, report: Report, during: _Round, now: float) -> None:
-        arrived = min(report.rate_bytes_per_s, _MOST_ARRIVED * during.rate)
+        most = _MOST_ARRIVED * min(during.rate, during.sent)
+        arrived = min(report.rate_bytes_per_s, most)
         offered = arrived / max(1 - report.loss, 1e-3)
         full = path.full(during.rate)
+        unused = during.sent < _LEAST_OFFERED * during.rate
+        if unused and not report.loss and offered >= _CHOKED * during.sent:
+            # What stands in a queue then is this machine's own doing.
+            path.slow_since = None
+            return
         if offered < _LEAST_OFFERED * during.rate and not full:
             path.slow_since = None
             return
@@ -291,7 +305,7 @@ class AdaptiveRate:
     def _decrease(self, path: Path, peak: float, now: float) -> None:
         self._limiting = path
         self._settled_from = self._probe + 2
-        self._growth = Growth(peak, path.rtt_s)
+        self._growth = Growth(peak, path.rtt_s, path.least_rtt_s)
         self._set(max(peak * DECREASE, self._rate * _SHARPEST), now)
 
     def _increase(self, path: Path, seconds: float, now: float) -> None:

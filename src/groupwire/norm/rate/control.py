@@ -54,8 +54,13 @@ class RateControl(Protocol):
         """Return how long to wait between probes while there is something to send."""
         ...
 
-    def probed(self, probe: int, *, busy: bool, now: float) -> None:
-        """Note that a probe has been sent, and whether data is under way."""
+    def probed(
+        self, probe: int, *, busy: bool, now: float, sent_bytes: int | None = None
+    ) -> None:
+        """Note that a probe has been sent, and whether data is under way.
+
+        ``sent_bytes`` is what was sent since the last one, None where nobody counts.
+        """
         ...
 
     def heard(self, report: Report, *, now: float) -> None:
@@ -83,7 +88,9 @@ class FixedRate:
         """Return the group's round trip, but 50 ms at least and 1 s at most."""
         return min(max(grtt_s, 0.05), 1.0)
 
-    def probed(self, probe: int, *, busy: bool, now: float) -> None:
+    def probed(
+        self, probe: int, *, busy: bool, now: float, sent_bytes: int | None = None
+    ) -> None:
         """Do nothing."""
 
     def heard(self, report: Report, *, now: float) -> None:

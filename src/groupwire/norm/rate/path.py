@@ -79,6 +79,11 @@ class Path:
         self.probe = probe
 
     @property
+    def least_rtt_s(self) -> float:
+        """The round trip without any queue, as far as that has been seen."""
+        return min(self._floor.value, self.rtt_s)
+
+    @property
     def patience(self) -> int:
         """How many probes in a row it hardly ever leaves without an answer."""
         missing = 1 - min(max(self._answers, 0.25), 0.95)

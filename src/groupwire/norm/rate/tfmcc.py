@@ -97,7 +97,14 @@ class TfmccRate:
         interval = max(trip if trip is not None else grtt_s, packet_s)
         return min(max(interval, _SHORTEST_ROUND_S), _LONGEST_ROUND_S)
 
-    def probed(self, probe: int, *, busy: bool, now: float) -> None:
+    def probed(
+        self,
+        probe: int,
+        *,
+        busy: bool,
+        now: float,
+        sent_bytes: int | None = None,  # noqa: ARG002 - TFMCC needs the rate alone
+    ) -> None:
         """End a round: raise in slow start, halve where nothing is to send or heard."""
         del now
         self._probe = unwrap(probe, self._probe, 16)

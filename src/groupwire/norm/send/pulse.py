@@ -29,6 +29,8 @@ class Pulse:
         self._control = control
         self._prober = Prober(outbox.config.idle_probe_s)
         self._spacing_s = 0.0
+        self._sent = 0
+        """Bytes until the last probe."""
         self._echoed: float | None = None
         """The lowest rate of this round that all have been told of."""
         self._echo_at = 0.0
@@ -74,7 +76,8 @@ class Pulse:
                 self._control.wants_measured,
             )
         )
-        self._control.probed(self._prober.sequence, busy=busy, now=now)
+        sent, self._sent = self._outbox.bytes_sent - self._sent, self._outbox.bytes_sent
+        self._control.probed(self._prober.sequence, busy=busy, now=now, sent_bytes=sent)
         self._prober.sent(now, self._interval(), busy=busy)
         self._set_rate()
         return True
