@@ -91,6 +91,7 @@ def line(process: subprocess.Popen[str]) -> str:
 
 
 README_COMMANDS = [words for words in commands(README) if words[0] == "groupwire"]
+DELIVERY = {"push", "pull"}
 
 
 def test_the_readme_prints_the_commands_that_the_makefile_has() -> None:
@@ -101,7 +102,9 @@ def test_the_readme_prints_the_commands_that_the_makefile_has() -> None:
     assert {"install", "demo", "test"} <= printed <= targets
 
 
-@pytest.mark.parametrize("words", README_COMMANDS, ids=" ".join)
+@pytest.mark.parametrize(
+    "words", [w for w in README_COMMANDS if w[1] not in DELIVERY], ids=" ".join
+)
 def test_a_command_of_the_readme_runs_as_printed(words: list[str]) -> None:
     port = free_port()
     where = {**os.environ, "GROUPWIRE_GROUP": f"239.255.42.99%lo:{port}"}
@@ -117,6 +120,62 @@ def test_a_command_of_the_readme_runs_as_printed(words: list[str]) -> None:
             check=False,
         )
     assert ended.returncode == 0, ended.stderr
+
+
+@contextmanager
+def pulling(
+    words: list[str], where: dict[str, str], place: Path
+) -> Iterator[subprocess.Popen[str]]:
+    """Run a printed ``pull``; it has joined inside."""
+    process = subprocess.Popen(
+        [*COMMAND, *words],
+        env=where,
+        cwd=place,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        assert process.stderr is not None
+        assert process.stderr.readline().startswith("joined")
+        yield process
+    finally:
+        process.kill()
+        process.communicate()
+
+
+@pytest.mark.parametrize("text", [README, TUTORIAL], ids=["readme", "tutorial"])
+def test_a_printed_push_reaches_the_printed_pull(text: str, tmp_path: Path) -> None:
+    printed = [words[1:] for words in commands(text) if words[0] == "groupwire"]
+    (pull,) = [words for words in printed if words[0] == "pull"]
+    push = next(words for words in printed if words[0] == "push")
+    photos = tmp_path / "photos"
+    photos.mkdir()
+    (photos / "one.jpg").write_bytes(os.urandom(5000))
+    group = f"239.255.42.99%lo:{free_port()}"
+    where = {**os.environ, "GROUPWIRE_GROUP": group}
+    mine = pull[pull.index("--name") + 1]
+    other = next(n for n in push[push.index("--expect") + 1].split(",") if n != mine)
+    second = [other if word == mine else word for word in pull]
+    (tmp_path / "there").mkdir()
+    with (
+        pulling(pull, where, tmp_path) as one,
+        pulling(second, where, tmp_path / "there") as two,
+    ):
+        ended = subprocess.run(
+            [*COMMAND, *push],
+            env=where,
+            cwd=tmp_path,
+            capture_output=True,
+            text=True,
+            timeout=20,
+            check=False,
+        )
+        assert ended.returncode == 0, ended.stderr
+        assert [one.wait(timeout=10), two.wait(timeout=10)] == [0, 0]
+    for place in (tmp_path, tmp_path / "there"):
+        stored = place / "incoming" / "photos" / "one.jpg"
+        assert stored.read_bytes() == (photos / "one.jpg").read_bytes()
 
 
 def test_the_two_programs_of_the_readme_meet() -> None:
