@@ -67,3 +67,20 @@ def test_a_group_can_be_parsed_without_an_event_loop() -> None:
 def test_the_library_needs_nothing_of_the_command_line() -> None:
     loaded = modules_after("from groupwire import sync, plain")
     assert not loaded & {"typer", "rich", "click", "groupwire.cli"}
+
+
+def test_who_only_asks_does_not_load_what_delivers() -> None:
+    loaded = modules_after("import groupwire; groupwire.ask, groupwire.aio.ask")
+    assert "groupwire.sync.delivery" in loaded
+    assert not {m for m in loaded if m.startswith("groupwire.deliver")}
+    assert not {m for m in loaded if m.startswith("groupwire.norm")}
+
+
+def test_what_delivers_is_found_in_aio() -> None:
+    from groupwire import aio
+
+    assert aio.push is aio.delivery.push
+    assert set(aio.__all__) <= set(dir(aio))
+    assert all(getattr(aio, name) is not None for name in aio.__all__)
+    with pytest.raises(AttributeError, match="'groupwire.aio' has no attribute 'no'"):
+        _ = aio.no

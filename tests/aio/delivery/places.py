@@ -86,9 +86,7 @@ async def members(group: str) -> AsyncGenerator[Begin]:
         begun.append(member)
         member.task = asyncio.create_task(member.work())
         ready = asyncio.create_task(member.ready.wait())
-        await asyncio.wait(
-            {ready, member.task}, return_when=asyncio.FIRST_COMPLETED
-        )
+        await asyncio.wait({ready, member.task}, return_when=asyncio.FIRST_COMPLETED)
         ready.cancel()
         return member
 

@@ -16,6 +16,7 @@ from groupwire import aio
 from groupwire.aio.delivery import Output, PushConfig
 from groupwire.deliver.entries import Entry
 from groupwire.deliver.push import Began, PushEnded
+from groupwire.deliver.push.group import gathering
 from groupwire.deliver.report import PushProgress, ReceiptStatus
 from groupwire.deliver.storage import Status
 from groupwire.errors import (
@@ -27,8 +28,6 @@ from groupwire.errors import (
 )
 
 pytestmark = pytest.mark.usefixtures("no_leaks")
-
-LOST = PushConfig(wait=0.05)
 
 
 async def said(*pieces: bytes) -> AsyncIterator[bytes]:
@@ -56,7 +55,11 @@ def test_a_directory_reaches_every_member(
             assert pushing.tree.title == "album"
             for member in (one, two):
                 pulled = await member.report()
-                assert (pulled.complete, pulled.signed, pulled.stored) == (True, True, 3)
+                assert (pulled.complete, pulled.signed, pulled.stored) == (
+                    True,
+                    True,
+                    3,
+                )
 
     run(work())
     assert tree(tmp_path / "one" / "album") == tree(album)
@@ -171,20 +174,26 @@ def test_what_is_vetoed_is_missing(group: str, album: Path, tmp_path: Path) -> N
     assert not (tmp_path / "one" / "album" / "b").exists()
 
 
-def test_without_members_nothing_is_delivered(group: str, album: Path) -> None:
+def test_without_members_nothing_is_delivered(
+    group: str, album: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(gathering, "EXPECTED_S", 0.1)
+
     async def work() -> None:
         report = await aio.push(group, album)
         assert not report.complete
         assert report.missing_count == 0
         with pytest.raises(NotDelivered, match="nobody has it"):
             report.raise_for_missing()
-        absent = await aio.push(group, album, expect={"one"}, config=LOST)
+        absent = await aio.push(group, album, expect={"one"})
         assert absent.missing == ("one",)
 
     run(work())
 
 
-def test_a_source_specific_group_answers_by_unicast(album: Path, tmp_path: Path) -> None:
+def test_a_source_specific_group_answers_by_unicast(
+    album: Path, tmp_path: Path
+) -> None:
     group = "127.0.0.1@232.1.1.1%lo:23190"
 
     async def work() -> None:

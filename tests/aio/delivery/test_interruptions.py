@@ -9,8 +9,8 @@ from io import BytesIO
 from pathlib import Path
 
 import pytest
-from tests.aio.delivery.places import QUICK, Seen, content, members, tree
-from tests.aio.places import run, until
+from tests.aio.delivery.places import Seen, content, members, tree
+from tests.aio.places import run
 
 from groupwire import aio
 from groupwire.aio.delivery import Output, PushConfig
@@ -157,9 +157,7 @@ def test_an_output_that_breaks_is_raised(group: str) -> None:
     run(work())
 
 
-def test_links_that_come_back_are_told(
-    group: str, film: Path, tmp_path: Path
-) -> None:
+def test_links_that_come_back_are_told(group: str, film: Path, tmp_path: Path) -> None:
     async def work() -> None:
         async with members(group) as begin:
             halfway = Halfway()

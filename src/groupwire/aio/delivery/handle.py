@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from abc import ABC, abstractmethod
-from collections.abc import AsyncIterator, Generator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Generator, Mapping, Sequence
 from random import SystemRandom
 from types import TracebackType
 from typing import Generic, Self, TypeVar
@@ -15,7 +15,7 @@ from groupwire.errors import UsageError
 from groupwire.net import Choice, MembershipEvent
 from groupwire.values import Group
 
-__all__ = ["Handle", "not_begun", "random_node"]
+__all__ = ["Handle", "not_begun", "random_node", "surely"]
 
 EventT = TypeVar("EventT")
 ProgressT = TypeVar("ProgressT")
@@ -144,8 +144,7 @@ class Handle(ABC, Generic[EventT, ProgressT, ResultT]):
                 await running.close()
         finally:
             self._settle()
-            # A second cancellation ends the waiting, not the closing.
-            await asyncio.shield(asyncio.ensure_future(self._let_go()))
+            await self._let_go()
 
     @abstractmethod
     async def _begin(self) -> None:
@@ -209,6 +208,12 @@ class Handle(ABC, Generic[EventT, ProgressT, ResultT]):
             self._put(self.progress)
         loop = asyncio.get_running_loop()
         self._timer = loop.call_later(self._progress_s, self._watch)
+
+
+async def surely(call: Callable[[], object]) -> None:
+    """Call something in a thread; cancelling ends the waiting for it, not the call."""
+    loop = asyncio.get_running_loop()
+    await asyncio.shield(loop.run_in_executor(None, call))
 
 
 def random_node() -> int:

@@ -11,7 +11,7 @@ from typing import BinaryIO, TypeAlias, cast
 
 from groupwire.aio.config import default_name
 from groupwire.aio.delivery.config import PullConfig
-from groupwire.aio.delivery.handle import Handle, not_begun, random_node
+from groupwire.aio.delivery.handle import Handle, not_begun, random_node, surely
 from groupwire.aio.delivery.opening import open_pulling
 from groupwire.aio.delivery.output import Output, OutputStorage
 from groupwire.aio.delivery.running import Running
@@ -219,7 +219,7 @@ class Pulling(Handle[PullEvent, PullProgress, list[PullReport]]):
     async def _let_go(self) -> None:
         self._wait_no_more()
         if self._storage is not None:
-            await asyncio.to_thread(self._storage.close)
+            await surely(self._storage.close)
 
 
 def _output(into: Into) -> Output | None:

@@ -11,7 +11,7 @@ from typing import BinaryIO
 from groupwire.aio.config import default_name
 from groupwire.aio.delivery.config import PushConfig
 from groupwire.aio.delivery.feeding import Feeding
-from groupwire.aio.delivery.handle import Handle, not_begun, random_node
+from groupwire.aio.delivery.handle import Handle, not_begun, random_node, surely
 from groupwire.aio.delivery.opening import Ends, open_pushing, segment_bytes
 from groupwire.aio.delivery.running import Running
 from groupwire.aio.delivery.streams import (
@@ -188,7 +188,7 @@ class Pushing(Handle[PushEvent, PushProgress, PushReport]):
         if self._push is not None and self._report is None:
             self._report = self._push.report(now=self._now())
         if self._shelf is not None:
-            await asyncio.to_thread(self._shelf.close_all)
+            await surely(self._shelf.close_all)
 
     @property
     def _under_way(self) -> Push:
