@@ -285,6 +285,8 @@ class Pull:
                 course.received(event, now)
             case ObjectLost() if course is not None:
                 course.lost(event, now)
+            case ObjectReceived() | ObjectLost():
+                pass  # its delivery is over
             case _:
                 self._drop("norm-" + type(event).__name__)
 

@@ -31,6 +31,7 @@ class Errand:
             data,
             first=1,
             timeout=within_s,
+            stall=within_s,
             retries=times - 1,
             form=Form.TAGGED,
             name=setting.rules.name,
