@@ -35,6 +35,11 @@ class Told:
     lines: list[Line]
     errors: str
 
+    def __str__(self) -> str:
+        """Show all of it, for a test that fails."""
+        lines = [str(line) for line in self.lines]
+        return "\n".join([f"exit code {self.code}", *lines, self.errors])
+
     def all(self, event: str) -> list[Line]:
         return [line for line in self.lines if line["event"] == event]
 

@@ -105,6 +105,10 @@ class Link:
 
     # What the cable does to packets
 
+    def segment(self) -> None:
+        """Let the host send packets one at a time, so that each is lost by itself."""
+        self.host.ip(f"link set {self.name} gso_max_segs 1")
+
     def lose(self, share: float, *, away: bool = False, match: str = "") -> None:
         """Drop a random share (0..1) of what ``match`` says, in nftables' words."""
         limit = round(share * 1_000_000)

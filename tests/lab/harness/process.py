@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import fcntl
 import os
 import select
 import signal
@@ -19,6 +20,8 @@ __all__ = ["Process"]
 
 _PR_SET_PDEATHSIG = 1
 _prctl = ctypes.CDLL(None).prctl
+# A program that tells of a thousand files must not wait until a test reads them.
+_PIPE_BYTES = 1 << 20
 _ROOT = Path(__file__).resolve().parents[3]
 
 
@@ -50,6 +53,8 @@ class Process:
             preexec_fn=_die_with_parent,
             start_new_session=True,
         )
+        assert self._process.stdout is not None
+        fcntl.fcntl(self._process.stdout, fcntl.F_SETPIPE_SZ, _PIPE_BYTES)
         if stdin is not None and self._process.stdin is not None:
             self._process.stdin.write(stdin)
             self._process.stdin.close()
