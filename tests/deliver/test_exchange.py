@@ -1,4 +1,5 @@
 from random import Random
+from typing import Any
 
 import pytest
 from tests.deliver.exchange import Exchange, content
@@ -18,7 +19,7 @@ from groupwire.deliver.words import (
 )
 from groupwire.gather import Kind, Tagged
 from groupwire.testing import Faults
-from groupwire.values import Origin
+from groupwire.values import Origin, Transmit
 
 SEEDS = range(2)
 FILES = {
@@ -325,3 +326,52 @@ def forgery(exchange: Exchange, rng: Random) -> bytes:
         case _:
             pass
     return Tagged(kind, rng.getrandbits(64), encode_word(word), name="m0").encode()
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_a_member_that_stood_still_for_five_seconds_goes_on(seed: int) -> None:
+    exchange = Exchange(seed, BIG, rate=2.5e5, expect=2)
+    exchange.members(2)
+    exchange.start()
+    exchange.run(1.0)
+    member = exchange.ears["m1"].member
+    assert member is not None
+    member.pause()
+    exchange.run(5.0)
+    member.resume()
+    report = exchange.end()
+    assert report.complete
+    assert all(map(exchange.has_all, exchange.ears))
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_what_norm_says_in_a_forgers_packets_changes_nothing(seed: int) -> None:
+    exchange = Exchange(seed, FILES, expect=2)
+    exchange.members(2)
+    exchange.start()
+    rng = exchange.lab.rng("forger")
+    origin = Origin("10.9.9.9", 4000)
+    carry = exchange.lab.carry
+
+    def replay(member: Any, transmit: Transmit) -> None:
+        carry(member, transmit)
+        if member is exchange.sender and transmit.to is None and rng.random() < 0.3:
+            data = bytearray(transmit.data)
+            data[rng.randrange(len(data))] ^= 1 << rng.randrange(8)
+            exchange.lab.inject(bytes(data), origin)
+            exchange.lab.inject(rng.randbytes(rng.randrange(200)), origin)
+
+    exchange.lab.carry = replay  # type: ignore[method-assign]
+    report = exchange.end()
+    assert report.complete
+    assert all(map(exchange.has_all, exchange.ears))
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_a_receipt_that_came_too_early_is_signed_a_little_later(seed: int) -> None:
+    exchange = Exchange(seed, {"f": content(1, 3_000)}, expect=2)
+    for number in range(2):
+        exchange.member(f"m{number}", up=Faults(loss=0.4, burst=4.0))
+    report = exchange.play()
+    assert report.complete
+    assert report.elapsed_s < 12
