@@ -8,7 +8,7 @@ from random import Random
 import pytest
 from tests.deliver.push.desk import Group
 
-from groupwire.deliver.push import FeedRoom
+from groupwire.deliver.push import FeedRoom, rules
 from groupwire.deliver.push import push as front
 from groupwire.deliver.push import steering as course
 from groupwire.deliver.push.cargo import feed as module
@@ -54,6 +54,14 @@ def test_what_is_fed_arrives_in_parts() -> None:
     progress = group.push.progress(now=99)
     assert progress.total_bytes == progress.bytes_sent == len(data)
     assert group.of(FeedRoom)
+
+
+def test_parts_wait_for_room_in_norm(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(rules, "_KEPT_OBJECTS", 3)
+    group = Group({"-": None}, members=1)
+    group.begin()
+    pump(group, bytes(6 * PART))
+    assert group.run(60).files == 1
 
 
 def test_an_empty_feed_is_a_file_too() -> None:

@@ -80,15 +80,13 @@ class Steering:
     # Stages.
 
     def _gather(self) -> None:
-        match self._gathering.judge(self._course.now):
-            case Gathered.NOT_YET:
-                return
-            case Gathered.NOBODY:
-                self.over = "nobody"
-            case Gathered.BEGIN:
-                self._course.stage, self._course.stirred = Stage.DIGEST, True
-                if any(m.holds for m in self._members):
-                    self._digesting.start()
+        gathered = self._gathering.judge(self._course.now)
+        if gathered is Gathered.NOBODY:
+            self.over = "nobody"
+        elif gathered is Gathered.BEGIN:
+            self._course.stage, self._course.stirred = Stage.DIGEST, True
+            if any(m.holds for m in self._members):
+                self._digesting.start()
 
     def _begin(self) -> None:
         course, sending = self._course, self._sending

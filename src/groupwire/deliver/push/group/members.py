@@ -133,10 +133,7 @@ class Members:
         if member is None or member.origin.host != origin.host:
             return
         member.heard_at = awake
-        if not member.foreign:
-            return
-        member.moved_at = awake  # it has no other way to tell
-        if not member.origin.port:
+        if member.foreign and not member.origin.port:
             member.origin = origin
             self.events.append(MemberFound(member.name, origin, late))
 
@@ -164,13 +161,12 @@ class Members:
         docs/delivery.md §6.1: a member that comes back is a new node.
         """
         for member in [m for m in self if m.name != m.given]:
-            holder = self._by_name.get(member.given)
-            if holder is None or self._has_left(holder, member, awake):
+            holder = self._by_name[member.given]
+            if self._has_left(holder, member, awake):
                 self._rename(member, holder)
 
-    def _rename(self, member: Member, holder: Member | None) -> None:
-        if holder is not None:
-            self.forget(holder)
+    def _rename(self, member: Member, holder: Member) -> None:
+        self.forget(holder)
         del self._by_name[member.name]
         member.name = member.given
         if member.receipt is not None:

@@ -43,7 +43,8 @@ class Patience:
 
     def given_up(self, members: Members, awake: float) -> Iterator[tuple[Member, str]]:
         """Iterate over members that are given up now, with the reason."""
-        for member in members.open:
+        # Foreign receivers say nothing while all is well: they are asked at the end.
+        for member in [m for m in members.open if not m.foreign]:
             if awake - member.heard_at >= self._patience_s:
                 yield member, "silent"
             elif awake - member.moved_at >= self._patience_s * _longest(member):
