@@ -8,21 +8,27 @@
     async with aio.pull("239.255.42.99:10001", "incoming", count=None) as pull:
         async for event in pull:
             ...
+
+Each side is loaded when it is first used.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
 
 from groupwire.aio.delivery.config import PullConfig, PushConfig
-from groupwire.aio.delivery.output import Output
-from groupwire.aio.delivery.pulling import Into, Pulling
-from groupwire.aio.delivery.pushing import Pushing
-from groupwire.aio.delivery.streams import Paths, Stream
 from groupwire.aio.opening import group_of
 from groupwire.deliver.entries import Entry
 from groupwire.gather import Expected
 from groupwire.values import DEFAULT_DELIVERY_GROUP, Group
+
+if TYPE_CHECKING:
+    from groupwire.aio.delivery.output import Output
+    from groupwire.aio.delivery.pulling import Into, Pulling
+    from groupwire.aio.delivery.pushing import Pushing
+    from groupwire.aio.delivery.streams import Paths, Stream
 
 __all__ = [
     "Into",
@@ -37,6 +43,14 @@ __all__ = [
     "push",
 ]
 
+_PLACES = {
+    "Into": "pulling",
+    "Output": "output",
+    "Paths": "streams",
+    "Pulling": "pulling",
+    "Pushing": "pushing",
+    "Stream": "streams",
+}
 _PUSH, _PULL = PushConfig(), PullConfig()
 
 
@@ -63,6 +77,8 @@ def push(  # noqa: PLR0913 - keyword-only
     Raises UsageError and AddressError at once; MachineError, and UsageError for paths
     that are not there, when it begins.
     """
+    from groupwire.aio.delivery.pushing import Pushing
+
     config = config.merged(expect=expect, name=name, interface=interface, ttl=ttl)
     return Pushing(group_of(group, DEFAULT_DELIVERY_GROUP), what, config)
 
@@ -91,5 +107,16 @@ def pull(  # noqa: PLR0913 - keyword-only
     pull into this directory. Raises UsageError and AddressError at once, MachineError
     when it begins.
     """
+    from groupwire.aio.delivery.pulling import Pulling
+
     config = config.merged(name=name, interface=interface, ttl=ttl, accept=accept)
     return Pulling(group_of(group, DEFAULT_DELIVERY_GROUP), into, count, config)
+
+
+def __getattr__(name: str) -> Any:
+    place = _PLACES.get(name)
+    if place is None:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = getattr(import_module(f"{__name__}.{place}"), name)
+    globals()[name] = value
+    return value
