@@ -120,16 +120,39 @@ def test_what_the_disk_settles_twice_or_is_no_file_counts_once() -> None:
 def test_a_late_seal_shows_that_what_was_there_is_another() -> None:
     there = {0: Outcome(Status.UNCHANGED, sha256(B).digest(), 5)}
     bench = Bench({"a": A}, examined=there)
-    bench.seal(0, 1, A, 2)
+    assert bench.offer(4, b"a") is None
+    bench.seal(0, 3, A, 5)
+    bench.seal(0, 4, B, 5)
     assert not bench.files.ledger.left
-    assert bench.offer(1, b"a") is None
-    bench.seal(0, 2, A, 3)
-    assert not bench.run.asked
-    bench.seal(0, 1, B, 4)
-    assert not bench.run.asked
-    bench.seal(0, 1, A, 5)
-    assert bench.run.asked == [1]
+    bench.seal(0, 4, A, 6)
+    assert bench.run.asked == [4]
     assert bench.files.ledger.left == 1
+
+
+def test_a_seal_of_what_is_still_to_come_opens_what_was_there_before() -> None:
+    bench = Bench({"a": A, "e": b""})
+    bench.settle()
+    bench.seal(1, 5, B, 6)
+    assert bench.files.ledger.left == 2
+    assert not bench.run.asked
+    bench.seal(1, 3, None, 4)
+    bench.come(5, b"e", B)
+    bench.settle()
+    assert bench.disk.disk["e"] == B
+    bench.offer(9, b"e")
+    bench.seal(1, 9, A, 10)
+    assert bench.run.asked == [9]
+
+
+def test_a_seal_of_a_newer_object_opens_what_came_before() -> None:
+    bench = Bench({"a": A}, digests=True)
+    bench.come(1, b"a", A)
+    bench.settle()
+    bench.seal(0, 3, B, 4)
+    assert bench.files.ledger.left == 1
+    bench.come(3, b"a", B)
+    bench.settle()
+    assert bench.disk.disk["a"] == B
 
 
 def test_an_empty_file_needs_no_object() -> None:

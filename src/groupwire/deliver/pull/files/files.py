@@ -300,10 +300,12 @@ class Files:
             self._finish(entry, coming)
             return
         have, number = self.ledger.digest(entry), self._objects.get(entry)
-        if have is None or have == digest or number is None:
+        if have is None or have == digest:
             return
-        if number % (1 << 16) == object_id:
-            # What was there before is not what is sent now.
+        if number is None or is_before(number, object_id):
+            # What was there before is not what is still to come.
+            self.ledger.reopen(entry)
+        elif number % (1 << 16) == object_id:
             self.ledger.reopen(entry)
             self._run.again(number, now)
 
