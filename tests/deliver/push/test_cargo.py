@@ -259,6 +259,6 @@ def test_what_has_no_digest_yet_is_still_coming() -> None:
     group.desk.answers = False
     group.begin()
     group.lab.run(1.0)
-    assert group.push._sending.is_coming(0)  # noqa: SLF001
+    assert group.push._sending.is_coming(0)
     group.desk.answers = True
     assert group.run().complete
