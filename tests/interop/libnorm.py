@@ -149,6 +149,7 @@ _SIGNATURES: dict[str, tuple[Any, ...]] = {
     "StreamMarkEom": (None, c_void_p),
     "StreamRead": (c_bool, c_void_p, c_char_p, _SIZE),
     "StreamSeekMsgStart": (c_bool, c_void_p),
+    "SetAutoAckingNodes": (None, c_void_p, c_int),
     "AddAckingNode": (c_bool, c_void_p, u32),
     "SetWatermark": (c_bool, c_void_p, c_void_p, c_bool),
     "GetAckingStatus": (c_int, c_void_p, u32),

@@ -19,6 +19,7 @@ from tests.interop.libnorm import is_there
 from tests.lab.harness import Host, Laboratory, Process
 from tests.lab.harness.commands import Line, Told, told
 
+from groupwire.gather import is_tagged
 from groupwire.norm.wire.message import Message, decode
 
 __all__ = [
@@ -204,7 +205,8 @@ def _norm(ip: bytes) -> Iterator[Packet]:
     header = (ip[0] & 0xF) * 4
     if ip[0] >> 4 != 4 or ip[9] != socket.IPPROTO_UDP:
         return
-    if PORT in struct.unpack_from("!HH", ip, header):
+    tagged = is_tagged(ip[header + 8 :])  # deliveries speak so on the same port
+    if PORT in struct.unpack_from("!HH", ip, header) and not tagged:
         source, to = (str(IPv4Address(ip[at : at + 4])) for at in (12, 16))
         yield Packet(ip, source, to, decode(ip[header + 8 :]))
 

@@ -43,6 +43,8 @@ from tests.interop.libnorm import (
 from tests.interop.options import parsers
 
 _PASSIVE, _NO_PROBES, _ACTIVE_PROBES = 1, 0, 2
+_RECEIVERS = 1
+"""NORM_TRACK_RECEIVERS"""
 _BUFFER_BYTES = 64 << 20
 _SOCKET_BYTES = 8 << 20
 
@@ -119,7 +121,9 @@ class Sender(Peer):
         return self._objects[-1]
 
     def _enqueue(self, number: int) -> int | None:
-        about = (self.options.info or None, len(self.options.info))
+        names = self.options.name
+        own = names[number].encode() if number < len(names) else self.options.info
+        about = (own or None, len(own))
         data = self._content(number)
         if self.options.files:
             path = self.directory / f"object-{number}"
@@ -153,7 +157,7 @@ class Sender(Peer):
     def _settle(self, last: int, deadline: float) -> bool:
         """Wait for the acks, or else for the end of flushing."""
         awaited = Event.TX_FLUSH_COMPLETED
-        if self.options.ack:
+        if self.options.ack or self.options.find:
             self.session.need("SetWatermark", last, True)
             awaited = Event.TX_WATERMARK_COMPLETED
         return self._wait(awaited, deadline)
@@ -190,6 +194,9 @@ class Sender(Peer):
                 tell("purged")
             case Event.TX_FLUSH_COMPLETED:
                 tell("flushed")
+            case Event.ACKING_NODE_NEW if happening.sender is not None:
+                self.options.ack.append(call("NodeGetId", happening.sender))
+                tell("found", node=self.options.ack[-1])
             case Event.TX_CMD_SENT:
                 tell("command-sent")
             case Event.GRTT_UPDATED:
@@ -226,6 +233,8 @@ def _set_up_sender(session: Session, options: Namespace) -> None:
     session.call("SetTxSocketBuffer", _SOCKET_BYTES)
     for node in options.ack:
         session.need("AddAckingNode", node)
+    if options.find:
+        session.call("SetAutoAckingNodes", _RECEIVERS)
 
 
 class Receiver(Peer):
@@ -398,6 +407,8 @@ def _parser() -> ArgumentParser:
     send.add_argument("--cc-fixed", action="store_true", help="the same at --rate")
     send.add_argument("--probe", type=float, default=0.5, help="interval; 0: none")
     send.add_argument("--fti-in-info", action="store_true", help="and nowhere else")
+    send.add_argument("--name", action="append", default=[], help="info of the next")
+    send.add_argument("--find", action="store_true", help="have acks of whoever speaks")
     receive.add_argument("--message", type=int, default=0, help="bytes of each")
     receive.add_argument("--show", action="store_true", help="tell the bytes, too")
     return whole
