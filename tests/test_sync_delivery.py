@@ -82,7 +82,7 @@ def test_events_come_in_the_calling_thread(
 
 
 def test_what_a_callback_raises_ends_it(
-    group: str, pool: ThreadPoolExecutor, words: Path, tmp_path: Path
+    group: str, words: Path, tmp_path: Path
 ) -> None:
     def refuse(_: object) -> None:
         raise RuntimeError("I have seen enough")
@@ -107,7 +107,8 @@ def test_ctrl_c_leaves_and_keeps_what_has_come(group: str, tmp_path: Path) -> No
         "import groupwire, sys\n"
         "from groupwire.aio import PullConfig\n"
         "def hear(event):\n"
-        "    if getattr(event, 'bytes_have', 0) > 1_000_000: print('half', flush=True)\n"
+        "    if getattr(event, 'bytes_have', 0) > 1_000_000:\n"
+        "        print('half', flush=True)\n"
         "print('ready', flush=True)\n"
         f"groupwire.pull({group!r}, {str(tmp_path / 'in')!r}, name='one',\n"
         "    config=PullConfig(progress_s=0.02), on_event=hear)\n"
