@@ -23,6 +23,12 @@ def test_three_answer_the_fourth_is_missing_and_all_have_heard(
     end = events[-1]
     assert (end["event"], end["missing"]) == ("end", ["camera-4"])
     assert end["as_announced"] is True
+    receipts = [e for e in events if e["event"] == "receipt"]
+    assert sorted(e["member"] for e in receipts) == answered
+    assert all(e["status"] == "verified" and e["lost"] > 0 for e in receipts)
+    compared = [e for e in events if e["event"] == "compared"]
+    assert [e["same"] for e in compared] == [True] * 3
+    assert sorted(end["delivered"]) == answered
 
 
 def test_a_show_that_cannot_begin_says_why(capsys: Capture) -> None:
