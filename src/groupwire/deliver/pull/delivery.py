@@ -37,6 +37,8 @@ _EXAMINING_S = 0.8
 """So long an answer waits for the disk."""
 _STALLED_S = 2.0
 """Where something was lost of which nobody knows what it was."""
+_EMPTY_S = 0.2
+"""After so long empty files are made without their objects."""
 _ENDED = frozenset({LossReason.ENDED, LossReason.SILENCE})
 
 
@@ -432,7 +434,11 @@ class Delivery:
     @property
     def _stalled_at(self) -> float | None:
         """When what has not come will not come by itself."""
-        if self._phase is not Phase.TAKING or self._call_phase is not CallPhase.SEND:
+        if self._phase is not Phase.TAKING:
+            return None
+        if self._taking.only_empty_left:
+            return self._moved + _EMPTY_S
+        if self._call_phase is not CallPhase.SEND:
             return None
         unnamed = self._taking.lost_unnamed
         wait = _STALLED_S if unnamed else self._setting.rules.patience_s
@@ -444,7 +450,10 @@ class Delivery:
         A sender that is busy with other members, or waits for its own input, is none.
         """
         self._moved = now
-        if not self.run.lacks and not self._taking.open_ended:
+        if self._taking.only_empty_left:
+            self._taking.make_empty()
+            self._go_on(now)
+        elif not self.run.lacks and not self._taking.open_ended:
             self._taking.give_up_open()
             self._go_on(now)
 

@@ -50,6 +50,8 @@ class Bench:
         self.disk.examine(1, manifest)
         self.disk.waiting.clear()
         self.files.examined(examined or {})
+        if self.files.only_empty_left:
+            self.files.make_empty()
 
     def offer(self, number: int, info: bytes | None, size: int = 5) -> Any:
         flags = ObjectFlag.INFO | ObjectFlag.FILE
@@ -131,6 +133,7 @@ def test_a_late_seal_shows_that_what_was_there_is_another() -> None:
 
 def test_a_seal_of_what_is_still_to_come_opens_what_was_there_before() -> None:
     bench = Bench({"a": A, "e": b""})
+    bench.files.make_empty()
     bench.settle()
     bench.seal(1, 5, B, 6)
     assert bench.files.ledger.left == 2
@@ -176,7 +179,9 @@ def test_an_empty_file_that_cannot_be_opened_or_made_is_failed() -> None:
     disk, manifest = MemoryStorage(), manifest_of({"e": b""})
     disk.full.add("e")
     disk.examine(1, manifest)
-    Files(1, manifest, run, disk, told.append).examined({})
+    files = Files(1, manifest, run, disk, told.append)
+    files.examined({})
+    files.make_empty()
     assert told[0].reason == "disk-full"
 
 
@@ -333,6 +338,7 @@ def test_what_is_not_sent_is_given_up_and_says_why() -> None:
     bench = Bench({"a": A, "b": B, "c": A, "e": b""})
     bench.offer(1, b"a")
     bench.seal(1, 3, None, 4)
+    bench.files.make_empty()
     bench.files.give_up_open()
     assert bench.outcomes == [
         ("a", "failed", "gone"),

@@ -86,6 +86,8 @@ class Files:
         self._parts: dict[int, Parts] = {}
         self._objects: dict[int, int] = {}
         """The latest object of an entry."""
+        self._empty: set[int] = set()
+        """Empty files of which no object has come."""
         self._mismatches: Counter[int] = Counter()
         self._given_up: set[int] = set()
         self._retry = False
@@ -94,17 +96,27 @@ class Files:
     # What the disk says.
 
     def examined(self, settled: Mapping[int, Outcome]) -> None:
-        """Write down what is there already, and make the empty files."""
+        """Write down what is there already."""
         for entry, outcome in settled.items():
             if self._naming.is_file(entry) and not self.ledger.settled(entry):
                 self._settle(entry, outcome)
         entries = self.ledger.manifest.entries
         for entry in list(self.ledger.unsettled()):
             if entries[entry].size_bytes == 0:
-                self._make_empty(entry)
+                self._empty.add(entry)
+
+    @property
+    def only_empty_left(self) -> bool:
+        """Whether nothing is open but empty files of which no object has come."""
+        return bool(self._empty) and self.ledger.left == len(self._empty)
+
+    def make_empty(self) -> None:
+        """Make the empty files: nothing needs to come of them."""
+        for entry in sorted(self._empty):
+            self._make_empty(entry)
+        self._empty.clear()
 
     def _make_empty(self, entry: int) -> None:
-        """Nothing needs to come of an empty file."""
         try:
             gate = Gate(self._storage.open(self._key, entry))
         except OSError as error:
@@ -187,6 +199,7 @@ class Files:
             coming.gate.closed = True
         gate = Gate(self._storage.open(self._key, entry))
         self._coming[entry] = _Coming(number, gate)
+        self._empty.discard(entry)
         self._objects[entry] = number
         return gate
 
@@ -400,6 +413,7 @@ class Files:
         self._settle(entry, Outcome(Status.FAILED, reason=reason))
 
     def _settle(self, entry: int, outcome: Outcome) -> None:
+        self._empty.discard(entry)
         self._tell(self.ledger.settle(entry, outcome))
 
 
