@@ -263,7 +263,7 @@ def test_where_only_a_number_was_expected_a_number_is_missing(capsys: Capture) -
 def test_where_nobody_answered_it_says_what_to_look_at(capsys: Capture) -> None:
     shown = pushed()
     capsys.readouterr()
-    shown.end(replace(REPORT, receipts=()))
+    shown.end(replace(REPORT, receipts=(), reason="nobody"))
     out, err = capsys.readouterr()
     assert out == ""
     lines = err.splitlines()
@@ -275,3 +275,27 @@ def test_where_nobody_answered_it_says_what_to_look_at(capsys: Capture) -> None:
 def test_an_end_before_the_beginning_is_told(capsys: Capture) -> None:
     PushText(Out(Tone()), None, segment_bytes=1400).end(None)
     assert capsys.readouterr().err == "nothing was sent\n"
+
+
+def test_who_interrupts_needs_no_advice(capsys: Capture) -> None:
+    shown = pushed()
+    capsys.readouterr()
+    shown.end(replace(REPORT, receipts=(), reason="interrupted"))
+    assert capsys.readouterr().err.splitlines() == [
+        "ended early: it was interrupted",
+        "nobody answered, nothing was delivered",
+    ]
+
+
+def test_where_none_of_the_expected_answers_there_is_advice_too(
+    capsys: Capture,
+) -> None:
+    absent = MemberReceipt("arm1", None, ReceiptStatus.FAILED, reason="absent")
+    shown = pushed(Expectation(names=("arm1",)))
+    capsys.readouterr()
+    shown.end(replace(REPORT, receipts=(absent,), missing=("arm1",), missing_count=1))
+    out, err = capsys.readouterr()
+    assert out.splitlines()[1].split() == [
+        *("arm1", "-", "missing", "-", "-", "never", "answered"),
+    ]
+    assert err.startswith("missing 1 of 1: arm1\n  is `groupwire pull -g")

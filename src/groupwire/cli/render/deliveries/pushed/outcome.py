@@ -23,6 +23,8 @@ from groupwire.gather import Expectation
 __all__ = ["Outcome"]
 
 _MOST_NAMES = 20
+_NOBODY = "nobody"
+"""The reason of a push that found nobody."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,22 +39,24 @@ class Outcome:
 
     def show(self, out: Out, segment_bytes: int) -> None:
         """Write the table to where it was asked for, and what it comes to."""
-        report = self.report
-        if report.reason:
+        report, paint = self.report, out.note_paint
+        early = report.reason not in {"", _NOBODY}
+        if early:
             out.last_note(f"ended early: {in_words(report.reason)}")
         rows = result_rows(report, self.reasons, segment_bytes)
         if rows:
             for line in table(HEAD, rows, out.paint, RIGHT):
                 out.line(line)
-        paint = out.note_paint
         if report.complete:
             out.note(paint(self._success(), "green"))
         elif report.missing_count:
             out.complain(paint(self._missing(), "red"))
         elif not report.delivered:
-            self._nobody(out)
-            return
-        out.note(paint(f"  {self._figures()}", "dim"))
+            out.complain(paint("nobody answered, nothing was delivered", "red"))
+        if report.delivered:
+            out.note(paint(f"  {self._figures()}", "dim"))
+        elif not (early or any(one.address for one in report.receipts)):
+            self._advise(out)
 
     def _success(self) -> str:
         count = len(self.report.delivered)
@@ -73,10 +77,9 @@ class Outcome:
         head = f"missing {self.report.missing_count:,} of {of:,}"
         return f"{head}: {listed(missing, _MOST_NAMES)}" if missing else head
 
-    def _nobody(self, out: Out) -> None:
+    def _advise(self, out: Out) -> None:
         group, ways = self.opening.group, ", ".join(self.opening.interfaces)
         ttl = self.opening.ttl
-        out.complain(out.note_paint("nobody answered, nothing was delivered", "red"))
         for line in (
             f"is `groupwire pull -g {group}` running on the other machines?",
             f"are they on the network of {ways}? `groupwire interfaces` lists what "
