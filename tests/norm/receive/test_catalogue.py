@@ -442,3 +442,12 @@ def test_a_stream_is_begun_with_the_first_symbol_read() -> None:
     _fill(stream, 0, 0)
     assert catalogue.begun_streams() == [0]
     assert catalogue.handed_over
+
+
+def test_what_was_hoped_for_and_is_gone_hinders_no_watermark() -> None:
+    catalogue = Catalogue(MOST)
+    catalogue.join(10, back=7)
+    assert list(catalogue.squelch(10)) == []
+    assert catalogue.resume == 10
+    catalogue.finish(10, accepted=True)
+    assert catalogue.complete_through((10, 0, 0))
