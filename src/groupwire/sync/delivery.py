@@ -48,7 +48,7 @@ def push(  # noqa: PLR0913 - keyword-only
     name: str | None = None,
     interface: str | int | None = None,
     ttl: int | None = None,
-    on_event: Callable[[PushHappening], object] | None = None,
+    on_event: Callable[[PushHappening], Any] | None = None,
     config: PushConfig | None = None,
 ) -> PushReport:
     """Deliver files to every member of the group and return who has them.
@@ -79,7 +79,7 @@ def pull(  # noqa: PLR0913 - keyword-only
     interface: str | int | None = None,
     ttl: int | None = None,
     accept: Callable[[Entry], bool] | None = None,
-    on_event: Callable[[PullHappening], object] | None = None,
+    on_event: Callable[[PullHappening], Any] | None = None,
     config: PullConfig | None = None,
 ) -> list[PullReport]:
     """Take what is delivered to the group; return a report of each delivery.
@@ -101,9 +101,7 @@ def pull(  # noqa: PLR0913 - keyword-only
     return _delivered(pulling, on_event)
 
 
-def _delivered(
-    handle: Handle[E, Any, T], on_event: Callable[[Any], object] | None
-) -> T:
+def _delivered(handle: Handle[E, Any, T], on_event: Callable[[Any], Any] | None) -> T:
     """Wait for the end, and for the goodbye where something ends it before."""
     events: SimpleQueue[Any] = SimpleQueue()
     end = object()

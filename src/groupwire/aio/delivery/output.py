@@ -11,6 +11,7 @@ import errno
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
+from typing import Any
 
 from groupwire.aio.delivery.emitting import Emitter, Spool
 from groupwire.deliver.entries import Entry, Kind, Manifest
@@ -29,7 +30,7 @@ class Output:
     ``write`` takes the bytes in order; it is called in a thread and may block.
     """
 
-    write: Callable[[bytes], object]
+    write: Callable[[bytes], Any]
 
 
 class OutputStorage:
