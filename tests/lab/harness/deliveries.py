@@ -14,7 +14,6 @@ from pathlib import Path
 from tests.lab.harness.commands import Line, Told, start, told
 from tests.lab.harness.host import Host
 from tests.lab.harness.process import Process
-from tests.lab.harness.waiting import until
 
 __all__ = [
     "PATIENCE",
@@ -39,7 +38,7 @@ _NAMES = (
     "plain.txt",
     "two words",
     "-rf",
-    "quote's \"and\" more",
+    'quote\'s "and" more',
     "back\\slash",
     "100%",
     "*.glob?",
@@ -164,13 +163,3 @@ def _entry(path: Path) -> tuple[object, ...]:
     with path.open("rb") as file:
         digest = hashlib.file_digest(file, "sha256").hexdigest()
     return "file", mode, about.st_mtime_ns, about.st_size, digest
-
-
-def nothing_is_left(root: Path) -> bool:
-    """Whether no part of a file is kept any more."""
-    return not [p for p in (root / ".groupwire" / "parts").rglob("*") if p.is_file()]
-
-
-def wait_for_file(path: Path) -> None:
-    """Return when it has its name."""
-    until(path.exists, f"{path.name} is there")

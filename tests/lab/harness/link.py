@@ -111,7 +111,7 @@ class Link:
 
     def lose(self, share: float, *, away: bool = False, match: str = "") -> None:
         """Drop a random share (0..1) of what ``match`` says, in nftables' words."""
-        limit = round(share * 1_000_000)
+        limit = min(round(share * 1_000_000), 999_999)
         self._load(
             f"{match} numgen random mod 1000000 < {limit} counter drop", away=away
         )
