@@ -210,6 +210,8 @@ async def _deliver(stage: _Stage, show: Show) -> bool:
             show.command(words)
             pusher = Child(*words, within=place)
             signed = await _signed(await children.enter_async_context(pusher), show)
+            for child in receivers.values():
+                await child.last_words()
         return await _compared(place, sent, show) and signed
 
 

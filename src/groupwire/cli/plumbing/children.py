@@ -50,7 +50,10 @@ class Child:
 
     async def __aexit__(self, *_: object) -> None:
         process = self._running()
-        self.stop()
+        # One that has said its last is ending: a signal could only take its exit code
+        # away from the event loop, which waits for it too.
+        if process.stdout is None or not process.stdout.at_eof():
+            self.stop()
         try:
             with suppress(TimeoutError):
                 async with asyncio.timeout(_PATIENCE_S):
@@ -80,6 +83,13 @@ class Child:
             if event["event"] == name:
                 return event
         raise await self.failure()
+
+    async def last_words(self) -> None:
+        """Read the rest of what it says, if it ends by itself before long."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(_PATIENCE_S):
+                async for _ in self.events():
+                    pass
 
     async def failure(self) -> MachineError:
         """Return why it ended too early, in its own words."""

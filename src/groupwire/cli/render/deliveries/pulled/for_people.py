@@ -110,6 +110,10 @@ class PullText:
 
     def _joined(self, event: Joined) -> None:
         self._pace, self._next_s = Pace(), self._first_s
+        if event.foreign:
+            what = "without a receipt: it speaks nothing but NORM"
+            self._out.note(f"{event.origin} sends files, {what}")
+            return
         size = "" if event.total_bytes is None else f", {amount(event.total_bytes)}"
         what = f"{escape(event.title)} ({plural(event.files, 'file')}{size})"
         self._out.note(f"{escape(event.sender)} at {event.origin} sends {what}")
@@ -133,11 +137,12 @@ class PullText:
         head = ", ".join(filter(None, counts))
         lost = share(of.lost, max(of.stored, -(-of.bytes_received // _SEGMENT_BYTES)))
         figures = f"{amount(of.bytes_received)}, {seconds(of.elapsed_s)}, {lost} lost"
-        title = f"{escape(of.title)} from {escape(of.sender)}"
+        what = "files" if of.foreign else escape(of.title)
+        title = f"{what} from {escape(of.sender)}"
         out.line(f"{title}: {out.paint(head, style)}; {figures} and repaired")
         if of.reason:
             out.complain(f"  incomplete: {in_words(of.reason)}")
-        elif not of.signed:
+        elif not of.signed and not of.foreign:
             out.warn("the sender has not signed the receipt: it may not know of it")
 
     def _progress(self, progress: PullProgress) -> None:
