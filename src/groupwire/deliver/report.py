@@ -172,6 +172,8 @@ class PullReport:
     """Whether the sender has the receipt."""
     reason: str = ""
     """Why it is incomplete, where it is."""
+    foreign: bool = False
+    """Whether its sender is a foreign program, which takes no receipt."""
 
     @property
     def complete(self) -> bool:

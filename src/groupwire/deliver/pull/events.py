@@ -29,6 +29,8 @@ class Joined:
     files: int
     total_bytes: int | None
     """None where that is not known."""
+    foreign: bool = False
+    """Whether the sender is a foreign program: of what comes, nothing is known."""
 
 
 @dataclass(frozen=True, slots=True)

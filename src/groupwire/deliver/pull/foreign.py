@@ -93,7 +93,8 @@ class Foreign:
     def _begin(self) -> None:
         self.begun = True
         origin = self.run.sender.origin
-        self._setting.events.append(Joined(self.name, origin, "", 0, None))
+        joined = Joined(self.name, origin, "", 0, None, foreign=True)
+        self._setting.events.append(joined)
 
     def received(self, event: ObjectReceived, now: float) -> None:
         """Take in an object that is complete."""
@@ -166,6 +167,7 @@ class Foreign:
             elapsed_s=now - self.began,
             signed=False,
             reason=reason,
+            foreign=True,
         )
 
     def _close_gates(self) -> None:

@@ -79,6 +79,10 @@ def test_standard_output_is_called_so(capsys: Capture) -> None:
         (JOINED, r"arm0 at 10.0.0.7:4000 sends tree\n (4 files, 52.4 MB)"),
         (replace(JOINED, total_bytes=None), r"sends tree\n (4 files)"),
         (
+            replace(JOINED, foreign=True),
+            "10.0.0.7:4000 sends files, without a receipt",
+        ),
+        (
             FileSettled(PulledFile("a\x1b", 5, "", Status.FAILED, "exists")),
             r"failed  a\x1b: is there already",
         ),
@@ -94,11 +98,17 @@ def test_standard_output_is_called_so(capsys: Capture) -> None:
         ),
         (DeliveryEnded(replace(REPORT, failed=2)), "2 failed"),
         (DeliveryEnded(replace(REPORT, signed=False)), "has not signed the receipt"),
+        (DeliveryEnded(replace(REPORT, foreign=True)), "files from arm0: 3 files"),
         (DeliveryEnded(replace(REPORT, reason="silent")), "incomplete: was silent"),
     ],
 )
 def test_an_event_is_a_line(event: PullEvent, line: str, capsys: Capture) -> None:
     assert line.replace("1.50", "1.5") in told(capsys, event)
+
+
+def test_nobody_misses_the_signature_of_a_foreign_sender(capsys: Capture) -> None:
+    report = replace(REPORT, signed=False, foreign=True)
+    assert "signed" not in told(capsys, DeliveryEnded(report))
 
 
 @pytest.mark.parametrize(
