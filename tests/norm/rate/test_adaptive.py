@@ -119,9 +119,10 @@ def test_what_a_machine_had_no_time_to_send_is_no_congestion() -> None:
         flow.pass_by(sent_bytes=300_000)  # in 0.02 s
         flow.report(7, 1.5e7, rtt_s=0.02 + standing)
         assert control.rate == 1e8
-    flow.pass_by(sent_bytes=300_000)
-    flow.report(7, 0.9e7, rtt_s=0.1)  # but that is
-    assert control.rate <= 1e7
+    for held in (1e8, 1e7):  # but that is, if it lasts
+        flow.pass_by(sent_bytes=300_000)
+        flow.report(7, 0.9e7, rtt_s=0.05)
+        assert control.rate <= held
 
 
 @pytest.mark.parametrize("capacity", [1e6, 1e7, 1e8, 1e9])

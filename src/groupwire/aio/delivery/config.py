@@ -145,7 +145,7 @@ class PullConfig:
     """Whether members and senders on this very machine hear its feedback."""
     dscp: int = 0
     """Differentiated services code point of the feedback. 0-63."""
-    receive_buffer: int = 4 << 20
+    receive_buffer: int = 16 << 20
     """Bytes asked of the kernel; 0 leaves the system's default."""
     answer_to: Networks = ()
     """Networks beyond the link whose senders are answered."""

@@ -44,6 +44,8 @@ _EMPTYING = 0.85
 """Below this part of the capacity a queue that stands is being emptied."""
 _CHOKED = 0.85
 """Where so little of the rate arrives, a queue is growing fast."""
+_MOMENT_S = 0.05
+"""So long a machine may be busy with something else; a queue grows for longer."""
 _PLAUSIBLE = 1 / 3
 """Losses that a member may have by chance though another one is the limiting one."""
 _OVERLOADED = 0.5
@@ -245,16 +247,23 @@ class AdaptiveRate:
             # While a queue empties, more arrives than is sent.
             self._decrease(path, min(_STEP * self._rate, path.capacity), now)
             return
+        path.choked = path.choked and full
+        if path.choked:
+            return
         if below or (self._growth is None and not path.doubtful):
             path.learn(report.loss)
         self._increase(path, during.seconds, now)
 
     def _congested(self, path: Path, loss: float, rate: float) -> bool:
         """Return whether the queue that stands is growing, and not being emptied."""
+        before, path.choked = path.choked, False
         if rate < _EMPTYING * path.capacity:
             return False
-        if loss > 0 or path.capacity < _CHOKED * rate:
+        if loss > 0:
             return True
+        if path.capacity < _CHOKED * rate:
+            path.choked = not before and path.queue_s < _MOMENT_S
+            return not path.choked
         # A long queue is a reason not to grow; rivals may be the reason for it.
         return path.bloated and (self._growth is None or rate > self._growth.peak)
 

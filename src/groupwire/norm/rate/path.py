@@ -36,6 +36,7 @@ class Path:
         "_random",
         "_usual_s",
         "arriving",
+        "choked",
         "doubtful",
         "heard",
         "node",
@@ -54,6 +55,9 @@ class Path:
         """How long packets stand in queues: the round trip above its minimum."""
         self.arriving = 0.0
         """Bytes per second, over the last rounds."""
+        self.choked = False
+        """Whether in the last round far less arrived than was sent, and nothing was
+        lost: a queue that grows fast, or a machine that was busy for a moment."""
         self.heard = 0
         """The latest probe that had been sent when it answered."""
         self.slow_since: float | None = None
