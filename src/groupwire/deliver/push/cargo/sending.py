@@ -68,8 +68,6 @@ class Sending:
         """The next file, for which there was no room."""
         self._early: tuple[bytes | None, int] | None = None
         """What was found in it, before it was on its way."""
-        self._stale: set[int] = set()
-        """Files that have changed: they are to be opened anew."""
         self._entries: dict[int, int] = {}
         """Entries by object, as long as it is kept."""
         self._live: dict[int, _Live] = {}
@@ -314,9 +312,8 @@ class Sending:
         return few and (small or len(self._unsent) < 2)
 
     def _open(self, entry: int, now: float) -> Source | None:
-        if entry in self._live and entry not in self._stale:
+        if entry in self._live:
             return self._live[entry].source
-        self._let_go(entry, now)
         try:
             return self._shelf.open(entry)
         except OSError:
@@ -328,8 +325,8 @@ class Sending:
         live = self._live.pop(entry, None)
         self._undigested.discard(entry)
         self._leaving.discard(entry)
-        self._stale.discard(entry)
         if live is not None:
+            self._unsent.pop(live.object, None)
             self.sender.cancel(live.object, now=now)
             self._shelf.close(entry)
 
@@ -339,8 +336,9 @@ class Sending:
         if self.files.fail(entry):
             self._give_up(entry, now)
             return
+        # At once: what is no longer in the file would be waited for, by all behind it.
+        self._let_go(entry, now)
         self._repeated.add(entry)
-        self._stale.add(entry)
         self._sealing.add(seal, now=now)
         self.events.append(FileChanged(self.files.path(entry), gave_up=False))
         self.offer.again([entry])
