@@ -20,7 +20,7 @@ from groupwire.net.links import LinkGone
 
 pytestmark = pytest.mark.usefixtures("no_leaks")
 
-SIZE = 6_000_000
+SIZE = 4_000_000
 SLOW = PushConfig(rate=160e6, expect=1, progress_s=0.02, patience=1.5)
 """20 MB a second: time enough to interrupt it."""
 
