@@ -13,7 +13,7 @@ from groupwire.run.disk.worker import Worker
 
 __all__ = ["HIGH_BYTES", "BufferedSink", "File", "Writer"]
 
-HIGH_BYTES, _LOW_BYTES = 32 << 20, 8 << 20
+HIGH_BYTES, _LOW_BYTES = 20 << 20, 8 << 20
 """So much waits at most; sockets are read again when so little waits."""
 _ENOUGH_BYTES = 1 << 20
 """Worth waking the thread for at once."""
