@@ -19,6 +19,7 @@ __all__ = [
     "PATIENCE",
     "grow",
     "in_mounts",
+    "in_pipe",
     "listing",
     "mixed",
     "noise",
@@ -72,6 +73,14 @@ def in_mounts(host: Host, mounts: str, into: Path, *arguments: str) -> Process:
     script = f'{mounts} && exec "$@"'
     shell = ["unshare", "--mount", "--propagation", "private", "sh", "-c", script]
     return _joined([host.popen(*shell, "sh", *command, *arguments)])[0]
+
+
+def in_pipe(host: Host, out: Path, *, name: str) -> Process:
+    """Start a member that writes to its standard output, which is a file here."""
+    command = [sys.executable, "-m", "groupwire", "pull", "--into", "-", "-n", name]
+    member = host.popen("sh", "-c", f'exec "$@" >{out}', "sh", *command)
+    host.wait_for("239.255.42.99")
+    return member
 
 
 def push(host: Host, *arguments: str | Path, stdin: bytes | None = None) -> Process:
