@@ -100,12 +100,13 @@ class MemoryStorage:
             return None
         return Outcome(Status.UNCHANGED, digest, len(have))
 
-    def open(self, key: int, entry: int) -> MemoryFile:
+    def open(self, key: int, entry: int, size_bytes: int | None = None) -> MemoryFile:
         self.calls["open"] += 1
         what = self._manifests[key].entries[entry]
         if what.path in self.full:
             raise OSError(ENOSPC, "full")
-        identity = what.path, what.size_bytes, what.mtime_ns, what.sha256
+        size = what.size_bytes if size_bytes is None else size_bytes
+        identity = what.path, size, what.mtime_ns, what.sha256
         file = self.partial.setdefault(identity, MemoryFile())
         self._open[key, entry] = file
         return file

@@ -84,8 +84,12 @@ class Storage(Protocol):
         """Look what is there; the answer comes by ``Pull.handle_examined``."""
         ...
 
-    def open(self, key: int, entry: int) -> PartSink:
-        """Open where an examined file goes. Raises OSError."""
+    def open(self, key: int, entry: int, size_bytes: int | None = None) -> PartSink:
+        """Open where an examined file goes. Raises OSError.
+
+        ``size_bytes`` is what is sent of it: another size than the manifest's where the
+        file has changed since. None is that of the manifest.
+        """
         ...
 
     def open_part(self, key: int, entry: int, number: int, size_bytes: int) -> PartSink:

@@ -14,24 +14,27 @@ from groupwire.deliver.entries import Entry, Kind, Manifest
 from groupwire.deliver.seals import PART_BYTES
 from groupwire.deliver.storage import Examined, Outcome, PartSink, Status
 from groupwire.deliver.store.parts.part import PartFile
+from groupwire.deliver.store.policy import StorePolicy
+from groupwire.deliver.store.reasons import reason_of
 from groupwire.deliver.store.store import Store
 from groupwire.run.disk import DiskStorage, writer
 
 MIB = 1 << 20
 KEY = 3
+_USUAL = StorePolicy()
 
 
 class Member:
     """A storage over a directory, and what it has told."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, policy: StorePolicy) -> None:
         self.examined: dict[int, Examined] = {}
         self.outcomes: dict[int, Outcome] = {}
         self.concluded: dict[int, Mapping[int, str]] = {}
         self.pressure: list[bool] = []
         self._told = asyncio.Event()
         self.storage = DiskStorage(
-            Store(folder),
+            Store(folder, policy),
             loop=asyncio.get_running_loop(),
             on_examined=lambda key, said: self._tell(self.examined, key, said),
             on_finished=lambda _, n, said: self._tell(self.outcomes, n, said),
@@ -64,8 +67,10 @@ class Member:
 
 
 @asynccontextmanager
-async def member(folder: Path) -> AsyncGenerator[Member, None]:
-    found = Member(folder)
+async def member(
+    folder: Path, policy: StorePolicy = _USUAL
+) -> AsyncGenerator[Member, None]:
+    found = Member(folder, policy)
     try:
         yield found
     finally:
@@ -112,6 +117,30 @@ async def test_a_file_that_arrives_is_verified_and_stored(
         assert (tmp_path / "a").read_bytes() == data
         assert at.storage.holds
         assert not any(at.pressure[-1:])
+
+
+@pytest.mark.parametrize("size", [0, 1000, 70_000, 3 * MIB])
+async def test_a_file_may_have_another_size_than_the_manifest_says(
+    tmp_path: Path, size: int
+) -> None:
+    data = content(size)
+    async with member(tmp_path, StorePolicy(max_bytes=3 * MIB + 100_000)) as at:
+        await at.examine(entry(content(100_000)))
+        fill(at.storage.open(KEY, 0, 100_000), content(100_000))
+        at.storage.discard(KEY, 0)
+        fill(at.storage.open(KEY, 0, size), data)
+        at.storage.finish(KEY, 0, sha256(data).digest())
+        assert (await at.outcome(0)).status is Status.STORED
+        assert (tmp_path / "a").read_bytes() == data
+
+
+async def test_files_that_grow_are_no_way_round_the_limit(tmp_path: Path) -> None:
+    async with member(tmp_path, StorePolicy(max_bytes=1000)) as at:
+        await at.examine(entry(content(100), "a"), entry(content(100), "b"))
+        fill(at.storage.open(KEY, 0, 600), content(600))
+        with pytest.raises(OSError, match="larger than is taken") as problem:
+            at.storage.open(KEY, 1, 600)
+        assert reason_of(problem.value) == "too-large"
 
 
 async def test_many_files_are_placed_while_others_arrive(tmp_path: Path) -> None:

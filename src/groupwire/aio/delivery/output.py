@@ -84,9 +84,10 @@ class OutputStorage:
             self._size_bytes = manifest.total_bytes or 0
         self._mailbox.post(partial(self._on_examined, key, Examined(settled)))
 
-    def open(self, key: int, entry: int) -> Spool:
+    def open(self, key: int, entry: int, size_bytes: int | None = None) -> Spool:
         """Open the file. Raises OSError."""
-        return self.open_part(key, entry, 0, self._size_bytes)
+        size = self._size_bytes if size_bytes is None else size_bytes
+        return self.open_part(key, entry, 0, size)
 
     def open_part(self, key: int, entry: int, number: int, size_bytes: int) -> Spool:  # noqa: ARG002 - one file
         """Open a part of it. Raises OSError."""

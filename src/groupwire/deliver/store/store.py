@@ -123,12 +123,18 @@ class Store:
         size = entry.size_bytes
         if size is None:
             return self._open_new(None)
-        self._check_size(size)
+        self.check_size(size)
         if size <= SMALL_BYTES and len(self._small) < MAX_SMALL:
             return self._open_small(size)
         return self._open_kept(
             parts, Identity(entry.path, size, entry.mtime_ns, entry.sha256)
         )
+
+    def check_size(self, size_bytes: int) -> None:
+        """Raise OSError for what is larger than this member takes."""
+        limit = self._ground.policy.max_bytes
+        if limit is not None and size_bytes > limit:
+            raise too_large()
 
     def open_piece(self, part: Part, number: int, size_bytes: int) -> Piece:
         """Open a part of a file whose length is not known. OSError."""
@@ -138,7 +144,7 @@ class Store:
 
     def open_foreign(self, size_bytes: int) -> Part:
         """Open where an object goes whose name comes at the end. OSError."""
-        self._check_size(size_bytes)
+        self.check_size(size_bytes)
         if size_bytes <= SMALL_BYTES and len(self._small) < MAX_SMALL:
             return self._open_small(size_bytes)
         if size_bytes > self._ground.guard.free_bytes():
@@ -180,11 +186,6 @@ class Store:
             number = errno.ENOSPC if full else errno.EROFS
             raise OSError(number, os.strerror(number))
         return self._ground.parts
-
-    def _check_size(self, size_bytes: int) -> None:
-        limit = self._ground.policy.max_bytes
-        if limit is not None and size_bytes > limit:
-            raise too_large()
 
     def _open_small(self, size_bytes: int) -> SmallPart:
         name = self._name()

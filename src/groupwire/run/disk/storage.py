@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import NamedTuple, Protocol
 
@@ -69,9 +70,23 @@ class _Finishing(NamedTuple):
     """What writing it came to."""
 
 
-class _Delivery(NamedTuple):
+@dataclass(slots=True)
+class _Delivery:
     manifest: Manifest
     sender: str
+    total_bytes: int | None = None
+    """With what has changed meanwhile; None as long as nothing has."""
+    sizes: dict[int, int] = field(default_factory=dict[int, int])
+    """Of what has another size than in the manifest."""
+
+    def resize(self, entry: int, size_bytes: int) -> int:
+        """Note the size that a file has now; return that of all."""
+        if self.total_bytes is None:
+            self.total_bytes = self.manifest.total_bytes or 0
+        before = self.sizes.get(entry, self.manifest.entries[entry].size_bytes or 0)
+        self.sizes[entry] = size_bytes
+        self.total_bytes += size_bytes - before
+        return self.total_bytes
 
 
 class DiskStorage:
@@ -127,9 +142,9 @@ class DiskStorage:
         self._deliveries[key] = _Delivery(manifest, self._sender_of(key))
         self._examiner.do(partial(self._examine, key, self._deliveries[key]))
 
-    def open(self, key: int, entry: int) -> PartSink:
+    def open(self, key: int, entry: int, size_bytes: int | None = None) -> PartSink:
         """Open where an examined file goes. Raises OSError."""
-        part = self._store.open(self._entry(key, entry))
+        part = self._store.open(self._resized(key, entry, size_bytes))
         return self._opened((key, 0, entry), part)
 
     def open_part(self, key: int, entry: int, number: int, size_bytes: int) -> PartSink:
@@ -200,6 +215,19 @@ class DiskStorage:
     def _entry(self, key: int, entry: int) -> Entry:
         return self._deliveries[key].manifest.entries[entry]
 
+    def _resized(self, key: int, entry: int, size_bytes: int | None) -> Entry:
+        """Return an entry with the size that it has now. Raises OSError."""
+        found, told = self._entry(key, entry), self._deliveries[key]
+        if size_bytes is None or found.size_bytes is None:
+            return found
+        if size_bytes == found.size_bytes and entry not in told.sizes:
+            return found
+        total = told.resize(entry, size_bytes)
+        if size_bytes > found.size_bytes:
+            # Growing is no way round the limit, which was compared with the manifest.
+            self._store.check_size(total)
+        return replace(found, size_bytes=size_bytes, sha256=None)
+
     def _unsized(self, key: int, entry: int) -> File:
         """Return where the parts of a file of unknown length go. Raises OSError."""
         place = key, 0, entry
@@ -263,9 +291,9 @@ class DiskStorage:
         self._placer.do(self._place_all)
 
     def _examine(self, key: int, delivery: _Delivery) -> None:
-        manifest, sender = delivery
+        manifest = delivery.manifest
         try:
-            examined = self._store.examine(manifest, sender)
+            examined = self._store.examine(manifest, delivery.sender)
         except OSError as error:
             failed = Outcome(Status.FAILED, reason=reason_of(error))
             files = [n for n, e in enumerate(manifest.entries) if e.kind is Kind.FILE]

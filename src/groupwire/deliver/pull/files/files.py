@@ -185,9 +185,9 @@ class Files:
             return None
         if part is not None:
             return self._open_part(entry, part, offer)
-        return self._open(entry, offer.object)
+        return self._open(entry, offer.object, offer.size_bytes)
 
-    def _open(self, entry: int, number: int) -> Sink | Later | None:
+    def _open(self, entry: int, number: int, size_bytes: int) -> Sink | Later | None:
         coming = self._coming.get(entry)
         if coming is not None:
             if number < coming.object:
@@ -197,7 +197,7 @@ class Files:
                 coming.waits = True
                 return LATER
             coming.gate.closed = True
-        gate = Gate(self._storage.open(self._key, entry))
+        gate = Gate(self._storage.open(self._key, entry, size_bytes))
         self._coming[entry] = _Coming(number, gate)
         self._empty.discard(entry)
         self._objects[entry] = number
