@@ -84,7 +84,7 @@ def test_a_pull_acknowledges_what_it_has_stored_to_whom_it_has_spoken(
     a, b = lab.segment(2)
     files = contents(_SIZE, "a.txt", "b.txt")
     pulling = pull(b, tmp_path)
-    sending = _send(a, *files, options=("--cc-fixed", "--find"))
+    sending = _send(a, *files, options=("--cc-fixed", "--find", "--rate", 1e6))
     sent, pulled = told(sending, within=20), told(pulling)
     assert (sent.code, pulled.code) == (0, 0), (sent, pulled)
     (found,) = {line["node"] for line in sent.all("found")}
