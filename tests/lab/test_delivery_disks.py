@@ -5,6 +5,7 @@ from __future__ import annotations
 import signal
 from pathlib import Path
 
+import pytest
 from tests.lab.harness import Laboratory
 from tests.lab.harness.commands import told
 from tests.lab.harness.deliveries import (
@@ -50,26 +51,32 @@ def test_full_and_read_only_disks_fail_alone_and_say_why(
     assert [told(member).code for member in members] == [1, 1]
 
 
+@pytest.mark.parametrize("change", ["rewritten", "truncated", "grown"])
 def test_a_file_that_changes_while_it_is_sent_is_delivered_as_it_is_then(
-    lab: Laboratory, tmp_path: Path
+    lab: Laboratory, tmp_path: Path, change: str
 ) -> None:
     a, *hosts = lab.segment(3)
     source = tmp_path / "source"
     source.mkdir()
     noise(source / "before it", _SIZE)
-    rewritten = noise(source / "rewritten", 12_000_000)
+    changing = noise(source / "changing", 12_000_000)
     members = pulls(hosts, tmp_path)
     sender = push(a, f"{source}/", "--rate", "80M", "--expect", "m1,m2")
-    reach(members[0], 100_000)
-    with rewritten.open("r+b") as file:
-        file.write(b"new")
+    # It is read at most 16 MiB ahead of what is sent, and that has not begun.
+    sender.line('"begin"')
+    with changing.open("r+b") as file:
+        if change == "truncated":
+            file.truncate(3_000_000)
+        else:
+            file.seek(0 if change == "rewritten" else 12_000_000)
+            file.write(b"new")
     answered = told(sender, within=PATIENCE)
     assert answered.code == 0, str(answered)
-    assert [line["path"] for line in answered.all("changed")][:1] == ["rewritten"]
+    assert [line["path"] for line in answered.all("changed")][:1] == ["changing"]
     assert statuses(answered) == {"m1": "verified", "m2": "verified"}
     assert [told(member).code for member in members] == [0, 0]
     assert listing(tmp_path / "m1") == listing(tmp_path / "m2")
-    assert (tmp_path / "m1" / "rewritten").read_bytes() == rewritten.read_bytes()
+    assert (tmp_path / "m1" / "changing").read_bytes() == changing.read_bytes()
 
 
 def test_an_interrupted_push_and_pull_go_on_later(
