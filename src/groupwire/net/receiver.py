@@ -40,6 +40,7 @@ from groupwire.net.ring import (
     as_datagram,
     ring_of_this_thread,
 )
+from groupwire.net.rows import in_rows
 from groupwire.values import Datagram, Group, Interface
 
 __all__ = ["Membership", "MulticastReceiver"]
@@ -157,6 +158,8 @@ class _Bound:
             if batch.joined:
                 self._alone = 0
                 return [part for d in datagrams for part in d.parts()]
+        elif self._coalesced and len(datagrams) > 1:
+            return in_rows(datagrams)
         return datagrams
 
     def _find_ring(self, sock: socket.socket, limit: int) -> Batch:

@@ -7,7 +7,7 @@ are decoded when they are asked for.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from ipaddress import IPv4Address, IPv6Address, ip_address
@@ -157,6 +157,14 @@ class Datagram:
             self._facts,
             self._slot,
             self.segment_bytes,
+        )
+
+    def followed_by(self, others: Sequence[Datagram]) -> Datagram:
+        """Return the row of this and others of its length, with the facts of this."""
+        data = b"".join([self.data, *[other.data for other in others]])
+        size = len(self.data)
+        return Datagram(
+            data, self.origin, self.interface, self._facts, self._slot, size
         )
 
     def __repr__(self) -> str:

@@ -10,6 +10,7 @@ from tests.norm.wire.messages import EXAMPLES, libnorm
 from groupwire.errors import DecodeError
 from groupwire.norm.wire.batch import (
     Segments,
+    alike,
     build_segments,
     parse_segments,
     symbol_key,
@@ -237,3 +238,28 @@ def test_payloads_are_copied_once_into_a_row() -> None:
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert len(data) <= peak < 1.2 * len(data)
+
+
+def test_a_row_of_one_kind_is_not_cut() -> None:
+    data = memoryview(build(row(ROW, 1400, last=100)))
+    step = len(row(1, 1400)[0].encode())
+    whole, last = alike(data, step)
+    assert len(whole) == (ROW - 1) * step
+    assert len(last) == step - 100
+
+
+def test_a_row_is_cut_where_data_and_repairs_meet() -> None:
+    data, repairs = row(3, 500), row(2, 500, first=replace(FIRST, flags=_REPAIR))
+    encoded = [m.encode() for m in (*data, *repairs, *data)]
+    step = len(encoded[0])
+    runs = list(alike(memoryview(b"".join(encoded)), step))
+    assert [len(run) // step for run in runs] == [3, 2, 3]
+    assert b"".join(runs) == b"".join(encoded)
+
+
+@given(st.binary(max_size=300), st.integers(1, 40))
+def test_whatever_is_cut_stays_in_order(junk: bytes, step: int) -> None:
+    assert b"".join(alike(memoryview(junk), step)) == junk
+
+
+_REPAIR = ObjectFlag.FILE | ObjectFlag.REPAIR

@@ -7,8 +7,9 @@ and read across the whole row; the payload is copied once each way.
 from __future__ import annotations
 
 import struct
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import lru_cache
+from itertools import groupby
 from operator import itemgetter
 from typing import NamedTuple
 
@@ -16,11 +17,13 @@ from groupwire.norm.wire.head import Head, MessageType
 from groupwire.norm.wire.objects import Data
 from groupwire.norm.wire.payload import FecId, PayloadId
 
-__all__ = ["Segments", "build_segments", "parse_segments", "symbol_key"]
+__all__ = ["Segments", "alike", "build_segments", "parse_segments", "symbol_key"]
 
 _ID_AT = 16
 """Where the payload id lies; behind it, extensions."""
 _ID_BYTES = _WORD = 4
+_KIND_AT = (0, 10, 12, 14, 15)
+"""Where messages of a sender differ: type, round trip, flags, object."""
 _MOST_SEGMENTS = 128
 """Of a row, as of Linux's UDP_SEGMENT; UDP_GRO makes rows of 64."""
 _SYMBOL_BITS = 16
@@ -105,6 +108,26 @@ def parse_segments(data: bytes | memoryview, step: int) -> Segments | None:
         return None
     payloads = _payloads(size, step, count)(memoryview(data))
     return Segments(common, columns[1::5], _keys(columns[3::5]), payloads)
+
+
+def alike(data: memoryview, step: int) -> Iterator[memoryview]:
+    """Cut a row where it is no longer of one kind: by flags, object, or the last part.
+
+    What the kernel has joined is one nearly always; datagrams that came one by one and
+    were put together may be data and repairs in turn.
+    """
+    whole = len(data) // step * step
+    columns = [bytes(data[at:whole:step]) for at in _KIND_AT if at < step]
+    if all(column.count(column[0]) == len(column) for column in columns if column):
+        yield data[:whole]
+    else:
+        first = 0
+        for _, run in groupby(zip(*columns, strict=True)):
+            after = first + step * len(list(run))
+            yield data[first:after]
+            first = after
+    if whole < len(data):
+        yield data[whole:]
 
 
 @lru_cache(maxsize=64)
