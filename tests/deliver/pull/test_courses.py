@@ -60,6 +60,8 @@ def test_a_sender_that_is_started_anew_waits_a_moment_and_is_followed() -> None:
     again.origin = Origin(stage.sender.origin.host, 20_000)
     stage.lab._by_origin[again.origin] = again
     assert call(stage, again, CallPhase.GATHER) is MemberPhase.HERE
+    # So that nothing is sent before it has a place.
+    assert again.core.states()[-1].holds
     assert call(stage, again, CallPhase.OFFER) is MemberPhase.EXAMINING
     stage.run(3.0)
     call(stage, again, CallPhase.SEND)

@@ -122,7 +122,10 @@ class Courses:
         return True
 
     def _not_now(self, call: Call, verdict: Verdict) -> State:
-        node, holds = self._setting.rules.node, self._setting.storage.holds
+        # Who waits has a part of what the sender before sent: files are to be offered,
+        # for what is sent before it has a place would come twice.
+        holds = self._setting.storage.holds or verdict is Verdict.WAIT
+        node = self._setting.rules.node
         if verdict is Verdict.BUSY:
             return State(call.delivery, node, MemberPhase.REFUSED, reason="busy")
         gather = call.phase is CallPhase.GATHER
