@@ -19,6 +19,7 @@ from groupwire.deliver.store.reasons import disk_full, reason_of, too_large
         (errno.EIO, "io-error"),
         (errno.EMFILE, "io-error"),
         (errno.ENAMETOOLONG, "name-too-long"),
+        (errno.EXDEV, "other-filesystem"),
     ],
 )
 def test_each_error_has_a_word(number: int, reason: str) -> None:

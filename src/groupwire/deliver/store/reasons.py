@@ -20,6 +20,7 @@ _REASONS = {
     errno.ELOOP: "not-a-directory",
     errno.EISDIR: "is-a-directory",
     errno.ENAMETOOLONG: "name-too-long",
+    errno.EXDEV: "other-filesystem",
     errno.EINVAL: "unsafe-name",
     errno.EILSEQ: "unsafe-name",
     errno.EEXIST: "exists",

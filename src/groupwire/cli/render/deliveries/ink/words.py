@@ -24,6 +24,7 @@ _WORDS = {
     "not-a-directory": "something that is no directory is in the way",
     "is-a-directory": "a directory of this name is there",
     "name-too-long": "its name is too long here",
+    "other-filesystem": "another filesystem is mounted in the directory",
     "mismatch": "what came is not what was sent",
     "absent": "never answered",
     "refused": "takes no part",
