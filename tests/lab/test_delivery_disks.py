@@ -27,28 +27,36 @@ _SIZE = 8_000_000
 def test_full_and_read_only_disks_fail_alone_and_say_why(
     lab: Laboratory, tmp_path: Path
 ) -> None:
-    a, b, c, d = lab.segment(4)
+    a, b, c, d, e = lab.segment(5)
     source = tmp_path / "source"
     (source / "sub").mkdir(parents=True)
     noise(source / "image", _SIZE)
     noise(source / "sub" / "small", 1000)
     good = pull(b, tmp_path / "good")
-    full, barred = tmp_path / "full", tmp_path / "barred"
+    full, barred, torn = (tmp_path / name for name in ("full", "barred", "torn"))
     full.mkdir()
     barred.mkdir()
-    tmpfs = f"mount -t tmpfs -o size=20m none {full}"
+    (torn / "sub").mkdir(parents=True)
+    tmpfs = "mount -t tmpfs -o size=20m none"
     bind = f"mount --bind {barred} {barred} && mount -o remount,ro,bind {barred}"
-    members = [in_mounts(c, tmpfs, full), in_mounts(d, bind, barred)]
-    answered = pushed(a, f"{source}/", "--expect", "good,full,barred")
+    members = [
+        in_mounts(c, f"{tmpfs} {full}", full),
+        in_mounts(d, bind, barred),
+        in_mounts(e, f"{tmpfs} {torn}/sub", torn),
+    ]
+    answered = pushed(a, f"{source}/", "--expect", "good,full,barred,torn")
     assert answered.code == 1, str(answered)
     assert answered.end["delivered"] == ["good"]
-    assert sorted(answered.end["missing"]) == ["barred", "full"]
+    assert sorted(answered.end["missing"]) == ["barred", "full", "torn"]
     receipts = {line["member"]: line for line in answered.all("receipt")}
     assert receipts["good"]["status"] == "verified"
     assert "disk-full" in str(receipts["full"]), receipts
     assert "read-only" in str(receipts["barred"]), receipts
+    assert receipts["torn"]["failed"] == [
+        {"path": "sub/small", "reason": "other-filesystem"}
+    ]
     assert told(good).code == 0
-    assert [told(member).code for member in members] == [1, 1]
+    assert [told(member).code for member in members] == [1, 1, 1]
 
 
 @pytest.mark.parametrize("change", ["rewritten", "truncated", "grown"])

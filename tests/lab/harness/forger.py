@@ -17,6 +17,7 @@ from collections.abc import Sequence
 __all__ = ["main"]
 
 _PAUSE_S = 0.002
+_MAGIC, _HEAD_BYTES = b"\xf5gw", 16
 _NORM_TYPES = (1, 2, 3, 4, 5, 6)
 
 
@@ -49,10 +50,15 @@ def _norm(dice: random.Random) -> bytes:
 
 
 def _changed(heard: bytes, dice: random.Random) -> bytes:
-    """Change a few bits of what was heard; the sender's name stays as it is."""
-    data = bytearray(heard or b"\xf5gw\x01")
+    """Change a few bits of what was heard.
+
+    Of the tagged form only the head: whoever answers a call as a member is one, and
+    without keys nothing tells a stranger who does so from a member that then dies.
+    """
+    data = bytearray(heard or _MAGIC)
+    length = _HEAD_BYTES if data.startswith(_MAGIC) else len(data)
     for _ in range(3):
-        data[dice.randrange(len(data))] ^= 1 << dice.randrange(8)
+        data[dice.randrange(min(length, len(data)))] ^= 1 << dice.randrange(8)
     return bytes(data)
 
 
