@@ -29,6 +29,8 @@ _FIRST_ROUNDS_S = 0.01
 _ROUND_PACKETS = 16
 _SILENT_ROUNDS = 16
 """With 30 % loss each way, one answer in two is lost: sixteen in a row hardly ever."""
+_QUIET_S = 0.15
+"""So long a machine may be silent because it has no time; rounds may be far shorter."""
 _OVERLOADED_ROUNDS = 4
 """So soon the silence of a member that hears little means that it still is too fast."""
 _LEAST_OFFERED = 0.75
@@ -128,6 +130,8 @@ class AdaptiveRate:
         self._gain = _START_GAIN
         """What is sent for what arrives, as long as no growth follows congestion."""
         self._growth: Growth | None = None
+        self._peak = 0.0
+        """Of the last growth: far above it, the path is another one."""
         self._paths: OrderedDict[int, Path] = OrderedDict()
         self._limiting: Path | None = None
         self._grtt = 0.1
@@ -143,6 +147,8 @@ class AdaptiveRate:
         self._grown_by = -1
         self._silent_from = 0
         """The probe since which nothing has been heard of whom it matters."""
+        self._heard_at = 0.0
+        """When that was heard."""
         self._slow: list[Slow] = []
 
     @property
@@ -188,7 +194,7 @@ class AdaptiveRate:
         path.answered(probe)
         path.heard = self._probe
         if self._limiting in {None, path}:
-            self._silent_from = self._probe
+            self._silent_from, self._heard_at = self._probe, now
         if report.leaving and path is self._limiting:
             self._limiting = None
         during = self._rounds.get(probe)
@@ -223,7 +229,9 @@ class AdaptiveRate:
         offered = arrived / max(1 - report.loss, 1e-3)
         full = path.full(during.rate)
         unused = during.sent < _LEAST_OFFERED * during.rate
-        if unused and not report.loss and offered >= _CHOKED * during.sent:
+        packets = max(1.0, offered * during.seconds / self._config.packet_bytes)
+        sent = offered >= _CHOKED * during.sent
+        if unused and sent and path.by_chance(report.loss, packets):
             # What stands in a queue then is this machine's own doing.
             path.slow_since = None
             return
@@ -236,8 +244,10 @@ class AdaptiveRate:
         plausible = path is self._limiting or report.loss < _PLAUSIBLE
         if settled and below and plausible:
             path.prove(report.loss)
-        packets = max(1.0, offered * during.seconds / self._config.packet_bytes)
         lossy = path.lossy(report.loss, packets)
+        if self._growth is None and report.loss < _PLAUSIBLE:
+            # As long as what arrives grows with what is sent, nothing is full yet.
+            lossy = lossy and arrived < _AGAIN_GAIN * path.arriving
         path.arrived(arrived, at_once=self._growth is None)
         if self._gives_up(path, arrived, suffers=lossy or full, full=full, now=now):
             return
@@ -259,9 +269,10 @@ class AdaptiveRate:
         before, path.choked = path.choked, False
         if rate < _EMPTYING * path.capacity:
             return False
-        if loss > 0:
+        lossy = path.unusual(loss)
+        if lossy and self._growth is not None:
             return True
-        if path.capacity < _CHOKED * rate:
+        if lossy or path.capacity < _CHOKED * rate:
             path.choked = not before and path.queue_s < _MOMENT_S
             return not path.choked
         # A long queue is a reason not to grow; rivals may be the reason for it.
@@ -327,13 +338,15 @@ class AdaptiveRate:
             return
         self._grown_by = path.probe
         if self._growth is None:
+            if self._rate > _START_GAIN * self._peak:
+                self._gain = _START_GAIN
             self._set(max(self._rate, self._gain * path.capacity), now)
             return
         peak, rate = self._growth.peak, self._growth.after(seconds, path.rtt_s)
         step = _STEP if self._rate > DECREASE * peak else _AGAIN_GAIN
         self._set(min(max(self._rate, rate), step * self._rate), now)
         if self._rate > _FOUND_ROOM * peak and path.empty(self._rate):
-            self._growth, self._gain = None, _AGAIN_GAIN
+            self._growth, self._gain, self._peak = None, _AGAIN_GAIN, peak
 
     def _mind_silence(self, now: float) -> None:
         """Slow down when whom it matters to is silent; it may hear nothing at all."""
@@ -342,6 +355,8 @@ class AdaptiveRate:
             self._limiting = limiting = self._heard_since(limiting.probe + 1)
         patience = self._patience(limiting)
         if self._probe - self._silent_from <= patience:
+            return
+        if now - self._heard_at < _QUIET_S:
             return
         self._silent_from = self._probe - patience // 2
         if limiting is not None and self._overloads(limiting):

@@ -32,6 +32,7 @@ class Path:
         "_floor",
         "_jitter",
         "_last",
+        "_learned",
         "_peak",
         "_random",
         "_usual_s",
@@ -67,6 +68,7 @@ class Path:
         self._floor = _Lowest()
         self._peak = _Lowest()
         self._random: float | None = None
+        self._learned = 0
         self._usual_s = 0.0
         """Of ``queue_s``: clocks and queues of others are never quite still."""
         self.doubtful = False
@@ -131,28 +133,35 @@ class Path:
         nothing is known, many losses are taken for congestion until it has been tried
         at a lower rate.
         """
+        before, self.doubtful = self.doubtful, not self.by_chance(loss, packets)
+        if self._random is None:
+            return self.doubtful
+        return loss > _MOST_RANDOM or (before and self.doubtful)
+
+    def by_chance(self, loss: float, packets: float) -> bool:
+        """Return whether the path loses so much of so many packets at any rate."""
         random = self._random
         if random is None:
-            self.doubtful = loss > _UNPROVED
-            return self.doubtful
+            return loss <= _UNPROVED + 2 / packets
         sigma = math.sqrt(random * (1 - random) / packets)
-        before = self.doubtful
-        self.doubtful = loss > 1.25 * random + 3 * sigma + 2 / packets
-        return loss > _MOST_RANDOM or (before and self.doubtful)
+        return loss <= 1.25 * random + 3 * sigma + 2 / packets
+
+    def unusual(self, loss: float) -> bool:
+        """Return whether it is more than the path loses at any rate, if only once."""
+        return loss > 1.25 * (self._random or 0.0)
 
     def prove(self, loss: float) -> None:
         """Take losses for random that are there at a rate below that of congestion."""
         if self._random is None:
-            self._random = min(loss, _MOST_RANDOM)
+            self._random, self._learned = min(loss, _MOST_RANDOM), 1
 
     def learn(self, loss: float) -> None:
         """Take in what a round was like that was not too fast for the path."""
         self._usual_s += (self.queue_s - self._usual_s) / 4
-        loss = min(loss, _MOST_RANDOM)
-        if self._random is None:
-            self._random = loss
-        else:
-            self._random += (loss - self._random) / 8
+        loss, before = min(loss, _MOST_RANDOM), self._random or 0.0
+        # The first rounds count alike; the path is the same, be they short or long.
+        self._learned = min(self._learned + 1, 8)
+        self._random = before + (loss - before) / self._learned
 
     def arrived(self, rate: float, *, at_once: bool) -> None:
         """Take in what arrived in a round; a collapse counts at once, too."""
