@@ -103,8 +103,8 @@ def test_a_first_large_loss_is_congestion_until_a_lower_rate_has_shown_it_too() 
     assert path.doubtful
     path.arrived(0.7e6, at_once=True)
     assert path.capacity == pytest.approx(0.7e6)
-    path.prove(0.3)
-    path.prove(0.0)
+    path.prove(0.3, empty=True)
+    path.prove(0.0, empty=True)
     assert path.capacity == pytest.approx(1e6)
     assert not path.lossy(0.3, 100)
 

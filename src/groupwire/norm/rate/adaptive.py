@@ -243,11 +243,15 @@ class AdaptiveRate:
         below = self._growth is not None and during.rate < self._growth.learns
         plausible = path is self._limiting or report.loss < _PLAUSIBLE
         if settled and below and plausible:
-            path.prove(report.loss)
+            path.prove(report.loss, empty=path.dry(during.rate))
         lossy = path.lossy(report.loss, packets)
         if self._growth is None and report.loss < _PLAUSIBLE:
             # As long as what arrives grows with what is sent, nothing is full yet.
-            lossy = lossy and arrived < _AGAIN_GAIN * path.arriving
+            if arrived >= _AGAIN_GAIN * path.arriving and path.doubtful:
+                # Twice, and what is lost now cannot be what was too much before.
+                if lossy and path.random is not None:
+                    path.learn(report.loss)
+                lossy = False
         path.arrived(arrived, at_once=self._growth is None)
         if self._gives_up(path, arrived, suffers=lossy or full, full=full, now=now):
             return
@@ -255,7 +259,8 @@ class AdaptiveRate:
             return
         if lossy or (full and self._congested(path, report.loss, during.rate)):
             # While a queue empties, more arrives than is sent.
-            self._decrease(path, min(_STEP * self._rate, path.capacity), now)
+            carries = path.capacity if lossy else min(path.sustained, during.rate)
+            self._decrease(path, min(_STEP * self._rate, carries), now)
             return
         path.choked = path.choked and full
         if path.choked:

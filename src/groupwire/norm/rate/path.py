@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import deque
 
 __all__ = ["PACKET_BYTES", "Path"]
 
@@ -12,6 +13,8 @@ _WINDOW_S = 10.0
 _SHORTEST_QUEUE_S = 0.001
 """A machine is often that late by itself."""
 _BLOAT_S = 0.2
+_RECENT = 6
+_DRY = 3
 _SMOOTH = 0.125
 _MOST_MISSED = 16
 _HARDLY_EVER = 0.01
@@ -29,12 +32,14 @@ class Path:
 
     __slots__ = (
         "_answers",
+        "_dry",
         "_floor",
         "_jitter",
         "_last",
         "_learned",
         "_peak",
         "_random",
+        "_recent",
         "_usual_s",
         "arriving",
         "choked",
@@ -68,7 +73,8 @@ class Path:
         self._floor = _Lowest()
         self._peak = _Lowest()
         self._random: float | None = None
-        self._learned = 0
+        self._learned = self._dry = 0
+        self._recent: deque[float] = deque(maxlen=_RECENT)
         self._usual_s = 0.0
         """Of ``queue_s``: clocks and queues of others are never quite still."""
         self.doubtful = False
@@ -110,6 +116,10 @@ class Path:
         """Return whether no queue stands but by accident."""
         return self.queue_s <= _accident_s(self._jitter, rate)
 
+    def dry(self, rate: float) -> bool:
+        """Return whether there is no queue at all, not even by accident."""
+        return self.queue_s <= _accident_s(0.0, rate)
+
     def full(self, rate: float) -> bool:
         """Return whether a queue stands that is neither accident nor usual."""
         unusual = self._usual_s + _accident_s(3 * self._jitter, rate)
@@ -125,6 +135,16 @@ class Path:
     def capacity(self) -> float:
         """What would have to be sent for what arrives, were all loss random."""
         return self.arriving / (1 - (self._random or 0.0))
+
+    @property
+    def random(self) -> float | None:
+        """The part that it loses at any rate, None as long as that is not known."""
+        return self._random
+
+    @property
+    def sustained(self) -> float:
+        """The same for the best of the last rounds: one is short, and machines stall."""
+        return max(self._recent, default=0.0) / (1 - (self._random or 0.0))
 
     def lossy(self, loss: float, packets: float) -> bool:
         """Return whether more is lost than by chance, of so many packets, and again.
@@ -150,10 +170,17 @@ class Path:
         """Return whether it is more than the path loses at any rate, if only once."""
         return loss > 1.25 * (self._random or 0.0)
 
-    def prove(self, loss: float) -> None:
-        """Take losses for random that are there at a rate below that of congestion."""
+    def prove(self, loss: float, *, empty: bool) -> None:
+        """Take losses for random that are there at a rate below that of congestion.
+
+        Of a path of which something is known only where no queue stands for some
+        rounds: rivals would keep it full.
+        """
+        self._dry = self._dry + 1 if empty and self.doubtful else 0
         if self._random is None:
             self._random, self._learned = min(loss, _MOST_RANDOM), 1
+        elif self._dry >= _DRY:
+            self.learn(loss)
 
     def learn(self, loss: float) -> None:
         """Take in what a round was like that was not too fast for the path."""
@@ -165,6 +192,7 @@ class Path:
 
     def arrived(self, rate: float, *, at_once: bool) -> None:
         """Take in what arrived in a round; a collapse counts at once, too."""
+        self._recent.append(rate)
         if at_once or rate < self.arriving / 2 or not self.arriving:
             self.arriving = rate
         else:
