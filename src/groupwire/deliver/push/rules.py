@@ -19,6 +19,7 @@ _INITIAL_GRTT_S = 0.01
 _UNKNOWN_MEMBERS = 100
 _FEWEST_MEMBERS = 10
 _BLOCK, _PARITY = 64, 32
+_FEW_MEMBERS = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +73,10 @@ class PushRules:
     @property
     def sender(self) -> SenderConfig:
         """How NORM sends."""
-        coding = Coding(self.segment_bytes, _BLOCK, max(_PARITY, self.parity))
+        # One repair of parity mends what several members lost, each another segment;
+        # for one or two it costs them more to compute than to hear it again.
+        usual = 0 if 0 < self.expect.size <= _FEW_MEMBERS else _PARITY
+        coding = Coding(self.segment_bytes, _BLOCK, max(usual, self.parity))
         return SenderConfig(
             self.node,
             self.instance,
