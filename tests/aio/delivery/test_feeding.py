@@ -7,7 +7,7 @@ from tests.aio.places import run, until
 from groupwire.aio.delivery.feeding import Feeding
 
 
-class Trough:
+class Basin:
     """Takes so much, and then waits to be emptied."""
 
     def __init__(self, size: int) -> None:
@@ -42,27 +42,27 @@ class Counted:
 
 def test_pieces_are_cut_to_the_room_there_is() -> None:
     async def work() -> None:
-        trough = Trough(3)
-        feeding = Feeding(Counted(b"abcdefgh", b"ij"), trough)
+        basin = Basin(3)
+        feeding = Feeding(Counted(b"abcdefgh", b"ij"), basin)
         task = asyncio.create_task(feeding.run())
         while not task.done():
-            await until(lambda: task.done() or not trough.room())
-            trough.empty()
+            await until(lambda: task.done() or not basin.room())
+            basin.empty()
             feeding.note_room()
             await asyncio.sleep(0)
-        trough.empty()
-        assert trough.taken == b"abcdefghij"
-        assert trough.ended
+        basin.empty()
+        assert basin.taken == b"abcdefghij"
+        assert basin.ended
 
     run(work())
 
 
 def test_nothing_is_read_while_there_is_no_room() -> None:
     async def work() -> None:
-        trough, stream = Trough(2), Counted(b"ab", b"cd")
-        feeding = Feeding(stream, trough)
+        basin, stream = Basin(2), Counted(b"ab", b"cd")
+        feeding = Feeding(stream, basin)
         task = asyncio.create_task(feeding.run())
-        await until(lambda: trough.held)
+        await until(lambda: basin.held)
         for _ in range(5):
             await asyncio.sleep(0)
         assert len(stream.left) == 2

@@ -245,13 +245,8 @@ class AdaptiveRate:
         if settled and below and plausible:
             path.prove(report.loss, empty=path.dry(during.rate))
         lossy = path.lossy(report.loss, packets)
-        if self._growth is None and report.loss < _PLAUSIBLE:
-            # As long as what arrives grows with what is sent, nothing is full yet.
-            if arrived >= _AGAIN_GAIN * path.arriving and path.doubtful:
-                # Twice, and what is lost now cannot be what was too much before.
-                if lossy and path.random is not None:
-                    path.learn(report.loss)
-                lossy = False
+        if path.doubtful and self._still_grows(path, arrived, report.loss):
+            lossy = path.excuse(report.loss, again=lossy)
         path.arrived(arrived, at_once=self._growth is None)
         if self._gives_up(path, arrived, suffers=lossy or full, full=full, now=now):
             return
@@ -268,6 +263,12 @@ class AdaptiveRate:
         if below or (self._growth is None and not path.doubtful):
             path.learn(report.loss)
         self._increase(path, during.seconds, now)
+
+    def _still_grows(self, path: Path, arrived: float, loss: float) -> bool:
+        """Return whether more arrives as more is sent: then nothing is full yet."""
+        if self._growth is not None or loss >= _PLAUSIBLE:
+            return False
+        return arrived >= _AGAIN_GAIN * path.arriving
 
     def _congested(self, path: Path, loss: float, rate: float) -> bool:
         """Return whether the queue that stands is growing, and not being emptied."""

@@ -137,13 +137,8 @@ class Path:
         return self.arriving / (1 - (self._random or 0.0))
 
     @property
-    def random(self) -> float | None:
-        """The part that it loses at any rate, None as long as that is not known."""
-        return self._random
-
-    @property
     def sustained(self) -> float:
-        """The same for the best of the last rounds: one is short, and machines stall."""
+        """The same for the best of the last rounds: one is short, machines stall."""
         return max(self._recent, default=0.0) / (1 - (self._random or 0.0))
 
     def lossy(self, loss: float, packets: float) -> bool:
@@ -157,6 +152,15 @@ class Path:
         if self._random is None:
             return self.doubtful
         return loss > _MOST_RANDOM or (before and self.doubtful)
+
+    def excuse(self, loss: float, *, again: bool) -> bool:
+        """Take losses for random that did not keep more from arriving; return False.
+
+        If they come again: what is lost then cannot be what was too much before.
+        """
+        if again and self._random is not None:
+            self.learn(loss)
+        return False
 
     def by_chance(self, loss: float, packets: float) -> bool:
         """Return whether the path loses so much of so many packets at any rate."""
