@@ -14,6 +14,7 @@ from groupwire.deliver.speech import (
     MAX_WORD_BYTES,
     decode_word,
     encode_word,
+    filled,
 )
 from groupwire.deliver.words import (
     Bye,
@@ -333,3 +334,12 @@ def test_keys_that_are_not_there_have_their_usual_value() -> None:
 )
 def test_junk_is_refused_for_what_is_wrong_with_it(payload: bytes, why: str) -> None:
     assert reason(payload) == why
+
+
+@pytest.mark.parametrize("reason", ["", "r" * 200])
+def test_a_filled_word_says_the_same(reason: str) -> None:
+    word = Bye(7, reason)
+    payload = filled(encode_word(word))
+    assert decode_word(payload) == word
+    assert len(payload) >= 400
+    assert filled(payload) == payload

@@ -39,7 +39,7 @@ from groupwire.deliver.words import (
 )
 from groupwire.errors import DecodeError
 
-__all__ = ["MAX_TEXT", "MAX_WORD_BYTES", "decode_word", "encode_word"]
+__all__ = ["MAX_TEXT", "MAX_WORD_BYTES", "decode_word", "encode_word", "filled"]
 
 MAX_WORD_BYTES = 9000
 """No link carries more in one datagram."""
@@ -49,6 +49,8 @@ MAX_NODE = 0xFFFFFFFE
 """RFC 5740: 0 is nobody, 0xFFFFFFFF anybody."""
 _MAX_INSTANCE = 0xFFFF
 _MAX_FAILED = 1000
+_FILLED_BYTES = 400
+"""With what stands before it, more than 412."""
 _Phase = TypeVar("_Phase", CallPhase, MemberPhase)
 
 
@@ -64,6 +66,12 @@ def encode_word(word: Word, limit_bytes: int = 1200) -> bytes:
             break
         word, payload = shorter, json_bytes(_said(shorter))
     return payload
+
+
+def filled(payload: bytes) -> bytes:
+    """Make what goes to the group long enough for foreign receivers (§7.3)."""
+    fill = b"." * (_FILLED_BYTES - len(payload))
+    return payload[:-1] + b',"fill":"' + fill + b'"}' if fill else payload
 
 
 def decode_word(payload: bytes) -> Word:

@@ -16,6 +16,7 @@ from groupwire.deliver.words import CallPhase, MemberPhase
 from groupwire.gather import Expectation
 from groupwire.norm import SenderConfig
 from groupwire.testing import Faults
+from groupwire.values import Transmit
 
 STREAMED = {"digest_first_bytes": 0}
 SLOWLY = {"digest_first_bytes": 0, "ceiling_bytes_per_s": 4e5}
@@ -461,3 +462,18 @@ def test_no_room_in_norm_is_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
     assert report.complete
     assert isinstance(group.rules.sender, SenderConfig)
     assert group.members[0].calls[0].delivery == DELIVERY
+
+
+def test_tagged_words_to_the_group_are_longer_than_a_norm_header_may_be() -> None:
+    group = Group({"a": data(1000)})
+    carry, sizes = group.lab.carry, []
+
+    def note(member: object, transmit: Transmit) -> None:
+        if transmit.to is None and bytes(transmit.data[:3]) == b"\xf5gw":
+            sizes.append(len(transmit.data))
+        carry(member, transmit)  # type: ignore[arg-type]
+
+    group.lab.carry = note  # type: ignore[method-assign]
+    assert group.run().complete
+    assert len(sizes) >= 4  # a call, and three times bye
+    assert min(sizes) > 412

@@ -5,7 +5,7 @@ from __future__ import annotations
 from random import Random
 
 from groupwire.deliver.push.rules import PushRules
-from groupwire.deliver.speech import encode_word
+from groupwire.deliver.speech import encode_word, filled
 from groupwire.deliver.words import Bye
 from groupwire.gather import Kind, Tagged
 from groupwire.norm.wire.commands import EndOfTransmission
@@ -27,7 +27,7 @@ def farewell(
     not to wait for them.
     """
     request = rng.getrandbits(64)
-    bye = encode_word(Bye(rules.delivery, reason))
+    bye = filled(encode_word(Bye(rules.delivery, reason)))
     said = Tagged(Kind.MESSAGE, request, bye, name=rules.name).encode()
     config = rules.sender
     state = SenderState(

@@ -6,7 +6,7 @@ from collections import OrderedDict
 from collections.abc import Iterator
 from random import Random
 
-from groupwire.deliver.speech import encode_word
+from groupwire.deliver.speech import encode_word, filled
 from groupwire.deliver.words import Call
 from groupwire.gather import Answer, Asker, Expectation, Form, Kind, Question
 from groupwire.values import Datagram, Transmit
@@ -22,8 +22,6 @@ _LONGEST_S = 1.0
 _ANSWER_BYTES = 250
 _SHARE = 0.01
 """Of the rate: so much may the answers take."""
-_FILLED_BYTES = 400
-"""With what stands before it, more than 412."""
 _AT_ONCE = 16
 _HEAD_BYTES = 16
 
@@ -105,7 +103,7 @@ class RollCall:
         # and somebody may come.
         expect = Expectation(count=2 * members if members > _AT_ONCE else 0)
         return Question(
-            _filled(encode_word(call)),
+            filled(encode_word(call)),
             expect,
             timeout=_OF_SECONDS,
             stall=_OF_SECONDS,
@@ -120,9 +118,3 @@ class RollCall:
         self._interval_s = min(2 * pause, _LONGEST_S)
         by_rate = members * _ANSWER_BYTES / (_SHARE * rate)
         return min(max(pause, by_rate), self._longest_s)
-
-
-def _filled(word: bytes) -> bytes:
-    """Make a call long enough for foreign receivers (docs/delivery.md §7.3)."""
-    lacking = _FILLED_BYTES - len(word)
-    return word if lacking <= 0 else word[:-1] + b',"fill":"' + b"." * lacking + b'"}'
