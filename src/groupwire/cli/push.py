@@ -94,7 +94,7 @@ def push(  # noqa: PLR0913, PLR0917 - one parameter for each option
         )
     config = PushConfig(
         expect=expected,
-        wait=wait or 0.0,
+        wait=wait,
         start_with=start_with,
         patience=patience,
         rate=rate,

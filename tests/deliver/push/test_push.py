@@ -100,6 +100,22 @@ def test_a_number_that_is_not_there_is_missing() -> None:
     assert report.missing_count == 2
 
 
+@pytest.mark.parametrize("patience_s", [2.0, 10.0])
+def test_a_wait_that_is_given_is_the_limit(patience_s: float) -> None:
+    expect = Expectation(count=4)
+    group = Group({"a": data(1000)}, members=2, expect=expect, wait_s=1,
+                  patience_s=patience_s)  # fmt: skip
+    assert group.run().missing_count == 2
+    assert 1.0 <= group.lab.clock.now < 1.1
+
+
+def test_start_with_0_does_not_wait_for_who_is_expected() -> None:
+    expect = Expectation(names=("nobody",))
+    group = Group({"a": data(1000)}, expect=expect, start_with=0)
+    group.run()
+    assert group.lab.clock.now < 1.0
+
+
 def test_where_nobody_is_expected_silence_begins() -> None:
     group = Group({"a": data(1000)}, expect=Expectation())
     report = group.run()

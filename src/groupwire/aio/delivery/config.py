@@ -28,8 +28,9 @@ class PushConfig:
 
     expect: Expected = None
     """A number, names or addresses of members; None: whoever answers the roll-call."""
-    wait: float = 0.0
-    """How long members have to appear; all who are expected end it earlier."""
+    wait: float | None = None
+    """How long members have to appear; all who are expected end it earlier.
+    None: 5 s for who is expected."""
     start_with: int | None = None
     """Begin as soon as so many members are there; others may come later. 0: at once."""
     stall: float = 0.2
@@ -69,7 +70,7 @@ class PushConfig:
         Expectation.of(self.expect)
         _check_common(self)
         _positive("stall", self.stall)
-        if not 0 <= self.wait < inf:
+        if self.wait is not None and not 0 <= self.wait < inf:
             raise UsageError(f"wait {self.wait} is no time", fix="use 0 or more")
         if self.start_with is not None and self.start_with < 0:
             raise UsageError(

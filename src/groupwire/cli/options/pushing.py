@@ -53,8 +53,8 @@ WaitOption = Annotated[
         "-w",
         metavar="S",
         parser=duration,
-        help="Give members so many seconds to appear, at least 5 to those who are "
-        "expected; it begins as soon as they are there.",
+        help="Give members so many seconds to appear; without it 5 to those who are "
+        "expected. It begins as soon as they are there.",
         show_default=False,
     ),
 ]

@@ -35,8 +35,8 @@ class PushRules:
     """The sender's member name."""
     title: str = ""
     expect: Expectation = field(default_factory=Expectation)
-    wait_s: float = 0.0
-    """For so long members may appear."""
+    wait_s: float | None = None
+    """For so long members may appear; None: 5 s where somebody is expected."""
     start_with: int | None = None
     """Begin as soon as so many are there; 0: also without anybody."""
     stall_s: float = 0.2
@@ -58,7 +58,7 @@ class PushRules:
 
     def __post_init__(self) -> None:
         checked_name(self.name)
-        if self.wait_s < 0 or (self.start_with or 0) < 0:
+        if (self.wait_s or 0.0) < 0 or (self.start_with or 0) < 0:
             raise UsageError("nobody waits less than 0", fix="use 0 or more")
         if not (self.patience_s > 0 and self.stall_s > 0):
             raise UsageError(

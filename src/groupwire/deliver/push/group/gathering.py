@@ -12,7 +12,7 @@ from groupwire.values import Origin
 __all__ = ["EXPECTED_S", "Gathered", "Gathering"]
 
 EXPECTED_S = 5.0
-"""Who is expected has so long at least to appear."""
+"""Who is expected has so long to appear, where nothing else was said."""
 _ANYBODY_S = 1.2
 """Time for three calls, the last one answered."""
 
@@ -92,7 +92,7 @@ class Gathering:
         )
 
     def _enough(self, there: int) -> bool:
-        if self._rules.start_with:
+        if self._rules.start_with is not None:
             return there >= self._rules.start_with
         if self._expect.count:
             return there >= self._expect.count
@@ -100,9 +100,11 @@ class Gathering:
 
     def _deadline(self, there: int) -> float:
         rules = self._rules
-        if self._expect or rules.start_with:
-            return self._from + max(rules.wait_s, EXPECTED_S)
-        if not there:
-            return self._from + max(rules.wait_s, _ANYBODY_S)
+        expected = bool(self._expect) or bool(rules.start_with)
+        # The first call takes a moment to be answered, even where nobody waits.
+        wait_s = None if rules.wait_s is None else max(rules.wait_s, rules.stall_s)
+        if expected or not there:
+            usual = EXPECTED_S if expected else _ANYBODY_S
+            return self._from + (usual if wait_s is None else wait_s)
         silent = self._members.newest_at + rules.stall_s
-        return max(self._from + rules.wait_s, silent)
+        return max(self._from + (wait_s or 0.0), silent)
