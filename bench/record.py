@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from .charts import draw
 from .outcome import Case, Outcome
 from .table import goal_cells, goal_head, markdown, tables
 
-__all__ = ["write"]
+__all__ = ["DELIVERIES", "write"]
+
+DELIVERIES = "deliver"
+"""What the names of the cases begin with that have a page of their own."""
 
 _DOCS = Path(__file__).resolve().parent.parent / "docs"
 _INTRODUCTION = """\
-# Speed
-
 <!-- Written by `python -m bench --write-docs`; edit bench/, not this page. -->
 
 One run of `make bench` on one machine. Variants that are compared take turns (A, B, A,
@@ -27,28 +28,54 @@ give other numbers; the ratios should hold. What misses its limit stays in the t
 says so."""
 
 
+@dataclass(frozen=True, slots=True)
+class _Page:
+    name: str
+    title: str
+    numbers: str
+
+
 def write(
     machine: Mapping[str, str], where: str, found: Mapping[Case, Outcome]
 ) -> None:
-    """Write page, pictures and numbers into ``docs/``."""
+    """Write pages, pictures and numbers into ``docs/``."""
+    delivered = {c: o for c, o in found.items() if c.name.startswith(DELIVERIES)}
+    others = {c: o for c, o in found.items() if c not in delivered}
+    if others:
+        _write(machine, where, others, _Page("benchmarks", "Speed", "results"))
+    if delivered:
+        page = _Page("deliveries-benchmarks", "Speed of deliveries", "deliveries")
+        _write(machine, where, delivered, page)
+
+
+def _write(
+    machine: Mapping[str, str],
+    where: str,
+    found: Mapping[Case, Outcome],
+    to: _Page,
+) -> None:
     pictures = _DOCS / "benchmarks"
     pictures.mkdir(parents=True, exist_ok=True)
     for case, outcome in found.items():
         draw(case, outcome, pictures / f"{case.name}.svg")
-    page = "\n\n".join(_paragraphs(machine, where, found)) + "\n"
-    (_DOCS / "benchmarks.md").write_text(page)
+    page = "\n\n".join(_paragraphs(machine, where, found, to.title)) + "\n"
+    (_DOCS / f"{to.name}.md").write_text(page)
     numbers = {
         "machine": dict(machine),
         "network": where,
         "cases": {case.name: _numbers(outcome) for case, outcome in found.items()},
     }
     text = json.dumps(numbers, indent=1, ensure_ascii=False)
-    (pictures / "results.json").write_text(text + "\n")
+    (pictures / f"{to.numbers}.json").write_text(text + "\n")
 
 
 def _paragraphs(
-    machine: Mapping[str, str], where: str, found: Mapping[Case, Outcome]
+    machine: Mapping[str, str],
+    where: str,
+    found: Mapping[Case, Outcome],
+    title: str,
 ) -> Iterator[str]:
+    yield f"# {title}"
     yield _INTRODUCTION
     yield markdown((("machine", ""), list(machine.items())))
     yield f"Network: {where}."

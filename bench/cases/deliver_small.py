@@ -5,7 +5,15 @@ from __future__ import annotations
 import subprocess
 import time
 
-from ..delivery.programs import GROUPWIRE, LIBNORM, UFTP, Job, Program, groupwire
+from ..delivery.programs import (
+    GROUPWIRE,
+    LIBNORM,
+    UFTP,
+    UFTP_AS_IT_COMES,
+    Job,
+    Program,
+    groupwire,
+)
 from ..delivery.trial import DeliveryError, deliver
 from ..delivery.wires import Lossy, in_host
 from ..outcome import Case, Goal, Outcome, Row, Settings
@@ -28,7 +36,9 @@ def run(settings: Settings) -> Outcome:
         wires = Lossy(settings.network, 3, 0)
         into = [room / f"into{number}" for number in range(3)]
         job = Job(file, wires.sender, wires.receivers, into)
-        programs = [p for p in (GROUPWIRE, UFTP, LIBNORM) if p.available()]
+        programs = [
+            p for p in (GROUPWIRE, UFTP_AS_IT_COMES, UFTP, LIBNORM) if p.available()
+        ]
         for _ in range(settings.pick(15, 3)):
             samples.add(_HELP, [_help(wires)])
             for program in programs:
@@ -63,7 +73,7 @@ def _goals(outcome: Outcome, samples: Samples) -> None:
     ours = GROUPWIRE.name
     ratio = samples.ratio(ours, _HELP)
     outcome.goals.append(Goal(f"1 kB to 3 members / {_HELP}", 1.6, ratio))
-    for peer in (UFTP.name, LIBNORM.name):
+    for peer in (UFTP_AS_IT_COMES.name, UFTP.name, LIBNORM.name):
         if peer in samples.variants() and samples.all(peer):
             faster = samples.ratio(peer, ours)
             text = f"1 kB to 3 members, {peer} / groupwire"

@@ -16,6 +16,7 @@ __all__ = [
     "PROGRAMS",
     "UDPCAST",
     "UFTP",
+    "UFTP_AS_IT_COMES",
     "Job",
     "Program",
     "at_rate",
@@ -85,7 +86,7 @@ class Libnorm(Program):
 
     name = "libnorm (reference NORM)"
     group = "239.255.42.98"
-    rates_mbit = (400, 800, 1600)
+    rates_mbit = (400, 800)
 
     def available(self) -> bool:
         from tests.interop.libnorm import is_there
@@ -110,7 +111,9 @@ class Uftp(Program):
     name = "UFTP"
     group = "239.255.42.97"
     stays = True
-    rates_mbit = (400, 800, 1600)
+    rates_mbit = (800, 1600)
+    fast_start: Sequence[str] = ("-r", "0.01:0.005:0.5")
+    """Instead of half a second for each round at first."""
 
     def available(self) -> bool:
         return which("uftp") is not None and which("uftpd") is not None
@@ -120,7 +123,7 @@ class Uftp(Program):
         ids = ",".join(f"0x{n + 1:08X}" for n in range(len(job.receivers)))
         private = "239.255.42.96"
         groups = ["-M", self.group, "-P", private, "-I", job.sender.interface]
-        patient = ["-B", "4194304", "-b", "1400", "-r", "0.01:0.005:0.5"]
+        patient = ["-B", "4194304", "-b", "1400", *self.fast_start]
         return ["uftp", "-R", rate, *groups, "-H", ids, *patient, str(job.file)]
 
     def receive(self, job: Job, number: int) -> list[str]:
@@ -130,6 +133,11 @@ class Uftp(Program):
         who = ["-I", host.interface, "-M", self.group, "-U", f"0x{number + 1:08X}"]
         where = ["-D", str(into), "-T", str(temporary), "-B", "4194304"]
         return ["uftpd", "-d", *who, *where]
+
+
+class UftpAsItComes(Uftp):
+    name = "UFTP, its own round trips"
+    fast_start = ()
 
 
 class Udpcast(Program):
@@ -153,6 +161,7 @@ class Udpcast(Program):
 
 
 GROUPWIRE, LIBNORM, UFTP, UDPCAST = Groupwire(), Libnorm(), Uftp(), Udpcast()
+UFTP_AS_IT_COMES = UftpAsItComes()
 PROGRAMS: tuple[Program, ...] = (GROUPWIRE, LIBNORM, UFTP, UDPCAST)
 
 

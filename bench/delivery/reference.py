@@ -40,7 +40,7 @@ def main() -> int:
 def _send(
     instance: Instance, session: Session, path: str, nodes: list[str], rate: float
 ) -> bool:
-    session.call("SetGrttEstimate", 0.001)
+    session.call("SetGrttEstimate", 0.01)
     session.call("SetBackoffFactor", 4.0)
     session.call("SetGroupSize", 10)
     session.call("SetTxRate", rate)

@@ -64,7 +64,7 @@ class Run:
         return sum(toll.overrun for toll in self.tolls)
 
 
-def deliver(program: Program, job: Job, wires: Lossy, limit_s: float = 120) -> Run:
+def deliver(program: Program, job: Job, wires: Lossy, limit_s: float = 60) -> Run:
     """Deliver once; raises DeliveryError where not everybody has the file."""
     with ExitStack() as stack:
         for into in job.into:
