@@ -277,7 +277,7 @@ into.mkdir()
 mount = ["mount", "-t", "tmpfs", "-o", "size=4m", "none", into]
 subprocess.run(mount, check=True)
 member = Member(into, keep_free_bytes=0)
-big, data = Entry("big", size_bytes=3 << 20), bytes(3 << 20)
+big, data = Entry("big", size_bytes=3 << 20), b"x" * (3 << 20)
 part = member.store.open(big)
 part.write(0, [data[: 1 << 20]])
 (into / "filler").write_bytes(bytes((5 << 19)))

@@ -93,3 +93,38 @@ def test_a_small_part_is_memory_until_its_end(member: Member) -> None:
     assert part.read(4, 10) == b"45" + bytes(8)
     assert member.parts == []
     part.close()
+
+
+def test_zeros_are_holes_in_a_new_file(member: Member) -> None:
+    size = 64 << 20
+    entry = Entry("f", size_bytes=size)
+    part = member.store.open(entry)
+    for offset in range(0, size, 1 << 20):
+        part.write(offset, [bytes(1 << 14)] * 64)
+    assert (part.have_bytes, part.complete) == (size, True)
+    outcome = member.store.place(member.placing(part, entry), "alice")
+    assert outcome.size_bytes == size
+    found = (member.directory / "f").stat()
+    assert (found.st_size, found.st_blocks * 512 < 1 << 20) == (size, True)
+
+
+def test_holes_are_there_for_the_next_pull(member: Member) -> None:
+    entry = Entry("f", size_bytes=1 << 20)
+    part = member.store.open(entry)
+    part.write(0, [bytes(1 << 16), b"x" * 10, bytes(1 << 16)])
+    there = (1 << 17) + 10
+    part.close()
+    again = member.again().store.open(entry)
+    assert again.held == [(0, there)]
+    again.write(there, [bytes((1 << 20) - there)])
+    assert again.read(0, 1 << 20).strip(b"\0") == b"x" * 10
+    assert again.complete
+    again.discard()
+
+
+def test_zeros_that_come_over_something_else_are_written(member: Member) -> None:
+    part = member.store.open(Entry("f", size_bytes=1 << 20))
+    part.write(0, [b"x" * (1 << 17)])
+    part.write(1 << 16, [bytes(1 << 16)])
+    assert part.read(0, 1 << 17) == b"x" * (1 << 16) + bytes(1 << 16)
+    part.discard()

@@ -23,6 +23,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import TypeAlias
 
+from groupwire.deliver.store.parts.holes import split
 from groupwire.deliver.store.parts.journal import Journal
 from groupwire.deliver.store.parts.ranges import Ranges
 from groupwire.deliver.store.reasons import disk_full, too_large
@@ -89,6 +90,9 @@ class PartFile:
         self._size = size_bytes
         self._limit = guard.max_bytes if size_bytes is None else size_bytes
         self._unchecked = _CHECK_BYTES
+        # What an earlier pull left may have bytes that its journal knows nothing of.
+        self._new = not self._ranges
+        self._length = 0
         self.have_bytes = self._ranges.size
         self.prefix_bytes = self._ranges.prefix
 
@@ -108,6 +112,11 @@ class PartFile:
         wanted = self.end_bytes if self._size is None else self._size
         return self.prefix_bytes == wanted
 
+    @property
+    def missing_bytes(self) -> int:
+        """What is still to come, as far as that is known."""
+        return max((self._size or 0) - self.have_bytes, 0)
+
     def write(self, offset: int, parts: Sequence[bytes | memoryview]) -> None:
         """Store these parts one behind the other. OSError: disk-full, too-large."""
         size = sum(map(len, parts))
@@ -117,8 +126,28 @@ class PartFile:
         if self._unchecked >= _CHECK_BYTES:
             self._guard.check_space()
             self._unchecked = 0
-        self._put(offset, parts, size)
+        if self._new and not self._ranges.touches(offset, offset + size):
+            self._put_sparsely(offset, parts, size)
+        else:
+            self._put(offset, parts, size)
         self._note(offset, offset + size)
+
+    def _put_sparsely(
+        self, offset: int, parts: Sequence[bytes | memoryview], size: int
+    ) -> None:
+        """Leave out rows of zeros: what was never written reads as such."""
+        at, stop = offset, offset + size
+        for hole, first, behind in split(parts):
+            row = parts[first:behind]
+            length = sum(map(len, row))
+            if not hole:
+                self._put(at, row, length)
+            at += length
+        # The journal is believed no further than the file is long.
+        if stop > self._length:
+            if os.fstat(self._fd).st_size < stop:
+                os.ftruncate(self._fd, stop)
+            self._length = stop
 
     def _put(self, offset: int, parts: Sequence[bytes | memoryview], size: int) -> None:
         done = 0
@@ -239,6 +268,11 @@ class SmallPart:
     def complete(self) -> bool:
         """Whether all bytes are there."""
         return self.prefix_bytes == len(self._data)
+
+    @property
+    def missing_bytes(self) -> int:
+        """What is still to be written: nothing of it is on the disk yet."""
+        return len(self._data)
 
     def write(self, offset: int, parts: Sequence[bytes | memoryview]) -> None:
         """Store these parts one behind the other. OSError: too-large."""

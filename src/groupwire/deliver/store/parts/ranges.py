@@ -41,6 +41,11 @@ class Ranges:
         """How many bytes are there."""
         return sum(self._stops) - sum(self._starts)
 
+    def touches(self, start: int, stop: int) -> bool:
+        """Return whether any byte of a range is there."""
+        at = bisect_right(self._stops, start)
+        return at < len(self) and self._starts[at] < stop
+
     def add(self, start: int, stop: int) -> int:
         """Add a range; return how many of its bytes are new."""
         if self._stops and start == self._stops[-1]:
