@@ -16,6 +16,7 @@ from tests.deliver.store.member import LARGE, NOW_NS, Member, file
 from groupwire.deliver.entries import Entry
 from groupwire.deliver.storage import Status
 from groupwire.deliver.store import store as store_module
+from groupwire.deliver.store.parts.memory import Memory
 from groupwire.deliver.store.store import Digester, Placing, Store, StorePolicy
 from groupwire.deliver.store.tree import locks
 
@@ -131,9 +132,10 @@ def test_many_files_are_placed_at_once_and_told_in_order(
 def test_more_small_files_than_memory_is_for_go_to_the_disk(
     member: Member, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("groupwire.deliver.store.store.MAX_SMALL", 2)
+    small = Memory(2 * (4 + 1024))
+    monkeypatch.setattr(member.store, "_memory", small)
     parts = [member.store.open(file(f"f{n}", b"data")) for n in range(3)]
-    assert [len(member.parts), type(parts[2]).__name__] == [2, "PartFile"]
+    assert [len(member.parts), type(parts[2]).__name__] == [1, "PartFile"]
     parts[0].close()
     again = member.store.open(file("f3", b"data"))
     assert type(again).__name__ == "SmallPart"
@@ -215,6 +217,32 @@ def test_foreign_names_are_not_trusted_and_can_be_vetoed(
     assert member.parts == []
     with pytest.raises(OSError, match="larger"):
         member.store.open_foreign(300_001)
+
+
+def test_three_thousand_small_files_are_opened_without_the_disk(member: Member) -> None:
+    parts = [member.store.open(file(f"f{n}", b"data")) for n in range(3000)]
+    assert member.parts == []
+    for part in parts:
+        part.close()
+
+
+def test_all_objects_of_a_foreign_sender_share_one_limit(
+    make_member: MakeMember,
+) -> None:
+    store = make_member(max_bytes=1000).store
+    store.open_foreign(400, before_bytes=600).close()
+    with pytest.raises(OSError, match="larger"):
+        store.open_foreign(401, before_bytes=600)
+
+
+def test_what_foreign_objects_lack_is_counted_as_taken(
+    member: Member, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    free = "groupwire.deliver.store.parts.part.Guard.free_bytes"
+    monkeypatch.setattr(free, lambda _: 1000)
+    member.store.open_foreign(400, open_bytes=600).close()
+    with pytest.raises(OSError, match="stay free"):
+        member.store.open_foreign(401, open_bytes=600)
 
 
 def test_an_equal_foreign_object_is_unchanged(member: Member) -> None:

@@ -53,6 +53,7 @@ from groupwire.deliver.store.duties.place import Placing, place_many
 from groupwire.deliver.store.duties.tidy import RIVALS, tidy
 from groupwire.deliver.store.parts.digester import Digester
 from groupwire.deliver.store.parts.journal import Identity, Journal
+from groupwire.deliver.store.parts.memory import Memory
 from groupwire.deliver.store.parts.part import (
     SMALL_BYTES,
     OpenPart,
@@ -68,7 +69,6 @@ from groupwire.deliver.store.tree.folders import look, names
 from groupwire.deliver.store.tree.locks import lock
 
 __all__ = [
-    "MAX_SMALL",
     "Digester",
     "Part",
     "PartFile",
@@ -79,8 +79,6 @@ __all__ = [
     "StorePolicy",
 ]
 
-MAX_SMALL = 512
-"""So many small files wait in memory (32 MiB); more go to the disk at once."""
 _FLAGS = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
 
 
@@ -91,7 +89,7 @@ class Store:
         self, directory: str | os.PathLike[str], policy: StorePolicy | None = None
     ) -> None:
         self._ground = Ground.open(os.fspath(directory), policy or StorePolicy())
-        self._small: dict[str, SmallPart] = {}
+        self._memory = Memory()
         self._token = os.urandom(8).hex()
         self._numbers = count()
         self._closed = False
@@ -124,7 +122,7 @@ class Store:
         if size is None:
             return self._open_new(None)
         self.check_size(size)
-        if size <= SMALL_BYTES and len(self._small) < MAX_SMALL:
+        if size <= SMALL_BYTES:
             return self._open_small(size)
         return self._open_kept(
             parts, Identity(entry.path, size, entry.mtime_ns, entry.sha256)
@@ -142,13 +140,19 @@ class Store:
             raise OSError(errno.EINVAL, "the length of this file is known")
         return Piece(part, number, size_bytes)
 
-    def open_foreign(self, size_bytes: int) -> Part:
-        """Open where an object goes whose name comes at the end. OSError."""
-        self.check_size(size_bytes)
-        if size_bytes <= SMALL_BYTES and len(self._small) < MAX_SMALL:
-            return self._open_small(size_bytes)
-        if size_bytes > self._ground.guard.free_bytes():
+    def open_foreign(
+        self, size_bytes: int, *, before_bytes: int = 0, open_bytes: int = 0
+    ) -> Part:
+        """Open where an object goes whose name comes at the end. OSError.
+
+        ``before_bytes`` is what its sender sent before; of that ``open_bytes`` is still
+        to be written.
+        """
+        self.check_size(before_bytes + size_bytes)
+        if open_bytes + size_bytes > self._ground.guard.free_bytes():
             raise disk_full()
+        if size_bytes <= SMALL_BYTES:
+            return self._open_small(size_bytes)
         return self._open_new(size_bytes)
 
     def place(self, placing: Placing, sender: str) -> Outcome:
@@ -187,15 +191,13 @@ class Store:
             raise OSError(number, os.strerror(number))
         return self._ground.parts
 
-    def _open_small(self, size_bytes: int) -> SmallPart:
-        name = self._name()
-        opened = OpenSmall(self._parts(), name, self._forget)
-        part = SmallPart(opened, self._ground.guard, size_bytes)
-        self._small[name] = part
-        return part
-
-    def _forget(self, name: str) -> None:
-        self._small.pop(name, None)
+    def _open_small(self, size_bytes: int) -> Part:
+        """Open a part in memory; where that is full, one that is not kept."""
+        parts, name = self._parts(), self._name()
+        if not self._memory.take(name, size_bytes):
+            return self._open_new(size_bytes)
+        opened = OpenSmall(parts, name, self._memory.give)
+        return SmallPart(opened, self._ground.guard, size_bytes)
 
     def _name(self) -> str:
         return f"{self._token}-{next(self._numbers)}.new"

@@ -124,6 +124,8 @@ class DiskStorage:
         )
         self._deliveries: dict[int, _Delivery] = {}
         self._files: dict[_Place, File | SmallPart] = {}
+        self._foreign: dict[int, int] = {}
+        """Bytes of the objects that a foreign sender has begun, by delivery."""
         self._finishing: deque[_Finishing] = deque()
         self._closed = False
 
@@ -155,7 +157,11 @@ class DiskStorage:
 
     def open_foreign(self, key: int, number: int, size_bytes: int) -> PartSink:
         """Open where an object of a foreign sender goes. Raises OSError."""
-        part = self._store.open_foreign(size_bytes)
+        before = self._foreign.get(key, 0)
+        part = self._store.open_foreign(
+            size_bytes, before_bytes=before, open_bytes=self._open_bytes()
+        )
+        self._foreign[key] = before + size_bytes
         return self._opened((key, _FOREIGN, number), part)
 
     def finish(self, key: int, entry: int, sha256: bytes) -> None:
@@ -188,6 +194,7 @@ class DiskStorage:
     def abandon(self, key: int) -> None:
         """Leave a delivery; what is incomplete is kept for the next."""
         self._deliveries.pop(key, None)
+        self._foreign.pop(key, None)
         for place in [place for place in self._files if place[0] == key]:
             self._drop(self._files.pop(place), keep=True)
 
@@ -214,6 +221,15 @@ class DiskStorage:
 
     def _entry(self, key: int, entry: int) -> Entry:
         return self._deliveries[key].manifest.entries[entry]
+
+    def _open_bytes(self) -> int:
+        """Return what is still to come of the foreign objects that are open."""
+        parts = (
+            file if isinstance(file, SmallPart) else file.part
+            for place, file in self._files.items()
+            if place[1] == _FOREIGN
+        )
+        return sum(part.missing_bytes for part in parts)
 
     def _resized(self, key: int, entry: int, size_bytes: int | None) -> Entry:
         """Return an entry with the size that it has now. Raises OSError."""
