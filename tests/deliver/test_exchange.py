@@ -4,6 +4,7 @@ from typing import Any
 import pytest
 from tests.deliver.exchange import Exchange, content
 
+from groupwire.deliver.push import MemberFailed
 from groupwire.deliver.report import ReceiptStatus
 from groupwire.deliver.seals import PART_BYTES
 from groupwire.deliver.speech import encode_word
@@ -375,3 +376,50 @@ def test_a_receipt_that_came_too_early_is_signed_a_little_later(seed: int) -> No
     report = exchange.play()
     assert report.complete
     assert report.elapsed_s < 12
+
+
+def test_a_member_that_is_told_to_end_says_so() -> None:
+    exchange = Exchange(1, BIG, expect=["m0", "m1"], rate=5e5)
+    exchange.members(2)
+    exchange.start()
+    exchange.run(0.5)
+    member = exchange.ears["m1"].member
+    assert member is not None
+    member.do(lambda core, now: core.stop(now=now))
+    exchange.run(0.1)
+    assert [(e.member, e.reason) for e in _failures(exchange)] == [("m1", "left")]
+    report = exchange.end(5)
+    assert report.missing == ("m1",)
+    assert exchange.receipt("m1").reason == "left"
+    assert exchange.lab.clock.now < 4
+
+
+def test_who_comes_after_one_that_left_has_its_name_and_place() -> None:
+    exchange = Exchange(1, BIG, expect=["m0", "m1"], rate=5e5)
+    exchange.members(2)
+    exchange.start()
+    exchange.run(0.5)
+    member = exchange.ears.pop("m1").member
+    assert member is not None
+    member.do(lambda core, now: core.stop(now=now))
+    exchange.run(0.05)
+    exchange.member("m1")
+    assert exchange.end(30).delivered == ("m0", "m1")
+
+
+def test_who_leaves_the_roll_call_is_waited_for_anew() -> None:
+    exchange = Exchange(1, FILES, expect=["m0", "m1", "m2"])
+    exchange.members(2)
+    exchange.start()
+    exchange.run(0.3)
+    member = exchange.ears.pop("m1").member
+    assert member is not None
+    member.do(lambda core, now: core.stop(now=now))
+    exchange.run(0.3)
+    exchange.member("m1")
+    exchange.member("m2")
+    assert exchange.end(30).complete
+
+
+def _failures(exchange: Exchange) -> list[MemberFailed]:
+    return [e for e in exchange.events if isinstance(e, MemberFailed)]

@@ -39,6 +39,8 @@ class MemberPhase(StrEnum):
     TAKING = "taking"
     DONE = "done"
     REFUSED = "refused"
+    LEFT = "left"
+    """It was told to end: said unasked."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -71,7 +71,7 @@ def reply(
 def test_a_receipt_of_an_unknown_node_is_counted() -> None:
     group = begun()
     ask(group, receipt(1))
-    assert group.push.dropped["unknown-receipt"] == 1
+    assert group.push.dropped["unknown-member"] == 1
 
 
 def test_a_receipt_from_another_host_is_refused() -> None:
@@ -253,3 +253,24 @@ def test_a_member_that_is_too_slow_fails_with_its_rate(rate: float, told: str) -
     report = group.run()
     assert group.of(MemberFailed)[0] == MemberFailed("m1", f"too slow: {told}")
     assert "m1" in report.missing or report.complete
+
+
+def test_only_a_members_own_host_can_say_that_it_leaves() -> None:
+    group = begun()
+    member = group.members[0]
+    left = State(DELIVERY, member.node, MemberPhase.LEFT)
+    ask(group, left, kind=Kind.MESSAGE)
+    group.lab.run(group.lab.clock.now + 0.1)
+    assert group.push.dropped["other-origin"] == 1
+    assert group.run().complete
+
+
+def test_that_a_member_leaves_is_told_once() -> None:
+    group = begun()
+    member = group.members[0]
+    left = State(DELIVERY, member.node, MemberPhase.LEFT)
+    origin = group.seats[0].origin
+    for request in (5, 6):
+        ask(group, left, kind=Kind.MESSAGE, origin=origin, request=request)
+    group.lab.run(group.lab.clock.now + 0.1)
+    assert [e.reason for e in group.of(MemberFailed)] == ["left"]

@@ -10,6 +10,7 @@ from groupwire.deliver.entries import Manifest
 from groupwire.deliver.manifest import MANIFEST_INFO, decode_manifest
 from groupwire.deliver.pull.events import FileSettled, Joined, SenderGone
 from groupwire.deliver.pull.files.files import Files
+from groupwire.deliver.pull.plumbing.farewell import say_left
 from groupwire.deliver.pull.plumbing.papers import Papers
 from groupwire.deliver.pull.plumbing.run import Run
 from groupwire.deliver.pull.plumbing.setting import Setting
@@ -177,7 +178,9 @@ class Delivery:
         return self._phase is Phase.TAKING and self._taking.finishing
 
     def stop(self, now: float) -> None:
-        """Leave it; what is incomplete is kept."""
+        """Leave it, and say so; what is incomplete is kept."""
+        if self._phase is not Phase.OVER:
+            say_left(self._setting, self.delivery, self.run, now)
         self._end("stopped", now, signed=False)
 
     def abandon(self, now: float) -> None:

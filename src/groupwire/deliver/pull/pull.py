@@ -137,7 +137,10 @@ class Pull:
 
     def poll_transmits(self) -> Sequence[Transmit]:
         """Return what is to be sent; each only once."""
+        last_words = list(self._setting.last_words)
+        self._setting.last_words.clear()
         return [
+            *last_words,
             *self._receiver.poll_transmits(),
             *self._answerer.poll_transmits(),
             *self._strangers.poll_transmits(),

@@ -5,9 +5,13 @@ from __future__ import annotations
 import struct
 from collections import Counter
 
-from groupwire.deliver.push.events import PushEvent, ReceiptReceived
+from groupwire.deliver.push.events import (
+    MemberFailed,
+    PushEvent,
+    ReceiptReceived,
+)
 from groupwire.deliver.push.group.members import Member
-from groupwire.deliver.push.group.settling import Verdict
+from groupwire.deliver.push.group.settling import Verdict, without_receipt
 from groupwire.deliver.push.parts import Parts
 from groupwire.deliver.speech import decode_word, encode_word
 from groupwire.deliver.words import (
@@ -76,6 +80,8 @@ class Listening:
             self._hear_join(word, message.member, message)
         elif isinstance(word, Receipt):
             self._hear_receipt(word, message)
+        elif isinstance(word, State) and word.phase is MemberPhase.LEFT:
+            self._hear_left(word, message)
         else:
             self._drop("not-for-a-sender", word)
 
@@ -130,13 +136,25 @@ class Listening:
         if member.receipt is not None and member.receipt != before:
             self.events.append(ReceiptReceived(member.receipt))
 
-    def _believed(self, said: Receipt, message: MessageReceived) -> Member | None:
-        """Return whose receipt it is; None where it is of no member, or forged."""
+    def _hear_left(self, said: State, message: MessageReceived) -> None:
+        member = self._believed(said, message)
+        if member is None or member.settled:
+            return
+        self.events.append(MemberFailed(member.name, "left"))
+        if self._course.begun:
+            member.receipt = without_receipt(member, "left", self._course.elapsed_s)
+        else:
+            self._members.forget(member)  # the roll-call goes on without it
+
+    def _believed(
+        self, said: Receipt | State, message: MessageReceived
+    ) -> Member | None:
+        """Return who says it; None where it is of no member, or forged."""
         if not self._is_ours(said.delivery, said.node):
             return None
         member = self._members.get(said.node)
         if member is None:
-            self.dropped["unknown-receipt"] += 1
+            self.dropped["unknown-member"] += 1
         elif member.origin.host != message.datagram.origin.host:
             self.dropped["other-origin"] += 1
         else:

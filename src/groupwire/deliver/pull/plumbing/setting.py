@@ -14,7 +14,7 @@ from groupwire.deliver.pull.rules import PullRules
 from groupwire.deliver.storage import Storage
 from groupwire.deliver.words import State
 from groupwire.gather import AnswerPolicy, MessageReceived
-from groupwire.values import Interface, Origin
+from groupwire.values import Interface, Origin, Transmit
 
 __all__ = ["Answer", "Setting"]
 
@@ -34,6 +34,8 @@ class Setting:
     room: Room
     events: list[PullEvent] = field(default_factory=list[PullEvent])
     links: dict[int, Interface] = field(default_factory=dict[int, Interface])
+    last_words: list[Transmit] = field(default_factory=list[Transmit])
+    """What is said to senders of deliveries that are left."""
     dropped: Counter[str] = field(default_factory=Counter[str])
 
     def on_link(self, to: Origin, interface: int) -> bool:

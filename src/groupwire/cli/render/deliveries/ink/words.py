@@ -31,6 +31,7 @@ _WORDS = {
     "replaced": "a newer sender has taken its place",
     "interrupted": "it was interrupted",
     "silent": "was silent for too long",
+    "left": "was told to end",
     "slow": "could not take --drop-below",
     "busy": "takes part in another delivery",
     "digest": "its digest is not that of what was sent",
