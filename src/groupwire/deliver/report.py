@@ -90,11 +90,16 @@ class PushProgress:
 
 @dataclass(frozen=True, slots=True)
 class PushReport:
-    """How a delivery ended."""
+    """How a delivery ended.
+
+    Where members were expected by name or address, it is complete when these have
+    everything. What became of others who took part stands in ``receipts`` only.
+    """
 
     receipts: tuple[MemberReceipt, ...]
     missing: tuple[str, ...]
-    """Who was expected or was there and has not got everything, by name."""
+    """Who has not got everything, by name: of the expected, where they were expected by
+    name or address; else of all who were there."""
     missing_count: int
     """The same as a number, where only a number was expected too."""
     files: int

@@ -18,7 +18,7 @@ from groupwire.deliver.words import (
     State,
     Word,
 )
-from groupwire.gather import Kind, Tagged
+from groupwire.gather import Expectation, Kind, Tagged
 from groupwire.norm.rate.control import FixedRate, Slow
 from groupwire.values import Origin
 
@@ -274,3 +274,42 @@ def test_that_a_member_leaves_is_told_once() -> None:
         ask(group, left, kind=Kind.MESSAGE, origin=origin, request=request)
     group.lab.run(group.lab.clock.now + 0.1)
     assert [e.reason for e in group.of(MemberFailed)] == ["left"]
+
+
+@pytest.mark.parametrize("phase", [None, MemberPhase.TAKING])
+def test_nobody_waits_for_who_was_not_expected_by_name(
+    phase: MemberPhase | None,
+) -> None:
+    expect = Expectation(names=("m0", "m1"))
+    group = Group({"a": data(1000)}, expect=expect, wait_s=1, start_with=3)
+    group.members[2].phase, group.members[2].signs = phase, False
+    report = group.run(5)
+    assert group.lab.clock.now < 3
+    assert report.complete
+    assert not report.missing
+    assert [(r.member, r.reason) for r in report.receipts] == [
+        ("m0", ""),
+        ("m1", ""),
+        ("m2", "unfinished"),
+    ]
+
+
+def test_while_nobody_expected_is_there_all_are_waited_for() -> None:
+    group = Group({"a": data(1000)}, expect=Expectation(names=("x",)), wait_s=1)
+    report = group.run()
+    assert report.delivered == ("m0", "m1", "m2")
+    assert report.missing == ("x",)
+    assert not report.complete
+
+
+def test_an_extra_member_does_not_hold_up_a_feed() -> None:
+    expect = Expectation(names=("m0",))
+    group = Group({"-": None}, members=2, expect=expect, start_with=2)
+    group.begin()
+    group.lab.run(1.0)
+    group.seats[1].crash()
+    now = group.lab.clock.now
+    group.push.feed(data(1000), now=now)
+    group.push.end_feed(now=now)
+    assert group.run(5).complete
+    assert group.lab.clock.now < 4

@@ -124,7 +124,7 @@ class Steering:
 
     def _is_over(self) -> bool:
         """Return whether nobody is waited for and, without members, all was sent."""
-        if self._members.open:
+        if self._gathering.waited:
             return False
         return bool(len(self._members)) or (self._sending.idle and self._quiet)
 
@@ -178,7 +178,7 @@ class Steering:
             return
         sending = self._sending
         if sending.feed is not None and sending.feed.newest is not None:
-            self._mark([m.node for m in self._members.open])
+            self._mark([m.node for m in self._gathering.waited])
             if not self._marks.running:
                 sending.release(sending.last_sent, self._course.now)
         elif sending.idle:
@@ -194,7 +194,7 @@ class Steering:
 
     def _marks_ended(self, event: WatermarkEnded) -> None:
         have = self._marks.ended(event)
-        if all(m.node in have for m in self._members.open):
+        if all(m.node in have for m in self._gathering.waited):
             self._sending.release(event.object, self._course.now)
         if not self._sending.idle or self._marked != self._sending.handed:
             return

@@ -61,7 +61,8 @@ class Tally:
         return self._sending.sender.stats.repair_bytes
 
     def _missing(self) -> tuple[str, ...]:
-        names = [m.name for m in self._members if not m.has_all]
+        extra = self._gathering.is_extra
+        names = [m.name for m in self._members if not (m.has_all or extra(m))]
         return tuple(dict.fromkeys((*self._gathering.missing_names(), *names)))
 
     def _receipts(self, elapsed_s: float) -> list[MemberReceipt]:

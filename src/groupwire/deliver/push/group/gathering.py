@@ -32,6 +32,8 @@ class Gathering:
         self._rules = rules
         self._expect = rules.expect
         self._members = members
+        self._names = frozenset(rules.expect.names)
+        self._hosts = frozenset(map(str, rules.expect.addresses))
         self._from = 0.0
 
     def start(self, now: float) -> None:
@@ -67,6 +69,18 @@ class Gathering:
     def is_foreign(self, node: int, origin: Origin) -> bool:
         """Return whether a NORM node is such a receiver."""
         return any((node, origin.host) == (n, o.host) for n, o in self.foreign())
+
+    def is_extra(self, member: Member) -> bool:
+        """Return whether others are expected by name or address, and not this one."""
+        if not (self._names or self._hosts):
+            return False
+        return member.given not in self._names and member.origin.host not in self._hosts
+
+    @property
+    def waited(self) -> list[Member]:
+        """Who is to be waited for: the expected, or all while none of them is there."""
+        expected = [m for m in self._members if not self.is_extra(m)]
+        return [m for m in expected or self._members if not m.settled]
 
     def missing_names(self) -> tuple[str, ...]:
         """Return names and addresses of whom nobody is there that has everything."""
