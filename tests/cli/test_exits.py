@@ -17,6 +17,7 @@ from groupwire.errors import (
     MessageTooLarge,
     MissingAnswers,
     NoRouteError,
+    NotDelivered,
     UsageError,
 )
 
@@ -31,6 +32,7 @@ from groupwire.errors import (
         (NoRouteError("no way out"), 3),
         (InterfaceChoiceError("several", fix="name one", candidates=["a", "b"]), 3),
         (MissingAnswers(["c"], 1), 1),
+        (NotDelivered(["c"], 1), 1),
         (DecodeError("short"), 3),
         (OSError(errno.ENETUNREACH, "Network is unreachable"), 3),
         (PermissionError(errno.EACCES, "Permission denied"), 3),

@@ -17,6 +17,7 @@ from groupwire.errors import (
     GroupwireError,
     MachineError,
     MissingAnswers,
+    NotDelivered,
     UsageError,
 )
 
@@ -113,7 +114,7 @@ def _of_ours(error: GroupwireError) -> Verdict:
             return Verdict(ExitCode.USAGE, error.problem, error.fix)
         case MachineError():
             return Verdict(ExitCode.MACHINE, error.problem, error.fix)
-        case MissingAnswers():
+        case MissingAnswers() | NotDelivered():
             return Verdict(ExitCode.MISSING, str(error))
         case _:
             return _fault(error)
