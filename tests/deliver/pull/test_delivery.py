@@ -216,7 +216,22 @@ def test_where_nothing_may_be_said_it_ends_without_a_signature() -> None:
     assert stage.ear.pull.dropped["off-link"] >= 2
 
 
-def test_again_and_nothing_that_can_be_mended_is_a_signature() -> None:
+def test_again_for_a_file_that_is_sent_anew_waits_for_its_seal() -> None:
+    stage = play()
+    stage.script.signs = [True] * 9
+    send_all(stage)
+    stage.run(3.0)
+    assert course(stage).phase is Phase.SIGNING
+    assert not stage.ear.reports
+    second = stage.file("a", b"new")
+    stage.seal(Seal(0, second, digest(b"new"), 3))
+    stage.script.signs = []
+    stage.run(0.5)
+    assert stage.ear.disk.disk["a"] == b"new"
+    assert stage.ear.report.signed
+
+
+def test_again_and_nothing_that_can_be_mended_is_asked_until_it_is_signed() -> None:
     stage = play()
     stage.script.signs = [True]
     stage.ear.disk.full.add("a")

@@ -252,6 +252,26 @@ def test_a_false_digest_is_no_receipt() -> None:
     assert not report.complete
 
 
+def test_a_receipt_that_may_have_crossed_with_a_new_seal_is_asked_for_again() -> None:
+    group = Group({"a": data(1000)}, members=1, **STREAMED)
+    group.shelf.changing = {0: 1}
+    member = group.members[0]
+    member.lies = True
+    group.begin()
+    group.lab.run(30.0, done=lambda: bool(member.signed))
+    assert member.signed[0].again
+    member.lies = False
+    assert group.run().complete
+
+
+def test_a_receipt_that_crosses_too_often_is_false() -> None:
+    group = Group({"a": data(1000)}, members=1, **STREAMED)
+    group.shelf.changing = {0: 1}
+    group.members[0].lies = True
+    assert group.run().receipts[0].reason == "digest differs"
+    assert sum(signed.again for signed in group.members[0].signed) >= 3
+
+
 def test_what_failed_at_a_member_stands_in_its_receipt() -> None:
     group = Group({"a": data(1000), "b": data(10), "c": data(20)})
     group.members[0].fails = {"b": "disk-full", "c": "exists"}

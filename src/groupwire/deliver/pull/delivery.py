@@ -354,14 +354,16 @@ class Delivery:
         if signed.delivery != self.delivery:
             self._setting.dropped["other-delivery"] += 1
             return
-        self._signing.end()
-        self._rounds += signed.again
-        again = signed.again and self._rounds <= _MOST_ROUNDS
-        if again and self._taking.reopen_failed():
+        if not signed.again or self._rounds >= _MOST_ROUNDS:
+            self._end("", now, signed=True)
+        elif self._taking.reopen_failed():
+            self._rounds += 1
+            self._signing.end()
             self._moved = now
             self._enter(Phase.TAKING)
         else:
-            self._end("", now, signed=True)
+            # A file is on its way anew: its seal will open again what was done.
+            self._signing.go_on(now)
 
     def _end(self, reason: str, now: float, *, signed: bool) -> None:
         if self._phase is Phase.OVER:

@@ -131,7 +131,9 @@ class Listening:
         if verdict is Verdict.EARLY:
             self.dropped["early-receipt"] += 1
             return
-        signed = Signed(said.delivery, again=bool(member.again))
+        signed = Signed(
+            said.delivery, again=verdict is Verdict.AGAIN or bool(member.again)
+        )
         self._answer(message, signed)
         if member.receipt is not None and member.receipt != before:
             self.events.append(ReceiptReceived(member.receipt))

@@ -60,6 +60,10 @@ class Signing:
         """Learn that the sender is leaving: it has signed by now, or never will."""
         self._ends = min(self._ends, now + _ON_ITS_WAY_S)
 
+    def go_on(self, now: float) -> None:
+        """Learn that the sender still has something to send: ask later again."""
+        self._ends = now + self._setting.rules.patience_s
+
     def end(self) -> None:
         """Ask no more."""
         self._errand = self._before = None

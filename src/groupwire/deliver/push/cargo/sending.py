@@ -199,6 +199,16 @@ class Sending:
         live = self._live.get(entry)
         return live is not None and live.object in self._unsent
 
+    @property
+    def repeats(self) -> bool:
+        """Return whether a file was sent more than once, or has to be."""
+        return bool(self._repeated)
+
+    @property
+    def is_repeating(self) -> bool:
+        """Return whether one of these is still to be sent, or its seal."""
+        return any(map(self.is_coming, self._repeated))
+
     # How it is done.
 
     def _step(self, now: float) -> bool:

@@ -49,6 +49,8 @@ class Member:
     """How often something was sent once more for it."""
     again: frozenset[int] = field(default_factory=frozenset[int])
     """What is sent once more for it now."""
+    crossed: int = 0
+    """How often it signed for what a file had been."""
     silent: bool = False
     """Whether it was given up for silence: it may come back."""
     receipt: MemberReceipt | None = None

@@ -14,6 +14,8 @@ __all__ = ["MOST_PASSES", "Settling", "Verdict", "acknowledged", "without_receip
 
 MOST_PASSES = 3
 """So often something is sent once more for one member."""
+_MOST_CROSSINGS = 3
+"""So many receipts for what was before may one member send after the seal."""
 _MENDABLE = frozenset({"gone", "changed"})
 
 
@@ -48,6 +50,8 @@ class Settling:
         if again:
             self._send_again(member, again, now)
             return Verdict.AGAIN
+        if self._crosses(member, said):
+            return Verdict.AGAIN
         member.receipt = self._receipt(member, said, elapsed_s)
         return Verdict.SETTLED
 
@@ -60,6 +64,17 @@ class Settling:
         member.receipt = None
         sending, first = self._sending, member.passes == 1
         sending.again(n for n in again if not (first and sending.is_fresh(n, now)))
+
+    def _crosses(self, member: Member, said: Receipt) -> bool:
+        """Return whether it may be for a file as it was before it was sent anew."""
+        if said.failed or said.more or self._files.given_up:
+            return False
+        if said.sha256 == self._files.signature() or not self._sending.repeats:
+            return False
+        if self._sending.is_repeating:
+            return True
+        member.crossed += 1
+        return member.crossed <= _MOST_CROSSINGS
 
     def _is_answered(self, member: Member) -> bool:
         """Return whether what was answered is still true."""
