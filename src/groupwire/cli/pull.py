@@ -141,6 +141,8 @@ async def _watch(
     from groupwire.net import MembershipLost, MembershipRenewed
 
     shown.start(_opening(pulling, plan))
+    if pulling.problem:
+        shown.problem(plan.into, pulling.problem)
     async for event in pulling:
         if isinstance(event, MembershipLost | MembershipRenewed):
             show_change(out, event)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from io import BytesIO
@@ -19,6 +20,7 @@ from groupwire.deliver.push import Began, PushEnded
 from groupwire.deliver.push.group import gathering
 from groupwire.deliver.report import PushProgress, ReceiptStatus
 from groupwire.deliver.storage import Status
+from groupwire.deliver.store.duties.ground import Ground
 from groupwire.errors import (
     InterfaceError,
     MachineError,
@@ -240,4 +242,19 @@ def test_what_cannot_be_is_refused_before_anything_is_open(
         with pytest.raises(MachineError, match="file cannot be used"):
             await aio.pull(group, tmp_path / "file")
 
+    run(work())
+
+
+def test_a_pull_says_at_once_that_nothing_can_be_stored(
+    group: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def work() -> None:
+        async with aio.pull(group, tmp_path) as pulling:
+            assert pulling.problem == "read-only"
+            pulling.stop()
+
+    def refuse(*_: object) -> None:
+        raise OSError(errno.EROFS, "read-only")
+
+    monkeypatch.setattr(Ground, "_with_state", refuse)
     run(work())

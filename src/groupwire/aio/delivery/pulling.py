@@ -58,11 +58,17 @@ class Pulling(Handle[PullEvent, PullProgress, list[PullReport]]):
         self._storage: DiskStorage | OutputStorage | None = None
         self._under_way = 0
         self._alarm: asyncio.TimerHandle | None = None
+        self._problem = ""
 
     @property
     def reports(self) -> tuple[PullReport, ...]:
         """Of the deliveries that have ended so far."""
         return tuple(self._reports)
+
+    @property
+    def problem(self) -> str:
+        """Why nothing can be stored: read-only, disk-full; mostly empty."""
+        return self._problem
 
     @property
     def progress(self) -> PullProgress:
@@ -138,12 +144,14 @@ class Pulling(Handle[PullEvent, PullProgress, list[PullReport]]):
     async def _open_store(self, policy: StorePolicy) -> Store:
         into = os.fspath(cast("str", self._into))
         try:
-            return await asyncio.to_thread(Store, into, policy)
+            store = await asyncio.to_thread(Store, into, policy)
         except OSError as error:
             raise MachineError(
                 f"{into} cannot be used: {(error.strerror or str(error)).lower()}",
                 fix="name a directory that can be written",
             ) from error
+        self._problem = store.problem
+        return store
 
     def _rules(self, group: Group) -> PullRules:
         config = self.config

@@ -68,6 +68,13 @@ def test_where_it_is_joined_and_where_files_go_is_told_first(
     ]
 
 
+def test_a_directory_that_takes_nothing_is_warned_of(capsys: Capture) -> None:
+    PullText(Out(Tone()), 1, None).problem("incoming", "read-only")
+    assert capsys.readouterr().err.splitlines() == [
+        "warning: incoming: the directory cannot be written to; files will be refused"
+    ]
+
+
 def test_standard_output_is_called_so(capsys: Capture) -> None:
     PullText(Out(Tone()), 1, None).start(replace(OPENING, into="-"))
     assert "one delivery into standard output" in capsys.readouterr().err

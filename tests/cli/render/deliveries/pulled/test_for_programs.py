@@ -62,6 +62,13 @@ def test_where_it_is_joined_is_told_first(capsys: Capture) -> None:
     }
 
 
+def test_what_cannot_be_written_to_is_told_at_once(capsys: Capture) -> None:
+    PullJson(Out(Tone(json=True))).problem("/media", "read-only")
+    (line,) = told(capsys.readouterr().out)
+    found = line["event"], line["path"], line["reason"]
+    assert found == ("problem", "/media", "read-only")
+
+
 def test_files_are_told_with_digest_and_status(capsys: Capture) -> None:
     stored, wrong = events(
         capsys,

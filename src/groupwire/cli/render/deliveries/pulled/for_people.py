@@ -68,6 +68,10 @@ class PullText:
             what = f"{self._count:,} deliveries"
         note(paint(f"  {what} into {place}; Ctrl-C ends it", "dim"))
 
+    def problem(self, path: str, reason: str) -> None:
+        """Warn that nothing can be stored."""
+        self._out.warn(f"{escape(path)}: {in_words(reason)}; files will be refused")
+
     def show(self, event: PullEvent | PullProgress) -> None:
         """Show one event."""
         if isinstance(event, PullProgress):

@@ -35,6 +35,10 @@ class PullJson:
         self.begun = True
         self._out.event("joined", {**opening.where(), "into": opening.into})
 
+    def problem(self, path: str, reason: str) -> None:
+        """Tell why nothing can be stored."""
+        self._out.event("problem", {"path": path, "reason": reason})
+
     def show(self, event: PullEvent | PullProgress) -> None:
         """Tell one event."""
         match event:
