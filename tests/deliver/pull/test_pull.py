@@ -1,6 +1,7 @@
 from hashlib import sha256
 from ipaddress import ip_network
 
+import pytest
 from tests.deliver.fakes import manifest_of
 from tests.deliver.pull.script import Play, Script
 
@@ -394,3 +395,20 @@ def test_a_stop_leaves_everything_and_keeps_it() -> None:
     assert play.ear.report.reason == "stopped"
     assert play.ear.disk.abandoned == [1]
     assert play.ear.pull.poll_timeout() is None
+
+
+@pytest.mark.parametrize("word", [True, False])
+def test_the_end_of_a_push_alone_is_no_delivery(word: bool) -> None:
+    play = Play(manifest_of(FILES, digests=True))
+    play.script.answers_joins = False
+    play.manifest()
+    play.file("a", b"too late")
+    play.run(0.2)
+    assert play.script.joins()
+    if word:
+        play.bye()
+    play.finish()
+    play.run(60.0)
+    assert not play.ear.events
+    assert not play.ear.pull.finished
+    assert not play.ear.pull.progress(now=play.lab.clock.now).senders

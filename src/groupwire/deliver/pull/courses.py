@@ -170,6 +170,11 @@ class Courses:
         self._add(sender, course)
         course.run.retry(now)
 
+    def missed(self, sender: SenderKey, delivery: int) -> None:
+        """Note that a sender has ended before it told what it sends."""
+        node = self._setting.rules.node
+        self._keep(sender, State(delivery, node, MemberPhase.REFUSED, reason="late"))
+
     def convert(self, course: Foreign, now: float) -> None:
         """End a foreign one, because its sender speaks our words after all."""
         self._remove(course)
@@ -200,7 +205,10 @@ class Courses:
 
     def _remember(self, course: Delivery) -> None:
         self._forget(course.run.sender)
-        self._over[course.run.sender] = course.final
+        self._keep(course.run.sender, course.final)
+
+    def _keep(self, sender: SenderKey, final: State) -> None:
+        self._over[sender] = final
         if len(self._over) > MAX_OVER:
             self._over.popitem(last=False)
 

@@ -281,7 +281,9 @@ class Pull:
                     self._meet(key, event.info, now)
             case SenderEnded() | SenderLost():
                 self._strangers.known(key)
-                if course is not None:
+                if course is None:
+                    self._forget(key)
+                else:
                     lost = isinstance(event, SenderLost)
                     course.leave("sender gone" if lost else "", now)
             case ObjectReceived() if course is not None:
@@ -320,9 +322,15 @@ class Pull:
             if isinstance(word, Call):
                 self._called(word, message.datagram, message.member, now, message)
             elif isinstance(word, Bye):
-                self._courses.bye(word, message.datagram.origin, now)
+                self._goodbye(word, message.datagram.origin, now)
             elif word is not None:
                 self._drop("not-for-members")
+
+    def _goodbye(self, bye: Bye, origin: Origin, now: float) -> None:
+        for key in self._strangers.gone(origin):
+            self._forget(key)
+            self._courses.missed(key, bye.delivery)
+        self._courses.bye(bye, origin, now)
 
     def _take_answer(self, datagram: Datagram, now: float) -> None:
         stranger = self._strangers.asked(datagram)

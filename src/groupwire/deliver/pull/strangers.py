@@ -10,7 +10,7 @@ from groupwire.deliver.pull.plumbing.timer import earliest
 from groupwire.deliver.speech import encode_word
 from groupwire.deliver.words import Join
 from groupwire.norm.receive.events import SenderKey
-from groupwire.values import Datagram, Transmit
+from groupwire.values import Datagram, Origin, Transmit
 
 __all__ = ["Strangers"]
 
@@ -64,6 +64,13 @@ class Strangers:
     def known(self, key: SenderKey) -> None:
         """Ask no more: it has told who it is, or has ended."""
         self._strangers.pop(key, None)
+
+    def gone(self, origin: Origin) -> list[SenderKey]:
+        """Ask no more there: it has said goodbye; return who it was."""
+        gone = [key for key in self._strangers if key.origin == origin]
+        for key in gone:
+            del self._strangers[key]
+        return gone
 
     def pause(self, key: SenderKey, now: float) -> None:
         """Ask one later again that has told who it is and has no place now."""
