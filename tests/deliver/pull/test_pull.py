@@ -401,13 +401,13 @@ def test_a_stop_leaves_everything_and_keeps_it() -> None:
 def test_the_end_of_a_push_alone_is_no_delivery(word: bool) -> None:
     play = Play(manifest_of(FILES, digests=True))
     play.script.answers_joins = False
-    play.manifest()
     play.file("a", b"too late")
     play.run(0.2)
     assert play.script.joins()
     if word:
         play.bye()
-    play.finish()
+    else:
+        play.finish()
     play.run(60.0)
     assert not play.ear.events
     assert not play.ear.pull.finished
