@@ -139,7 +139,7 @@ def test_nothing_at_all_is_refused() -> None:
     os.mkfifo("fifo")
     assert "nothing to push" in refused()
     assert "nothing to push" in refused("d/")
-    assert "nothing to push: fifo: a named pipe" in refused("fifo")
+    assert "nothing to push: 'fifo': a named pipe" in refused("fifo")
 
 
 def test_standard_input_has_no_length() -> None:
@@ -369,7 +369,7 @@ def test_a_path_that_cannot_be_looked_at_is_a_problem_beside_others(
 
     monkeypatch.setattr(os, "stat", refuse)
     assert walk(["a", "b"]).problems == (Left("b", "permission denied"),)
-    assert "nothing to push: b: permission denied" in refused("b")
+    assert "nothing to push: 'b': permission denied" in refused("b")
 
 
 @pytest.mark.usefixtures("home")

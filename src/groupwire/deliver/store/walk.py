@@ -158,7 +158,7 @@ class _Walk:
             )
         if not entries:
             left = [*self._problems, *self._skipped]
-            why = f": {left[0].path}: {left[0].reason}" if left else ""
+            why = f": {left[0].path!r}: {left[0].reason}" if left else ""
             raise UsageError(f"nothing to push{why}", fix="name what can be read")
 
     def _descend(self, local: str, prefix: str) -> None:
