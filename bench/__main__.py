@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 from collections.abc import Mapping
 
 from . import machine, record
@@ -14,6 +15,8 @@ from .table import goal_cells, goal_head, plain_text, tables
 
 def main() -> None:
     options = _options()
+    # A user's Python keeps what it has compiled, and so do the programs measured here.
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
     cases = [CASES[name] for name in options.cases or CASES]
     facts = machine.describe()
     print(plain_text((("machine", ""), list(facts.items()))))

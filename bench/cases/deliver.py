@@ -75,7 +75,7 @@ def _cell(
     bare = _Bare(wires) if (receivers, percent) == (1, 0) else None
     for _ in range(settings.pick(5, 1)):
         for program, its in jobs.items():
-            found = _try(outcome, program, its, wires)
+            found = _try(outcome, program, its, wires, settings)
             runs[program] += [] if found is None else [found]
             speed.add(program.name, [found.mbytes_per_s] if found else [])
             cpu.add(program.name, [found.cpu_s_per_gbyte] if found else [])
@@ -99,16 +99,22 @@ def _tuned(
         return at_rate(job, rates[len(rates) // 2])
     found: dict[int, float] = {}
     for rate in rates:
-        one = _try(outcome, program, at_rate(job, rate), wires, told=False)
+        one = _try(outcome, program, at_rate(job, rate), wires, settings, told=False)
         found[rate] = 0.0 if one is None else one.mbytes_per_s
     return at_rate(job, max(found, key=found.__getitem__))
 
 
 def _try(
-    outcome: Outcome, program: Program, job: Job, wires: Lossy, *, told: bool = True
+    outcome: Outcome,
+    program: Program,
+    job: Job,
+    wires: Lossy,
+    settings: Settings,
+    *,
+    told: bool = True,
 ) -> Run | None:
     try:
-        return deliver(program, job, wires)
+        return deliver(program, job, wires, limit_s=settings.pick(60, 25))
     except DeliveryError as failure:
         if told:
             loss, count = wires.percent, len(job.receivers)
