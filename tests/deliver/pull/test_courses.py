@@ -72,6 +72,27 @@ def test_a_sender_that_is_started_anew_waits_a_moment_and_is_followed() -> None:
     assert stage.ear.report.signed
 
 
+@pytest.mark.parametrize("bye", [True, False])
+def test_who_calls_and_never_tells_what_it_sends_does_not_end_a_pull(
+    *, bye: bool
+) -> None:
+    stage = Play(manifest_of(FILES, digests=True))
+    junk = another(stage, "junk")
+    call(stage, junk, CallPhase.GATHER)
+    if bye:
+        junk.do(lambda core, now: core.bye())  # noqa: ARG005
+    stage.run(1.0 if bye else 25.0)
+    assert not stage.ear.pull.finished
+    assert not stage.ear.reports
+    assert len(stage.ear.saw(SenderGone)) == 1
+    stage.call(CallPhase.SEND)
+    stage.manifest()
+    stage.file("a", FILES["a"])
+    stage.run(0.5)
+    assert stage.ear.report.signed
+    assert stage.ear.pull.finished
+
+
 def test_a_second_delivery_of_the_same_run_is_none() -> None:
     stage = called()
     stage.script.manifest = manifest_of(FILES, delivery=6)
@@ -116,7 +137,8 @@ def test_what_is_over_is_remembered_for_a_while(
         call(stage, other, CallPhase.GATHER)
         other.do(lambda core, now: core.bye())  # noqa: ARG005
     stage.run(0.1)
-    assert len(stage.ear.reports) == 4
+    assert not stage.ear.reports
+    assert len(stage.ear.saw(SenderGone)) == 4
     assert call(stage, others[2], CallPhase.SEND) is MemberPhase.REFUSED
     assert len(stage.ear.pull._courses._over) == 2
 

@@ -9,6 +9,7 @@ from tests.deliver.fakes import manifest_of
 from tests.deliver.pull.script import Play
 
 from groupwire.deliver.manifest import encode_manifest
+from groupwire.deliver.pull import SenderGone
 from groupwire.deliver.pull.delivery import Delivery, Phase
 from groupwire.deliver.seals import SEAL_INFO, Seal
 from groupwire.deliver.storage import Examined, Outcome, Status
@@ -120,7 +121,9 @@ def test_a_manifest_that_cannot_be_read_is_asked_for_again(other: bool) -> None:
     junk = encode_manifest(manifest_of(FILES, delivery=5)) if other else b"junk"
     stage.manifest(junk)
     stage.run(3.0)
-    assert stage.ear.report.reason == "the manifest is not readable"
+    (gone,) = stage.ear.saw(SenderGone)
+    assert gone.reason == "the manifest is not readable"
+    assert not stage.ear.pull.finished
     reason = "deliver-other-id" if other else "deliver-zlib"
     assert stage.ear.pull.dropped[reason] == 4
 
@@ -138,7 +141,9 @@ def test_a_manifest_that_is_gone_ends_it() -> None:
     stage.ear.member.cut(up=False, down=False)
     stage.file("0", b"0")
     stage.run(3.0)
-    assert stage.ear.report.reason == "the manifest is gone"
+    (gone,) = stage.ear.saw(SenderGone)
+    assert gone.reason == "the manifest is gone"
+    assert not stage.ear.pull.finished
 
 
 def test_a_second_manifest_is_not_taken() -> None:

@@ -277,7 +277,9 @@ def test_an_end_before_all_is_here_is_told() -> None:
 
 def test_a_sender_that_falls_silent_is_given_up_after_twice_the_patience() -> None:
     play = Play(manifest_of(FILES, digests=True), patience_s=4.0)
-    play.call(CallPhase.GATHER)
+    play.call(CallPhase.OFFER)
+    play.manifest()
+    play.run(0.05)
     play.sender.crash()
     play.run(7.9)
     assert not play.ear.reports

@@ -199,7 +199,8 @@ class Courses:
         return bool(over)
 
     def _tell_end(self, course: Course) -> None:
-        if course.begun and course.report is not None:
+        # What anybody calls is no delivery before its manifest is here.
+        if course.counts and course.report is not None:
             self._doorman.ended += 1
             self._setting.events.append(DeliveryEnded(course.report))
 

@@ -118,6 +118,11 @@ class Delivery:
         """How far it is."""
         return self._phase
 
+    @property
+    def counts(self) -> bool:
+        """Whether its end is told and counted: its manifest has come."""
+        return self._files is not None
+
     # What the sender says.
 
     def hear(self, now: float, *, data: bool) -> None:
@@ -227,7 +232,7 @@ class Delivery:
         if event.reason in _ENDED:
             return
         if paper is not None and self._files is None:
-            self._end("the manifest is gone", now, signed=False)
+            self.leave("the manifest is gone", now)
         elif self._files is not None:
             self._files.lost(event, now)
             self._go_on(now)
@@ -239,7 +244,7 @@ class Delivery:
                 raise DecodeError("deliver-other-id")
         except DecodeError as error:
             if not self._again(number, error, now):
-                self._end("the manifest is not readable", now, signed=False)
+                self.leave("the manifest is not readable", now)
             return
         self.run.accept(number, now)
         self._know(manifest)

@@ -176,6 +176,11 @@ class Foreign:
         self._gates.clear()
 
     @property
+    def counts(self) -> bool:
+        """Whether its end is told and counted: something has come."""
+        return self.begun
+
+    @property
     def deadline(self) -> float | None:
         """When it may be done."""
         if not self.begun or self._left is not None or self.report is not None:
