@@ -85,10 +85,21 @@ def test_a_namesake_at_another_host_is_another() -> None:
     assert verdict == (Verdict.BUSY, [])
 
 
-def test_a_new_run_at_the_same_socket_takes_the_place_at_once() -> None:
-    first = course(1, "a", "10.0.0.1")
-    claimed = claim(2, "a", "10.0.0.1", 0.1, port=5000)
-    assert Places().judge(claimed, [first], door()) == (Verdict.COME, [first])
+def test_a_new_run_at_the_same_socket_waits_for_the_silence_of_the_old_one() -> None:
+    places, first = Places(), course(1, "a", "10.0.0.1")
+    for now in (0.1, 5.0):
+        claimed = claim(2, "x", "10.0.0.1", now, port=5000)
+        assert places.judge(claimed, [first], door(None)) == (Verdict.WAIT, [])
+    claimed = claim(2, "x", "10.0.0.1", 5.1, port=5000)
+    assert places.judge(claimed, [first], door()) == (Verdict.COME, [first])
+
+
+def test_a_forged_run_at_the_socket_of_one_that_goes_on_gets_no_place() -> None:
+    places, first = Places(), course(1, "a", "10.0.0.1")
+    places.judge(claim(2, "a", "10.0.0.1", 0.1, port=5000), [first], door(None))
+    first.heard = 6.0
+    claimed = claim(2, "a", "10.0.0.1", 6.1, port=5000)
+    assert places.judge(claimed, [first], door(None)) == (Verdict.BUSY, [])
 
 
 def test_who_calls_a_delivery_of_another_address_is_a_forger() -> None:

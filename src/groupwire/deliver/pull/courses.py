@@ -47,7 +47,6 @@ class Courses:
         self._run = run
         self._courses: dict[SenderKey, Course] = {}
         self._by_key: dict[int, Course] = {}
-        self._by_origin: dict[Origin, Course] = {}
         self._numbers = count(1)
         self._places = Places()
         self._over: OrderedDict[SenderKey, State] = OrderedDict()
@@ -76,16 +75,16 @@ class Courses:
 
     def answered_by(self, datagram: Datagram) -> Delivery | None:
         """Return the delivery whose receipt a datagram answers."""
-        course = self._by_origin.get(datagram.origin)
-        if isinstance(course, Delivery) and course.answered_by(datagram):
-            return course
+        for course in self._deliveries():
+            if course.answered_by(datagram):
+                return course
         return None
 
     # What is heard.
 
-    def hear(self, origin: Origin, now: float, *, data: bool) -> None:
-        """Note a sign of life."""
-        if (course := self._by_origin.get(origin)) is not None:
+    def hear(self, sender: SenderKey, now: float, *, data: bool) -> None:
+        """Note a sign of life: of this run, not of another at the same address."""
+        if (course := self._courses.get(sender)) is not None:
             course.hear(now, data=data)
 
     def called(
@@ -233,13 +232,10 @@ class Courses:
     def _add(self, sender: SenderKey, course: Course) -> None:
         self._courses[sender] = course
         self._by_key[course.key] = course
-        self._by_origin[sender.origin] = course
 
     def _remove(self, course: Course) -> None:
         sender = course.run.sender
         del self._courses[sender], self._by_key[course.key]
-        if self._by_origin.get(sender.origin) is course:
-            del self._by_origin[sender.origin]
 
     def _forget_idle(self) -> None:
         idle = min(

@@ -59,7 +59,10 @@ class Places:
         leaving: list[Delivery] = []
         for course in deliveries:
             if course.run.sender.origin == claim.sender.origin:
-                # One socket has one run: that of before will not go on.
+                # One socket has one run: but an address can be forged, and so the
+                # one of before has to be silent.
+                if claim.now - course.heard <= _SILENT_S:
+                    return self._beside(claim, course), []
                 leaving.append(course)
             elif course.delivery == claim.call.delivery:
                 if claim.now - course.heard < _RESTARTED_S:
@@ -79,12 +82,16 @@ class Places:
         now = claim.now
         before = _namesake(claim, deliveries)
         if before is not None and now - before.heard < _RESTARTED_S:
-            begun = self._first_heard(claim)
-            return Verdict.BUSY if before.heard > begun else Verdict.WAIT, None
+            return self._beside(claim, before), None
         silent = [c for c in deliveries if now - c.heard > _SILENT_S]
         if before is None and not silent:
             return Verdict.BUSY, None
         return Verdict.COME, before or min(silent, key=lambda c: c.heard)
+
+    def _beside(self, claim: Claim, before: Delivery) -> Verdict:
+        """Return what becomes of it while the one of before may yet go on."""
+        begun = self._first_heard(claim)
+        return Verdict.BUSY if before.heard > begun else Verdict.WAIT
 
     def _first_heard(self, claim: Claim) -> float:
         first = self._since.setdefault(claim.sender, claim.now)

@@ -254,7 +254,8 @@ class Pull:
     def _take_norm(self, datagram: Datagram, now: float) -> None:
         self._origin, self._interface = datagram.origin, datagram.interface
         is_data = bool(datagram.data) and datagram.data[0] in _DATA
-        self._courses.hear(datagram.origin, now, data=is_data)
+        run = _run_of(datagram)
+        self._courses.hear(run, now, data=is_data)
         self._receiver.handle_datagram(datagram, now=now)
 
     def _offer(self, offer: ObjectOffer) -> Sink | Later | None:
@@ -406,3 +407,10 @@ def _config(rules: PullRules) -> ReceiverConfig:
         objects=MAX_OBJECTS,
         memory_bytes=rules.memory_bytes,
     )
+
+
+def _run_of(datagram: Datagram) -> SenderKey:
+    """Return whose a NORM message of a sender says it is (RFC 5740, section 4.2)."""
+    data = datagram.data
+    source, instance = int.from_bytes(data[4:8]), int.from_bytes(data[8:10])
+    return SenderKey(datagram.origin, source, instance)
