@@ -9,8 +9,8 @@ __all__ = [
     "MAX_PATH_BYTES",
 ]
 
-MAX_ENTRIES = 1_000_000
-"""Of a manifest."""
+MAX_ENTRIES = 200_000
+"""Of a manifest: what a member reads within a second."""
 MAX_FILE_BYTES = (1 << 48) - 1
 """RFC 5740 has 48 bits for the size of an object."""
 MAX_BYTES = (1 << 63) - 1

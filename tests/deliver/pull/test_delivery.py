@@ -10,7 +10,7 @@ from tests.deliver.pull.script import Play
 
 from groupwire.deliver.manifest import encode_manifest
 from groupwire.deliver.pull import SenderGone
-from groupwire.deliver.pull.delivery import Delivery, Phase
+from groupwire.deliver.pull.delivery import ENTRY_BYTES, Delivery, Phase
 from groupwire.deliver.seals import SEAL_INFO, Seal
 from groupwire.deliver.storage import Examined, Outcome, Status
 from groupwire.deliver.words import CallPhase, MemberPhase, Signed
@@ -126,6 +126,33 @@ def test_a_manifest_that_cannot_be_read_is_asked_for_again(other: bool) -> None:
     assert not stage.ear.pull.finished
     reason = "deliver-other-id" if other else "deliver-zlib"
     assert stage.ear.pull.dropped[reason] == 4
+
+
+def test_a_manifest_takes_memory_until_its_delivery_ends() -> None:
+    stage = Play(manifest_of(FILES, digests=True))
+    room = stage.ear.pull._setting.room
+    before = room.left_bytes
+    stage.call(CallPhase.OFFER)
+    stage.manifest()
+    stage.run(0.2)
+    assert before - room.left_bytes == len(FILES) * ENTRY_BYTES
+    stage.bye()
+    stage.run(0.2)
+    assert room.left_bytes == before
+
+
+def test_a_manifest_for_which_there_is_no_memory_ends_it() -> None:
+    files = {f"{n}": b"" for n in range(50)}
+    manifest = manifest_of(files, digests=True)
+    most = len(encode_manifest(manifest)) + 10 * ENTRY_BYTES
+    stage = Play(manifest, memory_bytes=most)
+    stage.call(CallPhase.OFFER)
+    stage.manifest()
+    stage.run(0.2)
+    assert stage.ear.pull.dropped["no-memory"] == 1
+    (gone,) = stage.ear.saw(SenderGone)
+    assert gone.reason == "the manifest is too large"
+    assert stage.ear.pull._setting.room.left_bytes == most
 
 
 def test_a_manifest_that_is_gone_ends_it() -> None:

@@ -26,10 +26,12 @@ from groupwire.norm import LATER, Later, ObjectFlag, ObjectOffer, Sink
 from groupwire.norm.receive.events import LossReason, ObjectLost, ObjectReceived
 from groupwire.values import Datagram, Transmit
 
-__all__ = ["Delivery", "Phase"]
+__all__ = ["ENTRY_BYTES", "Delivery", "Phase"]
 
 MAX_MANIFEST_BYTES = 64 << 20
 """Compressed as it comes."""
+ENTRY_BYTES = 400
+"""What an entry of a manifest takes in memory, until the delivery ends."""
 _MOST_ATTEMPTS = 3
 """To read a manifest or seals."""
 _MOST_ROUNDS = 8
@@ -245,6 +247,10 @@ class Delivery:
         except DecodeError as error:
             if not self._again(number, error, now):
                 self.leave("the manifest is not readable", now)
+            return
+        if not self._papers.keep(len(manifest.entries) * ENTRY_BYTES):
+            self._setting.dropped["no-memory"] += 1
+            self.leave("the manifest is too large", now)
             return
         self.run.accept(number, now)
         self._know(manifest)

@@ -154,7 +154,7 @@ class _Walk:
         if entries > MAX_ENTRIES:
             raise UsageError(
                 f"{entries} entries are too many for a delivery",
-                fix=f"push at most {MAX_ENTRIES} at a time",
+                fix=f"use several pushes of at most {MAX_ENTRIES} each",
             )
         if not entries:
             left = [*self._problems, *self._skipped]

@@ -21,6 +21,7 @@ class Papers:
     def __init__(self, room: Room) -> None:
         self._room = room
         self._sinks: dict[int, tuple[int, MemorySink]] = {}
+        self._kept_bytes = 0
 
     def open(self, offer: ObjectOffer, most_bytes: int) -> MemorySink | Later | None:
         """Return where one goes, if it is no larger than it may be."""
@@ -45,7 +46,17 @@ class Papers:
         self._room.left_bytes += size
         return sink
 
+    def keep(self, size_bytes: int) -> bool:
+        """Take room for what was read, until all is closed; False if there is none."""
+        if size_bytes > self._room.left_bytes:
+            return False
+        self._room.left_bytes -= size_bytes
+        self._kept_bytes += size_bytes
+        return True
+
     def close_all(self) -> None:
         """Forget all of them."""
+        self._room.left_bytes += self._kept_bytes
+        self._kept_bytes = 0
         for number in list(self._sinks):
             self.close(number)
