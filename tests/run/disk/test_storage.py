@@ -11,11 +11,11 @@ from typing import Any
 import pytest
 
 from groupwire.deliver.entries import Entry, Kind, Manifest
+from groupwire.deliver.reasons import reason_of
 from groupwire.deliver.seals import PART_BYTES
 from groupwire.deliver.storage import Examined, Outcome, PartSink, Status
 from groupwire.deliver.store.parts.part import PartFile
 from groupwire.deliver.store.policy import StorePolicy
-from groupwire.deliver.store.reasons import reason_of
 from groupwire.deliver.store.store import Store
 from groupwire.run.disk import DiskStorage, writer
 

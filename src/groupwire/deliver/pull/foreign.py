@@ -7,10 +7,10 @@ from collections.abc import Mapping, Sequence
 
 from groupwire.deliver.manifest import MANIFEST_INFO
 from groupwire.deliver.pull.events import FileSettled, Joined, SenderGone
-from groupwire.deliver.pull.files.files import failure_of
 from groupwire.deliver.pull.files.gate import Gate
 from groupwire.deliver.pull.plumbing.run import Run
 from groupwire.deliver.pull.plumbing.setting import Setting
+from groupwire.deliver.reasons import reason_of
 from groupwire.deliver.report import PulledFile, PullReport
 from groupwire.deliver.seals import SEAL_INFO, parse_part
 from groupwire.deliver.storage import Examined, Outcome, Status
@@ -110,7 +110,7 @@ class Foreign:
         if event.reason in _NOT_TOLD or not self.begun:
             return
         self._moved = now
-        reason = "gone" if event.error is None else failure_of(event.error)
+        reason = "gone" if event.error is None else reason_of(event.error)
         outcome = Outcome(Status.FAILED, reason=reason)
         self._settle(_name(event.object, None), outcome)
 

@@ -18,7 +18,7 @@ from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass
 
-from groupwire.deliver.store.reasons import disk_full
+from groupwire.deliver.reasons import disk_full
 
 __all__ = ["Record", "Stored"]
 

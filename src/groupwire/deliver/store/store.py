@@ -44,6 +44,7 @@ from itertools import count
 
 from groupwire.deliver.entries import Entry, Manifest
 from groupwire.deliver.names import STATE_DIRECTORY
+from groupwire.deliver.reasons import disk_full, too_large
 from groupwire.deliver.storage import Examined, Outcome, Status
 from groupwire.deliver.store.duties.conclude import conclude
 from groupwire.deliver.store.duties.examine import examine
@@ -64,7 +65,6 @@ from groupwire.deliver.store.parts.part import (
 )
 from groupwire.deliver.store.parts.piece import Piece
 from groupwire.deliver.store.policy import StorePolicy
-from groupwire.deliver.store.reasons import disk_full, too_large
 from groupwire.deliver.store.tree.folders import look, names
 from groupwire.deliver.store.tree.locks import lock
 

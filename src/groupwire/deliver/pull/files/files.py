@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import Enum, auto
-from errno import EACCES, ECANCELED, EDQUOT, EFBIG, ENOSPC, EPERM, EROFS
+from errno import ECANCELED
 from hashlib import sha256
 
 from groupwire.deliver.entries import Manifest
@@ -15,24 +15,17 @@ from groupwire.deliver.pull.files.ledger import Ledger
 from groupwire.deliver.pull.files.naming import Naming, is_before
 from groupwire.deliver.pull.files.parts import Parts
 from groupwire.deliver.pull.plumbing.run import Run
+from groupwire.deliver.reasons import reason_of
 from groupwire.deliver.report import PulledFile
 from groupwire.deliver.seals import Seal
 from groupwire.deliver.storage import Outcome, Status, Storage
 from groupwire.norm import LATER, Later, ObjectOffer, Sink
 from groupwire.norm.receive.events import LossReason, ObjectLost
 
-__all__ = ["Files", "failure_of"]
+__all__ = ["Files"]
 
 _MOST_MISMATCHES = 3
 _EMPTY = sha256(b"").digest()
-_REASONS = {
-    ENOSPC: "disk-full",
-    EDQUOT: "disk-full",
-    EROFS: "read-only",
-    EACCES: "read-only",
-    EPERM: "read-only",
-    EFBIG: "too-large",
-}
 _GOOD = frozenset({Status.STORED, Status.UNCHANGED})
 
 
@@ -120,7 +113,7 @@ class Files:
         try:
             gate = Gate(self._storage.open(self._key, entry))
         except OSError as error:
-            self._fail(entry, failure_of(error))
+            self._fail(entry, reason_of(error))
             return
         self._coming[entry] = _Coming(-1, gate, _Stage.FINISHING)
         self._storage.finish(self._key, entry, _EMPTY)
@@ -349,7 +342,7 @@ class Files:
                 self._retry = True
                 return
         self._forget_parts(entry)
-        reason = "gone" if event.error is None else failure_of(event.error)
+        reason = "gone" if event.error is None else reason_of(event.error)
         self._fail(entry, reason)
 
     def _forget_parts(self, entry: int) -> None:
@@ -415,8 +408,3 @@ class Files:
     def _settle(self, entry: int, outcome: Outcome) -> None:
         self._empty.discard(entry)
         self._tell(self.ledger.settle(entry, outcome))
-
-
-def failure_of(error: OSError) -> str:
-    """Return the word for what a disk says."""
-    return _REASONS.get(error.errno or 0, "io-error")

@@ -12,11 +12,11 @@ from hashlib import sha256
 
 from groupwire.deliver.entries import Entry, Kind, Manifest
 from groupwire.deliver.names import clashes, unsafe, unsafe_target
+from groupwire.deliver.reasons import reason_of
 from groupwire.deliver.store.duties.ground import Ground
 from groupwire.deliver.store.duties.judge import Standing
 from groupwire.deliver.store.duties.place import move, note_folders, sync_folders
 from groupwire.deliver.store.parts.part import dress, safe_mode
-from groupwire.deliver.store.reasons import reason_of
 from groupwire.deliver.store.record import Stored
 from groupwire.deliver.store.tree.folders import Folders, closing, look, open_folder
 

@@ -8,12 +8,12 @@ from contextlib import suppress
 
 from groupwire.deliver.entries import Entry, Kind, Manifest
 from groupwire.deliver.names import clashes
+from groupwire.deliver.reasons import reason_of
 from groupwire.deliver.storage import Examined, Outcome, Status
 from groupwire.deliver.store.duties.ground import Ground
 from groupwire.deliver.store.duties.judge import Standing, refusal
 from groupwire.deliver.store.duties.tidy import drop
 from groupwire.deliver.store.parts.journal import Identity, held_bytes
-from groupwire.deliver.store.reasons import reason_of
 from groupwire.deliver.store.tree.folders import Folders, look, names
 
 __all__ = ["examine"]

@@ -7,9 +7,9 @@ from contextlib import suppress
 from dataclasses import dataclass
 
 from groupwire.deliver.names import STATE_DIRECTORY
+from groupwire.deliver.reasons import reason_of
 from groupwire.deliver.store.parts.part import Guard
 from groupwire.deliver.store.policy import StorePolicy
-from groupwire.deliver.store.reasons import reason_of
 from groupwire.deliver.store.record import Record
 from groupwire.deliver.store.tree.folders import OPEN_FOLDER, closing
 from groupwire.deliver.store.tree.locks import lock, share

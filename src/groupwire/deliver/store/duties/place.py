@@ -10,12 +10,12 @@ from dataclasses import dataclass
 
 from groupwire.deliver.entries import Entry
 from groupwire.deliver.names import unsafe
+from groupwire.deliver.reasons import reason_of
 from groupwire.deliver.storage import Outcome, Status
 from groupwire.deliver.store.duties.ground import Ground
 from groupwire.deliver.store.duties.judge import Standing
 from groupwire.deliver.store.duties.tidy import drop_rivals
 from groupwire.deliver.store.parts.part import Part, PartFile
-from groupwire.deliver.store.reasons import reason_of
 from groupwire.deliver.store.record import Stored
 from groupwire.deliver.store.tree.folders import (
     Folders,

@@ -23,10 +23,10 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import TypeAlias
 
+from groupwire.deliver.reasons import disk_full, too_large
 from groupwire.deliver.store.parts.holes import split
 from groupwire.deliver.store.parts.journal import Journal
 from groupwire.deliver.store.parts.ranges import Ranges
-from groupwire.deliver.store.reasons import disk_full, too_large
 
 __all__ = [
     "SMALL_BYTES",

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from groupwire.deliver.reasons import too_large
 from groupwire.deliver.seals import PART_BYTES
 from groupwire.deliver.store.parts.part import PartFile
-from groupwire.deliver.store.reasons import too_large
 
 __all__ = ["Piece"]
 

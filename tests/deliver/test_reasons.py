@@ -6,7 +6,7 @@ import errno
 
 import pytest
 
-from groupwire.deliver.store.reasons import disk_full, reason_of, too_large
+from groupwire.deliver.reasons import disk_full, reason_of, too_large
 
 
 @pytest.mark.parametrize(
