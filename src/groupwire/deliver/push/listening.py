@@ -11,7 +11,7 @@ from groupwire.deliver.push.events import (
     ReceiptReceived,
 )
 from groupwire.deliver.push.group.members import Member
-from groupwire.deliver.push.group.settling import Verdict, without_receipt
+from groupwire.deliver.push.group.settling import Verdict
 from groupwire.deliver.push.parts import Parts
 from groupwire.deliver.speech import decode_word, encode_word
 from groupwire.deliver.words import (
@@ -142,11 +142,11 @@ class Listening:
         member = self._believed(said, message)
         if member is None or member.settled:
             return
-        self.events.append(MemberFailed(member.name, "left"))
         if self._course.begun:
-            member.receipt = without_receipt(member, "left", self._course.elapsed_s)
-        else:
-            self._members.forget(member)  # the roll-call goes on without it
+            member.left = True  # it has its patience to come back, as a new node
+        else:  # the roll-call goes on without it
+            self.events.append(MemberFailed(member.name, "left"))
+            self._members.forget(member)
 
     def _believed(
         self, said: Receipt | State, message: MessageReceived

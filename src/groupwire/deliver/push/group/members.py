@@ -51,6 +51,8 @@ class Member:
     """What is sent once more for it now."""
     crossed: int = 0
     """How often it signed for what a file had been."""
+    left: bool = False
+    """Whether it said that it leaves; as a new node it may come back."""
     silent: bool = False
     """Whether it was given up for silence: it may come back."""
     receipt: MemberReceipt | None = None
@@ -178,7 +180,7 @@ class Members:
     def _has_left(self, holder: Member, member: Member, awake: float) -> bool:
         if holder.has_all or holder.heard_at > member.heard_at:
             return False
-        return holder.settled or self._is_quiet(holder, awake)
+        return holder.left or holder.settled or self._is_quiet(holder, awake)
 
     def _is_quiet(self, member: Member, awake: float) -> bool:
         return awake - member.heard_at > self._quiet_s
