@@ -40,7 +40,6 @@ def directory(path: str) -> Entry:
         "NUL",
         "\xe9",
         "\U0001f468\u200d\U0001f469",
-        "a/.groupwire",
         ".groupwire2",
         "x" * 255,
         "/".join(["x"] * MAX_DEPTH),
@@ -77,6 +76,7 @@ def test_names_of_people_are_taken(path: str) -> None:
         ("\xe9/" * 1500 + "x", "longer than 4096 bytes"),
         ("/".join(["x"] * (MAX_DEPTH + 1)), "more than 100 directories deep"),
         (".groupwire", ".groupwire is groupwire's own"),
+        ("a/.groupwire/record", ".groupwire is groupwire's own"),
         (".GroupWire/partial", ".groupwire is groupwire's own"),
     ],
 )
@@ -208,3 +208,8 @@ def test_nobody_makes_us_hold_directories_without_end(
 def test_every_name_that_python_prints_is_judged() -> None:
     judged = [unsafe(chr(point)) for point in range(0x20, sys.maxunicode, 97)]
     assert {None, "control characters, or no UTF-8"} == set(judged)
+
+
+def test_no_link_leads_into_what_is_groupwires_own() -> None:
+    reason = unsafe_target("a/link", "../.Groupwire/record")
+    assert reason == "target in .groupwire, which is groupwire's own"

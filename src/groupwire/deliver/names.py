@@ -62,6 +62,8 @@ def unsafe_target(path: str, target: str) -> str | None:
     up = next((n for n, part in enumerate(parts) if part != ".."), len(parts))
     if up > path.count("/") or ".." in parts[up:]:
         return "target outside the tree"
+    if any(_folded(part) == STATE_DIRECTORY for part in parts):
+        return f"target in {STATE_DIRECTORY}, which is groupwire's own"
     return None
 
 
@@ -87,10 +89,11 @@ def _unsafe_parts(parts: list[str]) -> str | None:
     for part in parts:
         if part in {"", ".", ".."}:
             return f"{part!r} in the path"
+        # At any depth: a pull into a directory further down would believe it.
+        if _folded(part) == STATE_DIRECTORY:
+            return f"{STATE_DIRECTORY} is groupwire's own"
         if len(part) > MAX_PART_BYTES or len(part.encode()) > MAX_PART_BYTES:
             return f"a name longer than {MAX_PART_BYTES} bytes"
-    if _folded(parts[0]) == STATE_DIRECTORY:
-        return f"{STATE_DIRECTORY} is groupwire's own"
     return None
 
 

@@ -11,7 +11,7 @@ from tests.norm.rate.tcp import RenoReceiver, RenoSender
 
 from groupwire.errors import UsageError
 from groupwire.norm.rate.adaptive import AdaptiveConfig, AdaptiveRate
-from groupwire.norm.rate.control import Slow
+from groupwire.norm.rate.control import Report, Slow
 from groupwire.norm.rate.tfmcc import TfmccConfig, TfmccRate
 from groupwire.norm.wire.commands import CongestionFlag
 from groupwire.norm.wire.extensions import CongestionFeedback, Extensions
@@ -820,3 +820,17 @@ def forged(dice: Random) -> bytes:
     node = dice.randrange(1, 1 << 32)
     extensions = Extensions(feedback=feedback)
     return Ack(1, node, head, AckType.CONGESTION, 0, b"", extensions).encode()
+
+
+@pytest.mark.parametrize("measured", [False, True])
+@pytest.mark.parametrize("loss", [0.0, 0.4, 1.0])
+def test_a_report_that_nothing_arrives_leaves_the_floor(
+    loss: float, *, measured: bool
+) -> None:
+    control = AdaptiveRate(AdaptiveConfig(start_bytes_per_s=1e6))
+    for probe in range(1, 30):
+        now = probe * 0.05
+        control.probed(probe, busy=True, now=now)
+        report = Report(7, 0.5, loss, 0.0, probe, measured=measured)
+        control.heard(report, now=now)
+        assert 50e3 <= control.rate <= 1e6

@@ -329,6 +329,8 @@ class AdaptiveRate:
     # What comes of it.
 
     def _decrease(self, path: Path, peak: float, now: float) -> None:
+        # Anybody may claim that nothing arrives.
+        peak = max(peak, self._config.floor_bytes_per_s)
         self._limiting = path
         self._settled_from = self._probe + 2
         self._growth = Growth(peak, path.rtt_s, path.least_rtt_s)
