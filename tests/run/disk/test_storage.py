@@ -156,6 +156,21 @@ async def test_many_files_are_placed_while_others_arrive(tmp_path: Path) -> None
         assert not at.concluded[KEY]
 
 
+async def test_a_file_may_come_once_more_when_all_was_concluded(tmp_path: Path) -> None:
+    data = content(100)
+    async with member(tmp_path) as at:
+        await at.examine(entry(data))
+        at.storage.conclude(KEY)
+        await at.until(lambda: KEY in at.concluded)
+        fill(at.storage.open(KEY, 0), data)
+        at.storage.finish(KEY, 0, sha256(data).digest())
+        assert (await at.outcome(0)).status is Status.STORED
+        at.concluded.clear()
+        at.storage.conclude(KEY)
+        await at.until(lambda: KEY in at.concluded)
+        at.storage.abandon(KEY)
+
+
 async def test_what_was_just_taken_can_be_read(tmp_path: Path) -> None:
     data, dice = content(3 * MIB), Random(5)
     async with member(tmp_path) as at:

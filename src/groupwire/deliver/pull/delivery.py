@@ -379,8 +379,7 @@ class Delivery:
     def _end(self, reason: str, now: float, *, signed: bool) -> None:
         if self._phase is Phase.OVER:
             return
-        if self._phase is not Phase.SIGNING:
-            self._setting.storage.abandon(self.key)
+        self._setting.storage.abandon(self.key)
         self._papers.close_all()
         self._signing.end()
         self.report = self._report(reason, now, signed=signed)

@@ -186,8 +186,11 @@ class DiskStorage:
             self._drop(file, keep=False)
 
     def conclude(self, key: int) -> None:
-        """Make directories, links, modes, behind all files that were to be finished."""
-        delivery = self._deliveries.pop(key, None)
+        """Make directories, links, modes, behind all files that were to be finished.
+
+        It is known until it is abandoned: files may be opened once more.
+        """
+        delivery = self._deliveries.get(key)
         if delivery is not None:
             self._placer.do(partial(self._conclude, key, delivery))
 
