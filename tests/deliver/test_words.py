@@ -23,6 +23,7 @@ def test_phases_are_the_words_of_the_page() -> None:
     assert {phase.value for phase in MemberPhase} == {
         "here",
         "examining",
+        "left",
         "taking",
         "done",
         "refused",
