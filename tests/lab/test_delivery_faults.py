@@ -163,7 +163,8 @@ def test_nobody_there_and_nobody_heard_are_told_and_do_not_hang(
 
     b.link.lose(1.0, away=True, match="meta l4proto udp")
     deaf = push(a, source, "--expect", "b", "--wait", "1", "--patience", "1")
-    member = pull(b, tmp_path / "b", "--patience", "1")
+    # Whose manifest never came was no delivery: the member waits for the next one.
+    member = pull(b, tmp_path / "b", "--patience", "1", "--timeout", "5")
     answered = told(deaf, within=PATIENCE)
     assert answered.code == 1, str(answered)
     assert answered.end["missing"] == ["b"]
