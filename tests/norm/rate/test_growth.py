@@ -51,3 +51,10 @@ def test_a_lan_is_no_reason_to_be_quicker_than_the_probes_are() -> None:
 
 def test_losses_are_random_only_below_the_peak() -> None:
     assert Growth(1e6, 0.02).learns == pytest.approx(0.97e6)
+
+
+@pytest.mark.parametrize("peak", [0.0, 1e-300, 1.0])
+def test_it_grows_from_next_to_nothing(peak: float) -> None:
+    growth = Growth(peak, 0.02)
+    assert 0 < growth.after(0.0, 0.02) <= growth.peak
+    assert growth.after(1.0, 0.02) > growth.peak

@@ -184,6 +184,8 @@ class AdaptiveRate:
 
     def heard(self, report: Report, *, now: float) -> None:
         """Take a report in: only news count, so that replays change nothing."""
+        if not report.is_sound:
+            return
         probe = unwrap(report.probe, self._probe, 16)
         path = self._path(report.node)
         if report.rtt_s is None or not path.probe <= probe <= self._probe:

@@ -7,8 +7,12 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from groupwire.norm.wire.commands import NodeState
+from groupwire.norm.wire.quantise import MAX_RTT_S
 
 __all__ = ["FixedRate", "RateControl", "Report", "Slow"]
+
+_MOST_BYTES_PER_S = 1e16
+"""No datagram can tell more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +33,13 @@ class Report:
     """Whether its rate is computed with its own round trip, not with the group's."""
     slow_start: bool = False
     leaving: bool = False
+
+    @property
+    def is_sound(self) -> bool:
+        """Whether its numbers can be what they stand for; infinity and NaN cannot."""
+        trips = self.rtt_s is None or 0 <= self.rtt_s <= MAX_RTT_S
+        rates = 0 <= self.rate_bytes_per_s <= _MOST_BYTES_PER_S
+        return trips and rates and 0 <= self.loss <= 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +75,7 @@ class RateControl(Protocol):
         ...
 
     def heard(self, report: Report, *, now: float) -> None:
-        """Take a report in."""
+        """Take a report in; one that is not sound changes nothing."""
         ...
 
     def nodes(self) -> Sequence[NodeState]:

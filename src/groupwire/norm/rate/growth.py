@@ -16,6 +16,8 @@ _SHORTEST_S, _TRIPS, _PACKETS = 0.25, 100.0, 5000.0
 """So long, so many round trips or packets it takes at most until it is where congestion
 was: CUBIC's time grows with the window, and a fast LAN's, at the round trip that is
 reckoned with here, would be that of a path of thousands of packets."""
+_LEAST = float(PACKET_BYTES)
+"""No peak is lower than a packet a second: from nothing nothing grows."""
 _SHORTEST_RTT_S = 0.02
 """A round of probes takes longer than a LAN's round trip; TCP's growth there would be
 faster than what is heard of it."""
@@ -31,7 +33,7 @@ class Growth:
     def __init__(
         self, peak: float, rtt_s: float, least_rtt_s: float | None = None
     ) -> None:
-        self.peak = peak
+        self.peak = peak = max(peak, _LEAST)
         self._per_window = PACKET_BYTES / max(rtt_s, _SHORTEST_RTT_S)
         self._window = peak / self._per_window
         way_s = rtt_s if least_rtt_s is None else least_rtt_s

@@ -10,7 +10,7 @@ from groupwire.norm.numbers import unwrap
 from groupwire.norm.rate.bounds import check_bounds
 from groupwire.norm.rate.control import Report, Slow
 from groupwire.norm.wire.commands import CongestionFlag, NodeState
-from groupwire.norm.wire.quantise import pack_rate, pack_rtt
+from groupwire.norm.wire.quantise import MIN_RTT_S, pack_rate, pack_rtt
 
 __all__ = ["TfmccConfig", "TfmccRate"]
 
@@ -120,6 +120,8 @@ class TfmccRate:
     def heard(self, report: Report, *, now: float) -> None:
         """Take a report in; one of an old probe changes nothing."""
         del now
+        if not report.is_sound:
+            return
         probe = unwrap(report.probe, self._probe, 16)
         member = self._member(report.node)
         if report.rtt_s is not None:
@@ -163,7 +165,7 @@ class TfmccRate:
         """Correct a rate that is of the group's round trip (RFC 4654 §3.3)."""
         rate = report.rate_bytes_per_s
         if not report.knows_rtt and not report.slow_start and member.rtt_s:
-            rate *= self._grtt / member.rtt_s
+            rate *= self._grtt / max(member.rtt_s, MIN_RTT_S)
         return rate
 
     def _hear_slow_start(self, member: _Member) -> None:
