@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -170,7 +171,7 @@ def test_the_beginning_and_changed_files_are_told_and_failures_later(
 
 
 def test_the_end_has_who_has_it_and_who_has_not(capsys: Capture) -> None:
-    PushJson(Out(Tone(json=True)), None).end(REPORT)
+    PushJson(Out(Tone(json=True)), None).end(replace(REPORT, receipts=()))
     (end,) = told(capsys.readouterr().out)
     assert end == {
         "event": "end",
@@ -187,6 +188,34 @@ def test_the_end_has_who_has_it_and_who_has_not(capsys: Capture) -> None:
         "elapsed_s": 1.5,
         "reason": "",
     }
+
+
+def test_who_failed_without_a_word_is_told_before_the_end(capsys: Capture) -> None:
+    signed = replace(RECEIPT, member="arm3", status=ReceiptStatus.VERIFIED)
+    silent = MemberReceipt("arm2", HERE, ReceiptStatus.FAILED, reason="silent")
+    absent = MemberReceipt("arm4", None, ReceiptStatus.FAILED, reason="absent")
+    shown = PushJson(Out(Tone(json=True)), None)
+    for receipt in (signed, RECEIPT):
+        shown.show(ReceiptReceived(receipt))
+    capsys.readouterr()
+    shown.end(replace(REPORT, receipts=(signed, RECEIPT, silent, absent)))
+    *receipts, end = told(capsys.readouterr().out)
+    assert [(r["event"], r["member"], r["status"], r["reason"]) for r in receipts] == [
+        ("receipt", "arm2", "failed", "silent"),
+        ("receipt", "arm4", "failed", "absent"),
+    ]
+    assert [r["sender"] for r in receipts] == ["10.0.0.7:4000", None]
+    assert end["event"] == "end"
+
+
+def test_a_receipt_that_was_taken_back_is_told_again(capsys: Capture) -> None:
+    good = replace(RECEIPT, status=ReceiptStatus.VERIFIED, failed=())
+    shown = PushJson(Out(Tone(json=True)), None)
+    shown.show(ReceiptReceived(good))
+    shown.end(replace(REPORT, receipts=(replace(RECEIPT, reason="changed"),)))
+    first, second, _ = told(capsys.readouterr().out)
+    assert (first["status"], second["status"]) == ("verified", "failed")
+    assert second["reason"] == "changed"
 
 
 def test_an_end_before_the_beginning_misses_everybody(capsys: Capture) -> None:

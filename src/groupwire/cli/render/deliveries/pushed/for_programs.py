@@ -18,7 +18,12 @@ from groupwire.deliver.push import (
     PushEvent,
     ReceiptReceived,
 )
-from groupwire.deliver.report import MemberReceipt, PushProgress, PushReport
+from groupwire.deliver.report import (
+    MemberReceipt,
+    PushProgress,
+    PushReport,
+    ReceiptStatus,
+)
 from groupwire.gather import Expectation
 from groupwire.values import Origin
 
@@ -32,6 +37,8 @@ class PushJson:
         self._out = out
         self._expected = expected or Expectation()
         self.begun = False
+        self._told: dict[str, MemberReceipt] = {}
+        """The last receipt of each member, by its name."""
 
     def start(self, opening: Opening) -> None:
         """Tell that the first call is on its way."""
@@ -62,18 +69,29 @@ class PushJson:
             case FileChanged(path, gave_up):
                 self._out.event("changed", {"path": path, "given_up": gave_up})
             case ReceiptReceived(receipt):
-                self._out.event("receipt", _receipt(receipt))
+                self._receipt(receipt)
             case PushProgress():
                 self._out.event("progress", _progress(event))
             case MemberFailed() | FeedRoom() | PushEnded():
-                pass  # its receipt and the end say so
+                pass  # receipts at the end say so, and the end
             case _:
                 assert_never(event)
 
     def end(self, report: PushReport | None) -> None:
         """Tell what came of it; None where it ended before anybody was asked."""
-        fields = self._nothing() if report is None else _report(report)
-        self._out.event("end", fields)
+        if report is None:
+            self._out.event("end", self._nothing())
+            return
+        for receipt in report.receipts:
+            # Who was given up or never came has signed nothing: here it is said why.
+            failed = receipt.status is ReceiptStatus.FAILED
+            if failed and self._told.get(receipt.member) != receipt:
+                self._receipt(receipt)
+        self._out.event("end", _report(report))
+
+    def _receipt(self, receipt: MemberReceipt) -> None:
+        self._told[receipt.member] = receipt
+        self._out.event("receipt", _receipt(receipt))
 
     def _member(self, member: str, origin: Origin | None, **more: Any) -> None:
         known = {"late": False, "refused": None, "shared": False}
