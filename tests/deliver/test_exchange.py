@@ -4,7 +4,7 @@ from typing import Any
 import pytest
 from tests.deliver.exchange import Exchange, content
 
-from groupwire.deliver.push import MemberFailed
+from groupwire.deliver.push import FileChanged, MemberFailed, ReceiptReceived
 from groupwire.deliver.report import ReceiptStatus
 from groupwire.deliver.seals import PART_BYTES
 from groupwire.deliver.speech import encode_word
@@ -425,3 +425,130 @@ def test_who_leaves_the_roll_call_is_waited_for_anew() -> None:
 
 def _failures(exchange: Exchange) -> list[MemberFailed]:
     return [e for e in exchange.events if isinstance(e, MemberFailed)]
+
+
+def half_signed(seed: int, changed: bytes) -> Exchange:
+    """Return a push whose file changes when m0 has signed, and m1 still lacks of it."""
+    exchange = Exchange(seed, BIG, rate=2.5e5, expect=2)
+    exchange.members(2)
+    exchange.start()
+    exchange.run(1.0)
+    member = exchange.ears["m1"].member
+    assert member is not None
+    member.cut()
+    exchange.run(3.0)
+    assert [r.signed for r in exchange.ears["m0"].reports] == [True]
+    change(exchange, changed)
+    member.cut(up=False, down=False)
+    return exchange
+
+
+def change(exchange: Exchange, *versions: bytes, number: int = 0) -> None:
+    """Let a file be something else, as its shelf notices when it reads it again."""
+    exchange.changes = {**(exchange.changes or {}), number: versions}
+    exchange.shelf._files[number] = versions[-1]
+    size = len(versions[-1])
+    exchange.sender.do(
+        lambda core, now: core.handle_digest(number, None, size, changed=True, now=now)
+    )
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_of_two_versions_of_a_file_only_one_is_called_delivered(seed: int) -> None:
+    exchange = half_signed(seed, content(9, 400_000))
+    report = exchange.end(60)
+    assert report.delivered == ("m1",)
+    assert report.missing == ("m0",)
+    assert exchange.ears["m1"].disk.disk == {"big": content(9, 400_000)}
+    receipt = exchange.receipt("m0")
+    assert (receipt.status, receipt.reason) == (ReceiptStatus.FAILED, "changed")
+    assert receipt.sha256
+    told = [e.receipt for e in exchange.events if isinstance(e, ReceiptReceived)]
+    assert [(r.member, r.reason) for r in told] == [
+        ("m0", ""),
+        ("m0", "changed"),
+        ("m1", ""),
+    ]
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_who_has_not_heard_that_it_is_signed_gets_the_new_version(seed: int) -> None:
+    exchange = Exchange(seed, BIG, rate=2.5e5, expect=2)
+    exchange.members(2)
+    exchange.start()
+    exchange.run(1.0)
+    first, second = (exchange.ears[name].member for name in ("m0", "m1"))
+    assert first is not None
+    assert second is not None
+    carry = exchange.lab.carry
+
+    def lose(member: Any, transmit: Transmit) -> None:
+        if transmit.to != first.origin:
+            carry(member, transmit)
+
+    exchange.lab.carry = lose  # type: ignore[method-assign]
+    second.cut()
+    exchange.run(3.0)
+    assert exchange.push.report(now=exchange.lab.clock.now).delivered == ("m0",)
+    new = content(9, 400_000)
+    change(exchange, new)
+    exchange.lab.carry = carry  # type: ignore[method-assign]
+    second.cut(up=False, down=False)
+    assert exchange.end(60).delivered == ("m0", "m1")
+    assert all(ear.disk.disk == {"big": new} for ear in exchange.ears.values())
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_two_files_that_change_are_one_new_version(seed: int) -> None:
+    files = {"big": BIG["big"], "two": content(6, 100_000)}
+    exchange = Exchange(seed, files, rate=2.5e5, digest_first_bytes=0, expect=2)
+    exchange.members(2)
+    exchange.start()
+    exchange.run(1.0)
+    member = exchange.ears["m1"].member
+    assert member is not None
+    member.cut()
+    exchange.run(4.0)
+    change(exchange, content(9, 400_000))
+    change(exchange, content(8, 100_000), number=1)
+    member.cut(up=False, down=False)
+    assert exchange.end(60).delivered == ("m1",)
+    assert exchange.receipt("m0").reason == "changed"
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_a_file_that_was_only_touched_is_sent_again_and_delivered(seed: int) -> None:
+    exchange = half_signed(seed, BIG["big"])
+    report = exchange.end(60)
+    assert report.delivered == ("m0", "m1")
+    assert all(map(exchange.has_all, exchange.ears))
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_a_file_that_changes_when_it_is_sealed_is_sent_anew(seed: int) -> None:
+    exchange = Exchange(seed, BIG, rate=2.5e5, expect=2)
+    exchange.members(2)
+    exchange.start()
+    exchange.run(1.0)
+    new = content(9, 500_000)
+    change(exchange, new)
+    assert exchange.end(60).complete
+    assert all(ear.disk.disk == {"big": new} for ear in exchange.ears.values())
+    assert exchange.shelf.opened == {0: 2}
+    assert exchange.shelf.closed == {0: 2}
+    changes = [e for e in exchange.events if isinstance(e, FileChanged)]
+    assert changes == [FileChanged("big", gave_up=False)]
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_a_file_that_changes_each_time_it_is_repaired_is_given_up(seed: int) -> None:
+    exchange = Exchange(seed, BIG, rate=2.5e5, expect=2)
+    exchange.members(2)
+    exchange.start()
+    for turn in range(3):
+        exchange.run(0.5)
+        change(exchange, *(content(n, 500_000) for n in range(9, 10 + turn)))
+    report = exchange.end(60)
+    assert report.delivered == ()
+    assert {r.reason for r in report.receipts} == {"changed"}
+    assert exchange.shelf.opened == {0: 3}

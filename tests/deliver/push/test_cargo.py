@@ -128,6 +128,18 @@ def test_a_file_that_breaks_while_it_waits_is_given_up(
     assert group.shelf.open_now == set()
 
 
+def test_a_file_that_changes_while_it_waits_is_sent_and_taken_back(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    group = without_room(monkeypatch, 4)
+    waiting = group.shelf.opened[-1]
+    group.shelf.changing = {waiting: 1}
+    group.desk.answers = True
+    assert group.run(60).complete
+    assert group.of(FileChanged) == [FileChanged(f"f{waiting}", gave_up=False)]
+    assert group.shelf.open_now == set()
+
+
 def test_a_push_that_is_stopped_closes_the_file_that_waits(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -262,3 +274,23 @@ def test_what_has_no_digest_yet_is_still_coming() -> None:
     assert group.push._sending.is_coming(0)
     group.desk.answers = True
     assert group.run().complete
+
+
+def test_a_file_that_changes_while_it_waits_to_be_sent_once_more_is_opened_anew(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(module, "_KEPT_OBJECTS", 5)
+    files = {f"f{n}": data(1000, n) for n in range(3)}
+    group = Group(files, members=1, ceiling_bytes_per_s=1e4, **STREAMED)
+    group.begin()
+    sending = group.push._sending
+    group.lab.run(1.0, done=lambda: sending.handed == 5)
+    sending.again([0])
+    sending.pump(group.lab.clock.now)
+    assert sending._opened is sending._live[0].source
+    group.seat.do(
+        lambda desk, now: desk.push.handle_digest(0, None, 1000, changed=True, now=now)
+    )
+    assert group.run(60).complete
+    assert group.shelf.opened == [0, 1, 2, 0]
+    assert group.shelf.open_now == set()

@@ -264,6 +264,18 @@ def test_a_receipt_that_may_have_crossed_with_a_new_seal_is_asked_for_again() ->
     assert group.run().complete
 
 
+def test_a_receipt_for_else_while_a_file_is_sent_once_more_is_asked_for_again() -> None:
+    group = Group({"a": data(100), "b": data(60_000, 2)}, members=2, **SLOWLY)
+    group.members[0].fails = {"b": "gone"}
+    group.members[1].lies = True
+    group.begin()
+    group.lab.run(30.0, done=lambda: bool(group.members[1].signed))
+    assert group.push._sending.is_repeating
+    assert group.members[1].signed[0].again
+    group.members[1].lies = False
+    assert group.run().complete
+
+
 def test_a_receipt_that_crosses_too_often_is_false() -> None:
     group = Group({"a": data(1000)}, members=1, **STREAMED)
     group.shelf.changing = {0: 1}

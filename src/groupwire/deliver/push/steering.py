@@ -49,6 +49,7 @@ class Steering:
         self._gathering = parts.gathering
         self._digesting = parts.digesting
         self._sending = parts.sending
+        self._settling = parts.settling
         self._marks = Marks(parts.sending.sender)
         self._patience = Patience(parts.rules.patience_s)
         self._look_at = 0.0
@@ -108,6 +109,8 @@ class Steering:
         while self._hear_sender():
             self._sending.pump(self._course.now)
         self._tell_room()
+        if self._sending.renewed:
+            self._take_back()
         # Most turns only send more: they are not to cost more for more members.
         if self._course.stirred or self._look_at <= self._course.now:
             self._course.stirred = False
@@ -121,6 +124,12 @@ class Steering:
         self._course.examining = any(m.phase in _EARLY for m in self._members.open)
         if self._is_over():
             self.over = ""
+
+    def _take_back(self) -> None:
+        """Fail who has signed for a file as it was before."""
+        self._sending.renewed, self._course.stirred = False, True
+        taken_back = self._settling.take_back(self._members)
+        self.events += map(ReceiptReceived, taken_back)
 
     def _is_over(self) -> bool:
         """Return whether nobody is waited for and, without members, all was sent."""

@@ -58,6 +58,8 @@ class Sending:
         """Of the files, sent as a whole."""
         self.wanted_bytes = 0
         """Of the files that somebody wants, as their sizes were then."""
+        self.renewed = False
+        """Whether a file that was sent more than once has a digest again."""
         self._shelf = shelf
         self._sealing = Sealing()
         self._manifest: int | None = None
@@ -132,8 +134,17 @@ class Sending:
     def digested(
         self, entry: int, sha256: bytes | None, size_bytes: int, *, now: float
     ) -> None:
-        """Take in what a file had that is sent; None where it changed meanwhile."""
-        if self._is_opened(entry):
+        """Take in what a file had that is sent; None where it changed meanwhile.
+
+        It can change when it has its digest, too: what is repaired is read again.
+        """
+        live = self._live.get(entry)
+        if live is not None and sha256 is None:
+            if self._is_opened(entry):
+                self._drop_opened()
+            self._void(live.seal(entry, None), now)
+            self.pump(now)
+        elif self._is_opened(entry):
             self._early = sha256, size_bytes
         elif entry in self._undigested:
             self._judge(entry, sha256, size_bytes, now)
@@ -313,6 +324,7 @@ class Sending:
             self._void(live.seal(entry, None), now)
             return
         self.files.know(entry, sha256, size_bytes)
+        self.renewed |= entry in self._repeated
         self._sealing.add(live.seal(entry, sha256), now=now)
 
     @property

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from enum import Enum, auto
 
 from groupwire.deliver.push.cargo.files import Files
@@ -51,9 +53,28 @@ class Settling:
             self._send_again(member, again, now)
             return Verdict.AGAIN
         if self._crosses(member, said):
+            member.receipt = None
             return Verdict.AGAIN
         member.receipt = self._receipt(member, said, elapsed_s)
         return Verdict.SETTLED
+
+    def take_back(self, members: Iterable[Member]) -> Iterator[MemberReceipt]:
+        """Fail members that have signed for what a file was before; yield receipts.
+
+        Most have gone with that. Who has not heard the answer asks once more, and is
+        told to wait for the new seal.
+        """
+        if self._files.given_up or not self._files.complete:
+            return  # nobody else is going to sign for all, or not yet
+        sha256 = self._files.signature().hex()
+        for member in members:
+            receipt = member.receipt
+            if receipt is None or receipt.status is not ReceiptStatus.VERIFIED:
+                continue
+            if receipt.sha256 != sha256:
+                failed = replace(receipt, status=ReceiptStatus.FAILED, reason="changed")
+                member.said, member.receipt = None, failed
+                yield failed
 
     def _send_again(self, member: Member, again: frozenset[int], now: float) -> None:
         """Send files once more, but for what was just begun for somebody else.
