@@ -6,6 +6,8 @@ from dataclasses import replace
 from random import Random
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from tests.deliver.push.desk import DELIVERY, LINK, Group, manifest_of
 
 from groupwire.deliver.entries import Entry, Kind, Manifest
@@ -16,6 +18,7 @@ from groupwire.deliver.push.cargo.offer import Offer
 from groupwire.deliver.push.cargo.sealing import Sealing
 from groupwire.deliver.push.group.members import Members
 from groupwire.deliver.push.group.rollcall import RollCall
+from groupwire.deliver.ranges import ranges_of
 from groupwire.deliver.report import ReceiptStatus
 from groupwire.deliver.seals import Seal
 from groupwire.deliver.words import Call, CallPhase
@@ -85,6 +88,49 @@ def test_a_dropped_file_is_offered_no_more() -> None:
     assert offer.want(None) == [1]
     offer.again([1])
     assert offer.next == 1
+
+
+@given(
+    files=st.sets(st.integers(0, 60)),
+    asked=st.lists(st.none() | st.sets(st.integers(0, 70)), max_size=6),
+)
+def test_each_file_that_somebody_wants_is_offered_once_in_order(
+    files: set[int], asked: list[set[int] | None]
+) -> None:
+    offer, left = Offer(sorted(files)), set(files)
+    for wanted in asked:
+        new = sorted(left if wanted is None else left & wanted)
+        assert offer.want(None if wanted is None else ranges_of(wanted)) == new
+        left -= set(new)
+    assert offer.want(None) == sorted(left)
+
+
+def test_what_is_wanted_in_too_many_pieces_is_everything() -> None:
+    offer = Offer(range(5000))
+    assert len(offer.want(ranges_of(range(0, 2048, 2)))) == 1024
+    assert len(offer.want(ranges_of(range(1, 2051, 2)))) == 5000 - 1024
+
+
+def test_a_file_of_which_nobody_said_anything_is_sent_again_once() -> None:
+    offer = Offer([0, 1, 2])
+    offer.again([1])
+    assert offer.want(None) == [0, 2]
+
+
+def test_what_a_member_wants_still_is_not_looked_at_again(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    group = Group({"a": data(200_000), "b": data(10)}, members=2,
+                  ceiling_bytes_per_s=2e4)  # fmt: skip
+    group.members[0].holds = True
+    asked: list[object] = []
+    want = Offer.want
+    monkeypatch.setattr(
+        Offer, "want", lambda offer, wants: asked.append(wants) or want(offer, wants)
+    )
+    assert group.run(60).complete
+    assert len(group.members[0].calls) > 6
+    assert len(asked) <= 4, asked
 
 
 def test_calls_to_many_come_with_a_spread_and_more_rarely() -> None:

@@ -110,7 +110,8 @@ class Listening:
         if member.silent:
             member.silent, member.receipt = False, None
         takes = state.phase is MemberPhase.TAKING and not member.settled
-        if takes and self._course.offering:
+        if takes and self._course.offering and state.wants != member.wants:
+            member.wants = state.wants
             self._sending.want(state.wants)
 
     def _hear_join(self, word: Join, name: str, message: MessageReceived) -> None:

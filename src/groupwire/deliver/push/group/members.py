@@ -42,7 +42,8 @@ class Member:
     holds: bool = False
     bytes_have: int = 0
     lost: int = 0
-    wants: tuple[range, ...] | None = None
+    wants: tuple[range, ...] | None = ()
+    """What it said last that it lacks; None is everything."""
     said: Receipt | None = None
     """The receipt it sent last."""
     passes: int = 0
