@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from ipaddress import ip_address
 from random import Random
-from typing import Any
+from typing import Any, NoReturn
 
 from tests.deliver.push.desk import Group
 
 from groupwire.deliver.manifest import MANIFEST_INFO
 from groupwire.deliver.push import MemberFailed, MemberFound
+from groupwire.deliver.push.group.gathering import Gathering
+from groupwire.deliver.push.group.members import Members
 from groupwire.deliver.report import ReceiptStatus
 from groupwire.gather import Expectation
 from groupwire.norm import Receiver, ReceiverConfig
 from groupwire.norm.receive.config import Join
 from groupwire.norm.receive.events import ObjectReceived
 from groupwire.testing.lab import Member
-from groupwire.values import Datagram, Transmit
+from groupwire.values import Datagram, Origin, Transmit
 
 
 class Plain:
@@ -111,3 +114,31 @@ def test_a_foreign_receiver_that_appears_late_is_found() -> None:
     report = group.run()
     assert report.complete
     assert [e.late for e in group.of(MemberFound)] == [True]
+
+
+class Uncounted(Members):
+    """Members that nobody may go through for a datagram."""
+
+    def __iter__(self) -> NoReturn:
+        raise AssertionError("for each datagram through all members")
+
+
+def test_feedback_costs_no_more_for_more_members() -> None:
+    members, rules = Uncounted(5.0), Group({"a": b""}, members=0).rules
+    here, node = Origin("10.0.0.2", 4000), int(ip_address("10.0.0.2"))
+    nobody = Gathering(replace(rules, expect=Expectation(count=9)), members)
+    assert not nobody.is_foreign(node, here)
+    some = Gathering(replace(rules, expect=of("10.0.0.2", "::5")), members)
+    assert not some.is_foreign(7, here)
+    assert not some.is_foreign(node, Origin("10.0.0.3", 4000))
+    members.presume(node, here, 0.0)
+    assert not some.is_foreign(node, here)
+
+
+def test_one_that_is_expected_is_foreign_where_nobody_has_a_name() -> None:
+    members, rules = Members(5.0), Group({"a": b""}, members=0).rules
+    here, node = Origin("10.0.0.2", 4000), int(ip_address("10.0.0.2"))
+    some = Gathering(replace(rules, expect=of("10.0.0.2")), members)
+    assert some.is_foreign(node, here)
+    members.meet(7, "cam", here, 0.0, late=False)
+    assert not some.is_foreign(node, here)

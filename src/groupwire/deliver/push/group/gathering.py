@@ -34,6 +34,10 @@ class Gathering:
         self._members = members
         self._names = frozenset(rules.expect.names)
         self._hosts = frozenset(map(str, rules.expect.addresses))
+        self._nodes = {
+            int(ip): str(ip) for ip in rules.expect.addresses if ip.version == 4
+        }
+        """Hosts of foreign receivers, by the node ids that they would have."""
         self._from = 0.0
 
     def start(self, now: float) -> None:
@@ -62,13 +66,19 @@ class Gathering:
         docs/delivery.md §7.1: that may be foreign receivers.
         """
         hosts = {m.origin.host for m in self._members}
-        for ip in self._expect.addresses:
-            if ip.version == 4 and str(ip) not in hosts:
-                yield int(ip), Origin(str(ip), 0)
+        for node, host in self._nodes.items():
+            if host not in hosts:
+                yield node, Origin(host, 0)
 
     def is_foreign(self, node: int, origin: Origin) -> bool:
-        """Return whether a NORM node is such a receiver."""
-        return any((node, origin.host) == (n, o.host) for n, o in self.foreign())
+        """Return whether a NORM node is such a receiver; asked for each datagram."""
+        host = origin.host
+        if self._nodes.get(node) != host:
+            return False
+        known = self._members.get(node)
+        if known is not None and known.origin.host == host:
+            return False
+        return all(member.origin.host != host for member in self._members)
 
     def is_extra(self, member: Member) -> bool:
         """Return whether others are expected by name or address, and not this one."""
