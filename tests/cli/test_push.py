@@ -108,6 +108,18 @@ def test_every_member_has_the_tree_and_has_signed_for_it(
         assert (tmp_path / name / "photos" / "a.bin").read_bytes() == DATA
 
 
+def test_what_cannot_be_delivered_makes_it_incomplete(
+    here: list[str], source: Path, tmp_path: Path, capsys: Capture
+) -> None:
+    (source / "two\nlines").write_text("?")
+    with pulling(here, tmp_path, "arm1") as (member,):
+        code, events = pushed(capsys, str(source), *here, "--expect", "arm1")
+        assert ended(member)[0] == 0
+    assert (code, events[0]["event"]) == (1, "problem")
+    assert events[-1]["delivered"] == ["arm1"]
+    assert (events[-1]["complete"], events[-1]["problems"]) == (False, 1)
+
+
 def test_what_members_have_already_is_not_sent_again(
     here: list[str], source: Path, tmp_path: Path, capsys: Capture
 ) -> None:

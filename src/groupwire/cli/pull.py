@@ -80,10 +80,6 @@ def pull(  # noqa: PLR0913, PLR0917 - one parameter for each option
 
     out = Out(tone(json=json, quiet=quiet, verbose=verbose), raw=into == STDOUT)
     where = Where.read(group, interface, default=DEFAULT_DELIVERY_GROUP)
-    if forever and count is not None:
-        raise UsageError(
-            "--count and --forever contradict each other", fix="give one of them"
-        )
     config = PullConfig(
         timeout=timeout,
         patience=patience,
@@ -99,7 +95,7 @@ def pull(  # noqa: PLR0913, PLR0917 - one parameter for each option
         lose=lose / 100,
         progress_s=_LIVE_S if out.live else _PROGRESS_S,
     )
-    plan = _Plan(where, into, None if forever else count or 1, config)
+    plan = _Plan(where, into, _limit(count, forever=forever), config)
     return signals.run(_pull(plan, out), out)
 
 
@@ -113,6 +109,15 @@ class _Plan:
     into: str
     count: int | None
     config: PullConfig
+
+
+def _limit(count: int | None, *, forever: bool) -> int | None:
+    """Return how many deliveries it waits for, None for no limit."""
+    if forever and count is not None:
+        raise UsageError(
+            "--count and --forever contradict each other", fix="give one of them"
+        )
+    return None if forever else count or 1
 
 
 async def _pull(plan: _Plan, out: Out) -> int:

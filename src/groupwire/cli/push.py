@@ -44,6 +44,7 @@ from groupwire.values import DEFAULT_DELIVERY_GROUP
 
 if TYPE_CHECKING:
     from groupwire.aio import PushConfig, Pushing
+    from groupwire.aio.delivery.config import Networks
     from groupwire.cli.render.deliveries.pushed.for_people import PushText
     from groupwire.cli.render.deliveries.pushed.for_programs import PushJson
     from groupwire.deliver.report import PushReport
@@ -82,35 +83,23 @@ def push(  # noqa: PLR0913, PLR0917 - one parameter for each option
     not sent. Exit code 0 only if everybody who was expected, or who answered, has
     everything.
     """
-    from groupwire.aio import PushConfig
-
     out = Out(tone(json=json, quiet=quiet, verbose=verbose))
     where = Where.read(group, interface, default=DEFAULT_DELIVERY_GROUP)
-    expected = expectation(expect)
-    if not paths:
-        raise UsageError(
-            "there is nothing to push",
-            fix="groupwire push PATH..., or - to read standard input",
-        )
-    config = PushConfig(
-        expect=expected,
+    way = _Way(where, name, ttl, dscp, networks("--answer-to", answer_to))
+    plan = _Plan(
+        way=way,
+        paths=_named(paths),
+        expected=expectation(expect),
         wait=wait,
         start_with=start_with,
-        patience=patience,
         rate=rate,
         drop_below=drop_below,
         parity=parity,
         exclude=tuple(exclude or ()),
         links=links,
+        patience=patience,
         title=title,
-        name=name,
-        interface=where.interface,
-        ttl=ttl,
-        dscp=dscp,
-        answer_to=networks("--answer-to", answer_to),
-        progress_s=_LIVE_S if out.live else _PROGRESS_S,
     )
-    plan = _Plan(where, paths, expected, config)
     return _list(plan, out) if dry_run else signals.run(_push(plan, out), out)
 
 
@@ -121,18 +110,72 @@ _SEGMENT_BYTES = 1400
 
 
 @dataclass(frozen=True, slots=True)
-class _Plan:
+class _Way:
+    """Where it goes, and how."""
+
     where: Where
+    name: str | None
+    ttl: int
+    dscp: int
+    answer_to: Networks
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Plan:
+    """What was asked for."""
+
+    way: _Way
     paths: Sequence[str]
     expected: Expectation | None
-    config: PushConfig
+    wait: float | None
+    start_with: int | None
+    rate: float | None
+    drop_below: float | None
+    parity: int
+    exclude: tuple[str, ...]
+    links: bool
+    patience: float
+    title: str | None
+
+    def config(self, *, live: bool) -> PushConfig:
+        """Return it as the library has it; UsageError where that cannot work."""
+        from groupwire.aio import PushConfig
+
+        way = self.way
+        return PushConfig(
+            expect=self.expected,
+            wait=self.wait,
+            start_with=self.start_with,
+            patience=self.patience,
+            rate=self.rate,
+            drop_below=self.drop_below,
+            parity=self.parity,
+            exclude=self.exclude,
+            links=self.links,
+            title=self.title,
+            name=way.name,
+            interface=way.where.interface,
+            ttl=way.ttl,
+            dscp=way.dscp,
+            answer_to=way.answer_to,
+            progress_s=_LIVE_S if live else _PROGRESS_S,
+        )
+
+
+def _named(paths: Sequence[str] | None) -> Sequence[str]:
+    if not paths:
+        raise UsageError(
+            "there is nothing to push",
+            fix="groupwire push PATH..., or - to read standard input",
+        )
+    return paths
 
 
 def _list(plan: _Plan, out: Out) -> int:
     from groupwire.cli.render.deliveries.listing import show_left, show_listing
     from groupwire.deliver.store.walk import walk
 
-    config = plan.config
+    config = plan.config(live=out.live)
     name = {} if config.title is None else {"stdin_name": config.title}
     tree = walk(plan.paths, exclude=config.exclude, links=config.links, **name)
     show_left(out, tree)
@@ -143,8 +186,9 @@ def _list(plan: _Plan, out: Out) -> int:
 async def _push(plan: _Plan, out: Out) -> int:
     from groupwire import aio
 
+    config = plan.config(live=out.live)
     shown = _renderer(plan, out)
-    pushing = aio.push(plan.where.group, plan.paths, config=plan.config)
+    pushing = aio.push(plan.way.where.group, plan.paths, config=config)
     ended: list[PushReport] = []
     with signals.ending(
         lambda: shown.begun, lambda: shown.end(ended[0] if ended else None)
@@ -191,12 +235,13 @@ def _opening(pushing: Pushing, tree: Tree, plan: _Plan) -> Opening:
 
     manifest = tree.manifest(0)
     return Opening(
-        group=str(plan.where.group),
+        group=str(plan.way.where.group),
         interfaces=[one.name for one in pushing.choice.interfaces],
         reason=pushing.choice.reason,
-        name=plan.config.name or default_name(),
-        ttl=plan.config.ttl,
-        title=plan.config.title or manifest.title,
+        name=plan.way.name or default_name(),
+        ttl=plan.way.ttl,
+        title=plan.title or manifest.title,
         files=manifest.files,
         total_bytes=manifest.total_bytes,
+        problems=len(tree.problems),
     )

@@ -11,7 +11,7 @@ __all__ = ["Opening"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Opening:
-    """Where and how; ``title``, ``files`` and ``total_bytes`` are the sender's."""
+    """Where and how; ``title`` to ``problems`` are the sender's."""
 
     group: str
     """As it was named."""
@@ -24,6 +24,8 @@ class Opening:
     title: str = ""
     files: int = 0
     total_bytes: int | None = None
+    problems: int = 0
+    """Paths that were named and cannot be delivered."""
     into: str = ""
     """Where a pull puts files."""
 

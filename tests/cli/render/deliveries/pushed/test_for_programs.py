@@ -181,6 +181,7 @@ def test_the_end_has_who_has_it_and_who_has_not(capsys: Capture) -> None:
         "missing": ["arm1", "arm2"],
         "missing_count": 2,
         "complete": False,
+        "problems": 0,
         "files": 3,
         "bytes": 1000,
         "sent_bytes": 1500,
@@ -216,6 +217,20 @@ def test_a_receipt_that_was_taken_back_is_told_again(capsys: Capture) -> None:
     first, second, _ = told(capsys.readouterr().out)
     assert (first["status"], second["status"]) == ("verified", "failed")
     assert second["reason"] == "changed"
+
+
+@pytest.mark.parametrize("problems", [0, 2])
+def test_what_could_not_be_read_is_not_complete(problems: int, capsys: Capture) -> None:
+    good = replace(RECEIPT, status=ReceiptStatus.VERIFIED)
+    shown = PushJson(Out(Tone(json=True)), None)
+    shown.start(
+        Opening(group="g", interfaces=[], reason="", name="a", problems=problems)
+    )
+    shown.end(replace(REPORT, receipts=(good,), missing=(), missing_count=0))
+    shown.end(None)
+    _, end, nothing = told(capsys.readouterr().out)
+    assert (end["complete"], end["problems"]) == (not problems, problems)
+    assert (nothing["complete"], nothing["problems"]) == (False, problems)
 
 
 def test_an_end_before_the_beginning_misses_everybody(capsys: Capture) -> None:

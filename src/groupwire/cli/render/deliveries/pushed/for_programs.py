@@ -37,12 +37,13 @@ class PushJson:
         self._out = out
         self._expected = expected or Expectation()
         self.begun = False
+        self._problems = 0
         self._told: dict[str, MemberReceipt] = {}
         """The last receipt of each member, by its name."""
 
     def start(self, opening: Opening) -> None:
         """Tell that the first call is on its way."""
-        self.begun = True
+        self.begun, self._problems = True, opening.problems
         expected = self._expected
         fields = {
             **opening.where(),
@@ -80,14 +81,19 @@ class PushJson:
     def end(self, report: PushReport | None) -> None:
         """Tell what came of it; None where it ended before anybody was asked."""
         if report is None:
-            self._out.event("end", self._nothing())
+            self._end(self._nothing())
             return
         for receipt in report.receipts:
             # Who was given up or never came has signed nothing: here it is said why.
             failed = receipt.status is ReceiptStatus.FAILED
             if failed and self._told.get(receipt.member) != receipt:
                 self._receipt(receipt)
-        self._out.event("end", _report(report))
+        self._end(_report(report))
+
+    def _end(self, fields: dict[str, Any]) -> None:
+        complete = fields["complete"] and not self._problems
+        told = {**fields, "complete": complete, "problems": self._problems}
+        self._out.event("end", told)
 
     def _receipt(self, receipt: MemberReceipt) -> None:
         self._told[receipt.member] = receipt
@@ -162,6 +168,7 @@ def _end(
         "missing": list(missing),
         "missing_count": missing_count,
         "complete": False,
+        "problems": 0,
         "files": 0,
         "bytes": 0,
         "sent_bytes": 0,
