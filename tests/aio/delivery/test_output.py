@@ -196,6 +196,60 @@ def test_a_slow_reader_holds_the_network_up(monkeypatch: pytest.MonkeyPatch) -> 
     scene(work, write=lambda _: go.wait(5))
 
 
+def test_what_waits_behind_a_gap_does_not_hold_the_network_up(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(emitting, "_MOST_WAITING_BYTES", 2)
+
+    async def work(made: Scene) -> None:
+        await made.begin()
+        first = made.storage.open_part(1, 0, 0, 3)
+        made.storage.open_part(1, 0, 1, 3).write(0, [b"def"])
+        first.write(1, [b"bc"])
+        await asyncio.sleep(0)
+        assert made.pressed == []
+        first.write(0, [b"a"])  # the repair, which nobody would have read
+        await until(lambda: made.out == DATA)
+
+    scene(work)
+
+
+def test_what_could_leave_counts_through_all_parts_that_are_whole(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(emitting, "_MOST_WAITING_BYTES", 4)
+    go = Event()
+
+    async def work(made: Scene) -> None:
+        await made.begin()
+        for number in range(2):
+            made.storage.open_part(1, 0, number, 3).write(0, [b"abc"])
+        await until(lambda: made.pressed)
+        assert made.pressed == [True]
+        go.set()
+        await until(lambda: made.pressed[1:])
+        assert made.pressed == [True, False]
+
+    scene(work, write=lambda _: go.wait(5))
+
+
+def test_what_is_thrown_away_holds_nothing_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(emitting, "_MOST_WAITING_BYTES", 4)
+    go = Event()
+
+    async def work(made: Scene) -> None:
+        await made.begin()
+        for number, data in enumerate((b"a", DATA)):
+            made.storage.open_part(1, 0, number, len(data)).write(0, [data])
+        await until(lambda: made.pressed)
+        made.storage.abandon(1)
+        await until(lambda: made.pressed[1:])
+        assert made.pressed == [True, False]
+        go.set()
+
+    scene(work, write=lambda _: go.wait(5))
+
+
 def test_what_breaks_is_told() -> None:
     def refuse(_: bytes) -> None:
         raise OSError("nobody reads")

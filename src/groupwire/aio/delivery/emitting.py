@@ -17,13 +17,13 @@ __all__ = ["Emitter", "Spool"]
 
 _CHUNK_BYTES = 1 << 18
 _MOST_WAITING_BYTES = 64 << 20
-"""What waits for a slow reader before the network is asked to wait, too."""
+"""What could leave and waits for a slow reader before the network has to wait, too."""
 
 
 class Spool:
     """A file, or a part of one; its bytes may leave from the beginning on."""
 
-    def __init__(self, size_bytes: int, grown: Callable[[int], None]) -> None:
+    def __init__(self, size_bytes: int, grown: Callable[[], None]) -> None:
         self.size_bytes = size_bytes
         self.prefix_bytes = 0
         """So much is there from the beginning on."""
@@ -50,7 +50,7 @@ class Spool:
             self._have.add(offset, at - 1)
             self.have_bytes += size
             self.prefix_bytes = self._have.first_gap()
-            self._grown(size)
+            self._grown()
 
     def read(self, offset: int, size_bytes: int) -> bytes:
         """Return what was stored, zeros where nothing was."""
@@ -67,9 +67,10 @@ class Spool:
 class Emitter:
     """Writes spools in order and digests what it has written.
 
-    ``write`` is called in a thread of its own and may block. All callbacks come in that
-    thread, too: ``failed`` when ``write`` has raised, ``pressed`` when too much waits
-    for it, and when no longer.
+    ``write`` is called in a thread of its own and may block. Callbacks come in any
+    thread: ``failed`` when ``write`` has raised, ``pressed`` when too much waits for
+    it, and when no longer. What lies behind a gap does not count: whoever stops reading
+    for its sake never reads the repair.
     """
 
     def __init__(
@@ -86,7 +87,7 @@ class Emitter:
         self._spools: dict[int, Spool] = {}
         self._turn = 0
         self._emitted = 0
-        self._waiting_bytes = 0
+        self._writing_bytes = 0
         self._under_pressure = False
         self._digest = hashlib.sha256()
         self._done: Callable[[bytes, int], None] | None = None
@@ -120,7 +121,7 @@ class Emitter:
             for spool in self._spools.values():
                 spool.close()
             self._spools.clear()
-            self._waiting_bytes = 0
+            self._press()
             return not self.begun
 
     def close(self) -> None:
@@ -130,20 +131,28 @@ class Emitter:
             self._changed.notify()
         self.discard()
 
-    def _grow(self, more: int) -> None:
+    def _grow(self) -> None:
         with self._changed:
-            self._waiting_bytes += more
             self._changed.notify()
-        self._press()
+            self._press()
 
     def _press(self) -> None:
-        with self._changed:
-            under = self._under_pressure
-            bound = _MOST_WAITING_BYTES // 2 if under else _MOST_WAITING_BYTES
-            pressed = self._waiting_bytes > bound
-            if pressed != under:
-                self._under_pressure = pressed
-                self._pressed(pressed)
+        under = self._under_pressure
+        bound = _MOST_WAITING_BYTES // 2 if under else _MOST_WAITING_BYTES
+        pressed = self._ready_bytes() > bound
+        if pressed != under:
+            self._under_pressure = pressed
+            self._pressed(pressed)
+
+    def _ready_bytes(self) -> int:
+        """Return what could leave: up to the first gap, through all that is whole."""
+        ready, turn = self._writing_bytes - self._emitted, self._turn
+        while (spool := self._spools.get(turn)) is not None:
+            ready += spool.prefix_bytes
+            if spool.prefix_bytes < spool.size_bytes:
+                break
+            turn += 1
+        return ready
 
     # In the thread.
 
@@ -156,8 +165,8 @@ class Emitter:
                 return
             self._digest.update(chunk)
             with self._changed:
-                self._waiting_bytes = max(self._waiting_bytes - len(chunk), 0)
-            self._press()
+                self._writing_bytes = 0
+                self._press()
 
     def _next(self) -> bytes | None:
         """Wait for what is next; None at the end of all."""
@@ -176,6 +185,7 @@ class Emitter:
                 self.begun = True
                 chunk = spool.read(self._emitted, size)
                 self._emitted += size
+                self._writing_bytes = size
                 self.total_bytes += size
                 return chunk
             if self._emitted < spool.size_bytes:
