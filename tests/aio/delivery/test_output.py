@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import hashlib
+import os
 from collections.abc import Callable
 from threading import Event
 from typing import Any
@@ -18,6 +20,7 @@ from groupwire.deliver.storage import Outcome, Status
 from groupwire.deliver.store.policy import StorePolicy
 
 ONE = Manifest(7, "film", (Entry("film", size_bytes=6),))
+OPEN = Manifest(9, "-", (Entry("-", size_bytes=None),))
 TWO = Manifest(8, "both", (Entry("a"), Entry("b"), Entry("c", Kind.DIRECTORY)))
 DATA = b"abcdef"
 DIGEST = hashlib.sha256(DATA).digest()
@@ -138,6 +141,92 @@ def test_the_policy_is_asked(policy: StorePolicy, reason: str) -> None:
         assert settled[0].reason == reason
 
     scene(work, policy=policy)
+
+
+def test_no_open_is_a_way_round_the_limit() -> None:
+    async def work(made: Scene) -> None:
+        with pytest.raises(OSError, match="larger than is taken"):
+            made.storage.open_foreign(1, 42, 7)
+        await made.begin()
+        with pytest.raises(OSError, match="larger than is taken"):
+            made.storage.open(1, 0, 7)
+        made.storage.open(1, 0, 6)
+
+    scene(work, policy=StorePolicy(max_bytes=6))
+
+
+def test_parts_of_unknown_length_are_within_the_limit_together() -> None:
+    async def work(made: Scene) -> None:
+        made.storage.examine(1, OPEN)
+        assert await made.heard() == (1, {})
+        made.storage.open_part(1, 0, 0, 3).write(0, [b"abc"])
+        await until(lambda: made.out)
+        made.storage.open_part(1, 0, 1, 2)
+        made.storage.open_part(1, 0, 1, 3)  # once more, larger: it counts once
+        with pytest.raises(OSError, match="larger than is taken") as caught:
+            made.storage.open_part(1, 0, 2, 1)
+        assert caught.value.errno == errno.EFBIG
+
+    scene(work, policy=StorePolicy(max_bytes=6))
+
+
+def test_what_waits_leaves_room_on_the_disk(monkeypatch: pytest.MonkeyPatch) -> None:
+    room(monkeypatch, 5)
+
+    async def work(made: Scene) -> None:
+        made.storage.examine(1, ONE)
+        _, settled = await made.heard()
+        assert settled[0].reason == "disk-full"
+        made.storage.examine(1, OPEN)
+        assert await made.heard() == (1, {})
+        made.storage.open_part(1, 0, 1, 3)
+        with pytest.raises(OSError, match="must stay free") as caught:
+            made.storage.open_part(1, 0, 2, 3)
+        assert caught.value.errno == errno.ENOSPC
+        room(monkeypatch, -1)
+        with pytest.raises(OSError, match="must stay free"):
+            made.storage.open_part(1, 0, 0, 0)
+
+    scene(work, policy=StorePolicy(keep_free_bytes=100))
+
+
+def room(monkeypatch: pytest.MonkeyPatch, free_bytes: int) -> None:
+    """Let the disk have so much room beside a hundred bytes that stay free."""
+    disk = os.statvfs_result((1, 1, 0, 0, 100 + free_bytes, 0, 0, 0, 0, 255))
+    monkeypatch.setattr(os, "statvfs", lambda _: disk)
+
+
+def test_parts_far_from_their_turn_are_not_opened() -> None:
+    async def work(made: Scene) -> None:
+        made.storage.examine(1, OPEN)
+        assert await made.heard() == (1, {})
+        most = emitting._MOST_AHEAD
+        made.storage.open_part(1, 0, most, 3)
+        with pytest.raises(OSError, match="no turn soon"):
+            made.storage.open_part(1, 0, most + 1, 3)
+        made.storage.open_part(1, 0, 0, 3).write(0, [b"abc"])
+        made.storage.open_part(1, 0, 1, 3).write(0, [b"d"])
+        await until(lambda: len(made.out) == 4)
+        made.storage.open_part(1, 0, most + 1, 3)
+        with pytest.raises(OSError, match="no turn soon"):
+            made.storage.open_part(1, 0, 0, 3)
+
+    scene(work)
+
+
+def test_an_empty_part_that_is_thrown_away_may_come_again() -> None:
+    async def work(made: Scene) -> None:
+        await made.begin()
+        made.storage.open_part(1, 0, 0, 0)
+        made.storage.open_part(1, 0, 1, 3)
+        await until(lambda: made.storage._emitter._turn)
+        made.storage.discard(1, 0)
+        made.storage.open(1, 0).write(0, [DATA])
+        made.storage.finish(1, 0, DIGEST)
+        _, _, outcome = await made.heard()
+        assert outcome.status is Status.STORED
+
+    scene(work)
 
 
 def test_an_object_of_a_foreign_sender_leaves_too() -> None:

@@ -5,19 +5,43 @@ Until its turn it waits in files without a name. Nothing here is known of delive
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import os
 import threading
 from collections.abc import Callable, Sequence
-from tempfile import TemporaryFile
+from dataclasses import dataclass
+from tempfile import TemporaryFile, gettempdir
 
+from groupwire.deliver.reasons import disk_full, too_large
 from groupwire.norm.intervals import Intervals
 
-__all__ = ["Emitter", "Spool"]
+__all__ = ["Emitter", "Spool", "Spooling"]
 
 _CHUNK_BYTES = 1 << 18
-_MOST_WAITING_BYTES = 64 << 20
+_MOST_WAITING_BYTES = 32 << 20
 """What could leave and waits for a slow reader before the network has to wait, too."""
+_MOST_AHEAD = 24
+"""So far from its turn a part is opened: eight may wait for a slow reader, a sender
+keeps eight more that somebody lacks, and the rest is on its way meanwhile."""
+
+
+@dataclass(frozen=True, slots=True)
+class Spooling:
+    """How much may wait on the disk for its turn."""
+
+    keep_free_bytes: int
+    """What is left of the disk for others."""
+    max_bytes: int | None = None
+    """Of all that leaves before the next beginning."""
+
+    def check(self, total_bytes: int, missing_bytes: int) -> None:
+        """Raise OSError for so much in all, or so much that is still to be stored."""
+        if self.max_bytes is not None and total_bytes > self.max_bytes:
+            raise too_large()
+        disk = os.statvfs(gettempdir())
+        if missing_bytes > disk.f_bavail * disk.f_frsize - self.keep_free_bytes:
+            raise disk_full()
 
 
 class Spool:
@@ -76,11 +100,13 @@ class Emitter:
     def __init__(
         self,
         write: Callable[[bytes], object],
+        spooling: Spooling,
         *,
         failed: Callable[[OSError], None],
         pressed: Callable[[bool], None],
     ) -> None:
         self._write = write
+        self._spooling = spooling
         self._failed = failed
         self._pressed = pressed
         self._changed = threading.Condition()
@@ -102,12 +128,24 @@ class Emitter:
         self._thread.start()
 
     def open(self, number: int, size_bytes: int) -> Spool:
-        """Open what leaves as the ``number``-th. Raises OSError."""
-        spool = Spool(size_bytes, self._grow)
+        """Open what leaves as the ``number``-th. OSError: too-large, disk-full."""
         with self._changed:
+            self._admit(number, size_bytes)
+            spool = Spool(size_bytes, self._grow)
+            if (before := self._spools.get(number)) is not None:
+                before.close()
             self._spools[number] = spool
             self._changed.notify()
         return spool
+
+    def _admit(self, number: int, size_bytes: int) -> None:
+        """Raise OSError for what has left, is far from its turn, or is too much."""
+        if not self._turn <= number <= self._turn + _MOST_AHEAD:
+            raise OSError(errno.ENOBUFS, "this part has no turn soon")
+        others = [s for n, s in self._spools.items() if n != number]
+        total = self.total_bytes - self._emitted + size_bytes
+        missing = size_bytes + sum(max(s.size_bytes - s.have_bytes, 0) for s in others)
+        self._spooling.check(total + sum(s.size_bytes for s in others), missing)
 
     def finish(self, done: Callable[[bytes, int], None]) -> None:
         """Have the digest and size told in the thread, once all has left."""
@@ -121,6 +159,8 @@ class Emitter:
             for spool in self._spools.values():
                 spool.close()
             self._spools.clear()
+            if not self.begun:
+                self._turn = 0  # empty ones take no chunk and may have had theirs
             self._press()
             return not self.begun
 

@@ -13,8 +13,9 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from groupwire.aio.delivery.emitting import Emitter, Spool
+from groupwire.aio.delivery.emitting import Emitter, Spool, Spooling
 from groupwire.deliver.entries import Entry, Kind, Manifest
+from groupwire.deliver.reasons import reason_of
 from groupwire.deliver.storage import Examined, Outcome, Status
 from groupwire.deliver.store.policy import StorePolicy
 from groupwire.run.disk.mailbox import Mailbox
@@ -60,8 +61,10 @@ class OutputStorage:
         """Whether something has left of which the rest never will."""
         self._mailbox = Mailbox(loop)
         post = self._mailbox.post
+        self._spooling = Spooling(policy.keep_free_bytes, policy.max_bytes)
         self._emitter = Emitter(
             output.write,
+            self._spooling,
             failed=lambda error: post(partial(self._break, error)),
             pressed=lambda pressed: post(partial(on_pressure, pressed)),
         )
@@ -97,10 +100,11 @@ class OutputStorage:
 
     def open_foreign(self, key: int, number: int, size_bytes: int) -> Spool:  # noqa: ARG002 - of one object
         """Open the object of a foreign sender, where no file is being written."""
-        if self._key is None and not self._torn and self._fits(size_bytes):
-            self._key = key
-            return self._emitter.open(0, size_bytes)
-        raise OSError(errno.EBUSY, "the output takes one file")
+        if self._key is not None or self._torn:
+            raise OSError(errno.EBUSY, "the output takes one file")
+        spool = self._emitter.open(0, size_bytes)
+        self._key = key
+        return spool
 
     def finish(self, key: int, entry: int, sha256: bytes) -> None:
         """Tell whether what has left agrees with its digest, once all has."""
@@ -135,14 +139,13 @@ class OutputStorage:
     def _refusal(self, entry: Entry, *, alone: bool) -> str:
         if not alone or self._key is not None or self._torn:
             return "unsupported"
-        if not self._fits(entry.size_bytes or 0):
-            return "too-large"
+        size = entry.size_bytes or 0
+        try:
+            self._spooling.check(size, size)
+        except OSError as error:
+            return reason_of(error)
         accept = self._policy.accept
         return "" if accept is None or accept(entry) else "vetoed"
-
-    def _fits(self, size_bytes: int) -> bool:
-        limit = self._policy.max_bytes
-        return limit is None or size_bytes <= limit
 
     def _telling(
         self, key: int, entry: int, wanted: bytes | None
