@@ -78,6 +78,10 @@ def test_names_of_people_are_taken(path: str) -> None:
         (".groupwire", ".groupwire is groupwire's own"),
         ("a/.groupwire/record", ".groupwire is groupwire's own"),
         (".GroupWire/partial", ".groupwire is groupwire's own"),
+        ("a/b/.GROUPWIRE", ".groupwire is groupwire's own"),
+        (".group\u200dwire", ".groupwire is groupwire's own"),
+        ("a/.groupwir\xade/x", ".groupwire is groupwire's own"),
+        ("\ufe0f.GroupWire", ".groupwire is groupwire's own"),
     ],
 )
 def test_names_that_are_dangerous_are_refused_with_the_reason(
@@ -125,6 +129,10 @@ def test_links_within_the_tree_are_taken(path: str, target: str) -> None:
         ("d/l", "./../../b", "target outside the tree"),
         ("l", "a\nb", "control characters in its target"),
         ("l", "\udcff", "control characters in its target"),
+        ("l", ".groupwire", "target in .groupwire, which is groupwire's own"),
+        ("d/l", "../.GroupWire/a", "target in .groupwire, which is groupwire's own"),
+        ("l", "d/.groupwire/", "target in .groupwire, which is groupwire's own"),
+        ("l", ".group\u200cwire", "target in .groupwire, which is groupwire's own"),
     ],
 )
 def test_links_that_may_lead_out_are_refused(path: str, target: str, why: str) -> None:

@@ -6,6 +6,7 @@ of devices on other systems are letters like all others here.
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -29,6 +30,12 @@ MAX_PART_BYTES = 255
 MAX_DEPTH = 100
 MAX_PUSHED_PATH_BYTES = 1300
 """docs/delivery.md §4.1: it travels as the INFO of an object, which is a segment."""
+_IGNORABLE = re.compile(
+    "[\xad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e"
+    "\u2060-\u206f\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufff8\U0001bca0-\U0001bca3"
+    "\U0001d173-\U0001d17a\U000e0000-\U000e0fff]"
+)
+"""Default_Ignorable_Code_Point of Unicode: disks that fold case leave these out."""
 _MAX_PLACES = 2 * MAX_ENTRIES
 """Directories that are not entries themselves count too: nobody makes us hold more."""
 
@@ -62,7 +69,7 @@ def unsafe_target(path: str, target: str) -> str | None:
     up = next((n for n, part in enumerate(parts) if part != ".."), len(parts))
     if up > path.count("/") or ".." in parts[up:]:
         return "target outside the tree"
-    if any(_folded(part) == STATE_DIRECTORY for part in parts):
+    if any(map(_is_own, parts)):
         return f"target in {STATE_DIRECTORY}, which is groupwire's own"
     return None
 
@@ -90,11 +97,18 @@ def _unsafe_parts(parts: list[str]) -> str | None:
         if part in {"", ".", ".."}:
             return f"{part!r} in the path"
         # At any depth: a pull into a directory further down would believe it.
-        if _folded(part) == STATE_DIRECTORY:
+        if _is_own(part):
             return f"{STATE_DIRECTORY} is groupwire's own"
         if len(part) > MAX_PART_BYTES or len(part.encode()) > MAX_PART_BYTES:
             return f"a name longer than {MAX_PART_BYTES} bytes"
     return None
+
+
+def _is_own(part: str) -> bool:
+    """Return whether a disk may take this for where a member keeps its state."""
+    if not part.isascii():
+        part = _IGNORABLE.sub("", part)
+    return _folded(part) == STATE_DIRECTORY
 
 
 def _folded(name: str) -> str:
