@@ -103,6 +103,36 @@ def test_a_pipe_is_read_as_it_comes() -> None:
     run(work())
 
 
+@pytest.mark.parametrize("blocking", [True, False])
+def test_what_was_read_ahead_of_a_pipe_is_not_lost(blocking: bool) -> None:
+    async def work() -> None:
+        file, end = pipe()
+        os.set_blocking(file.fileno(), blocking)
+        with file, end:
+            end.write(b"head\none")
+            assert file.readline() == b"head\n"
+            pieces = pieces_of(file)
+            assert await pieces.next() == b"one"
+            assert os.get_blocking(file.fileno()) is blocking
+            end.write(b"two")
+            assert await pieces.next() == b"two"
+            end.close()
+            assert await pieces.next() == b""
+
+    run(work())
+
+
+def test_a_raw_pipe_holds_nothing() -> None:
+    async def work() -> None:
+        reading, writing = os.pipe()
+        with FileIO(reading) as file:
+            os.write(writing, b"one")
+            os.close(writing)
+            assert await all_of(file) == b"one"  # type: ignore[arg-type]
+
+    run(work())
+
+
 def test_waiting_for_a_pipe_can_be_ended() -> None:
     async def work() -> None:
         file, end = pipe()

@@ -48,14 +48,15 @@ def pieces_of(stream: Stream) -> Pieces:
     """Return the stream piece by piece.
 
     A pipe is waited for and read by its descriptor: a thread that waits for its next
-    byte could not be ended. What cannot be waited for is read in a thread.
+    byte could not be ended. What its reader has read ahead comes first. What cannot be
+    waited for is read in a thread.
     """
     if isinstance(stream, asyncio.StreamReader):
         return _Read(stream)
     if isinstance(stream, AsyncIterator):
         return _Iterated(stream)
     number = _waitable(stream)
-    return _Threaded(stream) if number is None else _Waited(number)
+    return _Threaded(stream) if number is None else _Waited(number, stream)
 
 
 def _waitable(stream: BinaryIO) -> int | None:
@@ -101,10 +102,17 @@ class _Threaded:
 
 
 class _Waited:
-    def __init__(self, number: int) -> None:
+    def __init__(self, number: int, stream: BinaryIO) -> None:
         self._number = number
+        self._reader: BufferedReader | None = None
+        """Until what it holds has been taken."""
+        if isinstance(stream, BufferedReader):
+            self._reader = cast(BufferedReader, stream)
 
     async def next(self) -> bytes:
+        reader, self._reader = self._reader, None
+        if reader is not None and (held := _held(reader)):
+            return held
         loop = asyncio.get_running_loop()
         while True:
             ready: asyncio.Future[None] = loop.create_future()
@@ -115,6 +123,17 @@ class _Waited:
                 loop.remove_reader(self._number)
             with suppress(BlockingIOError):  # somebody else was faster
                 return os.read(self._number, _PIECE_BYTES)
+
+
+def _held(reader: BufferedReader) -> bytes:
+    """Take what a reader has read ahead of its descriptor; b"" for nothing."""
+    number = reader.fileno()
+    blocking = os.get_blocking(number)
+    os.set_blocking(number, False)  # an empty one looks at the descriptor, too
+    try:
+        return reader.read(len(reader.peek()))
+    finally:
+        os.set_blocking(number, blocking)
 
 
 def _set(ready: asyncio.Future[None]) -> None:
