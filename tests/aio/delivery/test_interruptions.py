@@ -145,16 +145,19 @@ def test_a_stream_that_cannot_be_read_is_raised(group: str, tmp_path: Path) -> N
     assert tree(tmp_path / "in") == {}
 
 
-def test_an_output_that_breaks_is_raised(group: str) -> None:
+@pytest.mark.parametrize(
+    "error", [BrokenPipeError(errno.EPIPE, "nobody reads"), ValueError("closed file")]
+)
+def test_an_output_that_breaks_is_raised(group: str, error: Exception) -> None:
     def refuse(_: bytes) -> None:
-        raise BrokenPipeError(errno.EPIPE, "nobody reads")
+        raise error
 
     async def work() -> None:
         async with members(group) as begin:
             member = await begin(Output(refuse), "one")
             pushing = aio.push(group, BytesIO(b"words"), expect=1)
             async with pushing:
-                with pytest.raises(BrokenPipeError):
+                with pytest.raises(type(error)):
                     await member.reports()
 
     run(work())

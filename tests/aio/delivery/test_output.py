@@ -37,7 +37,7 @@ class Scene:
         self.out = bytearray()
         self.told: list[tuple[Any, ...]] = []
         self.pressed: list[bool] = []
-        self.broken: list[OSError] = []
+        self.broken: list[Exception] = []
         self.storage = OutputStorage(
             Output(write or self.out.extend),
             loop=asyncio.get_running_loop(),
@@ -350,3 +350,18 @@ def test_what_breaks_is_told() -> None:
         assert str(made.broken[0]) == "nobody reads"
 
     scene(work, write=refuse)
+
+
+def test_whatever_a_write_raises_is_told() -> None:
+    async def work(made: Scene) -> None:
+        await made.begin()
+        made.storage.open(1, 0).write(0, [DATA])
+        await until(lambda: made.broken)
+        assert isinstance(made.broken[0], ZeroDivisionError)
+        made.storage.conclude(1)
+        made.storage.examine(2, ONE)
+        assert (await made.heard())[1] == "end"
+        _, settled = await made.heard()
+        assert settled[0].reason == "unsupported"
+
+    scene(work, write=lambda _: 1 // 0)

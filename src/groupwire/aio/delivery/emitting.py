@@ -92,9 +92,9 @@ class Emitter:
     """Writes spools in order and digests what it has written.
 
     ``write`` is called in a thread of its own and may block. Callbacks come in any
-    thread: ``failed`` when ``write`` has raised, ``pressed`` when too much waits for
-    it, and when no longer. What lies behind a gap does not count: whoever stops reading
-    for its sake never reads the repair.
+    thread: ``failed`` when ``write`` or the disk has raised, ``pressed`` when too much
+    waits for it, and when no longer. What lies behind a gap does not count: whoever
+    stops reading for its sake never reads the repair.
     """
 
     def __init__(
@@ -102,7 +102,7 @@ class Emitter:
         write: Callable[[bytes], object],
         spooling: Spooling,
         *,
-        failed: Callable[[OSError], None],
+        failed: Callable[[Exception], None],
         pressed: Callable[[bool], None],
     ) -> None:
         self._write = write
@@ -197,12 +197,15 @@ class Emitter:
     # In the thread.
 
     def _run(self) -> None:
+        try:
+            self._emit()
+        except Exception as error:
+            # What users write raises what it wants, and a pull must not wait for ever.
+            self._failed(error)
+
+    def _emit(self) -> None:
         while (chunk := self._next()) is not None:
-            try:
-                self._write(chunk)
-            except OSError as error:
-                self._failed(error)
-                return
+            self._write(chunk)
             self._digest.update(chunk)
             with self._changed:
                 self._writing_bytes = 0

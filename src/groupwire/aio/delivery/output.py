@@ -47,7 +47,7 @@ class OutputStorage:
         on_finished: OnFinished,
         on_concluded: OnConcluded,
         on_pressure: Callable[[bool], None],
-        on_broken: Callable[[OSError], None],
+        on_broken: Callable[[Exception], None],
     ) -> None:
         self._policy = policy
         self._on_examined = on_examined
@@ -163,6 +163,6 @@ class OutputStorage:
         outcome = Outcome(Status.FAILED, reason="changed")
         self._mailbox.post(partial(self._on_finished, key, entry, outcome))
 
-    def _break(self, error: OSError) -> None:
+    def _break(self, error: Exception) -> None:
         self._torn = True
         self._on_broken(error)

@@ -190,7 +190,7 @@ class Pulling(Handle[PullEvent, PullProgress, list[PullReport]]):
         if self._running is not None:
             self._running.port.pause(pressed)
 
-    def _break(self, error: OSError) -> None:
+    def _break(self, error: Exception) -> None:
         """End where nothing can be written any more."""
         self._error = error
         self.stop()
