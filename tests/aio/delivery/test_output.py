@@ -143,6 +143,61 @@ def test_the_policy_is_asked(policy: StorePolicy, reason: str) -> None:
     scene(work, policy=policy)
 
 
+def test_who_decides_is_asked_in_a_thread_while_the_loop_goes_on() -> None:
+    asked, go = Event(), Event()
+
+    def accept(_: Entry) -> bool:
+        asked.set()
+        return go.wait(5)
+
+    async def work(made: Scene) -> None:
+        made.storage.examine(1, ONE)
+        made.storage.examine(2, ONE)
+        await until(asked.is_set)
+        assert made.told == []
+        go.set()
+        assert await made.heard() == (1, {})
+        # Both were asked about; the first one has the output.
+        key, settled = await made.heard()
+        assert (key, settled[0].reason) == (2, "unsupported")
+
+    scene(work, policy=StorePolicy(accept=accept))
+
+
+def test_who_raises_when_asked_has_refused_and_it_is_told() -> None:
+    problem = RuntimeError("no opinion")
+    told: list[Any] = []
+
+    def accept(_: Entry) -> bool:
+        raise problem
+
+    async def work(made: Scene) -> None:
+        loop = asyncio.get_running_loop()
+        loop.set_exception_handler(lambda _, context: told.append(context["exception"]))
+        made.storage.examine(1, ONE)
+        key, settled = await made.heard()
+        assert (key, settled[0].reason) == (1, "vetoed")
+        assert told == [problem]
+
+    scene(work, policy=StorePolicy(accept=accept))
+
+
+@pytest.mark.parametrize("verb", ["abandon", "conclude"])
+def test_what_is_left_while_it_is_examined_gets_no_output(verb: str) -> None:
+    go = Event()
+
+    async def work(made: Scene) -> None:
+        made.storage.examine(1, ONE)
+        getattr(made.storage, verb)(1)
+        go.set()
+        if verb == "conclude":
+            assert await made.heard() == (1, "end", {})
+        made.storage.examine(2, ONE)
+        assert await made.heard() == (2, {})
+
+    scene(work, policy=StorePolicy(accept=lambda _: go.wait(5)))
+
+
 def test_no_open_is_a_way_round_the_limit() -> None:
     async def work(made: Scene) -> None:
         with pytest.raises(OSError, match="larger than is taken"):

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import errno
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -20,8 +20,12 @@ from groupwire.deliver.storage import Examined, Outcome, Status
 from groupwire.deliver.store.policy import StorePolicy
 from groupwire.run.disk.mailbox import Mailbox
 from groupwire.run.disk.storage import OnConcluded, OnExamined, OnFinished
+from groupwire.run.disk.worker import Worker
 
 __all__ = ["Output", "OutputStorage"]
+
+_PATIENCE_S = 10.0
+"""Who decides what is taken and hangs holds the end up only so long."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +53,7 @@ class OutputStorage:
         on_pressure: Callable[[bool], None],
         on_broken: Callable[[Exception], None],
     ) -> None:
+        self._loop = loop
         self._policy = policy
         self._on_examined = on_examined
         self._on_finished = on_finished
@@ -56,10 +61,12 @@ class OutputStorage:
         self._on_broken = on_broken
         self._key: int | None = None
         """The delivery that has the output; one at a time."""
+        self._examining: set[int] = set()
         self._size_bytes = 0
         self._torn = False
         """Whether something has left of which the rest never will."""
         self._mailbox = Mailbox(loop)
+        self._examiner = Worker("examiner", self._mailbox)
         post = self._mailbox.post
         self._spooling = Spooling(policy.keep_free_bytes, policy.max_bytes)
         self._emitter = Emitter(
@@ -76,16 +83,8 @@ class OutputStorage:
 
     def examine(self, key: int, manifest: Manifest) -> None:
         """Take a delivery of one file, where none is being written."""
-        files = [n for n, e in enumerate(manifest.entries) if e.kind is Kind.FILE]
-        settled: dict[int, Outcome] = {}
-        for number in files:
-            reason = self._refusal(manifest.entries[number], alone=len(files) == 1)
-            if reason:
-                settled[number] = Outcome(Status.FAILED, reason=reason)
-        if len(settled) < len(files):
-            self._key = key
-            self._size_bytes = manifest.total_bytes or 0
-        self._mailbox.post(partial(self._on_examined, key, Examined(settled)))
+        self._examining.add(key)
+        self._examiner.do(partial(self._examine, key, manifest))
 
     def open(self, key: int, entry: int, size_bytes: int | None = None) -> Spool:
         """Open the file. Raises OSError."""
@@ -121,31 +120,70 @@ class OutputStorage:
 
     def conclude(self, key: int) -> None:
         """Let the next delivery have the output."""
+        self._examining.discard(key)
         if key == self._key:
             self._key = None
         self._mailbox.post(partial(self._on_concluded, key, dict[int, str]()))
 
     def abandon(self, key: int) -> None:
         """Leave a delivery; the next begins only if nothing of this one has left."""
+        self._examining.discard(key)
         if key == self._key:
             self._torn = not self._emitter.discard() or self._torn
             self._key = None
 
     def close(self) -> None:
-        """Write nothing more; any number of times."""
+        """Write nothing more; any number of times.
+
+        It waits for who is asked what is taken: call it in a thread.
+        """
         self._mailbox.close()
         self._emitter.close()
+        self._examiner.close(_PATIENCE_S)
 
-    def _refusal(self, entry: Entry, *, alone: bool) -> str:
-        if not alone or self._key is not None or self._torn:
-            return "unsupported"
+    # In a thread of its own: who decides may take his time.
+
+    def _examine(self, key: int, manifest: Manifest) -> None:
+        files = [n for n, e in enumerate(manifest.entries) if e.kind is Kind.FILE]
+        reason = "unsupported"
+        if len(files) == 1:
+            reason = self._refusal(manifest.entries[files[0]])
+        refused = dict.fromkeys(files, reason) if reason else {}
+        self._mailbox.post(partial(self._claim, key, manifest, refused))
+
+    def _refusal(self, entry: Entry) -> str:
         size = entry.size_bytes or 0
         try:
             self._spooling.check(size, size)
         except OSError as error:
             return reason_of(error)
+        return "" if self._accepts(entry) else "vetoed"
+
+    def _accepts(self, entry: Entry) -> bool:
         accept = self._policy.accept
-        return "" if accept is None or accept(entry) else "vetoed"
+        try:
+            return accept is None or accept(entry)
+        except Exception as error:
+            told = {"message": f"nobody decides on {entry.path!r}", "exception": error}
+            self._mailbox.post(partial(self._loop.call_exception_handler, told))
+            return False
+
+    # In the loop's thread again.
+
+    def _claim(self, key: int, manifest: Manifest, refused: Mapping[int, str]) -> None:
+        """Let a delivery have the output, unless it was left or is too late."""
+        if key not in self._examining:
+            return
+        self._examining.discard(key)
+        wanted = manifest.files > len(refused)
+        if wanted and (self._key is not None or self._torn):
+            files = (n for n, e in enumerate(manifest.entries) if e.kind is Kind.FILE)
+            refused = dict.fromkeys(files, "unsupported")
+        elif wanted:
+            self._key = key
+            self._size_bytes = manifest.total_bytes or 0
+        settled = {n: Outcome(Status.FAILED, reason=r) for n, r in refused.items()}
+        self._on_examined(key, Examined(settled))
 
     def _telling(
         self, key: int, entry: int, wanted: bytes | None
