@@ -12,6 +12,7 @@ from groupwire.errors import DecodeError
 
 __all__ = [
     "UNPRINTABLE",
+    "UNPRINTABLE_IN_NAMES",
     "delivery_of",
     "delivery_text",
     "digest_of",
@@ -26,8 +27,14 @@ __all__ = [
     "truth_of",
 ]
 
-UNPRINTABLE = re.compile("[\0-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
-"""Control characters, what breaks lines, and what no UTF-8 can hold."""
+_CONTROLS = "\0-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff"
+_BIDI = "\u200e\u200f\u202a-\u202e\u2066-\u2069"
+_UNSEEN = "\u200b-\u200d\u2060-\u2065\ufeff"
+UNPRINTABLE = re.compile(f"[{_CONTROLS}{_BIDI}{_UNSEEN}]")
+"""Control characters, what breaks lines, what no UTF-8 can hold, what turns the
+direction of writing, and what takes no room: nobody reads what it says."""
+UNPRINTABLE_IN_NAMES = re.compile(f"[{_CONTROLS}{_BIDI}]")
+"""Names keep what takes no room: people's scripts and emoji are joined by it."""
 _DELIVERY = re.compile("[0-9a-f]{16}")
 _DIGEST = re.compile("[0-9a-f]{64}")
 

@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from groupwire.deliver.entries import Entry, Kind
-from groupwire.deliver.fields import UNPRINTABLE
+from groupwire.deliver.fields import UNPRINTABLE_IN_NAMES
 from groupwire.deliver.limits import MAX_ENTRIES, MAX_PATH_BYTES
 
 __all__ = [
@@ -44,7 +44,7 @@ def unsafe(path: str) -> str | None:
     """Return why a path must not become a file here, or None."""
     if not path:
         return "empty name"
-    if not path.isprintable() and UNPRINTABLE.search(path):
+    if not path.isprintable() and UNPRINTABLE_IN_NAMES.search(path):
         return "control characters, or no UTF-8"
     if path[0] == "/":
         return "absolute path"
@@ -61,7 +61,7 @@ def unsafe_target(path: str, target: str) -> str | None:
     """
     if not target:
         return "empty target"
-    if UNPRINTABLE.search(target):
+    if UNPRINTABLE_IN_NAMES.search(target):
         return "control characters in its target"
     if target[0] == "/":
         return "absolute target"
