@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 from tests.aio.delivery.places import QUICK, content, members, tree
-from tests.aio.places import run
+from tests.aio.places import run, until
 
 from groupwire import aio
 from groupwire.aio.delivery import Output, PushConfig
@@ -221,6 +221,26 @@ def test_a_pull_ends_when_nothing_begins(group: str, tmp_path: Path) -> None:
     async def work() -> None:
         config = replace(QUICK, timeout=0.05)
         assert await aio.pull(group, tmp_path / "one", config=config) == []
+
+    run(work())
+
+
+def test_a_pull_waits_for_a_sender_that_waits_for_others(
+    group: str, album: Path, tmp_path: Path
+) -> None:
+    async def work() -> None:
+        config = replace(QUICK, timeout=60.0)
+        async with members(group) as begin:
+            member = await begin(tmp_path / "one", "one", config)
+            async with aio.push(group, album, expect={"one", "other"}) as pushing:
+                await until(lambda: member.pulling.progress.senders)
+                member.pulling._give_up()  # its time is over
+                assert not member.pulling._running.core.finished  # type: ignore[union-attr]
+                pushing.stop()
+            # It ended before its manifest came, and nobody else is there.
+            await until(lambda: not member.pulling.progress.senders)
+            member.pulling._give_up()
+            assert await member.reports() == []
 
     run(work())
 

@@ -213,7 +213,18 @@ class Pulling(Handle[PullEvent, PullProgress, list[PullReport]]):
         seconds = self.config.timeout
         if seconds is not None:
             loop = asyncio.get_running_loop()
-            self._alarm = loop.call_later(seconds, self.stop)
+            self._alarm = loop.call_later(seconds, self._give_up)
+
+    def _give_up(self) -> None:
+        """End, unless a sender was answered that has yet to say what it sends.
+
+        It may wait for other members. Where it ends before it has said so, nothing
+        tells of it: so the time is given once more, and not for ever.
+        """
+        if self.progress.senders:
+            self._wait()
+        else:
+            self.stop()
 
     def _wait_no_more(self) -> None:
         if self._alarm is not None:
