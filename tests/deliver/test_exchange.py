@@ -5,6 +5,7 @@ import pytest
 from tests.deliver.exchange import Exchange, content
 
 from groupwire.deliver.push import FileChanged, MemberFailed, ReceiptReceived
+from groupwire.deliver.push.cargo.feed import PARTS_KEPT
 from groupwire.deliver.report import ReceiptStatus
 from groupwire.deliver.seals import PART_BYTES
 from groupwire.deliver.speech import encode_word
@@ -258,6 +259,17 @@ def test_two_parts_of_a_file_of_unknown_length_arrive() -> None:
     exchange.feed(data)
     assert exchange.end().complete
     assert exchange.has_all("m0")
+
+
+def test_a_stream_may_be_longer_than_what_the_sender_keeps() -> None:
+    data = bytes((PARTS_KEPT + 3) * PART_BYTES + 10)
+    exchange = Exchange(0, {"-": data}, unknown=["-"], rate=1e8)
+    exchange.members(2)
+    exchange.start()
+    exchange.feed(data)
+    assert exchange.end(60).complete
+    assert exchange.has_all("m0")
+    assert exchange.has_all("m1")
 
 
 def test_where_nobody_is_there_it_ends_and_nothing_is_delivered() -> None:

@@ -221,7 +221,7 @@ class Delivery:
         number = event.object
         if (paper := self._papers.take(number)) is None:
             if self._files is not None:
-                self._files.received(number, event.size_bytes)
+                self._files.received(number, event.size_bytes, now)
                 self._go_on(now)
         elif self._files is None:
             self._read_manifest(number, paper, now)

@@ -60,7 +60,7 @@ class Bench:
     def come(self, number: int, info: bytes, data: bytes) -> Any:
         sink = self.offer(number, info, len(data))
         sink.write(0, [data])
-        assert self.files.received(number, len(data))
+        assert self.files.received(number, len(data), 0.0)
         return sink
 
     def seal(self, entry: int, number: int | None, data: bytes | None, order: int):
@@ -99,7 +99,7 @@ def test_what_is_in_no_manifest_is_not_taken() -> None:
     bench = Bench({"a": A})
     assert bench.offer(1, b"other") is None
     assert bench.offer(1, None) is None
-    assert not bench.files.received(1, 5)
+    assert not bench.files.received(1, 5, 0.0)
 
 
 def test_a_file_that_is_there_is_accepted_though_it_is_not_taken() -> None:
@@ -301,7 +301,7 @@ def test_what_is_lost_is_gone_and_can_be_mended() -> None:
     bench.lose(1)
     bench.lose(1)
     assert bench.outcomes == [("a", "failed", "gone")]
-    assert bench.files.received(1, 5)
+    assert bench.files.received(1, 5, 0.0)
     assert bench.files.reopen_failed()
     assert bench.files.ledger.left == 1
 
@@ -360,26 +360,25 @@ def test_parts_make_a_file_when_its_length_is_known() -> None:
     assert bench.files.bytes_have == 5
     bench.seal(0, None, A, 3)
     assert bench.files.finishing
-    bench.files.received(1, 5)
+    bench.files.received(1, 5, 0.0)
     bench.settle()
     assert bench.outcomes == [("-", "stored", "")]
     assert bench.run.accepted == [1]
     assert bench.offer(4, part_info(0, 1)) is None
     bench.seal(0, None, A, 5)
     bench.seal(0, 4, B, 6)
-    assert bench.files.received(1, 5)
+    assert bench.files.received(1, 5, 0.0)
     assert not bench.files.open_ended
 
 
-def test_parts_that_do_not_agree_are_asked_for_again() -> None:
+def test_parts_that_do_not_agree_have_failed_for_they_are_kept_no_more() -> None:
     bench = Bench({"-": A}, unknown=["-"])
     bench.seal(0, None, A, 3)
     bench.come(1, part_info(0, 0), B)
+    assert bench.run.accepted == [1]
     bench.settle()
-    assert bench.run.asked == [1]
-    bench.come(1, part_info(0, 0), A)
-    bench.settle()
-    assert bench.outcomes == [("-", "stored", "")]
+    assert not bench.run.asked
+    assert [o[1] for o in bench.outcomes] == ["failed"]
 
 
 def test_the_disk_can_refuse_a_file_made_of_parts() -> None:
@@ -391,7 +390,7 @@ def test_the_disk_can_refuse_a_file_made_of_parts() -> None:
     bench.disk.waiting.clear()
     bench.files.finished(0, Outcome(Status.FAILED, reason="exists"), 0.0)
     assert bench.outcomes == [("-", "failed", "exists")]
-    assert not bench.run.accepted
+    assert bench.run.accepted == [1]
 
 
 def test_a_lost_part_is_a_lost_file() -> None:

@@ -25,6 +25,7 @@ from groupwire.norm.receive.events import LossReason, ObjectLost
 __all__ = ["Files"]
 
 _MOST_MISMATCHES = 3
+_MISMATCH = Outcome(Status.MISMATCH, reason="mismatch")
 _EMPTY = sha256(b"").digest()
 _GOOD = frozenset({Status.STORED, Status.UNCHANGED})
 
@@ -121,7 +122,7 @@ class Files:
     def finished(self, entry: int, outcome: Outcome, now: float) -> None:
         """Learn what became of a file that the disk was to verify."""
         if (parts := self._parts.get(entry)) is not None:
-            self._parts_finished(entry, parts, outcome, now)
+            self._parts_finished(entry, parts, outcome)
             return
         coming = self._coming.get(entry)
         if coming is None or coming.stage is not _Stage.FINISHING:
@@ -134,34 +135,26 @@ class Files:
                 self._fail(entry, "changed")
         elif outcome.status is Status.MISMATCH:
             if not coming.waits:
-                self._differs(entry, (coming.object,), now)
+                self._differs(entry, coming.object, now)
         else:
             self._settle(entry, outcome)
             if outcome.status in _GOOD and coming.object >= 0:
                 self._run.accept(coming.object, now)
 
-    def _parts_finished(
-        self, entry: int, parts: Parts, outcome: Outcome, now: float
-    ) -> None:
-        if not parts.finishing:
-            return
-        objects = tuple(parts.objects)
-        del self._parts[entry]
-        if outcome.status is Status.MISMATCH:
-            self._differs(entry, objects, now)
-            return
-        self._settle(entry, outcome)
-        if outcome.status in _GOOD:
-            for number in objects:
-                self._run.accept(number, now)
+    def _parts_finished(self, entry: int, parts: Parts, outcome: Outcome) -> None:
+        if parts.finishing:
+            del self._parts[entry]
+            # What does not agree cannot be asked for: it was accepted, part by part.
+            if outcome.status is Status.MISMATCH:
+                outcome = _MISMATCH
+            self._settle(entry, outcome)
 
-    def _differs(self, entry: int, objects: tuple[int, ...], now: float) -> None:
+    def _differs(self, entry: int, number: int, now: float) -> None:
         """Ask for all of a file again, a few times."""
         self._mismatches[entry] += 1
-        if self._mismatches[entry] > _MOST_MISMATCHES or objects == (-1,):
-            self._settle(entry, Outcome(Status.MISMATCH, reason="mismatch"))
-            return
-        for number in objects:
+        if self._mismatches[entry] > _MOST_MISMATCHES or number < 0:
+            self._settle(entry, _MISMATCH)
+        else:
             self._run.again(number, now)
 
     # What the sender says.
@@ -210,7 +203,7 @@ class Files:
         sink = self._storage.open_part(self._key, entry, part, offer.size_bytes)
         return parts.open(part, offer.object, Gate(sink))
 
-    def received(self, number: int, size_bytes: int) -> bool:
+    def received(self, number: int, size_bytes: int, now: float) -> bool:
         """Learn that an object is complete; False if it is of no file."""
         target = self._naming.of(number)
         if target is None:
@@ -218,7 +211,9 @@ class Files:
         entry, part = target
         if part is not None:
             if (parts := self._parts.get(entry)) is not None:
-                parts.received(part, number, size_bytes)
+                if parts.received(part, number, size_bytes):
+                    # Else the sender, who keeps a few, could not let go of any.
+                    self._run.accept(number, now)
                 self._finish_parts(entry, parts)
             return True
         coming = self._coming.get(entry)

@@ -14,8 +14,6 @@ class Parts:
     def __init__(self) -> None:
         self.finishing = False
         """Whether the disk verifies them all."""
-        self.objects: list[int] = []
-        """Those that are complete."""
         self._sizes: dict[int, int] = {}
         self._coming: dict[int, tuple[int, Gate]] = {}
 
@@ -33,15 +31,15 @@ class Parts:
         self._coming[part] = number, gate
         return gate
 
-    def received(self, part: int, number: int, size_bytes: int) -> None:
-        """Note that a part is complete."""
+    def received(self, part: int, number: int, size_bytes: int) -> bool:
+        """Note that a part is complete; False where it is not the one that comes."""
         coming, gate = self._coming.get(part, (None, None))
         if coming != number or gate is None:
-            return
+            return False
         del self._coming[part]
         gate.closed = True
-        self.objects.append(number)
         self._sizes[part] = size_bytes
+        return True
 
     def complete(self, size_bytes: int) -> bool:
         """Return whether these are all parts of a file that has so many bytes."""
