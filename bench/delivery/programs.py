@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -40,7 +41,7 @@ class Job:
     """What the sender is told, for programs that have to be told."""
 
 
-class Program:
+class Program(ABC):
     """How to call one program."""
 
     name = ""
@@ -50,14 +51,14 @@ class Program:
     rates_mbit: Sequence[int] = ()
     """Those among which the best is chosen for each cell; none: it finds its own."""
 
-    def available(self) -> bool:
-        raise NotImplementedError
+    @abstractmethod
+    def available(self) -> bool: ...
 
-    def send(self, job: Job) -> list[str]:
-        raise NotImplementedError
+    @abstractmethod
+    def send(self, job: Job) -> list[str]: ...
 
-    def receive(self, job: Job, number: int) -> list[str]:
-        raise NotImplementedError
+    @abstractmethod
+    def receive(self, job: Job, number: int) -> list[str]: ...
 
     def received(self, job: Job, number: int) -> Path:
         """Return where the file is in the end."""

@@ -32,6 +32,7 @@ from groupwire.cli.options.pulling import (
 )
 from groupwire.cli.options.receiving import AnswerToOption, NameOption
 from groupwire.cli.plumbing import signals
+from groupwire.cli.plumbing.descriptors import open_many
 from groupwire.cli.plumbing.sink import write_stdout
 from groupwire.cli.render.deliveries.opening import Opening
 from groupwire.cli.render.out import Out
@@ -123,6 +124,7 @@ def _limit(count: int | None, *, forever: bool) -> int | None:
 async def _pull(plan: _Plan, out: Out) -> int:
     from groupwire import aio
 
+    open_many()
     shown = _renderer(plan, out)
     into = aio.Output(write_stdout) if plan.into == STDOUT else plan.into
     pulling = aio.pull(plan.where.group, into, count=plan.count, config=plan.config)

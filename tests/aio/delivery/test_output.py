@@ -164,24 +164,6 @@ def test_who_decides_is_asked_in_a_thread_while_the_loop_goes_on() -> None:
     scene(work, policy=StorePolicy(accept=accept))
 
 
-def test_who_raises_when_asked_has_refused_and_it_is_told() -> None:
-    problem = RuntimeError("no opinion")
-    told: list[Any] = []
-
-    def accept(_: Entry) -> bool:
-        raise problem
-
-    async def work(made: Scene) -> None:
-        loop = asyncio.get_running_loop()
-        loop.set_exception_handler(lambda _, context: told.append(context["exception"]))
-        made.storage.examine(1, ONE)
-        key, settled = await made.heard()
-        assert (key, settled[0].reason) == (1, "vetoed")
-        assert told == [problem]
-
-    scene(work, policy=StorePolicy(accept=accept))
-
-
 @pytest.mark.parametrize("verb", ["abandon", "conclude"])
 def test_what_is_left_while_it_is_examined_gets_no_output(verb: str) -> None:
     go = Event()

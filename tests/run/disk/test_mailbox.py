@@ -21,6 +21,18 @@ async def test_what_threads_post_is_called_in_the_loop_in_order() -> None:
     assert heard == list(range(1000))
 
 
+async def test_one_that_raises_keeps_no_other_from_being_called() -> None:
+    heard: list[object] = []
+    loop = asyncio.get_running_loop()
+    loop.set_exception_handler(lambda _, said: heard.append(said["exception"]))
+    mailbox = Mailbox(loop)
+    error = KeyError()
+    mailbox.fail(error)
+    mailbox.post(lambda: heard.append(1))
+    await asyncio.sleep(0)
+    assert heard == [error, 1]
+
+
 async def test_a_closed_one_calls_nothing() -> None:
     heard: list[int] = []
     mailbox = Mailbox(asyncio.get_running_loop())

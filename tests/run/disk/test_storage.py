@@ -395,3 +395,41 @@ async def test_what_fails_in_a_thread_is_told_to_the_loop(
         await at.examine(entry(b"x"))
         at.storage.conclude(KEY)
         assert isinstance(await asyncio.wait_for(told, 10), KeyError)
+
+
+@pytest.mark.parametrize("broken", ["examine", "place_many"])
+async def test_whatever_fails_somebody_waits_and_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, broken: str
+) -> None:
+    def fail(*_: object) -> None:
+        raise ValueError
+
+    loop = asyncio.get_running_loop()
+    told = loop.create_future()
+    loop.set_exception_handler(lambda _, said: told.set_result(said["exception"]))
+    monkeypatch.setattr(Store, broken, fail)
+    failed = Outcome(Status.FAILED, reason="io-error")
+    async with member(tmp_path) as at:
+        examined = await at.examine(entry(b"x"))
+        if broken == "examine":
+            assert examined.settled == {0: failed}
+        else:
+            fill(at.storage.open(KEY, 0), b"x")
+            at.storage.finish(KEY, 0, sha256(b"x").digest())
+            assert await at.outcome(0) == failed
+        assert isinstance(await asyncio.wait_for(told, 10), ValueError)
+
+
+async def test_a_batch_that_the_disk_refuses_is_answered(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object) -> None:
+        raise OSError(errno.EROFS, "read-only")
+
+    monkeypatch.setattr(Store, "place_many", fail)
+    async with member(tmp_path) as at:
+        await at.examine(entry(b"x"))
+        fill(at.storage.open(KEY, 0), b"x")
+        at.storage.finish(KEY, 0, sha256(b"x").digest())
+        outcome = await at.outcome(0)
+        assert outcome == Outcome(Status.FAILED, reason="read-only")

@@ -53,7 +53,6 @@ class OutputStorage:
         on_pressure: Callable[[bool], None],
         on_broken: Callable[[Exception], None],
     ) -> None:
-        self._loop = loop
         self._policy = policy
         self._on_examined = on_examined
         self._on_finished = on_finished
@@ -157,16 +156,8 @@ class OutputStorage:
             self._spooling.check(size, size)
         except OSError as error:
             return reason_of(error)
-        return "" if self._accepts(entry) else "vetoed"
-
-    def _accepts(self, entry: Entry) -> bool:
         accept = self._policy.accept
-        try:
-            return accept is None or accept(entry)
-        except Exception as error:
-            told = {"message": f"nobody decides on {entry.path!r}", "exception": error}
-            self._mailbox.post(partial(self._loop.call_exception_handler, told))
-            return False
+        return "" if accept is None or accept(entry) else "vetoed"
 
     # In the loop's thread again.
 

@@ -15,6 +15,7 @@ from groupwire.aio.delivery.handle import Handle, not_begun, random_node, surely
 from groupwire.aio.delivery.opening import open_pulling
 from groupwire.aio.delivery.output import Output, OutputStorage
 from groupwire.aio.delivery.running import Running
+from groupwire.aio.delivery.veto import guarded
 from groupwire.deliver.pull import (
     DeliveryEnded,
     Joined,
@@ -116,7 +117,7 @@ class Pulling(Handle[PullEvent, PullProgress, list[PullReport]]):
             overwrite=config.overwrite,
             max_bytes=config.max_size,
             links=config.links,
-            accept=config.accept,
+            accept=guarded(config.accept, loop),
             durable=config.durable,
         )
         output = _output(self._into)

@@ -6,6 +6,7 @@ import asyncio
 from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
+from functools import partial
 
 __all__ = ["Mailbox"]
 
@@ -32,6 +33,10 @@ class Mailbox:
         with suppress(RuntimeError):  # the loop has been closed
             self._loop.call_soon_threadsafe(self._deliver)
 
+    def fail(self, error: Exception) -> None:
+        """Have the loop's exception handler told."""
+        self.post(partial(_raise, error))
+
     def close(self) -> None:
         """Call nothing any more."""
         self._closed = True
@@ -41,4 +46,12 @@ class Mailbox:
         # Before looking: what is posted from now on rings again.
         self._ringing = False
         while self._calls and not self._closed:
-            self._calls.popleft()()
+            try:
+                self._calls.popleft()()
+            except Exception as error:  # the others are to be called all the same
+                told = {"message": "what a thread has told", "exception": error}
+                self._loop.call_exception_handler(told)
+
+
+def _raise(error: Exception) -> None:
+    raise error

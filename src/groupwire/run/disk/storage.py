@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import NamedTuple, Protocol
@@ -310,29 +310,48 @@ class DiskStorage:
         self._placer.do(self._place_all)
 
     def _examine(self, key: int, delivery: _Delivery) -> None:
-        manifest = delivery.manifest
+        manifest, examined = delivery.manifest, None
         try:
             examined = self._store.examine(manifest, delivery.sender)
         except OSError as error:
-            failed = Outcome(Status.FAILED, reason=reason_of(error))
-            files = [n for n, e in enumerate(manifest.entries) if e.kind is Kind.FILE]
-            examined = Examined(dict.fromkeys(files, failed))
-        self._mailbox.post(partial(self._on_examined, key, examined))
+            examined = _refused(manifest, reason_of(error))
+        finally:  # whatever it was: somebody waits
+            told = examined or _refused(manifest, "io-error")
+            self._mailbox.post(partial(self._on_examined, key, told))
 
     def _place_all(self) -> None:
         """Place all that have come meanwhile: many cost little more than one."""
         todo: dict[str, list[tuple[_Finishing, Placing]]] = {}
         while self._finishing:
             one = self._finishing.popleft()
-            placing = self._placing(one)
+            placing = self._placing_of(one)
             if isinstance(placing, Outcome):
                 self._tell(one.key, one.number, placing)
             else:
                 todo.setdefault(one.sender, []).append((one, placing))
         for sender, pairs in todo.items():
-            outcomes = self._store.place_many([p for _, p in pairs], sender)
+            outcomes = self._placed([placing for _, placing in pairs], sender)
             for (one, _), outcome in zip(pairs, outcomes, strict=True):
                 self._tell(one.key, one.number, outcome)
+
+    def _placing_of(self, one: _Finishing) -> Placing | Outcome:
+        """Return it in any case: who waits for the outcome waits for ever."""
+        try:
+            return self._placing(one)
+        except Exception as error:
+            return self._failed(error)
+
+    def _placed(self, placings: list[Placing], sender: str) -> Sequence[Outcome]:
+        try:
+            return self._store.place_many(placings, sender)
+        except Exception as error:
+            return [self._failed(error)] * len(placings)
+
+    def _failed(self, error: Exception) -> Outcome:
+        if isinstance(error, OSError):
+            return Outcome(Status.FAILED, reason=reason_of(error))
+        self._mailbox.fail(error)
+        return Outcome(Status.FAILED, reason="io-error")
 
     def _placing(self, one: _Finishing) -> Placing | Outcome:
         """Return what is to be placed, or what became of it already."""
@@ -352,6 +371,12 @@ class DiskStorage:
     def _conclude(self, key: int, delivery: _Delivery) -> None:
         failed = self._store.conclude(delivery.manifest, delivery.sender)
         self._mailbox.post(partial(self._on_concluded, key, failed))
+
+
+def _refused(manifest: Manifest, reason: str) -> Examined:
+    failed = Outcome(Status.FAILED, reason=reason)
+    files = [n for n, e in enumerate(manifest.entries) if e.kind is Kind.FILE]
+    return Examined(dict.fromkeys(files, failed))
 
 
 def _anybody(_: int) -> str:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from functools import partial
 from queue import SimpleQueue
 
 from groupwire.run.disk.mailbox import Mailbox
@@ -44,8 +43,4 @@ class Worker:
             try:
                 work()
             except Exception as error:
-                self._mailbox.post(partial(_fail, error))
-
-
-def _fail(error: Exception) -> None:
-    raise error
+                self._mailbox.fail(error)

@@ -310,3 +310,12 @@ print(tight.reasons(file("f", b"x")), tight.take("f", b"x").reason)
         "stored",
         "['disk-full'] disk-full",
     ]
+
+
+def test_of_several_files_of_unknown_length_one_is_taken(member: Member) -> None:
+    streams = [Entry(name, size_bytes=None) for name in ("a", "b", "c")]
+    settled = member.examine(*streams).settled
+    assert {n: o.reason for n, o in settled.items()} == {
+        1: "unsupported",
+        2: "unsupported",
+    }

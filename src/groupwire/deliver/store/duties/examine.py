@@ -40,6 +40,11 @@ def examine(ground: Ground, manifest: Manifest, sender: str) -> Examined:
         for number, entry in enumerate(manifest.entries)
         if entry.kind is Kind.FILE and number not in settled
     }
+    # One stream has no size to count; several would be a way round the limit.
+    unsized = [n for n, e in wanted.items() if e.size_bytes is None]
+    for number in unsized[1:]:
+        del wanted[number]
+        settled[number] = Outcome(Status.FAILED, reason="unsupported")
     held = _Held(ground).bytes_of(wanted)
     reason = _too_much(ground, wanted, held) if wanted else ""
     if reason:

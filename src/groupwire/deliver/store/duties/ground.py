@@ -19,6 +19,23 @@ __all__ = ["Ground"]
 _LOCK = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
 
 
+def _make(directory: str) -> None:
+    """Make what is missing of the way there, so that it survives a power cut."""
+    missing: list[str] = []
+    way = os.path.abspath(directory)
+    while not os.path.lexists(way):
+        missing.append(way)
+        way = os.path.dirname(way)
+    with suppress(FileExistsError):
+        os.makedirs(directory)
+    for made in missing:
+        parent = os.open(os.path.dirname(made), os.O_RDONLY | os.O_DIRECTORY)
+        try:
+            os.fsync(parent)
+        finally:
+            os.close(parent)
+
+
 @dataclass(frozen=True, slots=True)
 class Ground:
     """Open directories are descriptors; without ``parts`` nothing can be written."""
@@ -42,8 +59,7 @@ class Ground:
         OSError where it cannot be entered, or where its state is somebody else's. A
         disk that is full or read-only is no error: what is there can still be examined.
         """
-        with suppress(FileExistsError):
-            os.makedirs(directory)
+        _make(directory)
         root = os.open(directory, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
         guard = Guard(root, policy.keep_free_bytes, policy.max_bytes)
         try:

@@ -226,7 +226,7 @@ class PartFile:
         self.close()
 
     def _remove(self, suffix: str) -> None:
-        with suppress(FileNotFoundError):
+        with suppress(OSError):  # what stays is tidied away another time
             stem = self._name.removesuffix(".data")
             os.unlink(stem + suffix if suffix else self._name, dir_fd=self._folder)
 
@@ -324,7 +324,7 @@ class SmallPart:
     def close(self) -> None:
         """Forget it: what is so small comes again quickly."""
         if self._placed:
-            with suppress(FileNotFoundError):
+            with suppress(OSError):  # what stays is tidied away another time
                 os.unlink(self._name, dir_fd=self._folder)
         self._gone(self._name)
 
