@@ -8,17 +8,17 @@ from contextlib import suppress
 from functools import partial
 
 from groupwire.deliver.entries import Entry, Kind, Manifest
-from groupwire.deliver.manifest import decode_manifest, encode_manifest
 from groupwire.deliver.names import clashes, unsafe, unsafe_target
-from groupwire.deliver.ranges import ranges_of
-from groupwire.deliver.seals import (
+from groupwire.deliver.wire.manifest import decode_manifest, encode_manifest
+from groupwire.deliver.wire.ranges import ranges_of
+from groupwire.deliver.wire.seals import (
     Seal,
     decode_seals,
     encode_seals,
     parse_part,
     part_info,
 )
-from groupwire.deliver.speech import decode_word, encode_word
+from groupwire.deliver.wire.speech import decode_word, encode_word
 from groupwire.deliver.words import (
     Bye,
     Call,

@@ -11,8 +11,8 @@ from hashlib import sha256
 from groupwire.deliver.entries import Entry, Kind, Manifest
 from groupwire.deliver.pull import Pull
 from groupwire.deliver.push import Push
-from groupwire.deliver.seals import PART_BYTES
 from groupwire.deliver.storage import Examined, Outcome, Status
+from groupwire.deliver.wire.seals import PART_BYTES
 from groupwire.norm.intervals import Intervals
 
 PullAnswer = Callable[[Pull, float], None]

@@ -7,8 +7,8 @@ from tests.deliver.exchange import Exchange, content
 from groupwire.deliver.push import FileChanged, MemberFailed, ReceiptReceived
 from groupwire.deliver.push.cargo.feed import PARTS_KEPT
 from groupwire.deliver.report import ReceiptStatus
-from groupwire.deliver.seals import PART_BYTES
-from groupwire.deliver.speech import encode_word
+from groupwire.deliver.wire.seals import PART_BYTES
+from groupwire.deliver.wire.speech import encode_word
 from groupwire.deliver.words import (
     Bye,
     Call,

@@ -263,7 +263,7 @@ def test_what_cannot_be_released_says_so(
     assert not with_source.release()  # it has to be bound to the source
     with_source.close()
     sender = MulticastSender(Aim.at(group, [lo]))
-    monkeypatch.setattr("groupwire.net.libc._connect", lambda: None)
+    monkeypatch.setattr("groupwire.net.batch.libc._connect", lambda: None)
     assert not sender.release()
     sender.close()
     monkeypatch.undo()

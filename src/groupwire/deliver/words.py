@@ -1,6 +1,6 @@
 """What sender and members say to each other in the tagged form (docs/delivery.md §1).
 
-Values only; :mod:`groupwire.deliver.speech` writes and reads them.
+Values only; :mod:`groupwire.deliver.wire.speech` writes and reads them.
 """
 
 from __future__ import annotations

@@ -1,5 +1,7 @@
 """What this machine can do: interfaces, socket options as values, sockets, segments."""
 
+from groupwire.net.batch.ring import Reader
+from groupwire.net.batch.segments import SegmentSender, kernel_segments, most_segments
 from groupwire.net.failures import (
     bind_failure,
     join_failure,
@@ -22,8 +24,6 @@ from groupwire.net.links import (
     route_interface,
 )
 from groupwire.net.receiver import Membership, MulticastReceiver
-from groupwire.net.ring import Reader
-from groupwire.net.segments import SegmentSender, kernel_segments, most_segments
 from groupwire.net.sender import Aim, MulticastSender, SenderConfig, datagram_limit
 
 __all__ = [

@@ -16,6 +16,18 @@ from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv6Address
 
 from groupwire.errors import ClosedError
+from groupwire.net.batch.ring import (
+    CONTROL_BYTES,
+    MOST_AT_ONCE,
+    MSG_TRUNC,
+    SLOT_BYTES,
+    SLOTS,
+    Batch,
+    Reader,
+    as_datagram,
+    ring_of_this_thread,
+)
+from groupwire.net.batch.rows import in_rows
 from groupwire.net.buffers import kernel_drops, set_receive_buffer
 from groupwire.net.echoes import echo_filter, ignore_echoes
 from groupwire.net.failures import bind_failure, join_failure, socket_failure
@@ -29,18 +41,6 @@ from groupwire.net.options import (
     offload_option,
     receive_options,
 )
-from groupwire.net.ring import (
-    CONTROL_BYTES,
-    MOST_AT_ONCE,
-    MSG_TRUNC,
-    SLOT_BYTES,
-    SLOTS,
-    Batch,
-    Reader,
-    as_datagram,
-    ring_of_this_thread,
-)
-from groupwire.net.rows import in_rows
 from groupwire.values import Datagram, Group, Interface
 
 __all__ = ["Membership", "MulticastReceiver"]

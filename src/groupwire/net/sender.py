@@ -15,9 +15,11 @@ from dataclasses import dataclass
 from typing import Self, TypeAlias
 
 from groupwire.errors import ClosedError, MachineError, MessageTooLarge
+from groupwire.net.batch.libc import release_port
+from groupwire.net.batch.ring import MOST_AT_ONCE, Batch, ring_of_this_thread
+from groupwire.net.batch.segments import SegmentSender
 from groupwire.net.buffers import kernel_drops, set_receive_buffer
 from groupwire.net.failures import bind_failure, send_failure, socket_failure
-from groupwire.net.libc import release_port
 from groupwire.net.options import (
     THIS_SYSTEM,
     SocketOption,
@@ -26,8 +28,6 @@ from groupwire.net.options import (
     send_options,
     sharing_options,
 )
-from groupwire.net.ring import MOST_AT_ONCE, Batch, ring_of_this_thread
-from groupwire.net.segments import SegmentSender
 from groupwire.values import Datagram, Group, Interface, Origin
 
 __all__ = ["Aim", "MulticastSender", "SenderConfig", "datagram_limit"]

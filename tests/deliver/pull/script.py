@@ -10,7 +10,6 @@ from typing import Any
 from tests.deliver.fakes import MemoryStorage, PullAnswer
 
 from groupwire.deliver.entries import Manifest
-from groupwire.deliver.manifest import MANIFEST_INFO, encode_manifest
 from groupwire.deliver.pull import (
     DeliveryEnded,
     FileSettled,
@@ -19,8 +18,9 @@ from groupwire.deliver.pull import (
     PullRules,
 )
 from groupwire.deliver.report import PullReport
-from groupwire.deliver.seals import SEAL_INFO, Seal, encode_seals
-from groupwire.deliver.speech import decode_word, encode_word
+from groupwire.deliver.wire.manifest import MANIFEST_INFO, encode_manifest
+from groupwire.deliver.wire.seals import SEAL_INFO, Seal, encode_seals
+from groupwire.deliver.wire.speech import decode_word, encode_word
 from groupwire.deliver.words import (
     Bye,
     Call,

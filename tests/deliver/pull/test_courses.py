@@ -8,7 +8,7 @@ from tests.deliver.pull.script import Play, Script
 
 from groupwire.deliver.pull import Joined, SenderGone
 from groupwire.deliver.pull import courses as module
-from groupwire.deliver.speech import encode_word
+from groupwire.deliver.wire.speech import encode_word
 from groupwire.deliver.words import (
     Bye,
     Call,

@@ -8,11 +8,11 @@ import pytest
 from tests.deliver.fakes import manifest_of
 from tests.deliver.pull.script import Play
 
-from groupwire.deliver.manifest import encode_manifest
 from groupwire.deliver.pull import SenderGone
 from groupwire.deliver.pull.delivery import ENTRY_BYTES, Delivery, Phase
-from groupwire.deliver.seals import SEAL_INFO, Seal
 from groupwire.deliver.storage import Examined, Outcome, Status
+from groupwire.deliver.wire.manifest import encode_manifest
+from groupwire.deliver.wire.seals import SEAL_INFO, Seal
 from groupwire.deliver.words import CallPhase, MemberPhase, Signed
 from groupwire.errors import UsageError
 from groupwire.norm import LATER, ObjectFlag, ObjectOffer

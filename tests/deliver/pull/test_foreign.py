@@ -9,8 +9,8 @@ from tests.deliver.pull.script import Play, Script
 
 from groupwire.deliver.pull import SenderGone
 from groupwire.deliver.pull.foreign import Foreign, is_ours
-from groupwire.deliver.seals import part_info
 from groupwire.deliver.storage import Examined, Outcome, Status
+from groupwire.deliver.wire.seals import part_info
 from groupwire.deliver.words import CallPhase, MemberPhase
 from groupwire.norm import LATER, ObjectFlag, ObjectOffer
 from groupwire.norm.receive.events import LossReason, ObjectLost, ObjectReceived

@@ -7,8 +7,8 @@ from tests.deliver.pull.script import Play, Script
 
 from groupwire.deliver.digest import receipt_digest
 from groupwire.deliver.pull import Confirming, Joined, SenderGone
-from groupwire.deliver.seals import Seal, part_info
-from groupwire.deliver.speech import encode_word
+from groupwire.deliver.wire.seals import Seal, part_info
+from groupwire.deliver.wire.speech import encode_word
 from groupwire.deliver.words import Bye, Call, CallPhase, MemberPhase
 from groupwire.gather import Kind, Tagged
 from groupwire.values import Origin

@@ -10,12 +10,12 @@ from typing import Any, Protocol
 
 from groupwire.deliver.digest import receipt_digest
 from groupwire.deliver.entries import Entry, Kind, Manifest
-from groupwire.deliver.manifest import MANIFEST_INFO, decode_manifest
 from groupwire.deliver.push import Push, PushEnded, PushRules
-from groupwire.deliver.ranges import ranges_of
 from groupwire.deliver.report import PushReport
-from groupwire.deliver.seals import SEAL_INFO, decode_seals, parse_part
-from groupwire.deliver.speech import decode_word, encode_word
+from groupwire.deliver.wire.manifest import MANIFEST_INFO, decode_manifest
+from groupwire.deliver.wire.ranges import ranges_of
+from groupwire.deliver.wire.seals import SEAL_INFO, decode_seals, parse_part
+from groupwire.deliver.wire.speech import decode_word, encode_word
 from groupwire.deliver.words import (
     Bye,
     Call,

@@ -18,9 +18,9 @@ from groupwire.deliver.push.cargo.offer import Offer
 from groupwire.deliver.push.cargo.sealing import Sealing
 from groupwire.deliver.push.group.members import Members
 from groupwire.deliver.push.group.rollcall import RollCall
-from groupwire.deliver.ranges import ranges_of
 from groupwire.deliver.report import ReceiptStatus
-from groupwire.deliver.seals import Seal
+from groupwire.deliver.wire.ranges import ranges_of
+from groupwire.deliver.wire.seals import Seal
 from groupwire.deliver.words import Call, CallPhase
 from groupwire.errors import UsageError
 from groupwire.gather import Expectation

@@ -10,11 +10,11 @@ from typing import Any, NoReturn
 
 from tests.deliver.push.desk import Group
 
-from groupwire.deliver.manifest import MANIFEST_INFO
 from groupwire.deliver.push import MemberFailed, MemberFound
 from groupwire.deliver.push.group.gathering import Gathering
 from groupwire.deliver.push.group.members import Members
 from groupwire.deliver.report import ReceiptStatus
+from groupwire.deliver.wire.manifest import MANIFEST_INFO
 from groupwire.gather import Expectation
 from groupwire.norm import Receiver, ReceiverConfig
 from groupwire.norm.receive.config import Join

@@ -9,7 +9,7 @@ from tests.deliver.push.desk import DELIVERY, Group
 
 from groupwire.deliver.push import MemberFailed, MemberRefused, NameShared
 from groupwire.deliver.push.group import members as module
-from groupwire.deliver.speech import encode_word
+from groupwire.deliver.wire.speech import encode_word
 from groupwire.deliver.words import (
     Bye,
     Join,

@@ -12,11 +12,11 @@ import pytest
 
 from groupwire.deliver.entries import Entry, Kind, Manifest
 from groupwire.deliver.reasons import reason_of
-from groupwire.deliver.seals import PART_BYTES
 from groupwire.deliver.storage import Examined, Outcome, PartSink, Status
 from groupwire.deliver.store.parts.part import PartFile
 from groupwire.deliver.store.policy import StorePolicy
 from groupwire.deliver.store.store import Store
+from groupwire.deliver.wire.seals import PART_BYTES
 from groupwire.run.disk import DiskStorage, writer
 
 MIB = 1 << 20

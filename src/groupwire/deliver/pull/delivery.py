@@ -7,7 +7,6 @@ from dataclasses import replace
 from enum import Enum, auto
 
 from groupwire.deliver.entries import Manifest
-from groupwire.deliver.manifest import MANIFEST_INFO, decode_manifest
 from groupwire.deliver.pull.events import FileSettled, Joined, SenderGone
 from groupwire.deliver.pull.files.files import Files
 from groupwire.deliver.pull.plumbing.farewell import say_left
@@ -17,8 +16,9 @@ from groupwire.deliver.pull.plumbing.setting import Setting
 from groupwire.deliver.pull.plumbing.signing import Signing
 from groupwire.deliver.pull.plumbing.timer import earliest
 from groupwire.deliver.report import PulledFile, PullReport
-from groupwire.deliver.seals import MAX_SEAL_BYTES, SEAL_INFO, decode_seals
 from groupwire.deliver.storage import Examined, Outcome
+from groupwire.deliver.wire.manifest import MANIFEST_INFO, decode_manifest
+from groupwire.deliver.wire.seals import MAX_SEAL_BYTES, SEAL_INFO, decode_seals
 from groupwire.deliver.words import Call, CallPhase, MemberPhase, Signed, State
 from groupwire.errors import DecodeError, UsageError
 from groupwire.gather import MessageReceived

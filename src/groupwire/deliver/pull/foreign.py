@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Mapping, Sequence
 
-from groupwire.deliver.manifest import MANIFEST_INFO
 from groupwire.deliver.pull.events import FileSettled, Joined, SenderGone
 from groupwire.deliver.pull.files.gate import Gate
 from groupwire.deliver.pull.plumbing.run import Run
 from groupwire.deliver.pull.plumbing.setting import Setting
 from groupwire.deliver.reasons import reason_of
 from groupwire.deliver.report import PulledFile, PullReport
-from groupwire.deliver.seals import SEAL_INFO, parse_part
 from groupwire.deliver.storage import Examined, Outcome, Status
+from groupwire.deliver.wire.manifest import MANIFEST_INFO
+from groupwire.deliver.wire.seals import SEAL_INFO, parse_part
 from groupwire.norm import ObjectOffer
 from groupwire.norm.receive.events import LossReason, ObjectLost, ObjectReceived
 from groupwire.values import Transmit

@@ -24,8 +24,8 @@ from groupwire.deliver.pull.plumbing.timer import earliest
 from groupwire.deliver.pull.rules import PullRules
 from groupwire.deliver.pull.strangers import Strangers
 from groupwire.deliver.report import PullProgress
-from groupwire.deliver.speech import decode_word, encode_word
 from groupwire.deliver.storage import Examined, Outcome, Storage
+from groupwire.deliver.wire.speech import decode_word, encode_word
 from groupwire.deliver.words import Bye, Call, Signed, State, Word
 from groupwire.errors import DecodeError
 from groupwire.gather import (

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from groupwire.deliver.pull.plumbing.errand import Errand
 from groupwire.deliver.pull.plumbing.setting import Setting
 from groupwire.deliver.pull.plumbing.timer import earliest
-from groupwire.deliver.speech import encode_word
+from groupwire.deliver.wire.speech import encode_word
 from groupwire.deliver.words import Join
 from groupwire.norm.receive.events import SenderKey
 from groupwire.values import Datagram, Origin, Transmit

@@ -5,7 +5,7 @@ from __future__ import annotations
 from random import Random
 
 from groupwire.deliver.push.rules import PushRules
-from groupwire.deliver.speech import encode_word, filled
+from groupwire.deliver.wire.speech import encode_word, filled
 from groupwire.deliver.words import Bye
 from groupwire.gather import Kind, Tagged
 from groupwire.norm.wire.commands import EndOfTransmission

@@ -13,7 +13,7 @@ from groupwire.deliver.push.events import (
 from groupwire.deliver.push.group.members import Member
 from groupwire.deliver.push.group.settling import Verdict
 from groupwire.deliver.push.parts import Parts
-from groupwire.deliver.speech import decode_word, encode_word
+from groupwire.deliver.wire.speech import decode_word, encode_word
 from groupwire.deliver.words import (
     Call,
     Join,

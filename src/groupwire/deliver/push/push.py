@@ -22,8 +22,8 @@ from groupwire.deliver.push.rules import PushRules
 from groupwire.deliver.push.steering import Steering
 from groupwire.deliver.push.tally import Tally
 from groupwire.deliver.report import PushProgress, PushReport
-from groupwire.deliver.seals import PART_BYTES
 from groupwire.deliver.storage import Shelf
+from groupwire.deliver.wire.seals import PART_BYTES
 from groupwire.errors import UsageError
 from groupwire.gather import Answerer, Kind, is_tagged
 from groupwire.norm import AdaptiveRate, RateControl, Sender

@@ -16,7 +16,7 @@ from groupwire.deliver.push.group.members import Member
 from groupwire.deliver.push.group.patience import Patience
 from groupwire.deliver.push.group.settling import acknowledged, without_receipt
 from groupwire.deliver.push.parts import Parts
-from groupwire.deliver.seals import PART_BYTES
+from groupwire.deliver.wire.seals import PART_BYTES
 from groupwire.deliver.words import MemberPhase
 from groupwire.norm.send.events import (
     MemberDropped,

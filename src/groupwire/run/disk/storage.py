@@ -11,9 +11,9 @@ from typing import NamedTuple, Protocol
 
 from groupwire.deliver.entries import Entry, Kind, Manifest
 from groupwire.deliver.reasons import reason_of
-from groupwire.deliver.seals import PART_BYTES
 from groupwire.deliver.storage import Examined, Outcome, PartSink, Status
 from groupwire.deliver.store.store import Digester, Part, Placing, SmallPart, Store
+from groupwire.deliver.wire.seals import PART_BYTES
 from groupwire.run.disk.mailbox import Mailbox
 from groupwire.run.disk.worker import Worker
 from groupwire.run.disk.writer import BufferedSink, File, Writer

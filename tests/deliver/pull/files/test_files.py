@@ -11,8 +11,8 @@ from tests.deliver.fakes import MemoryStorage, manifest_of
 
 from groupwire.deliver.pull.files.files import Files
 from groupwire.deliver.report import PulledFile
-from groupwire.deliver.seals import Seal, part_info
 from groupwire.deliver.storage import Outcome, Status
+from groupwire.deliver.wire.seals import Seal, part_info
 from groupwire.norm import LATER, ObjectFlag, ObjectOffer
 from groupwire.norm.receive.events import LossReason, ObjectLost, SenderKey
 from groupwire.values import Origin

@@ -3,7 +3,7 @@ import pytest
 from groupwire.deliver.entries import Entry, Kind, Manifest
 from groupwire.deliver.pull.files import naming
 from groupwire.deliver.pull.files.naming import Naming, is_before
-from groupwire.deliver.seals import Seal
+from groupwire.deliver.wire.seals import Seal
 
 MANIFEST = Manifest(
     1,

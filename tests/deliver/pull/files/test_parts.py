@@ -2,7 +2,7 @@ from tests.deliver.fakes import MemoryFile
 
 from groupwire.deliver.pull.files.gate import Gate
 from groupwire.deliver.pull.files.parts import Parts
-from groupwire.deliver.seals import PART_BYTES
+from groupwire.deliver.wire.seals import PART_BYTES
 
 
 def came(parts: Parts, part: int, number: int, size: int) -> None:

@@ -17,8 +17,8 @@ from groupwire.deliver.pull.files.parts import Parts
 from groupwire.deliver.pull.plumbing.run import Run
 from groupwire.deliver.reasons import reason_of
 from groupwire.deliver.report import PulledFile
-from groupwire.deliver.seals import Seal
 from groupwire.deliver.storage import Outcome, Status, Storage
+from groupwire.deliver.wire.seals import Seal
 from groupwire.norm import LATER, Later, ObjectOffer, Sink
 from groupwire.norm.receive.events import LossReason, ObjectLost
 

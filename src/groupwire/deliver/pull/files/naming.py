@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import OrderedDict
 
 from groupwire.deliver.entries import Kind, Manifest
-from groupwire.deliver.seals import Seal, parse_part
+from groupwire.deliver.wire.seals import Seal, parse_part
 
 __all__ = ["Naming", "Target", "is_before"]
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from groupwire.deliver.pull.files.gate import Gate
-from groupwire.deliver.seals import PART_BYTES
+from groupwire.deliver.wire.seals import PART_BYTES
 
 __all__ = ["Parts"]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from groupwire.deliver.pull.plumbing.run import Run
 from groupwire.deliver.pull.plumbing.setting import Setting
-from groupwire.deliver.speech import encode_word
+from groupwire.deliver.wire.speech import encode_word
 from groupwire.deliver.words import MemberPhase, State
 from groupwire.gather import Kind, Tagged
 from groupwire.values import Transmit

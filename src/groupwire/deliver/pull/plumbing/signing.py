@@ -8,7 +8,7 @@ from groupwire.deliver.pull.events import Confirming
 from groupwire.deliver.pull.plumbing.errand import Errand
 from groupwire.deliver.pull.plumbing.setting import Setting
 from groupwire.deliver.pull.plumbing.timer import earliest
-from groupwire.deliver.speech import encode_word
+from groupwire.deliver.wire.speech import encode_word
 from groupwire.deliver.words import Receipt
 from groupwire.values import Datagram, Origin, Transmit
 

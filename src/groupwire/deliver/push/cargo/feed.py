@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import deque
 from hashlib import sha256
 
-from groupwire.deliver.seals import PART_BYTES
+from groupwire.deliver.wire.seals import PART_BYTES
 from groupwire.errors import UsageError
 
 __all__ = ["PARTS_KEPT", "Feed"]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from groupwire.deliver.push.cargo.files import Files
-from groupwire.deliver.seals import Seal
+from groupwire.deliver.wire.seals import Seal
 
 __all__ = ["Sealing"]
 

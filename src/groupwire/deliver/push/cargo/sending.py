@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
-from groupwire.deliver.manifest import MANIFEST_INFO, encode_manifest
 from groupwire.deliver.push.cargo.feed import Feed
 from groupwire.deliver.push.cargo.files import Files
 from groupwire.deliver.push.cargo.offer import Offer
 from groupwire.deliver.push.cargo.sealing import Sealing
 from groupwire.deliver.push.events import FileChanged, PushEvent
-from groupwire.deliver.seals import SEAL_INFO, Seal, encode_seals, part_info
 from groupwire.deliver.storage import Shelf
+from groupwire.deliver.wire.manifest import MANIFEST_INFO, encode_manifest
+from groupwire.deliver.wire.seals import SEAL_INFO, Seal, encode_seals, part_info
 from groupwire.errors import MessageTooLarge, UsageError
 from groupwire.norm import ObjectFlag, Sender, Source
 

@@ -6,7 +6,7 @@ from collections import OrderedDict
 from collections.abc import Iterator
 from random import Random
 
-from groupwire.deliver.speech import encode_word, filled
+from groupwire.deliver.wire.speech import encode_word, filled
 from groupwire.deliver.words import Call
 from groupwire.gather import Answer, Asker, Expectation, Form, Kind, Question
 from groupwire.values import Datagram, Transmit

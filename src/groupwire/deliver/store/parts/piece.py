@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from groupwire.deliver.reasons import too_large
-from groupwire.deliver.seals import PART_BYTES
 from groupwire.deliver.store.parts.part import PartFile
+from groupwire.deliver.wire.seals import PART_BYTES
 
 __all__ = ["Piece"]
 

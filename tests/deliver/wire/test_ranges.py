@@ -3,7 +3,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from groupwire.deliver.limits import MAX_ENTRIES
-from groupwire.deliver.ranges import parse_ranges, ranges_of, ranges_text
+from groupwire.deliver.wire.ranges import parse_ranges, ranges_of, ranges_text
 from groupwire.errors import DecodeError
 
 ENTRIES = st.sets(st.integers(0, 40) | st.integers(0, MAX_ENTRIES - 1))

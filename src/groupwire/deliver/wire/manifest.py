@@ -11,7 +11,8 @@ import zlib
 from collections.abc import Iterable
 
 from groupwire.deliver.entries import Entry, Kind, Manifest
-from groupwire.deliver.fields import (
+from groupwire.deliver.limits import MAX_ENTRIES, MAX_FILE_BYTES, MAX_PATH_BYTES
+from groupwire.deliver.wire.fields import (
     UNPRINTABLE,
     delivery_of,
     delivery_text,
@@ -24,7 +25,6 @@ from groupwire.deliver.fields import (
     number_of,
     text_of,
 )
-from groupwire.deliver.limits import MAX_ENTRIES, MAX_FILE_BYTES, MAX_PATH_BYTES
 from groupwire.errors import DecodeError
 
 __all__ = ["MANIFEST_INFO", "MAX_JSON_BYTES", "decode_manifest", "encode_manifest"]

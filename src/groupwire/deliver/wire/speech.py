@@ -10,7 +10,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import TypeVar, assert_never
 
-from groupwire.deliver.fields import (
+from groupwire.deliver.limits import MAX_BYTES, MAX_ENTRIES
+from groupwire.deliver.wire.fields import (
     UNPRINTABLE,
     delivery_of,
     delivery_text,
@@ -23,8 +24,7 @@ from groupwire.deliver.fields import (
     text_of,
     truth_of,
 )
-from groupwire.deliver.limits import MAX_BYTES, MAX_ENTRIES
-from groupwire.deliver.ranges import parse_ranges, ranges_text
+from groupwire.deliver.wire.ranges import parse_ranges, ranges_text
 from groupwire.deliver.words import (
     Bye,
     Call,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from groupwire.net.rows import in_rows
+from groupwire.net.batch.rows import in_rows
 from groupwire.values import Datagram, Origin
 
 _A, _B = Origin("192.0.2.1", 5000), Origin("192.0.2.2", 5000)

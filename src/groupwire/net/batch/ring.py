@@ -19,7 +19,7 @@ from functools import lru_cache
 from ipaddress import IPv4Address, IPv6Address
 from typing import Any, NamedTuple, Protocol
 
-from groupwire.net.libc import find_recvmmsg
+from groupwire.net.batch.libc import find_recvmmsg
 from groupwire.values import Datagram, Origin
 
 __all__ = [

@@ -2,7 +2,7 @@
 
 import pytest
 
-from groupwire.deliver.fields import text_of
+from groupwire.deliver.wire.fields import text_of
 from groupwire.errors import DecodeError
 
 

@@ -9,7 +9,8 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from groupwire.deliver.fields import (
+from groupwire.deliver.limits import MAX_ENTRIES, MAX_FILE_BYTES
+from groupwire.deliver.wire.fields import (
     delivery_of,
     delivery_text,
     digest_of,
@@ -19,7 +20,6 @@ from groupwire.deliver.fields import (
     json_object,
     number_of,
 )
-from groupwire.deliver.limits import MAX_ENTRIES, MAX_FILE_BYTES
 from groupwire.errors import DecodeError
 
 __all__ = [

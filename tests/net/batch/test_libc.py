@@ -3,7 +3,7 @@ import socket
 
 import pytest
 
-from groupwire.net import libc
+from groupwire.net.batch import libc
 
 
 def test_a_system_without_the_function_has_none(

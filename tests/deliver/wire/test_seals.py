@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from groupwire.deliver.limits import MAX_ENTRIES, MAX_FILE_BYTES
-from groupwire.deliver.seals import (
+from groupwire.deliver.wire.seals import (
     MAX_SEAL_BYTES,
     MAX_SEALS,
     PART_BYTES,

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from groupwire.deliver.entries import Entry, Kind, Manifest
 from groupwire.deliver.limits import MAX_ENTRIES, MAX_FILE_BYTES, MAX_PATH_BYTES
-from groupwire.deliver.manifest import (
+from groupwire.deliver.wire.manifest import (
     MAX_JSON_BYTES,
     MAX_LINE_BYTES,
     decode_manifest,

@@ -5,10 +5,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from groupwire.deliver.fields import UNPRINTABLE
 from groupwire.deliver.limits import MAX_BYTES, MAX_ENTRIES
-from groupwire.deliver.ranges import ranges_of
-from groupwire.deliver.speech import (
+from groupwire.deliver.wire.fields import UNPRINTABLE
+from groupwire.deliver.wire.ranges import ranges_of
+from groupwire.deliver.wire.speech import (
     MAX_NODE,
     MAX_TEXT,
     MAX_WORD_BYTES,

@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from groupwire.net.batch.ring import Ring, ring_of_this_thread
 from groupwire.net.options import LINUX, fact_options
-from groupwire.net.ring import Ring, ring_of_this_thread
 
-from .conftest import payloads
+from ..conftest import payloads
 
 
 def pair(family: int, host: str) -> tuple[socket.socket, socket.socket]:
@@ -126,14 +126,14 @@ def test_a_thread_has_one_ring() -> None:
 
 @given(st.binary(max_size=192))
 def test_control_messages_that_make_no_sense_are_passed_over(junk: bytes) -> None:
-    from groupwire.net.ring import _walk
+    from groupwire.net.batch.ring import _walk
 
     for _, _, data in _walk(junk, 0, len(junk)):
         assert len(data) <= len(junk)
 
 
 def test_unknown_control_messages_are_passed_over() -> None:
-    from groupwire.net.ring import _read_controls
+    from groupwire.net.batch.ring import _read_controls
 
     unknown = struct.pack("@Nii", 20, 7, 7) + bytes(8)
     hops = struct.pack("@Niii", 20, 0, 2, 9) + bytes(4)

@@ -1,0 +1,3 @@
+"""What a delivery says, as octets: words, manifest, seals (docs/delivery.md)."""
+
+__all__: list[str] = []

@@ -1,0 +1,3 @@
+"""Many datagrams at once: one system call, one segmented send, one row."""
+
+__all__: list[str] = []
