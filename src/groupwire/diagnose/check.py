@@ -1,0 +1,73 @@
+"""The contract of every check: values in, findings out.
+
+A check opens no socket and reads no file. What it judges was gathered before
+(``evidence``: what the system tells; ``trials``: what real datagrams showed), so that
+each can be tested with values.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import ClassVar, Protocol, TypeVar
+
+from groupwire.diagnose.evidence.surroundings import Surroundings
+from groupwire.diagnose.finding import Looked
+from groupwire.values import Group, Interface
+
+__all__ = ["Check", "Question", "Scene", "Trial"]
+
+_Seen = TypeVar("_Seen")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Question:
+    """What the user wants to have work."""
+
+    group: Group
+    receive_on: tuple[Interface, ...] = ()
+    """Where a receiver would join; empty where nothing can."""
+    send_by: Interface | None = None
+    """The way out of a sender; None where there is none."""
+    trouble: tuple[str, ...] = ()
+    """Why there is none, in words."""
+    ttl_hops: int = 1
+    root: bool = False
+    """Whether this process may open raw sockets and read the firewall."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scene:
+    """The question, what the system told before and after, and what trials saw.
+
+    ``trials`` are the results of those trials that were made, one frozen value of its
+    own type for each (and for each interface, where a trial was made on several).
+    """
+
+    question: Question
+    before: Surroundings
+    after: Surroundings
+    trials: Sequence[object] = ()
+
+    def seen(self, kind: type[_Seen]) -> tuple[_Seen, ...]:
+        """Return the results of one kind of trial; empty: it was not made."""
+        return tuple(result for result in self.trials if isinstance(result, kind))
+
+
+class Check(Protocol):
+    """One duty: it knows its codes, and looks at a scene."""
+
+    codes: ClassVar[tuple[str, ...]]
+    """All that it can report."""
+
+    def look(self, scene: Scene) -> Looked:
+        """Say where it looked and what it found."""
+        ...
+
+
+class Trial(Protocol):
+    """Something tried with real datagrams: what takes a diagnosis its time."""
+
+    async def run(self, question: Question) -> Sequence[object]:
+        """Return what was seen; what this machine cannot do is a fact, not an error."""
+        ...

@@ -1,0 +1,3 @@
+"""What the system tells: read, parsed, and put into values."""
+
+__all__: list[str] = []

@@ -1,0 +1,3 @@
+"""What real datagrams show: loopback, queries, a peer."""
+
+__all__: list[str] = []
