@@ -54,6 +54,8 @@ def hear(stage: Play, word: Word | bytes, kind: Kind, *, number: int = 5) -> Non
 
 def test_a_sender_that_is_started_anew_waits_a_moment_and_is_followed() -> None:
     stage = called()
+    stage.manifest()
+    stage.run(0.1)
     stage.sender.crash()
     again = another(stage)
     # The same name, from the same host.
@@ -70,6 +72,70 @@ def test_a_sender_that_is_started_anew_waits_a_moment_and_is_followed() -> None:
     stage.run(0.5)
     assert [e.reason for e in stage.ear.saw(SenderGone)] == ["replaced"]
     assert stage.ear.report.signed
+
+
+def test_a_forged_call_takes_no_place_from_who_has_something_to_send() -> None:
+    stage = Play(manifest_of(FILES, digests=True))
+    forger = another(stage, "forger")
+    assert call(stage, forger, CallPhase.GATHER) is MemberPhase.HERE
+    stage.call(CallPhase.GATHER)
+    assert stage.script.states()[-1].phase is MemberPhase.HERE
+    # However often it calls.
+    assert call(stage, forger, CallPhase.SEND) is MemberPhase.EXAMINING
+    stage.call(CallPhase.SEND)
+    stage.manifest()
+    stage.file("a", FILES["a"])
+    stage.run(0.5)
+    assert stage.lab.clock.now < 1.0
+    assert stage.ear.report.signed
+    assert not stage.ear.saw(SenderGone)
+
+
+def test_of_two_that_were_announced_the_first_manifest_has_the_place() -> None:
+    stage = called()
+    other = another(stage, "other")
+    assert call(stage, other, CallPhase.GATHER) is MemberPhase.HERE
+    for sender in (stage.sender, other):
+        sender.do(lambda core, now: core.send_manifest(now))
+    stage.run(0.1)
+    assert [e.sender for e in stage.ear.saw(Joined)] == ["src"]
+    assert call(stage, other, CallPhase.SEND) is MemberPhase.REFUSED
+    assert stage.ear.pull.dropped["no-place"] == 1
+    stage.file("a", FILES["a"])
+    stage.run(0.5)
+    assert stage.ear.report.signed
+
+
+def test_a_manifest_behind_another_one_is_not_taken() -> None:
+    stage = called()
+    other = another(stage, "other")
+    call(stage, other, CallPhase.GATHER)
+    courses = stage.ear.pull._courses
+    first, second = courses._deliveries()
+    courses._clear_line = lambda now: None  # type: ignore[method-assign] # noqa: ARG005
+    stage.manifest()
+    stage.run(0.1)
+    assert not first.provisional
+    other.do(lambda core, now: core.send_manifest(now))
+    stage.run(0.1)
+    assert courses._deliveries() == [first]
+    assert second.report is not None
+    assert stage.ear.pull.dropped["no-place"] == 1
+
+
+def test_who_is_crowded_out_of_the_line_is_back_with_its_next_call() -> None:
+    stage = called()
+    forgers = [another(stage, f"f{n}", n) for n in range(20, 29)]
+    for forger in forgers:
+        assert call(stage, forger, CallPhase.GATHER) is MemberPhase.HERE
+    assert len(stage.ear.pull._courses._courses) == 8
+    stage.call(CallPhase.SEND)
+    stage.manifest()
+    stage.file("a", FILES["a"])
+    stage.run(0.5)
+    assert stage.ear.report.signed
+    assert stage.lab.clock.now < 2.0
+    assert not stage.ear.saw(SenderGone)
 
 
 @pytest.mark.parametrize("bye", [True, False])
@@ -119,6 +185,11 @@ def test_who_is_refused_is_asked_seldom_and_followed_when_there_is_a_place() -> 
     stage = called(count=2)
     busy = another(stage, "busy", 20)
     call(stage, busy, CallPhase.GATHER)
+    for sender in (stage.sender, busy):
+        sender.do(lambda core, now: core.send_manifest(now))
+    stage.run(0.1)
+    stage.sender.crash()
+    busy.crash()
     late = another(stage, "late", 21)
     for _ in range(20):
         late.do(lambda core, now: core.send_file("a", FILES["a"], now))
@@ -126,17 +197,21 @@ def test_who_is_refused_is_asked_seldom_and_followed_when_there_is_a_place() -> 
     assert 1 <= late.core.joins() <= 3
     assert not late.core.states()
     stage.run(6.0)
-    stage.call(CallPhase.SEND)
     late.do(lambda core, now: core.send_manifest(now))
     stage.run(1.5)
-    assert [e.sender for e in stage.ear.saw(Joined)] == ["late"]
+    assert [e.sender for e in stage.ear.saw(Joined)] == ["src", "busy", "late"]
 
 
 def test_several_at_once_where_any_number_is_wanted() -> None:
     stage = called(count=None)
     others = [another(stage, f"s{n}", n) for n in range(20, 29)]
-    phases = [call(stage, other, CallPhase.GATHER) for other in others]
-    assert phases == [MemberPhase.HERE] * 7 + [MemberPhase.REFUSED] * 2
+    for other in others:
+        call(stage, other, CallPhase.SEND)
+        other.do(lambda core, now: core.send_manifest(now))
+    stage.manifest()
+    stage.run(0.2)
+    phases = [call(stage, other, CallPhase.SEND) for other in others]
+    assert phases == [MemberPhase.TAKING] * 8 + [MemberPhase.REFUSED]
     assert len(stage.ear.pull.progress(now=1.0).senders) == 8
 
 

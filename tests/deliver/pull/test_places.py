@@ -27,6 +27,7 @@ class Course:
     name: str
     run: Run
     heard: float
+    provisional: bool = False
 
 
 def course(
@@ -59,6 +60,30 @@ def test_another_one_is_refused_until_the_first_is_silent() -> None:
         assert verdict == (Verdict.BUSY, [])
     verdict = places.judge(claim(2, "b", "10.0.0.2", 5.1), [first], door())
     assert verdict == (Verdict.COME, [first])
+
+
+def announced(number: int, *, heard: float = 0.0) -> Any:
+    return Course(
+        number, "a", Run(SenderKey(Origin("10.0.0.1", number), number, 1)), heard, True
+    )
+
+
+def test_who_is_announced_only_holds_no_place() -> None:
+    first = announced(1)
+    for who in (claim(2, "b", "10.0.0.2", 0.1), claim(2, "a", "10.0.0.1", 0.1)):
+        verdict = Places().judge(who, [first], door())
+        assert verdict == (Verdict.COME, [])
+    at_its_socket = claim(2, "a", "10.0.0.1", 0.1, port=1)
+    assert Places().judge(at_its_socket, [first], door()) == (Verdict.COME, [])
+
+
+def test_of_those_in_the_line_the_one_not_heard_for_longest_goes() -> None:
+    line = [announced(n, heard=(3.0, 1.0, 2.0)[n % 3]) for n in range(module.MAX_LINE)]
+    verdict = Places().judge(claim(99, "b", "10.0.0.2", 3.1), line, door())
+    assert verdict == (Verdict.COME, [line[1]])
+    # But for one that goes anyhow.
+    moved = claim(4, "b", "10.0.0.2", 4.1)
+    assert Places().judge(moved, line, door()) == (Verdict.COME, [line[4]])
 
 
 def test_a_sender_started_anew_waits_for_the_silence_of_the_old_one() -> None:

@@ -169,6 +169,30 @@ def test_who_refuses_is_told_and_not_waited_for() -> None:
     assert report.complete
 
 
+def test_who_refuses_after_it_was_there_is_not_waited_for_at_the_beginning() -> None:
+    group = Group({"a": data(1000)}, wait_s=5.0, expect=Expectation(count=4))
+    group.begin()
+    group.lab.run(0.2)
+    group.members[1].phase = MemberPhase.REFUSED
+    report = group.run()
+    assert [e.member for e in group.of(MemberRefused)] == ["m1"]
+    assert report.delivered == ("m0", "m2")
+
+
+def test_who_refuses_in_the_middle_has_its_patience_to_think_better_of_it() -> None:
+    group = Group({"a": data(1_200_000)}, **SLOWLY)
+    group.begin()
+    group.lab.run(0.3)
+    for member in group.members[:2]:
+        member.phase, member.signs = MemberPhase.REFUSED, False
+    group.lab.run(3.3)
+    group.members[1].phase, group.members[1].signs = None, True
+    report = group.run()
+    assert set(report.delivered) == {"m1", "m2"}
+    assert [e.reason for e in group.of(MemberFailed)] == ["refused"]
+    assert 10 < group.lab.clock.now < 13
+
+
 def test_an_expected_member_that_refuses_is_missing() -> None:
     group = Group({"a": data(1000)}, expect=Expectation(names=("m0", "m1", "m2")))
     group.members[1].phase = MemberPhase.REFUSED

@@ -126,6 +126,14 @@ def test_a_state_from_another_host_is_refused_while_the_member_is_there() -> Non
     assert group.push.dropped["other-origin"] == 1
 
 
+def test_a_refusal_from_another_host_is_not_believed() -> None:
+    group = begun()
+    node = group.members[0].node
+    reply(group, State(DELIVERY, node, MemberPhase.REFUSED, reason="busy"), name="m0")
+    assert group.push.dropped["other-origin"] == 1
+    assert group.run().complete
+
+
 def test_a_member_whose_address_has_changed_goes_on() -> None:
     group = begun(patience_s=8.0)
     group.seats[0].cut()

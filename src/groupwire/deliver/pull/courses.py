@@ -18,7 +18,7 @@ from groupwire.deliver.pull.plumbing.timer import earliest
 from groupwire.deliver.report import PullProgress
 from groupwire.deliver.words import Bye, Call, CallPhase, MemberPhase, State
 from groupwire.gather import MessageReceived
-from groupwire.norm.receive.events import SenderKey
+from groupwire.norm.receive.events import ObjectReceived, SenderKey
 from groupwire.values import Datagram, Origin, Transmit
 
 __all__ = ["Course", "Courses"]
@@ -66,12 +66,23 @@ class Courses:
         return sender in self._over
 
     def may_take(self, course: Foreign) -> bool:
-        """Return whether there is a place for what a foreign sender sends."""
-        return course.begun or self._doorman.has_room(self._active)
+        """Return whether there is a place for what a foreign sender sends.
+
+        Who was announced goes before: anybody can send an object.
+        """
+        active = len(self._deliveries()) + self._foreign
+        return course.begun or self._doorman.has_room(active)
 
     @property
-    def _active(self) -> int:
-        return sum(course.begun for course in self._courses.values())
+    def _has_room(self) -> bool:
+        firm = sum(not course.provisional for course in self._deliveries())
+        return self._doorman.has_room(firm + self._foreign)
+
+    @property
+    def _foreign(self) -> int:
+        """How many places foreign senders have."""
+        courses = self._courses.values()
+        return sum(isinstance(c, Foreign) and c.begun for c in courses)
 
     def answered_by(self, datagram: Datagram) -> Delivery | None:
         """Return the delivery whose receipt a datagram answers."""
@@ -107,7 +118,7 @@ class Courses:
             return True
         name = name or str(sender.origin)
         deliveries = self._deliveries()
-        claim = Claim(sender, call, name, now, self._active - len(deliveries))
+        claim = Claim(sender, call, name, now, self._foreign)
         verdict, leaving = self._places.judge(claim, deliveries, self._doorman)
         for old in leaving:
             self._replace(old, now)
@@ -119,6 +130,13 @@ class Courses:
             return False
         self._begin(sender, call, name, interface, now).called(call, message, now)
         return True
+
+    def received(self, course: Course, event: ObjectReceived, now: float) -> None:
+        """Take in an object; no manifest where others have the places meanwhile."""
+        if _is_provisional(course) and not self._has_room:
+            self._let_go(course, now)
+        else:
+            course.received(event, now)
 
     def _not_now(self, call: Call, verdict: Verdict) -> State:
         # Who waits has a part of what the sender before sent: files are to be offered,
@@ -186,6 +204,7 @@ class Courses:
 
     def collect(self, now: float) -> bool:
         """Tell of those that are over; True if there were any."""
+        self._clear_line(now)
         over = [c for c in self._courses.values() if c.report is not None]
         for course in over:
             self._remove(course)
@@ -214,10 +233,27 @@ class Courses:
 
     def _replace(self, course: Delivery, now: float) -> None:
         """Leave one whose sender is not there any more for another run."""
+        if course.provisional:
+            self._let_go(course, now)
+            return
         self._remove(course)
         course.abandon(now)
         self._setting.events.append(SenderGone(course.name, "replaced"))
         self._remember(course)
+
+    def _clear_line(self, now: float) -> None:
+        """Let those go that have come for nothing: the places are taken."""
+        line = [course for course in self._deliveries() if course.provisional]
+        if line and not self._has_room:
+            for course in line:
+                self._let_go(course, now)
+
+    def _let_go(self, course: Course, now: float) -> None:
+        """Forget one that holds no place; it may call again."""
+        self._remove(course)
+        course.abandon(now)
+        self._setting.dropped["no-place"] += 1
+        self._forget(course.run.sender)
 
     def _begin(
         self, sender: SenderKey, call: Call, name: str, interface: int, now: float
@@ -268,7 +304,8 @@ class Courses:
 
     def progress(self, now: float) -> PullProgress:
         """Return how far all of them are together."""
-        courses = [course for course in self._courses.values() if course.begun]
+        begun = [course for course in self._courses.values() if course.begun]
+        courses = [c for c in begun if not _is_provisional(c)] or begun
         totals = [course.total_bytes for course in courses]
         known = [total for total in totals if total is not None]
         return PullProgress(
@@ -280,3 +317,7 @@ class Courses:
             files=sum(course.files[1] for course in courses),
             lost=sum(course.run.lost for course in courses),
         )
+
+
+def _is_provisional(course: Course) -> bool:
+    return isinstance(course, Delivery) and course.provisional

@@ -113,7 +113,7 @@ class Delivery:
         """Why the sender is there no more, while the disk is still at something."""
 
     begun = True
-    """It takes a place from the beginning."""
+    """It is shown from the beginning."""
 
     @property
     def phase(self) -> Phase:
@@ -124,6 +124,11 @@ class Delivery:
     def counts(self) -> bool:
         """Whether its end is told and counted: its manifest has come."""
         return self._files is not None
+
+    @property
+    def provisional(self) -> bool:
+        """Whether it was announced only, as anybody can, and holds no place yet."""
+        return self._phase is Phase.ANNOUNCED
 
     # What the sender says.
 

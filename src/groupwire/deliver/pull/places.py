@@ -12,10 +12,12 @@ from groupwire.deliver.pull.doorman import Doorman
 from groupwire.deliver.words import Call
 from groupwire.norm.receive.events import SenderKey
 
-__all__ = ["Claim", "Places", "Verdict"]
+__all__ = ["MAX_LINE", "Claim", "Places", "Verdict"]
 
 MAX_CLAIMS = 64
 """Senders remembered that wait for the silence of another one."""
+MAX_LINE = 8
+"""Deliveries that were announced and whose manifest is not here: they hold no place."""
 _SILENT_S = 5.0
 """The place of a delivery is free for another one after such a silence."""
 _RESTARTED_S = 3.0
@@ -59,6 +61,8 @@ class Places:
         leaving: list[Delivery] = []
         for course in deliveries:
             if course.run.sender.origin == claim.sender.origin:
+                if course.provisional:
+                    continue
                 # One socket has one run: but an address can be forged, and so the
                 # one of before has to be silent.
                 if claim.now - course.heard <= _SILENT_S:
@@ -68,9 +72,11 @@ class Places:
                 if claim.now - course.heard < _RESTARTED_S:
                     return Verdict.FORGED, []
                 leaving.append(course)
-        if doorman.has_room(claim.foreign + len(deliveries) - len(leaving)):
-            return Verdict.COME, leaving
-        verdict, silent = self._instead(claim, deliveries)
+        firm = [c for c in deliveries if not c.provisional]
+        staying = sum(c not in leaving for c in firm)
+        if doorman.has_room(claim.foreign + staying):
+            return Verdict.COME, leaving + _beyond_the_line(deliveries, leaving)
+        verdict, silent = self._instead(claim, firm)
         if silent is not None:
             leaving.append(silent)
         return verdict, leaving
@@ -98,6 +104,17 @@ class Places:
         if len(self._since) > MAX_CLAIMS:
             self._since.popitem(last=False)
         return first
+
+
+def _beyond_the_line(
+    deliveries: Sequence[Delivery], leaving: Sequence[Delivery]
+) -> list[Delivery]:
+    """Return whom a newcomer takes the last place in the line from."""
+    line = [c for c in deliveries if c.provisional and c not in leaving]
+    if len(line) < MAX_LINE:
+        return []
+    # Who means it calls again, and is back with its next call.
+    return [min(line, key=lambda course: course.heard)]
 
 
 def _namesake(claim: Claim, deliveries: Sequence[Delivery]) -> Delivery | None:

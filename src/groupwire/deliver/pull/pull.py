@@ -288,7 +288,7 @@ class Pull:
                     lost = isinstance(event, SenderLost)
                     course.leave("sender gone" if lost else "", now)
             case ObjectReceived() if course is not None:
-                course.received(event, now)
+                self._courses.received(course, event, now)
             case ObjectLost() if course is not None:
                 course.lost(event, now)
             case ObjectReceived() | ObjectLost():

@@ -101,7 +101,7 @@ class Listening:
 
     def _hear_state(self, name: str, state: State, answer: Answer) -> None:
         if state.phase is MemberPhase.REFUSED:
-            self._members.refuse(state.node, name, answer.sender, state.reason)
+            self._hear_refusal(name, state, answer)
             return
         member = self._meet(state.node, name, answer)
         if member is None:
@@ -113,6 +113,18 @@ class Listening:
         if takes and self._course.offering and state.wants != member.wants:
             member.wants = state.wants
             self._sending.want(state.wants)
+
+    def _hear_refusal(self, name: str, state: State, answer: Answer) -> None:
+        member = self._members.get(state.node)
+        if member is not None:
+            if member.origin.host != answer.sender.host:
+                self.dropped["other-origin"] += 1
+                return
+            if self._course.begun:  # it may have a place again before long
+                member.refuse(state.reason, self._course.awake)
+                return
+            self._members.forget(member)
+        self._members.refuse(state.node, name, answer.sender, state.reason)
 
     def _hear_join(self, word: Join, name: str, message: MessageReceived) -> None:
         if word.node == self._rules.node:

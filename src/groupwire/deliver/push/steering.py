@@ -173,7 +173,7 @@ class Steering:
         awake = self._course.awake
         self._members.retire(awake)
         for member, reason in list(self._patience.given_up(self._members, awake)):
-            member.silent = reason == "silent"
+            member.silent = reason in {"silent", member.refusal}
             self._fail(member, reason)
 
     def _fail(self, member: Member, reason: str) -> None:

@@ -55,7 +55,10 @@ class Member:
     left: bool = False
     """Whether it said that it leaves; as a new node it may come back."""
     silent: bool = False
-    """Whether it was given up for silence: it may come back."""
+    """Whether it was given up for silence, or refused: it may come back."""
+    refusal: str = ""
+    """Why it takes no part any more, though it was there; empty where it does."""
+    refused_at: float = 0.0
     receipt: MemberReceipt | None = None
     """What came of it; None as long as it is waited for."""
 
@@ -70,8 +73,14 @@ class Member:
         receipt = self.receipt
         return receipt is not None and receipt.status is not ReceiptStatus.FAILED
 
+    def refuse(self, reason: str, awake: float) -> None:
+        """Take in that it takes no part any more; others may have its place."""
+        if not self.refusal:
+            self.refusal, self.refused_at = reason or "refused", awake
+
     def hear(self, state: State, awake: float) -> None:
         """Take in how far it is."""
+        self.refusal = ""
         phase_moved = state.phase is not self.phase
         if phase_moved or state.bytes_have > self.bytes_have:
             self.moved_at = awake

@@ -46,7 +46,9 @@ class Patience:
         # Foreign receivers say nothing while all is well: they are asked at the end.
         for member in [m for m in members.open if not m.foreign]:
             if awake - member.heard_at >= self._patience_s:
-                yield member, "left" if member.left else "silent"
+                yield member, "left" if member.left else member.refusal or "silent"
+            elif member.refusal and awake - member.refused_at >= self._patience_s:
+                yield member, member.refusal
             elif awake - member.moved_at >= self._patience_s * _longest(member):
                 yield member, "stalled"
 
