@@ -124,6 +124,8 @@ class Bye:
     delivery: int
     reason: str = ""
     """Empty where it ended as it was to."""
+    signed: tuple[int, ...] = ()
+    """Nodes whose receipts the sender has signed, the last ones first."""
 
 
 Word: TypeAlias = Call | State | Join | Receipt | Signed | Bye

@@ -13,8 +13,9 @@ from groupwire.deliver.pull.delivery import ENTRY_BYTES, Delivery, Phase
 from groupwire.deliver.storage import Examined, Outcome, Status
 from groupwire.deliver.wire.manifest import encode_manifest
 from groupwire.deliver.wire.seals import SEAL_INFO, Seal
-from groupwire.deliver.words import CallPhase, MemberPhase, Signed
+from groupwire.deliver.words import Bye, CallPhase, MemberPhase, Signed
 from groupwire.errors import UsageError
+from groupwire.gather import Kind
 from groupwire.norm import LATER, ObjectFlag, ObjectOffer
 from groupwire.norm.receive.events import (
     LossReason,
@@ -102,6 +103,26 @@ def test_a_bye_in_place_of_the_signature_ends_it_soon() -> None:
     stage.finish()
     stage.run(0.3)
     assert (stage.ear.report.complete, stage.ear.report.signed) == (True, False)
+
+
+@pytest.mark.parametrize("reason", ["", "interrupted"])
+def test_a_bye_that_names_the_member_is_its_signature(reason: str) -> None:
+    stage = play()
+    stage.script.signs = None
+    send_all(stage)
+    stage.run(0.2)
+    bye = Bye(stage.script.manifest.delivery, reason, (5, 100))
+    stage.sender.do(lambda core, now: core.say(bye, kind=Kind.MESSAGE))  # noqa: ARG005
+    stage.run(0.01)
+    assert (stage.ear.report.complete, stage.ear.report.signed) == (True, True)
+
+
+def test_a_bye_that_names_a_member_without_all_is_no_signature() -> None:
+    stage = play()
+    bye = Bye(stage.script.manifest.delivery, "", (100,))
+    stage.sender.do(lambda core, now: core.say(bye, kind=Kind.MESSAGE))  # noqa: ARG005
+    stage.run(0.2)
+    assert (stage.ear.report.complete, stage.ear.report.signed) == (False, False)
 
 
 def test_a_bye_with_a_reason_in_place_of_the_signature_ends_it_at_once() -> None:

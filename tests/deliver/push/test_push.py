@@ -10,6 +10,7 @@ from groupwire.deliver.push import (
     MemberFound,
     MemberRefused,
     ReceiptReceived,
+    farewell,
 )
 from groupwire.deliver.report import ReceiptStatus
 from groupwire.deliver.words import CallPhase, MemberPhase
@@ -197,6 +198,24 @@ def test_an_expected_member_that_refuses_is_missing() -> None:
     group = Group({"a": data(1000)}, expect=Expectation(names=("m0", "m1", "m2")))
     group.members[1].phase = MemberPhase.REFUSED
     assert group.run().missing == ("m1",)
+
+
+def test_the_last_word_names_who_has_signed_last(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(farewell, "NAMED", 2)
+    group = Group({"a": data(1000)}, members=4)
+    group.members[0].signs = group.members[1].signs = False
+    group.begin()
+    group.lab.run(1.0)
+    group.members[1].signs = True
+    group.seats[0].cut()
+    group.run()
+    group.lab.run(group.lab.clock.now + 1)
+    _, late, *early = [m.node for m in group.members]
+    first, second = group.members[1].byes[0].signed
+    assert first == late
+    assert second in early
 
 
 # What somebody has already.

@@ -81,7 +81,14 @@ DIGEST = bytes(range(32))
 CALL = Call(1, 2, 3, CallPhase.GATHER, 4, 5, "photos")
 STATE = State(1, 2, MemberPhase.TAKING, True, 3, 4, (range(4), range(7, 8)), "why")
 RECEIPT = Receipt(1, 2, 3, 0, 4, 5, DIGEST, (Failure(6, "exists"),), more=True)
-FULL = [CALL, STATE, Join(2), RECEIPT, Signed(1, again=True), Bye(1, "over")]
+FULL = [
+    CALL,
+    STATE,
+    Join(2),
+    RECEIPT,
+    Signed(1, again=True),
+    Bye(1, "over", (2, MAX_NODE)),
+]
 
 
 def failures(count: int) -> tuple[Failure, ...]:
@@ -202,6 +209,11 @@ def test_the_keys_are_those_of_the_page() -> None:
         "again": True,
     }
     assert said(Bye(1, "over")) == head | {"say": "bye", "id": id_, "reason": "over"}
+    assert said(Bye(1, "", (2, 3))) == head | {
+        "say": "bye",
+        "id": id_,
+        "signed": [2, 3],
+    }
 
 
 def test_an_answer_is_hardly_longer_than_its_question() -> None:
@@ -248,9 +260,20 @@ def test_text_that_does_not_fit_is_cut() -> None:
     assert 10 < len(bye.reason) < MAX_TEXT
 
 
+@pytest.mark.parametrize("limit", [200, 201, 205, 1200])
+def test_of_nodes_that_do_not_fit_the_first_ones_are_said(limit: int) -> None:
+    word = Bye(1, "over", tuple(range(MAX_NODE - 200, MAX_NODE)))
+    payload = encode_word(word, limit)
+    bye = decode_word(payload)
+    assert isinstance(bye, Bye)
+    assert bye.reason == "over"
+    assert bye.signed == word.signed[: len(bye.signed)]
+    assert limit - 22 < len(payload) <= limit
+
+
 def test_what_cannot_be_cut_is_said_all_the_same() -> None:
     assert decode_word(encode_word(Join(2), 3)) == Join(2)
-    assert decode_word(encode_word(Bye(1, "over"), 3)) == Bye(1)
+    assert decode_word(encode_word(Bye(1, "over", (5,)), 3)) == Bye(1)
     word = decode_word(encode_word(receipt(failures(9)), 3))
     assert word == Receipt(1, 2, 3, 0, 4, 5, DIGEST, more=True)
 

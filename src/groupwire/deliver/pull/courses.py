@@ -173,7 +173,7 @@ class Courses:
         for course in self._deliveries():
             if course.delivery == bye.delivery:
                 if course.run.sender.origin == origin:
-                    course.leave(bye.reason, now)
+                    course.bye(bye, now)
                 else:
                     self._setting.dropped["other-origin"] += 1
 

@@ -19,7 +19,7 @@ from groupwire.deliver.report import PulledFile, PullReport
 from groupwire.deliver.storage import Examined, Outcome
 from groupwire.deliver.wire.manifest import MANIFEST_INFO, decode_manifest
 from groupwire.deliver.wire.seals import MAX_SEAL_BYTES, SEAL_INFO, decode_seals
-from groupwire.deliver.words import Call, CallPhase, MemberPhase, Signed, State
+from groupwire.deliver.words import Bye, Call, CallPhase, MemberPhase, Signed, State
 from groupwire.errors import DecodeError, UsageError
 from groupwire.gather import MessageReceived
 from groupwire.norm import LATER, Later, ObjectFlag, ObjectOffer, Sink
@@ -172,6 +172,13 @@ class Delivery:
         if self._call_phase is CallPhase.GATHER:
             return MemberPhase.HERE
         return MemberPhase.EXAMINING
+
+    def bye(self, bye: Bye, now: float) -> None:
+        """Take in the last word of its sender, which may say what an answer said."""
+        if self._phase is Phase.SIGNING and self._setting.rules.node in bye.signed:
+            self._end("", now, signed=True)
+        else:
+            self.leave(bye.reason, now)
 
     def leave(self, reason: str, now: float) -> None:
         """Learn that the sender is gone: by its own word, or by its silence."""

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from heapq import nlargest
 from random import Random
 
+from groupwire.deliver.push.group.members import Member
 from groupwire.deliver.push.rules import PushRules
 from groupwire.deliver.wire.speech import encode_word, filled
 from groupwire.deliver.words import Bye
@@ -13,13 +16,20 @@ from groupwire.norm.wire.head import SenderState
 from groupwire.norm.wire.quantise import pack_group_size, pack_rtt
 from groupwire.values import Transmit
 
-__all__ = ["farewell"]
+__all__ = ["NAMED", "farewell"]
 
 _TIMES = 3
+NAMED = 64
+"""So many of the nodes that have signed last are named: some may not know it yet."""
 
 
 def farewell(
-    rules: PushRules, reason: str, grtt_s: float, *, rng: Random
+    rules: PushRules,
+    reason: str,
+    members: Iterable[Member],
+    grtt_s: float,
+    *,
+    rng: Random,
 ) -> list[Transmit]:
     """Return ``bye`` and EOT, each three times.
 
@@ -27,7 +37,8 @@ def farewell(
     not to wait for them.
     """
     request = rng.getrandbits(64)
-    bye = filled(encode_word(Bye(rules.delivery, reason)))
+    word = Bye(rules.delivery, reason, _signed_last(members))
+    bye = filled(encode_word(word))
     said = Tagged(Kind.MESSAGE, request, bye, name=rules.name).encode()
     config = rules.sender
     state = SenderState(
@@ -38,3 +49,8 @@ def farewell(
     )
     ends = [EndOfTransmission(n, rules.node, state).encode() for n in range(_TIMES)]
     return [Transmit(said)] * _TIMES + [Transmit(end) for end in ends]
+
+
+def _signed_last(members: Iterable[Member]) -> tuple[int, ...]:
+    signed = (member for member in members if member.has_signed)
+    return tuple(m.node for m in nlargest(NAMED, signed, key=lambda m: m.signed_at))

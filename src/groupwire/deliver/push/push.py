@@ -296,7 +296,9 @@ class Push:
         self._collect(self._transmits)
         self._steering.over = reason
         self._course.stage = Stage.OVER
-        last = farewell(self._rules, reason, self._norm.grtt_s, rng=self._rng)
+        last = farewell(
+            self._rules, reason, self._members, self._norm.grtt_s, rng=self._rng
+        )
         self._say(self._transmits, [*self._answers, *self._answers, *last])
         self._sending.close()
         self._gather_events()

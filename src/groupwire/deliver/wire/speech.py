@@ -49,6 +49,9 @@ MAX_NODE = 0xFFFFFFFE
 """RFC 5740: 0 is nobody, 0xFFFFFFFF anybody."""
 _MAX_INSTANCE = 0xFFFF
 _MAX_FAILED = 1000
+MAX_SIGNED = 1000
+"""Nodes in the last word of a sender."""
+_NODE_CHARACTERS = len("4294967294,")
 _FILLED_BYTES = 400
 """With what stands before it, more than 412."""
 _Phase = TypeVar("_Phase", CallPhase, MemberPhase)
@@ -104,8 +107,8 @@ def _said(word: Word) -> dict[str, object]:
             again = {"again": True} if word.again else {}
             return _say("signed", {"id": delivery_text(word.delivery), **again})
         case Bye():
-            keys = {"id": delivery_text(word.delivery)}
-            return _say("bye", {**keys, **_text("reason", word.reason)})
+            keys = {"id": delivery_text(word.delivery), **_text("reason", word.reason)}
+            return _say("bye", {**keys, **_nodes("signed", word.signed)})
         case _:
             assert_never(word)
 
@@ -173,6 +176,9 @@ def _shorter(word: Word, excess: int) -> Word:
             return replace(word, title=_cut(word.title, excess))
         case State() if word.wants is not None:
             return replace(word, wants=None)
+        case Bye() if word.signed:
+            keep = len(word.signed) - 1 - excess // _NODE_CHARACTERS
+            return replace(word, signed=word.signed[: max(0, keep)])
         case State() | Bye():
             return replace(word, reason=_cut(word.reason, excess))
         case Receipt() if word.failed:
@@ -180,6 +186,10 @@ def _shorter(word: Word, excess: int) -> Word:
             return replace(word, failed=failed, more=True)
         case _:
             return word
+
+
+def _nodes(key: str, nodes: tuple[int, ...]) -> dict[str, object]:
+    return {key: list(nodes)} if nodes else {}
 
 
 def _cut(text: str, excess: int) -> str:
@@ -245,7 +255,12 @@ def _read_signed(keys: Mapping[str, object]) -> Signed:
 
 
 def _read_bye(keys: Mapping[str, object]) -> Bye:
-    return Bye(delivery_of(keys.get("id")), text_of(keys.get("reason", ""), MAX_TEXT))
+    nodes = items_of(keys.get("signed", []), MAX_SIGNED)
+    return Bye(
+        delivery_of(keys.get("id")),
+        text_of(keys.get("reason", ""), MAX_TEXT),
+        tuple(number_of(node, 1, MAX_NODE) for node in nodes),
+    )
 
 
 def _failure(value: object) -> Failure:

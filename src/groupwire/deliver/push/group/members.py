@@ -68,6 +68,19 @@ class Member:
         return self.receipt is not None
 
     @property
+    def has_signed(self) -> bool:
+        """Whether the receipt that it sent last is what came of it."""
+        said, receipt = self.said, self.receipt
+        if said is None or receipt is None:
+            return False
+        return receipt.sha256 == said.sha256.hex()
+
+    @property
+    def signed_at(self) -> float:
+        """When that was, in seconds from the beginning."""
+        return 0.0 if self.receipt is None else self.receipt.elapsed_s
+
+    @property
     def has_all(self) -> bool:
         """Whether it has signed for everything."""
         receipt = self.receipt
