@@ -90,6 +90,14 @@ COMMANDS = {
             "groupwire pull --into - | tar x",
         ),
     ),
+    "replay": Command(
+        "probing.replay:replay",
+        "Send a capture again, in its own rhythm.",
+        (
+            "groupwire replay monday.pcapng -g 239.1.2.3:5000",
+            "groupwire replay monday.pcapng --original --speed 4 -i eth0",
+        ),
+    ),
     "demo": Command("demo:demo", "Watch it happen here: a sender and three receivers."),
     "interfaces": Command("look:interfaces", "Show what can multicast here."),
     "explain": Command(

@@ -1,0 +1,268 @@
+"""A capture sent again, with its own rhythm, to a group that is named."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections import Counter
+from collections.abc import AsyncGenerator, Iterator, Mapping
+from dataclasses import dataclass, field
+from itertools import islice
+from os import PathLike
+from pathlib import Path
+from typing import BinaryIO
+
+from groupwire.aio.config import PeerConfig
+from groupwire.aio.opening import plan_sending
+from groupwire.errors import DecodeError, UsageError
+from groupwire.net import MulticastSender
+from groupwire.probe.capture import CaptureReader, Packet
+from groupwire.probe.capture.playing import Playing, Shot, Target
+from groupwire.values import Group
+
+__all__ = ["ReplayProgress", "replay"]
+
+_AHEAD = 4096
+"""Packets that are read ahead, off the event loop."""
+_MOST_GROUPS = 256
+"""Groups that one capture may be sent to; packets of more are left out."""
+_EVENT_LOOP_S = 0.002
+"""The event loop's own timers are late by up to a millisecond; what is nearer than
+this is waited for by the thread itself."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReplayProgress:
+    """How far it is; the last one tells of the whole.
+
+    ``late_s`` is how late the latest packet since the one before left. ``left_out``
+    are packets that were not sent, by reason.
+    """
+
+    packets: int
+    size_bytes: int
+    position_s: float
+    """In the capture's own time, from its first packet."""
+    elapsed_s: float
+    late_s: float
+    groups: tuple[Group, ...]
+    left_out: Mapping[str, int] = field(default_factory=dict[str, int])
+    ended: bool = False
+
+
+async def replay(  # noqa: PLR0913 - keyword-only options
+    path: str | PathLike[str],
+    group: Group | str | None = None,
+    *,
+    original: bool = False,
+    only: Group | str | None = None,
+    speed: float = 1.0,
+    interval: float = 1.0,
+    config: PeerConfig | None = None,
+) -> AsyncGenerator[ReplayProgress, None]:
+    """Send a pcapng or pcap file's UDP datagrams again; yields how far it is.
+
+    To ``group``, or with ``original`` to the groups that they went to; one of both has
+    to be named, so that nobody feeds a capture back by mistake. ``only`` takes those
+    that went to that group. It tells before it begins, every ``interval`` seconds, and
+    at the end.
+
+    Raises UsageError for a file that is no capture or holds nothing to send,
+    OSError for one that cannot be read, and MachineErrors where the machine cannot
+    send.
+    """
+    if original == (group is not None):
+        problem = "name either a group to send to, or the capture's own"
+        raise UsageError(problem, fix="give `group`, or `original=True`")
+    if not speed > 0:
+        raise UsageError(f"a speed of {speed} plays nothing", fix="1 is its own speed")
+    file = await asyncio.to_thread(Path(path).open, "rb")
+    with file:
+        outlets = _Outlets(None if group is None else _group(group), config)
+        wanted = None if only is None else _group(only)
+        with_capture = _Source(file, wanted)
+        player = _Player(with_capture, outlets, Playing(speed=speed), speed)
+        try:
+            async for progress in player.play(interval):
+                yield progress
+        except DecodeError:
+            raise UsageError(
+                f"{path} is no capture file",
+                fix="give a pcapng or pcap file, as `watch --record` or Wireshark "
+                "write them",
+            ) from None
+        finally:
+            outlets.close()
+
+
+def _group(group: Group | str) -> Group:
+    return group if isinstance(group, Group) else Group.parse(group)
+
+
+class _Source:
+    """Packets of a file, read in a thread, those that went to groups."""
+
+    def __init__(self, file: BinaryIO, only: Group | None) -> None:
+        self._reader = CaptureReader(file.read)
+        self._packets = self._wanted(only)
+        self._unwanted: Counter[str] = Counter()
+        self.left_out: Counter[str] = Counter()
+        """By reason; replaced as a whole, as a thread does it."""
+
+    async def more(self) -> list[Packet]:
+        """Return the packets that come next; empty: there are no more."""
+        return await asyncio.to_thread(self._some)
+
+    def _some(self) -> list[Packet]:
+        packets = list(islice(self._packets, _AHEAD))
+        self.left_out = self._unwanted + self._reader.dropped
+        return packets
+
+    def _wanted(self, only: Group | None) -> Iterator[Packet]:
+        for packet in self._reader:
+            if not packet.group.is_multicast:
+                self._unwanted["unicast"] += 1
+            elif only and (packet.group, packet.port) != (only.ip, only.port):
+                self._unwanted["other-group"] += 1
+            else:
+                yield packet
+
+
+class _Outlets:
+    """A sender for each group, opened when the first packet for it is due."""
+
+    def __init__(self, group: Group | None, config: PeerConfig | None) -> None:
+        self._group = group
+        self._config = config or PeerConfig()
+        self._senders: dict[Target | None, MulticastSender] = {}
+
+    @property
+    def groups(self) -> tuple[Group, ...]:
+        return tuple(sender.group for sender in self._senders.values())
+
+    def to(self, target: Target) -> MulticastSender | None:
+        """Return who sends there; None: they are too many."""
+        key = None if self._group else target
+        sender = self._senders.get(key)
+        if sender is None and len(self._senders) < _MOST_GROUPS:
+            group = self._group or Group(target.ip, target.port)
+            plan = plan_sending(group, self._config)
+            sender = self._senders[key] = MulticastSender(plan.aim)
+        return sender
+
+    def close(self) -> None:
+        for sender in self._senders.values():
+            sender.close()
+
+
+class _Player:
+    """Waits for what is due, sends it, and counts."""
+
+    def __init__(
+        self, source: _Source, outlets: _Outlets, playing: Playing, speed: float
+    ) -> None:
+        self._source, self._outlets, self._playing = source, outlets, playing
+        self._speed = speed
+        self._packets = self._bytes = 0
+        self._position = self._late = 0.0
+        self._unsent: Counter[str] = Counter()
+        self._start = 0.0
+
+    async def play(self, interval: float) -> AsyncGenerator[ReplayProgress, None]:
+        self._playing.feed(await self._source.more())
+        self._start = told = time.monotonic()
+        yield self._progress()
+        ahead = asyncio.create_task(self._source.more())
+        try:
+            while (due := self._playing.due_s) is not None:
+                await _until(self._start + due)
+                for shot in self._playing.take(self._elapsed()):
+                    await self._shoot(shot)
+                if len(self._playing) < _AHEAD // 2 and ahead.done():
+                    ahead = self._feed(ahead)
+                elif not len(self._playing):
+                    await ahead
+                    ahead = self._feed(ahead)
+                if time.monotonic() - told >= interval:
+                    told = time.monotonic()
+                    yield self._progress()
+        finally:
+            ahead.cancel()
+        yield self._progress(ended=True)
+
+    def _feed(self, ahead: asyncio.Task[list[Packet]]) -> asyncio.Task[list[Packet]]:
+        more = ahead.result()
+        self._playing.feed(more)
+        return asyncio.create_task(self._source.more()) if more else ahead
+
+    async def _shoot(self, shot: Shot) -> None:
+        sender = self._outlets.to(shot.target)
+        if sender is None:
+            self._unsent["too-many-groups"] += shot.packets
+            return
+        self._late = max(self._late, self._elapsed() - shot.due_s)
+        # The kernel cuts no row into datagrams that would have to be fragmented.
+        whole = 0 < shot.segment_bytes <= sender.payload_limit
+        step = shot.segment_bytes or max(len(shot.data), 1)
+        if whole or len(shot.data) <= step:
+            await _send(sender, shot.data, shot.segment_bytes if whole else 0)
+        else:
+            for start in range(0, len(shot.data), step):
+                await _send(sender, shot.data[start : start + step], 0)
+        self._packets += shot.packets
+        self._bytes += len(shot.data)
+        self._position = shot.due_s * self._speed
+
+    def _elapsed(self) -> float:
+        return time.monotonic() - self._start
+
+    def _progress(self, *, ended: bool = False) -> ReplayProgress:
+        late, self._late = self._late, 0.0
+        return ReplayProgress(
+            packets=self._packets,
+            size_bytes=self._bytes,
+            position_s=self._position,
+            elapsed_s=self._elapsed(),
+            late_s=late,
+            groups=self._outlets.groups,
+            left_out=self._source.left_out + self._unsent,
+            ended=ended,
+        )
+
+
+async def _until(moment: float) -> None:
+    """Wait until then, by ``time.monotonic``, to some tens of microseconds."""
+    wait = moment - time.monotonic()
+    await asyncio.sleep(max(wait - _EVENT_LOOP_S, 0.0))
+    rest = moment - time.monotonic()
+    if rest > 0:
+        time.sleep(rest)  # noqa: ASYNC251 - shorter than the loop's own lateness
+
+
+async def _send(sender: MulticastSender, data: bytes, segment_bytes: int) -> None:
+    """Send it all, waiting where the send buffer is full."""
+    left = memoryview(data)
+    while True:
+        try:
+            taken = sender.send(left, segment_bytes)
+        except BlockingIOError:
+            await _writable(sender)
+            continue
+        left = left[taken:]
+        if not left:
+            return
+
+
+async def _writable(sender: MulticastSender) -> None:
+    loop = asyncio.get_running_loop()
+    ready = loop.create_future()
+    loop.add_writer(sender.fileno(), _done, ready)
+    try:
+        await ready
+    finally:
+        loop.remove_writer(sender.fileno())
+
+
+def _done(ready: asyncio.Future[None]) -> None:
+    if not ready.done():
+        ready.set_result(None)

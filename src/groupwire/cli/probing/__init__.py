@@ -1,0 +1,3 @@
+"""The commands that look at the network."""
+
+__all__: list[str] = []

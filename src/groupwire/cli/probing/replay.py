@@ -1,0 +1,186 @@
+"""``replay``: sends a capture again, with its own rhythm."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from groupwire.cli.exits import ExitCode
+from groupwire.cli.options.common import (
+    DscpOption,
+    GroupOption,
+    InterfaceOption,
+    JsonOption,
+    QuietOption,
+    TtlOption,
+    VerboseOption,
+    duration,
+    tone,
+)
+from groupwire.cli.plumbing import signals
+from groupwire.cli.render.out import Out
+from groupwire.cli.render.text import escape, plural, seconds
+from groupwire.errors import UsageError
+from groupwire.values import Group
+
+if TYPE_CHECKING:
+    from groupwire.aio.probing.replay import ReplayProgress
+
+__all__ = ["replay"]
+
+
+def replay(  # noqa: PLR0913, PLR0917 - one parameter for each option
+    file: Annotated[
+        str,
+        typer.Argument(
+            metavar="FILE",
+            help="A pcapng or pcap file, of `groupwire watch --record` or Wireshark.",
+            show_default=False,
+        ),
+    ],
+    group: GroupOption = None,
+    original: Annotated[
+        bool, typer.Option("--original", help="To the groups that it went to.")
+    ] = False,
+    only: Annotated[
+        str | None,
+        typer.Option(
+            "--only",
+            metavar="GROUP",
+            help="Only what went to that group of the capture.",
+            show_default=False,
+        ),
+    ] = None,
+    speed: Annotated[
+        float,
+        typer.Option(
+            "--speed",
+            metavar="N",
+            parser=duration,
+            help="2 plays twice as fast, 0.5 half as fast.",
+        ),
+    ] = 1.0,
+    interface: InterfaceOption = None,
+    ttl: TtlOption = 1,
+    dscp: DscpOption = 0,
+    json: JsonOption = False,
+    quiet: QuietOption = False,
+    verbose: VerboseOption = False,
+) -> int:
+    """Send a capture's datagrams again, with the distances that they had.
+
+    The group has to be named with -g, or --original given, so that nobody feeds a
+    capture back by mistake. Only what went to groups is sent.
+    """
+    out = Out(tone(json=json, quiet=quiet, verbose=verbose))
+    to = _target(group, original)
+    wanted = None if only is None else Group.parse(only)
+
+    async def play() -> int:
+        from groupwire import aio
+        from groupwire.aio.probing.replay import replay as replayed
+
+        config = aio.PeerConfig(interface=interface, ttl=ttl, dscp=dscp)
+        shown = _Shown(out, file, to)
+        with signals.ending(lambda: shown.begun, shown.end):
+            async for progress in replayed(
+                file, to, original=original, only=wanted, speed=speed, config=config
+            ):
+                shown.take(progress)
+        return ExitCode.DONE if shown.sent else ExitCode.MISSING
+
+    return signals.run(play(), out)
+
+
+def _target(group: str | None, original: bool) -> Group | None:
+    """Return where to; the default group would feed it back by mistake."""
+    if group is not None and original:
+        raise UsageError(
+            "-g and --original contradict each other", fix="give one of them"
+        )
+    if group is None and not original:
+        raise UsageError(
+            "no group is named to send the capture to",
+            fix="name one with -g, or send to the capture's own with --original",
+        )
+    return None if group is None else Group.parse(group)
+
+
+class _Shown:
+    """Where it is, every second, and the end, however it comes."""
+
+    def __init__(self, out: Out, file: str, to: Group | None) -> None:
+        self._out = out
+        self._last: ReplayProgress | None = None
+        fields = {"file": file, "group": None if to is None else str(to)}
+        self._start: Mapping[str, object] = fields
+        self.begun = False
+
+    @property
+    def sent(self) -> int:
+        return self._last.packets if self._last else 0
+
+    def take(self, progress: ReplayProgress) -> None:
+        if not self.begun:
+            self.begun = True
+            if self._out.json:
+                self._out.event("start", self._start)
+        first, self._last = self._last is None, progress
+        if first or progress.ended:
+            return
+        if self._out.json:
+            self._out.event("progress", _fields(progress))
+        else:
+            self._out.note(
+                f"at {seconds(progress.position_s)}: "
+                f"{plural(progress.packets, 'packet')}, {progress.size_bytes} bytes"
+            )
+
+    def end(self) -> None:
+        progress = self._last
+        if progress is None:
+            return
+        if self._out.json:
+            self._out.event("end", _fields(progress))
+            return
+        groups = ", ".join(str(group) for group in progress.groups) or "nobody"
+        self._out.line(
+            f"sent {plural(progress.packets, 'packet')} "
+            f"({progress.size_bytes} bytes) in {seconds(progress.elapsed_s)} "
+            f"to {escape(groups)}"
+        )
+        for reason, count in sorted(progress.left_out.items()):
+            self._out.warn(f"left out: {plural(count, 'packet')}, {_why(reason)}")
+
+
+def _fields(progress: ReplayProgress) -> dict[str, object]:
+    return {
+        "packets": progress.packets,
+        "bytes": progress.size_bytes,
+        "position_s": round(progress.position_s, 6),
+        "elapsed_s": round(progress.elapsed_s, 6),
+        "late_s": round(progress.late_s, 6),
+        "groups": [str(group) for group in progress.groups],
+        "left_out": dict(progress.left_out),
+    }
+
+
+_WHY = {
+    "unicast": "which went to a single host",
+    "other-group": "which went to another group than that of --only",
+    "too-many-groups": "of more groups than are sent to at once",
+    "capture-cut": "of which only a part was captured",
+    "capture-cut-off": "because the file ends in the middle of it",
+    "capture-damaged": "because the file is damaged there",
+    "capture-fragment": "in fragments",
+    "capture-link-type": "in frames of a kind not known here",
+    "capture-no-ip": "which are not IP",
+    "capture-no-udp": "which are not UDP",
+    "capture-timeless": "without a time",
+}
+
+
+def _why(reason: str) -> str:
+    return _WHY.get(reason, reason)

@@ -1,0 +1,3 @@
+"""What the commands that look at the network show."""
+
+__all__: list[str] = []
