@@ -10,7 +10,7 @@ from typing import Any, NoReturn
 
 from tests.deliver.push.desk import Group
 
-from groupwire.deliver.push import MemberFailed, MemberFound
+from groupwire.deliver.push import MemberFailed, MemberFound, ReceiptReceived
 from groupwire.deliver.push.group.gathering import Gathering
 from groupwire.deliver.push.group.members import Members
 from groupwire.deliver.report import ReceiptStatus
@@ -142,3 +142,64 @@ def test_one_that_is_expected_is_foreign_where_nobody_has_a_name() -> None:
     assert some.is_foreign(node, here)
     members.meet(7, "cam", here, 0.0, late=False)
     assert not some.is_foreign(node, here)
+
+
+def acknowledged(patience_s: float = 2.0) -> tuple[Group, Member[Plain]]:
+    """Return a push whose foreign member has all, and whose own has not signed."""
+    group = Group({"a": b"x" * 1000}, members=1, expect=of("10.0.0.2", "10.0.0.3"),
+                  patience_s=patience_s)  # fmt: skip
+    group.members[0].signs = False
+    seat = add(group, "10.0.0.3")
+    group.begin()
+    group.lab.run(1.5)
+    assert [e.receipt.member for e in group.of(ReceiptReceived)] == ["10.0.0.3"]
+    return group, seat
+
+
+def change(group: Group, data: bytes) -> None:
+    """Let the file be another one when it is read once more."""
+    group.shelf.files[0] = data
+    group.members[0].got.clear()
+    group.members[0]._bodies.clear()
+    group.seat.do(
+        lambda desk, now: desk.push.handle_digest(0, None, 1000, changed=True, now=now)
+    )
+    group.members[0].signs = True
+
+
+def test_who_has_acknowledged_what_has_changed_is_asked_again() -> None:
+    group, seat = acknowledged()
+    change(group, b"y" * 1000)
+    report = group.run()
+    assert report.delivered == ("m0", "10.0.0.3")
+    assert seat.core.files[b"a"] == b"y" * 1000
+    assert len(group.of(ReceiptReceived)) == 3
+
+
+def test_who_does_not_acknowledge_what_has_changed_has_not_got_it() -> None:
+    group, seat = acknowledged()
+    seat.cut()
+    change(group, b"y" * 1000)
+    report = group.run()
+    assert report.delivered == ("m0",)
+    assert report.missing == ("10.0.0.3",)
+    assert group.of(MemberFailed) == [MemberFailed("10.0.0.3", "silent")]
+    assert group.lab.clock.now > 3.5
+
+
+def test_an_acknowledgement_of_what_is_only_sent_once_more_stands() -> None:
+    group, seat = acknowledged()
+    seat.cut()
+    group.members[0].fails = {"a": "gone"}
+    group.members[0].signs = True
+    assert group.run().complete
+
+
+def test_what_was_given_up_is_not_acknowledged() -> None:
+    group = Group({"a": b"x" * 1000, "b": b"y"}, members=0, expect=of("10.0.0.2"))
+    add(group, "10.0.0.2")
+    group.shelf.failing = {1}
+    report = group.run()
+    assert not report.complete
+    (receipt,) = report.receipts
+    assert (receipt.status, receipt.reason) == (ReceiptStatus.FAILED, "changed")

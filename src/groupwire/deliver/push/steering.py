@@ -126,10 +126,12 @@ class Steering:
             self.over = ""
 
     def _take_back(self) -> None:
-        """Fail who has signed for a file as it was before."""
+        """Fail who has signed for a file as it was before; ask foreign ones again."""
         self._sending.renewed, self._course.stirred = False, True
         taken_back = self._settling.take_back(self._members)
         self.events += map(ReceiptReceived, taken_back)
+        if self._settling.ask_again(self._members):
+            self._asked_at = None
 
     def _is_over(self) -> bool:
         """Return whether nobody is waited for and, without members, all was sent."""
@@ -216,6 +218,7 @@ class Steering:
     def _sign(self, member: Member) -> None:
         files, elapsed_s = self._sending.files, self._course.elapsed_s
         member.receipt = acknowledged(member, files, elapsed_s)
+        member.vouched = files.signature()
         self.events.append(ReceiptReceived(member.receipt))
 
     def _is_silent(self, member: Member) -> bool:

@@ -52,6 +52,8 @@ class Member:
     """What is sent once more for it now."""
     crossed: int = 0
     """How often it signed for what a file had been."""
+    vouched: bytes = b""
+    """Digest of all files that a foreign one has acknowledged."""
     left: bool = False
     """Whether it said that it leaves; as a new node it may come back."""
     silent: bool = False

@@ -76,6 +76,14 @@ class Settling:
                 member.said, member.receipt = None, failed
                 yield failed
 
+    def ask_again(self, members: Iterable[Member]) -> bool:
+        """Wait for foreign ones again that have acknowledged what a file was before."""
+        sha256, asked = self._files.signature(), False
+        for member in members:
+            if member.foreign and member.has_all and member.vouched != sha256:
+                member.receipt, asked = None, True
+        return asked
+
     def _send_again(self, member: Member, again: frozenset[int], now: float) -> None:
         """Send files once more, but for what was just begun for somebody else.
 
@@ -161,11 +169,13 @@ def without_receipt(member: Member, reason: str, elapsed_s: float) -> MemberRece
 
 def acknowledged(member: Member, files: Files, elapsed_s: float) -> MemberReceipt:
     """Return what is told of a foreign receiver that has acknowledged everything."""
+    lacks = bool(files.given_up)
     return MemberReceipt(
         member.name,
         member.origin,
-        ReceiptStatus.ACKNOWLEDGED,
-        files=files.count,
+        ReceiptStatus.FAILED if lacks else ReceiptStatus.ACKNOWLEDGED,
+        files=files.count - len(files.given_up),
+        reason="changed" if lacks else "",
         size_bytes=files.all_bytes,
         elapsed_s=elapsed_s,
     )
