@@ -1,0 +1,103 @@
+import asyncio
+import errno
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import BinaryIO
+
+import pytest
+
+from groupwire.errors import UsageError
+from groupwire.probe.capture import CaptureReader
+from groupwire.run.disk import recorder as module
+from groupwire.run.disk.recorder import Recorder
+from groupwire.values import Datagram, Group, Origin
+
+GROUP, SENDER = Group.parse("239.1.2.3:5000"), Origin("10.0.0.7", 4000)
+
+
+@asynccontextmanager
+async def recording(path: Path) -> AsyncGenerator[Recorder, None]:
+    recorder = Recorder(path, asyncio.get_running_loop())
+    try:
+        yield recorder
+    finally:
+        recorder.close()
+
+
+async def record(path: Path, *payloads: bytes, segment_bytes: int = 0) -> Recorder:
+    async with recording(path) as recorder:
+        for data in payloads:
+            datagram = Datagram(data, SENDER, 1, segment_bytes=segment_bytes)
+            recorder.take(GROUP, datagram)
+    return recorder
+
+
+def payloads(path: Path) -> list[bytes]:
+    with path.open("rb") as file:
+        return [packet.data for packet in CaptureReader(file.read)]
+
+
+def test_what_is_received_is_in_the_file(tmp_path: Path) -> None:
+    recorder = asyncio.run(record(tmp_path / "a", b"one", b"two"))
+    assert payloads(tmp_path / "a") == [b"one", b"two"]
+    assert (recorder.recorded, recorder.lost, recorder.failed) == (2, 0, None)
+
+
+def test_a_second_recording_goes_on_in_the_same_file(tmp_path: Path) -> None:
+    for data in (b"one", b"two"):
+        asyncio.run(record(tmp_path / "a", data))
+    assert payloads(tmp_path / "a") == [b"one", b"two"]
+
+
+def test_a_file_that_is_something_else_is_left_alone(tmp_path: Path) -> None:
+    (tmp_path / "a").write_text("precious")
+    with pytest.raises(UsageError, match="no pcapng file"):
+        asyncio.run(record(tmp_path / "a", b"one"))
+    assert (tmp_path / "a").read_text() == "precious"
+
+
+def test_what_the_disk_is_too_slow_for_is_counted(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "_MOST_WAITING_BYTES", 10)
+    recorder = asyncio.run(record(tmp_path / "a", b"x" * 25, segment_bytes=10))
+    assert (recorder.recorded, recorder.lost) == (0, 3)
+
+
+def test_a_disk_that_fails_ends_the_recording_and_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(_: Path) -> BinaryIO:
+        return Path("/dev/full").open("wb")
+
+    monkeypatch.setattr(module, "_opened", full)
+
+    async def scene() -> Recorder:
+        async with recording(tmp_path / "a") as recorder:
+            while recorder.failed is None:  # noqa: ASYNC110 - it is the thread's turn
+                await asyncio.sleep(0)
+            recorder.take(GROUP, Datagram(b"late", SENDER))
+        return recorder
+
+    recorder = asyncio.run(scene())
+    assert recorder.failed is not None
+    assert recorder.failed.errno == errno.ENOSPC
+    assert recorder.lost == 1
+
+
+def test_closing_twice_is_closing(tmp_path: Path) -> None:
+    async def scene() -> None:
+        async with recording(tmp_path / "a") as recorder:
+            recorder.close()
+
+    asyncio.run(scene())
+
+
+def test_an_interface_that_is_gone_has_a_number_for_a_name(tmp_path: Path) -> None:
+    async def scene() -> None:
+        async with recording(tmp_path / "a") as recorder:
+            recorder.take(GROUP, Datagram(b"x", SENDER, 1 << 20))
+
+    asyncio.run(scene())
+    assert b"if1048576" in (tmp_path / "a").read_bytes()
