@@ -243,5 +243,5 @@ def _opening(pushing: Pushing, tree: Tree, plan: _Plan) -> Opening:
         title=plan.title or manifest.title,
         files=manifest.files,
         total_bytes=manifest.total_bytes,
-        problems=len(tree.problems),
+        problems=[left.path for left in tree.problems],
     )

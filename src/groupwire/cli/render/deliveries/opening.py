@@ -24,7 +24,7 @@ class Opening:
     title: str = ""
     files: int = 0
     total_bytes: int | None = None
-    problems: int = 0
+    problems: Sequence[str] = ()
     """Paths that were named and cannot be delivered."""
     into: str = ""
     """Where a pull puts files."""

@@ -299,3 +299,20 @@ def test_where_none_of_the_expected_answers_there_is_advice_too(
         *("arm1", "-", "missing", "-", "-", "never", "answered"),
     ]
     assert err.startswith("missing 1 of 1: arm1\n  is `groupwire pull -g")
+
+
+@pytest.mark.parametrize(
+    ("report", "paths", "last"),
+    [
+        (REPORT, ["a\n"], r"1 path was not sent: a\n"),
+        (None, ["a", "b"], "nothing was sent"),
+        (replace(REPORT, receipts=()), ["a", "b"], "2 paths were not sent: a, b"),
+    ],
+)
+def test_paths_that_were_not_sent_are_the_last_word(
+    report: PushReport | None, paths: list[str], last: str, capsys: Capture
+) -> None:
+    shown = PushText(Out(Tone()), None, segment_bytes=1400)
+    shown.start(replace(OPENING, problems=paths))
+    shown.end(report)
+    assert capsys.readouterr().err.splitlines()[-1] == last

@@ -224,7 +224,9 @@ def test_what_could_not_be_read_is_not_complete(problems: int, capsys: Capture) 
     good = replace(RECEIPT, status=ReceiptStatus.VERIFIED)
     shown = PushJson(Out(Tone(json=True)), None)
     shown.start(
-        Opening(group="g", interfaces=[], reason="", name="a", problems=problems)
+        Opening(
+            group="g", interfaces=[], reason="", name="a", problems=["x"] * problems
+        )
     )
     shown.end(replace(REPORT, receipts=(good,), missing=(), missing_count=0))
     shown.end(None)

@@ -43,7 +43,7 @@ class PushJson:
 
     def start(self, opening: Opening) -> None:
         """Tell that the first call is on its way."""
-        self.begun, self._problems = True, opening.problems
+        self.begun, self._problems = True, len(opening.problems)
         expected = self._expected
         fields = {
             **opening.where(),

@@ -48,7 +48,8 @@ class Outcome:
             for line in table(HEAD, rows, out.paint, RIGHT):
                 out.line(line)
         if report.complete:
-            out.note(paint(self._success(), "green"))
+            whole = not self.opening.problems
+            out.note(paint(self._success(), "green" if whole else "yellow"))
         elif report.missing_count:
             out.complain(paint(self._missing(), "red"))
         elif not report.delivered:
@@ -57,6 +58,14 @@ class Outcome:
             out.note(paint(f"  {self._figures()}", "dim"))
         elif not (early or any(one.address for one in report.receipts)):
             self._advise(out)
+        if self.opening.problems:
+            out.complain(paint(self._not_sent(), "red"))
+
+    def _not_sent(self) -> str:
+        paths = self.opening.problems
+        verb = "was" if len(paths) == 1 else "were"
+        some = listed(paths, _MOST_NAMES)
+        return f"{plural(len(paths), 'path')} {verb} not sent: {some}"
 
     def _success(self) -> str:
         count = len(self.report.delivered)
