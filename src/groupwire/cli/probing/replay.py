@@ -30,6 +30,9 @@ if TYPE_CHECKING:
 
 __all__ = ["replay"]
 
+INTERVAL_S = 1.0
+"""How often it tells where it is."""
+
 
 def replay(  # noqa: PLR0913, PLR0917 - one parameter for each option
     file: Annotated[
@@ -86,7 +89,13 @@ def replay(  # noqa: PLR0913, PLR0917 - one parameter for each option
         shown = _Shown(out, file, to)
         with signals.ending(lambda: shown.begun, shown.end):
             async for progress in replayed(
-                file, to, original=original, only=wanted, speed=speed, config=config
+                file,
+                to,
+                original=original,
+                only=wanted,
+                speed=speed,
+                interval=INTERVAL_S,
+                config=config,
             ):
                 shown.take(progress)
         return ExitCode.DONE if shown.sent else ExitCode.MISSING
