@@ -1,5 +1,27 @@
-"""Why does nothing arrive? Checks, trials, and what they come to."""
+"""Why does nothing arrive? Checks, trials, and what they come to.
 
-from groupwire.diagnose.finding import Diagnosis, Finding, Severity, Sureness, Verdict
+``await diagnose.run("239.255.42.99:10000")`` looks at all that there is.
+"""
 
-__all__ = ["Diagnosis", "Finding", "Severity", "Sureness", "Verdict"]
+from groupwire.diagnose.asking import ask
+from groupwire.diagnose.doctor import examine, run
+from groupwire.diagnose.finding import (
+    Diagnosis,
+    Finding,
+    Looked,
+    Severity,
+    Sureness,
+    Verdict,
+)
+
+__all__ = [
+    "Diagnosis",
+    "Finding",
+    "Looked",
+    "Severity",
+    "Sureness",
+    "Verdict",
+    "ask",
+    "examine",
+    "run",
+]

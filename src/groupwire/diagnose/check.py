@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from ipaddress import IPv4Address, IPv6Address
 from typing import ClassVar, Protocol, TypeVar
 
 from groupwire.diagnose.evidence.surroundings import Surroundings
@@ -25,6 +26,11 @@ class Question:
     """What the user wants to have work."""
 
     group: Group
+    about: tuple[Interface, ...] = ()
+    """The interfaces that it is about, usable or not: the one named, else all that
+    look meant, else loopback."""
+    named: bool = False
+    """Whether the user named the interface."""
     receive_on: tuple[Interface, ...] = ()
     """Where a receiver would join; empty where nothing can."""
     send_by: Interface | None = None
@@ -34,6 +40,12 @@ class Question:
     ttl_hops: int = 1
     root: bool = False
     """Whether this process may open raw sockets and read the firewall."""
+    peer: IPv4Address | IPv6Address | None = None
+    """The other end, where the user named one."""
+    listen_s: float = 0.0
+    """How long to wait for a query; 0: not longer than the rest takes."""
+    soak_s: float = 0.0
+    """How long to stay joined and watch; 0: not at all."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

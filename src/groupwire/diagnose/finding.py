@@ -49,7 +49,8 @@ class Finding:
     ``evidence`` are facts with where they come from (a file, a counter before and
     after, a packet). ``fix`` are commands that can be typed as they stand on this
     system, one a line; empty where no command of this machine mends it, and then
-    ``says`` tells who can.
+    ``says`` tells who can. ``explained_by`` are the codes of causes: with an error of
+    one of them this finding is only its consequence, and is left out.
     """
 
     code: str
@@ -59,6 +60,7 @@ class Finding:
     evidence: tuple[str, ...] = ()
     sure: Sureness = Sureness.CERTAIN
     fix: tuple[str, ...] = ()
+    explained_by: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,8 +87,8 @@ class Diagnosis:
 
     @property
     def findings(self) -> tuple[Finding, ...]:
-        """Errors first, then warnings; in each the order of the checks."""
-        found = [finding for _, looked in self.looked for finding in looked.findings]
+        """Errors first, then warnings; consequences of another error are left out."""
+        found = self._causes()
         ranks = list(Severity)
         return tuple(sorted(found, key=lambda finding: ranks.index(finding.severity)))
 
@@ -106,6 +108,11 @@ class Diagnosis:
     def missed(self) -> tuple[str, ...]:
         """What root, more time or a peer would add."""
         return _each_once(line for _, looked in self.looked for line in looked.missed)
+
+    def _causes(self) -> list[Finding]:
+        found = [finding for _, looked in self.looked for finding in looked.findings]
+        errors = {one.code for one in found if one.severity is Severity.ERROR}
+        return [one for one in found if errors.isdisjoint(one.explained_by)]
 
     def count(self, severity: Severity) -> int:
         """Return how many findings are that severe."""

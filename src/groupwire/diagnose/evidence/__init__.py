@@ -1,3 +1,6 @@
 """What the system tells: read, parsed, and put into values."""
 
-__all__: list[str] = []
+from groupwire.diagnose.evidence.gathering import gather, gather_again
+from groupwire.diagnose.evidence.surroundings import Surroundings
+
+__all__ = ["Surroundings", "gather", "gather_again"]

@@ -15,7 +15,14 @@ from ipaddress import ip_address
 from groupwire.errors import InterfaceChoiceError, InterfaceError
 from groupwire.values import Group, Interface
 
-__all__ = ["Choice", "candidates", "choose_receivers", "choose_sender"]
+__all__ = [
+    "Choice",
+    "candidates",
+    "choose_receivers",
+    "choose_sender",
+    "find",
+    "why_not_meant",
+]
 
 _TUNNEL_KINDS = frozenset(
     [
@@ -90,15 +97,50 @@ def choose_sender(
     return _only_candidate(group, interfaces)
 
 
-def candidates(interfaces: Sequence[Interface]) -> list[Interface]:
-    """Return the interfaces that look meant: up, able, no tunnel, no container's."""
-    return [i for i in interfaces if _can_multicast(i) and not _why_not_meant(i)]
+def candidates(
+    interfaces: Sequence[Interface], *, whatever_state: bool = False
+) -> list[Interface]:
+    """Return the interfaces that look meant: up, able, no tunnel, no container's.
+
+    With ``whatever_state`` also those that are down or have multicast switched off.
+    """
+    meant = [i for i in interfaces if not (i.loopback or why_not_meant(i))]
+    return [i for i in meant if whatever_state or _can_multicast(i)]
+
+
+def find(wanted: str | int, interfaces: Sequence[Interface]) -> Interface:
+    """Return the interface of that name, index or address, in whatever state it is.
+
+    Raises InterfaceError where there is none.
+    """
+    text = str(wanted)
+    found = _called(text, interfaces)
+    if found is None:
+        raise InterfaceError(
+            f"there is no interface {text}", fix=_suggestion(text, interfaces)
+        )
+    return found
+
+
+def why_not_meant(interface: Interface) -> str:
+    """Return what it is when hardly anybody means it; empty for all others."""
+    if interface.master:
+        return "a port of a bridge or bond"
+    if (
+        interface.point_to_point
+        or interface.kind in _TUNNEL_KINDS
+        or _TUNNEL_NAMES.match(interface.name)
+    ):
+        return "a tunnel"
+    if _CONTAINER_NAMES.match(interface.name):
+        return "a bridge for containers"
+    return ""
 
 
 def _routed(group: Group, chosen: Interface, interfaces: Sequence[Interface]) -> Choice:
     reason = f"the route for {group.ip} leaves by {chosen.name}"
     others = [i.name for i in candidates(interfaces) if i != chosen]
-    if (what := _why_not_meant(chosen)) and others:
+    if (what := why_not_meant(chosen)) and others:
         reason += f", {what}; if {' or '.join(others)} is meant, name it with -i"
     return Choice((chosen,), reason)
 
@@ -129,12 +171,7 @@ def _all_ways(group: Group, interfaces: Sequence[Interface]) -> Choice:
 
 
 def _named(wanted: str | int, interfaces: Sequence[Interface]) -> Interface:
-    text = str(wanted)
-    found = _called(text, interfaces)
-    if found is None:
-        raise InterfaceError(
-            f"there is no interface {text}", fix=_suggestion(text, interfaces)
-        )
+    found = find(wanted, interfaces)
     if not found.up:
         raise InterfaceError(
             f"interface {found.name} is down",
@@ -223,20 +260,6 @@ def _loopbacks(interfaces: Sequence[Interface]) -> list[Interface]:
 
 def _can_multicast(interface: Interface) -> bool:
     return interface.up and interface.multicast and not interface.loopback
-
-
-def _why_not_meant(interface: Interface) -> str:
-    if interface.master:
-        return "a port of a bridge or bond"
-    if (
-        interface.point_to_point
-        or interface.kind in _TUNNEL_KINDS
-        or _TUNNEL_NAMES.match(interface.name)
-    ):
-        return "a tunnel"
-    if _CONTAINER_NAMES.match(interface.name):
-        return "a bridge for containers"
-    return ""
 
 
 def _is_all(wanted: str | int | None) -> bool:

@@ -1,0 +1,3 @@
+"""What the system tells of interfaces and the ways through them."""
+
+__all__: list[str] = []

@@ -1,0 +1,88 @@
+"""Asks, looks, tries, looks again, and has all of it judged. It changes nothing."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable, Sequence
+from ipaddress import IPv4Address, IPv6Address
+from time import monotonic
+
+from groupwire.diagnose.asking import ask
+from groupwire.diagnose.check import Check, Question, Scene, Trial
+from groupwire.diagnose.evidence import gather, gather_again
+from groupwire.diagnose.finding import Diagnosis, Looked
+from groupwire.values import Group
+
+__all__ = ["WATCH_S", "ask", "examine", "run"]
+
+WATCH_S = 1.2
+"""So long at least lies between the two looks at what the system counts."""
+
+
+async def run(
+    group: Group | str | None = None,
+    *,
+    interface: str | int | None = None,
+    ttl: int = 1,
+    listen_s: float = 0.0,
+    peer: IPv4Address | IPv6Address | str | None = None,
+    soak_minutes: float = 0.0,
+) -> Diagnosis:
+    """Return what is wrong with a group on this machine.
+
+    ``listen_s`` is how long to wait for a querier, ``peer`` the address of a machine
+    where ``groupwire doctor --serve`` runs, ``soak_minutes`` how long to stay joined.
+    AddressError for what is no group, InterfaceError for an interface that is not
+    there.
+    """
+    question = ask(
+        group,
+        interface,
+        ttl_hops=ttl,
+        peer=peer,
+        listen_s=listen_s,
+        soak_s=soak_minutes * 60,
+    )
+    return await examine(question)
+
+
+async def examine(
+    question: Question,
+    *,
+    trials: Iterable[Trial] | None = None,
+    checks: Iterable[Check] | None = None,
+    watch_s: float = WATCH_S,
+) -> Diagnosis:
+    """Answer one question; without ``trials`` and ``checks`` with all there are."""
+    from groupwire.diagnose.checks import ALL as ALL_CHECKS
+    from groupwire.diagnose.trials import ALL as ALL_TRIALS
+
+    begun = monotonic()
+    before = await asyncio.to_thread(gather, _ways(question))
+    seen = await _tried(
+        question, tuple(ALL_TRIALS if trials is None else trials), watch_s
+    )
+    after = await asyncio.to_thread(gather_again, before)
+    scene = Scene(question=question, before=before, after=after, trials=seen)
+    looked = _looked(scene, ALL_CHECKS if checks is None else checks)
+    return Diagnosis(looked, monotonic() - begun)
+
+
+async def _tried(
+    question: Question, trials: Sequence[Trial], watch_s: float
+) -> Sequence[object]:
+    async with asyncio.TaskGroup() as group:
+        watch = group.create_task(asyncio.sleep(watch_s))
+        tasks = [group.create_task(trial.run(question)) for trial in trials]
+    await watch
+    return [one for task in tasks for one in task.result()]
+
+
+def _looked(scene: Scene, checks: Iterable[Check]) -> tuple[tuple[str, Looked], ...]:
+    return tuple((type(check).__name__, check.look(scene)) for check in checks)
+
+
+def _ways(question: Question) -> list[IPv4Address | IPv6Address]:
+    """Return the addresses whose routes decide."""
+    group = question.group
+    return [ip for ip in (group.ip, group.source, question.peer) if ip is not None]
