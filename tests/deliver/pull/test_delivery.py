@@ -9,7 +9,9 @@ from tests.deliver.fakes import manifest_of
 from tests.deliver.pull.script import Play
 
 from groupwire.deliver.pull import SenderGone
-from groupwire.deliver.pull.delivery import ENTRY_BYTES, Delivery, Phase
+from groupwire.deliver.pull.delivery import Delivery
+from groupwire.deliver.pull.plumbing.phase import Phase
+from groupwire.deliver.pull.plumbing.reading import ENTRY_BYTES
 from groupwire.deliver.storage import Examined, Outcome, Status
 from groupwire.deliver.wire.manifest import encode_manifest
 from groupwire.deliver.wire.seals import SEAL_INFO, Seal

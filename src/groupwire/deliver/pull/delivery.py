@@ -4,36 +4,30 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from enum import Enum, auto
 
 from groupwire.deliver.entries import Manifest
 from groupwire.deliver.pull.events import FileSettled, Joined, SenderGone
 from groupwire.deliver.pull.files.files import Files
 from groupwire.deliver.pull.plumbing.farewell import say_left
-from groupwire.deliver.pull.plumbing.papers import Papers
+from groupwire.deliver.pull.plumbing.phase import BEFORE, Phase
+from groupwire.deliver.pull.plumbing.reading import Reading
 from groupwire.deliver.pull.plumbing.run import Run
 from groupwire.deliver.pull.plumbing.setting import Setting
 from groupwire.deliver.pull.plumbing.signing import Signing
 from groupwire.deliver.pull.plumbing.timer import earliest
 from groupwire.deliver.report import PulledFile, PullReport
 from groupwire.deliver.storage import Examined, Outcome
-from groupwire.deliver.wire.manifest import MANIFEST_INFO, decode_manifest
-from groupwire.deliver.wire.seals import MAX_SEAL_BYTES, SEAL_INFO, decode_seals
+from groupwire.deliver.wire.manifest import MANIFEST_INFO
+from groupwire.deliver.wire.seals import SEAL_INFO
 from groupwire.deliver.words import Bye, Call, CallPhase, MemberPhase, Signed, State
-from groupwire.errors import DecodeError, UsageError
+from groupwire.errors import UsageError
 from groupwire.gather import MessageReceived
 from groupwire.norm import LATER, Later, ObjectFlag, ObjectOffer, Sink
 from groupwire.norm.receive.events import LossReason, ObjectLost, ObjectReceived
 from groupwire.values import Datagram, Transmit
 
-__all__ = ["ENTRY_BYTES", "Delivery", "Phase"]
+__all__ = ["Delivery"]
 
-MAX_MANIFEST_BYTES = 64 << 20
-"""Compressed as it comes."""
-ENTRY_BYTES = 400
-"""What an entry of a manifest takes in memory, until the delivery ends."""
-_MOST_ATTEMPTS = 3
-"""To read a manifest or seals."""
 _MOST_ROUNDS = 8
 """Receipts that end with what failed being sent once more."""
 _EXAMINING_S = 0.8
@@ -43,33 +37,6 @@ _STALLED_S = 2.0
 _EMPTY_S = 0.2
 """After so long empty files are made without their objects."""
 _ENDED = frozenset({LossReason.ENDED, LossReason.SILENCE})
-
-
-class Phase(Enum):
-    """How far a delivery is here."""
-
-    ANNOUNCED = auto()
-    """Its manifest is not here yet."""
-    EXAMINING = auto()
-    """The disk looks what is there already."""
-    TAKING = auto()
-    CONCLUDING = auto()
-    """The disk makes directories, links and modes."""
-    SIGNING = auto()
-    OVER = auto()
-
-
-_ALLOWED = {
-    Phase.ANNOUNCED: frozenset({Phase.EXAMINING, Phase.OVER}),
-    Phase.EXAMINING: frozenset({Phase.TAKING, Phase.OVER}),
-    Phase.TAKING: frozenset({Phase.CONCLUDING, Phase.OVER}),
-    Phase.CONCLUDING: frozenset({Phase.SIGNING, Phase.TAKING, Phase.OVER}),
-    Phase.SIGNING: frozenset({Phase.TAKING, Phase.OVER}),
-    Phase.OVER: frozenset[Phase](),
-}
-
-_BEFORE = frozenset({Phase.ANNOUNCED, Phase.EXAMINING})
-"""Nothing is known of what is there already."""
 
 
 class Delivery:
@@ -97,8 +64,7 @@ class Delivery:
         self._setting = setting
         self._phase = Phase.ANNOUNCED
         self._call_phase = call.phase
-        self._papers = Papers(setting.room)
-        self._attempts: dict[int, int] = {}
+        self._reading = Reading(call.delivery, run, setting)
         self._files: Files | None = None
         self._signing = Signing(setting)
         self._rounds = 0
@@ -145,7 +111,7 @@ class Delivery:
         if message is None:
             return
         self.run.interface = message.datagram.interface
-        if call.phase is CallPhase.OFFER and self._phase in _BEFORE:
+        if call.phase is CallPhase.OFFER and self._phase in BEFORE:
             due = now + _EXAMINING_S if self._waiting is None else self._waiting[1]
             self._waiting = message, due
         else:
@@ -154,7 +120,7 @@ class Delivery:
     def _state(self) -> State:
         files, storage = self._files, self._setting.storage
         state = State(self.delivery, self._setting.rules.node, self._member_phase())
-        if files is None or self._phase in _BEFORE:
+        if files is None or self._phase in BEFORE:
             return replace(state, holds=storage.holds)
         return replace(
             state,
@@ -167,7 +133,7 @@ class Delivery:
     def _member_phase(self) -> MemberPhase:
         if self._phase in (Phase.SIGNING, Phase.OVER):
             return MemberPhase.DONE
-        if self._phase not in _BEFORE:
+        if self._phase not in BEFORE:
             return MemberPhase.TAKING
         if self._call_phase is CallPhase.GATHER:
             return MemberPhase.HERE
@@ -213,25 +179,21 @@ class Delivery:
         if self._phase is Phase.OVER:
             return None
         if offer.info == MANIFEST_INFO:
-            return self._offer_manifest(offer)
-        if self._files is None or self._phase in _BEFORE:
+            new = self._phase is Phase.ANNOUNCED
+            return self._reading.open_manifest(offer) if new else None
+        if self._files is None or self._phase in BEFORE:
             return LATER
         if offer.info is None and offer.flags & ObjectFlag.INFO:
             return LATER
         if offer.info == SEAL_INFO:
-            return self._papers.open(offer, MAX_SEAL_BYTES)
+            return self._reading.open_seals(offer)
         return self._files.offer(offer)
-
-    def _offer_manifest(self, offer: ObjectOffer) -> Sink | Later | None:
-        if self._phase is not Phase.ANNOUNCED:
-            return None
-        return self._papers.open(offer, MAX_MANIFEST_BYTES)
 
     def received(self, event: ObjectReceived, now: float) -> None:
         """Take in an object that is complete."""
         self._moved = now
         number = event.object
-        if (paper := self._papers.take(number)) is None:
+        if (paper := self._reading.take(number)) is None:
             if self._files is not None:
                 self._files.received(number, event.size_bytes, now)
                 self._go_on(now)
@@ -242,30 +204,21 @@ class Delivery:
 
     def lost(self, event: ObjectLost, now: float) -> None:
         """Learn that an object will not come."""
-        paper = self._papers.close(event.object)
+        paper = self._reading.lost(event.object)
         if event.reason in _ENDED:
             return
-        if paper is not None and self._files is None:
+        if paper and self._files is None:
             self.leave("the manifest is gone", now)
         elif self._files is not None:
             self._files.lost(event, now)
             self._go_on(now)
 
     def _read_manifest(self, number: int, paper: bytes, now: float) -> None:
-        try:
-            manifest = decode_manifest(paper)
-            if manifest.delivery != self.delivery:
-                raise DecodeError("deliver-other-id")
-        except DecodeError as error:
-            if not self._again(number, error, now):
-                self.leave("the manifest is not readable", now)
-            return
-        if not self._papers.keep(len(manifest.entries) * ENTRY_BYTES):
-            self._setting.dropped["no-memory"] += 1
-            self.leave("the manifest is too large", now)
-            return
-        self.run.accept(number, now)
-        self._know(manifest)
+        manifest = self._reading.manifest(number, paper, now)
+        if manifest is not None:
+            self._know(manifest)
+        elif self._reading.hopeless:
+            self.leave(self._reading.hopeless, now)
 
     def _know(self, manifest: Manifest) -> None:
         self._files = Files(
@@ -285,15 +238,7 @@ class Delivery:
         self._setting.storage.examine(self.key, manifest)
 
     def _read_seals(self, number: int, paper: bytes, now: float) -> None:
-        try:
-            delivery, seals = decode_seals(paper)
-            if delivery != self.delivery:
-                raise DecodeError("deliver-other-id")
-        except DecodeError as error:
-            self._again(number, error, now)
-            return
-        self.run.accept(number, now)
-        for seal in seals:
+        for seal in self._reading.seals(number, paper, now):
             self._taking.seal(seal, number, now)
         if self._phase is Phase.SIGNING and self._taking.ledger.left:
             # One of them has opened again what was done.
@@ -302,15 +247,6 @@ class Delivery:
         elif self._phase is Phase.CONCLUDING and self._taking.ledger.left:
             self._stale = True
         self._go_on(now)
-
-    def _again(self, number: int, error: DecodeError, now: float) -> bool:
-        """Ask for an object again that cannot be read; False if that is of no use."""
-        self._setting.dropped[error.reason] += 1
-        tries = self._attempts[number] = self._attempts.get(number, 0) + 1
-        if tries > _MOST_ATTEMPTS:
-            return False
-        self.run.again(number, now)
-        return True
 
     # What the disk says.
 
@@ -392,7 +328,7 @@ class Delivery:
         if self._phase is Phase.OVER:
             return
         self._setting.storage.abandon(self.key)
-        self._papers.close_all()
+        self._reading.close()
         self._signing.end()
         self.report = self._report(reason, now, signed=signed)
         self._enter(Phase.OVER)
@@ -516,9 +452,4 @@ class Delivery:
         self._setting.events.append(FileSettled(file))
 
     def _enter(self, phase: Phase) -> None:
-        if phase not in _ALLOWED[self._phase]:
-            raise UsageError(
-                f"cannot go from {self._phase.name} to {phase.name}",
-                fix="see docs/delivery.md",
-            )
-        self._phase = phase
+        self._phase = self._phase.to(phase)
