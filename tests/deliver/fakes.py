@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from errno import ENOSPC
+from errno import EMFILE, ENOSPC
 from hashlib import sha256
 
 from groupwire.deliver.entries import Entry, Kind, Manifest
@@ -60,6 +60,8 @@ class MemoryStorage:
         self.spoilt: Counter[str] = Counter()
         """By path, how often wrong bits get into it."""
         self.full: set[str] = set()
+        self.crowded: set[str] = set()
+        """Paths, and objects, for which there is no descriptor."""
         self.unmade: dict[int, str] = {}
         """Entries that cannot be concluded."""
         self.calls: Counter[str] = Counter()
@@ -105,6 +107,8 @@ class MemoryStorage:
         what = self._manifests[key].entries[entry]
         if what.path in self.full:
             raise OSError(ENOSPC, "full")
+        if what.path in self.crowded:
+            raise OSError(EMFILE, "too many open files")
         size = what.size_bytes if size_bytes is None else size_bytes
         identity = what.path, size, what.mtime_ns, what.sha256
         file = self.partial.setdefault(identity, MemoryFile())
@@ -126,6 +130,8 @@ class MemoryStorage:
         assert size_bytes >= 0
         if f"object-{number}" in self.full:
             raise OSError(ENOSPC, "full")
+        if f"object-{number}" in self.crowded:
+            raise OSError(EMFILE, "too many open files")
         file = self._open[key, number] = MemoryFile()
         return file
 
@@ -173,6 +179,14 @@ class MemoryStorage:
     def discard(self, key: int, entry: int) -> None:
         self.calls["discard"] += 1
         self._drop(key, entry)
+
+    def put_away(self, key: int, entry: int) -> None:
+        self.calls["put_away"] += 1
+        self._open.pop((key, entry), None)
+
+    def discard_foreign(self, key: int, number: int) -> None:
+        self.calls["discard_foreign"] += 1
+        self._open.pop((key, number), None)
 
     def conclude(self, key: int) -> None:
         self.calls["conclude"] += 1

@@ -6,7 +6,7 @@ import errno
 
 import pytest
 
-from groupwire.deliver.reasons import disk_full, reason_of, too_large
+from groupwire.deliver.reasons import disk_full, is_for_now, reason_of, too_large
 
 
 @pytest.mark.parametrize(
@@ -30,3 +30,11 @@ def test_errors_of_our_own_have_words_too() -> None:
     assert reason_of(disk_full()) == "disk-full"
     assert reason_of(too_large()) == "too-large"
     assert reason_of(OSError("no number")) == "io-error"
+
+
+def test_what_is_too_much_open_goes_later() -> None:
+    assert is_for_now(OSError(errno.EMFILE, "text"))
+    assert is_for_now(OSError(errno.ENFILE, "text"))
+    assert is_for_now(BlockingIOError(errno.EAGAIN, "text"))
+    assert not is_for_now(OSError(errno.EIO, "text"))
+    assert not is_for_now(OSError("no number"))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import errno
 
-__all__ = ["IN_THE_WAY", "disk_full", "reason_of", "too_large"]
+__all__ = ["IN_THE_WAY", "disk_full", "is_for_now", "reason_of", "too_large"]
 
 IN_THE_WAY = frozenset({errno.ENOTDIR, errno.ELOOP})
 """Something that is no directory, perhaps a link, stands where one has to be."""
@@ -31,6 +31,14 @@ _REASONS = {
 def reason_of(error: OSError) -> str:
     """Return the word for it; what has none of its own is ``io-error``."""
     return _REASONS.get(error.errno or 0, "io-error")
+
+
+_FOR_NOW = frozenset({errno.EMFILE, errno.ENFILE, errno.EAGAIN})
+
+
+def is_for_now(error: OSError) -> bool:
+    """Return whether it will go a little later: too much is open, or being closed."""
+    return error.errno in _FOR_NOW
 
 
 def disk_full() -> OSError:

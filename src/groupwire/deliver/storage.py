@@ -73,7 +73,10 @@ class PartSink(Sink, Protocol):
 
 
 class Storage(Protocol):
-    """The disk of a member. ``key`` is the delivery's own number, given by the core."""
+    """The disk of a member. ``key`` is the delivery's own number, given by the core.
+
+    What ``is_for_now`` of an OSError, such as EMFILE, is tried again later.
+    """
 
     @property
     def holds(self) -> bool:
@@ -113,6 +116,14 @@ class Storage(Protocol):
 
     def discard(self, key: int, entry: int) -> None:
         """Throw away what has come of a file: it changed at the sender."""
+        ...
+
+    def put_away(self, key: int, entry: int) -> None:
+        """Close what has come of a file; it is kept for when it comes again."""
+        ...
+
+    def discard_foreign(self, key: int, number: int) -> None:
+        """Throw away what has come of an object of a foreign sender."""
         ...
 
     def conclude(self, key: int) -> None:

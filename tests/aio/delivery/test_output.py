@@ -123,6 +123,9 @@ def test_one_file_is_taken_at_a_time_and_no_more() -> None:
         for verb in (made.storage.abandon, made.storage.conclude):
             verb(9)
         made.storage.discard(9, 0)
+        made.storage.put_away(1, 0)
+        made.storage.discard_foreign(1, 0)
+        made.storage.open(1, 0).write(0, [b"abc"])
 
     scene(work)
 

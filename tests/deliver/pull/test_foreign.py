@@ -193,3 +193,26 @@ def test_an_end_before_anything_has_come_is_no_delivery() -> None:
     stage.run(5.0)
     assert not stage.ear.reports
     assert not stage.ear.pull.finished
+
+
+def test_objects_wait_until_something_can_be_opened() -> None:
+    stage = foreign()
+    stage.ear.disk.crowded |= {"object-0", "object-1"}
+    stage.named(b"a", b"a" * 400)
+    stage.named(b"b", b"b" * 400)
+    stage.run(5.0)
+    assert not stage.ear.reports
+    stage.ear.disk.crowded.clear()
+    stage.run(4.0)
+    assert stage.ear.report.stored == 2
+    assert not stage.ear.report.failed
+
+
+def test_what_is_lost_is_not_kept_open() -> None:
+    stage = foreign()
+    stage.named(b"cut", b"c" * 400_000)
+    stage.run(0.005)
+    found = course(stage)
+    found.lost(ObjectLost(found.run.sender, 0, LossReason.GONE), 0.0)
+    found.lost(ObjectLost(found.run.sender, 0, LossReason.GONE), 0.0)
+    assert stage.ear.disk.calls["discard_foreign"] == 1

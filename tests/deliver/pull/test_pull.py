@@ -417,3 +417,37 @@ def test_the_end_of_a_push_alone_is_no_delivery(word: bool) -> None:
     assert not play.ear.events
     assert not play.ear.pull.finished
     assert not play.ear.pull.progress(now=play.lab.clock.now).senders
+
+
+def test_what_cannot_be_opened_now_waits_until_something_is_closed() -> None:
+    play = Play(manifest_of(FILES, digests=True))
+    play.ear.disk.crowded.add("d/b.bin")
+    play.call(CallPhase.GATHER)
+    play.manifest()
+    play.run(0.1)
+    play.ear.disk_s = 0.1
+    play.file("a.txt", FILES["a.txt"])
+    play.file("d/b.bin", FILES["d/b.bin"])
+    play.run(0.09)
+    play.ear.disk.crowded.clear()
+    assert "d/b.bin" not in play.ear.settled()
+    play.run(1.0)
+    assert play.ear.report.complete
+    assert play.ear.settled()["d/b.bin"] == ("stored", "")
+
+
+def test_what_cannot_be_opened_now_is_tried_again_by_and_by() -> None:
+    files = {"a": b"alpha" * 100}
+    play = Play(manifest_of(files, digests=True))
+    play.ear.disk.crowded.add("a")
+    play.call(CallPhase.GATHER)
+    play.manifest()
+    play.file("a", files["a"])
+    play.call(CallPhase.SEND)
+    play.run(15.0)
+    assert not play.ear.reports
+    assert not play.ear.settled()
+    assert play.ear.disk.calls["open"] < 150
+    play.ear.disk.crowded.clear()
+    play.run(0.5)
+    assert play.ear.report.complete

@@ -13,6 +13,7 @@ import pytest
 from groupwire.deliver.entries import Entry, Kind, Manifest
 from groupwire.deliver.reasons import reason_of
 from groupwire.deliver.storage import Examined, Outcome, PartSink, Status
+from groupwire.deliver.store.parts import slots
 from groupwire.deliver.store.parts.part import PartFile
 from groupwire.deliver.store.policy import StorePolicy
 from groupwire.deliver.store.store import Store
@@ -22,6 +23,17 @@ from groupwire.run.disk import DiskStorage, writer
 MIB = 1 << 20
 KEY = 3
 _USUAL = StorePolicy()
+
+
+def open_parts(folder: Path) -> list[str]:
+    """Return the names of the parts that this process has open."""
+    found: list[str] = []
+    for link in Path("/proc/self/fd").iterdir():
+        with suppress(OSError):
+            target = link.readlink()
+            if target.parent == folder / ".groupwire" / "parts":
+                found.append(target.name)
+    return sorted(found)
 
 
 class Member:
@@ -55,6 +67,14 @@ class Member:
             while not true():
                 self._told.clear()
                 await self._told.wait()
+
+    async def opened(self, number: int) -> PartSink:
+        """Open a file as soon as it is not being closed."""
+        async with asyncio.timeout(10):
+            while True:
+                with suppress(BlockingIOError):
+                    return self.storage.open(KEY, number)
+                await asyncio.sleep(0)
 
     async def examine(self, *entries: Entry) -> Examined:
         self.storage.examine(KEY, Manifest(7, "title", entries))
@@ -433,3 +453,68 @@ async def test_a_batch_that_the_disk_refuses_is_answered(
         at.storage.finish(KEY, 0, sha256(b"x").digest())
         outcome = await at.outcome(0)
         assert outcome == Outcome(Status.FAILED, reason="read-only")
+
+
+@pytest.mark.parametrize("put_away", [True, False])
+async def test_what_comes_as_another_object_goes_on_with_what_is_there(
+    tmp_path: Path, *, put_away: bool
+) -> None:
+    data = content(6 * MIB)
+    async with member(tmp_path) as at:
+        await at.examine(entry(data))
+        at.storage.open(KEY, 0).write(0, [data[: 4 * MIB]])
+        if put_away:
+            at.storage.put_away(KEY, 0)
+        with pytest.raises(BlockingIOError):
+            at.storage.open(KEY, 0)
+        sink = await at.opened(0)
+        assert sink.held == ((0, 4 * MIB),)
+        assert len(open_parts(tmp_path)) == 2
+        sink.write(4 * MIB, [data[4 * MIB :]])
+        at.storage.finish(KEY, 0, sha256(data).digest())
+        assert (await at.outcome(0)).status is Status.STORED
+        assert not open_parts(tmp_path)
+
+
+async def test_a_small_file_that_is_put_away_comes_anew(tmp_path: Path) -> None:
+    data = content(1000)
+    async with member(tmp_path) as at:
+        await at.examine(entry(data))
+        at.storage.open(KEY, 0).write(0, [data[:500]])
+        at.storage.put_away(KEY, 0)
+        at.storage.put_away(KEY, 0)
+        sink = at.storage.open(KEY, 0)
+        assert not sink.held
+        fill(sink, data)
+        at.storage.finish(KEY, 0, sha256(data).digest())
+        assert (await at.outcome(0)).status is Status.STORED
+
+
+async def test_a_foreign_object_that_is_lost_or_comes_anew_is_not_kept_open(
+    tmp_path: Path,
+) -> None:
+    data = content(2 * MIB)
+    async with member(tmp_path) as at:
+        for _ in range(5):
+            at.storage.open_foreign(KEY, 9, len(data)).write(0, [data[:MIB]])
+        at.storage.discard_foreign(KEY, 9)
+        fill(at.storage.open_foreign(KEY, 10, len(data)), data)
+        at.storage.finish_foreign(KEY, 10, "object-10")
+        assert (await at.outcome(10)).status is Status.STORED
+        assert not open_parts(tmp_path)
+
+
+async def test_no_more_than_so_many_files_are_open_at_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(slots, "MAX_OPEN", 2)
+    data = content(100_000)
+    async with member(tmp_path) as at:
+        await at.examine(*(entry(data, name) for name in "abc"))
+        fill(at.storage.open(KEY, 0), data)
+        at.storage.open(KEY, 1)
+        with pytest.raises(OSError, match="open files"):
+            at.storage.open(KEY, 2)
+        at.storage.finish(KEY, 0, sha256(data).digest())
+        assert (await at.outcome(0)).status is Status.STORED
+        at.storage.open(KEY, 2)

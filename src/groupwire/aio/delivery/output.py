@@ -117,6 +117,12 @@ class OutputStorage:
         if key == self._key and not self._emitter.discard():
             self._tear(key, entry)
 
+    def put_away(self, key: int, entry: int) -> None:
+        """Do nothing: what comes again takes its place."""
+
+    def discard_foreign(self, key: int, number: int) -> None:
+        """Do nothing, for the same reason."""
+
     def conclude(self, key: int) -> None:
         """Let the next delivery have the output."""
         self._examining.discard(key)

@@ -106,7 +106,9 @@ class Foreign:
 
     def lost(self, event: ObjectLost, now: float) -> None:
         """Learn that an object will not come."""
-        self._gates.pop(event.object, None)
+        if (gate := self._gates.pop(event.object, None)) is not None:
+            gate.closed = True
+            self._setting.storage.discard_foreign(self.key, event.object)
         if event.reason in _NOT_TOLD or not self.begun:
             return
         self._moved = now

@@ -8,7 +8,7 @@ NORM's receiver and the answerer of ``ask`` are shared by all.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from random import Random
 
@@ -16,6 +16,7 @@ from groupwire.deliver.pull.courses import Courses
 from groupwire.deliver.pull.delivery import Delivery
 from groupwire.deliver.pull.doorman import Doorman
 from groupwire.deliver.pull.events import PullEvent
+from groupwire.deliver.pull.files.crowd import Crowd
 from groupwire.deliver.pull.foreign import Foreign, is_ours
 from groupwire.deliver.pull.plumbing.papers import Room
 from groupwire.deliver.pull.plumbing.run import Run
@@ -23,6 +24,7 @@ from groupwire.deliver.pull.plumbing.setting import Setting
 from groupwire.deliver.pull.plumbing.timer import earliest
 from groupwire.deliver.pull.rules import PullRules
 from groupwire.deliver.pull.strangers import Strangers
+from groupwire.deliver.reasons import is_for_now
 from groupwire.deliver.report import PullProgress
 from groupwire.deliver.storage import Examined, Outcome, Storage
 from groupwire.deliver.wire.speech import decode_word, encode_word
@@ -85,6 +87,7 @@ class Pull:
         self._doorman = Doorman(rules)
         self._strangers = Strangers(self._setting)
         self._courses = Courses(self._setting, self._doorman, self._run, self._forget)
+        self._crowd = Crowd()
         self._heard_of: dict[SenderKey, bytes | None] = {}
         """Senders that offered something meanwhile and are not known, with INFO."""
         self._origin = _NOBODY
@@ -126,6 +129,7 @@ class Pull:
         for key in self._strangers.expire(now):
             self._courses.begin_foreign(key, now)
         self._courses.expire(now, self._silence_s)
+        self._look_again(self._crowd.due(now), now)
         self._drain(now)
 
     def update_interfaces(self, interfaces: Sequence[Interface]) -> None:
@@ -162,6 +166,7 @@ class Pull:
             self._answerer.poll_timeout(),
             self._strangers.deadline,
             self._courses.deadline(self._silence_s),
+            self._crowd.deadline,
         )
 
     # What the disk says.
@@ -178,6 +183,7 @@ class Pull:
         """Learn what became of a file, or of an object of a foreign sender."""
         if (course := self._courses.get(key)) is not None:
             course.finished(entry, outcome, now)
+        self._look_again(self._crowd.take(), now)
         self._drain(now)
 
     def handle_concluded(
@@ -226,6 +232,10 @@ class Pull:
         if key in self._receiver.senders:
             self._receiver.retry(key, now=now)
 
+    def _look_again(self, waiting: Iterable[SenderKey], now: float) -> None:
+        for key in waiting:
+            self._retry(key, now)
+
     def _drop(self, reason: str) -> None:
         self._setting.dropped[reason] += 1
 
@@ -239,6 +249,7 @@ class Pull:
             for key, info in self._taken_heard_of():
                 self._meet(key, info, now)
             going_on = bool(events) or self._courses.collect(now)
+        self._crowd.arm(now)
 
     def _taken_heard_of(self) -> list[tuple[SenderKey, bytes | None]]:
         heard_of = list(self._heard_of.items())
@@ -259,8 +270,18 @@ class Pull:
         self._receiver.handle_datagram(datagram, now=now)
 
     def _offer(self, offer: ObjectOffer) -> Sink | Later | None:
-        """Choose where an object goes: what is not decided yet has to wait."""
+        """Choose where an object goes. Raises OSError."""
         key = SenderKey(self._origin, offer.source, offer.instance)
+        try:
+            return self._place_of(key, offer)
+        except OSError as error:
+            if not is_for_now(error):
+                raise
+            self._crowd.add(key)
+            return LATER
+
+    def _place_of(self, key: SenderKey, offer: ObjectOffer) -> Sink | Later | None:
+        """Look for its place: what is not decided yet has to wait."""
         course = self._courses.of(key)
         if isinstance(course, Delivery):
             return course.offer(offer)

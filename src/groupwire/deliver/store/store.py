@@ -6,7 +6,8 @@
         .problem -> str                     read-only, disk-full; or empty
         .holds -> bool
         .examine(manifest, sender) -> Examined
-        .open(entry) -> Part                quick: for the event loop. OSError
+        .open(entry) -> Part                quick: for the event loop. OSError, which
+                                            is EMFILE where too many are open
         .open_piece(part, number, size_bytes) -> Piece        of an entry without a size
         .open_foreign(size_bytes) -> Part   nothing is known of it but its size
         .place(placing, sender) -> Outcome
@@ -38,8 +39,9 @@ from __future__ import annotations
 
 import errno
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
+from functools import partial
 from itertools import count
 
 from groupwire.deliver.entries import Entry, Manifest
@@ -64,6 +66,7 @@ from groupwire.deliver.store.parts.part import (
     SmallPart,
 )
 from groupwire.deliver.store.parts.piece import Piece
+from groupwire.deliver.store.parts.slots import Slots
 from groupwire.deliver.store.policy import StorePolicy
 from groupwire.deliver.store.tree.folders import look, names
 from groupwire.deliver.store.tree.locks import lock
@@ -90,6 +93,7 @@ class Store:
     ) -> None:
         self._ground = Ground.open(os.fspath(directory), policy or StorePolicy())
         self._memory = Memory()
+        self._slots = Slots()
         self._token = os.urandom(8).hex()
         self._numbers = count()
         self._closed = False
@@ -205,12 +209,17 @@ class Store:
     def _open_new(self, size_bytes: int | None) -> PartFile:
         """Open a part that nobody goes on with another day."""
         parts, name = self._parts(), self._name()
-        fd = os.open(name, _FLAGS | os.O_EXCL, 0o600, dir_fd=parts)
-        return PartFile(OpenPart(parts, name, fd), self._ground.guard, size_bytes)
+        with ExitStack() as failing:
+            gone = self._slot(failing)
+            fd = os.open(name, _FLAGS | os.O_EXCL, 0o600, dir_fd=parts)
+            failing.pop_all()
+        opened = OpenPart(parts, name, fd, gone=gone)
+        return PartFile(opened, self._ground.guard, size_bytes)
 
     def _open_kept(self, parts: int, identity: Identity) -> PartFile:
-        stem, fd = _lock_data(parts, identity.name)
         with ExitStack() as failing:
+            gone = self._slot(failing)
+            stem, fd = _lock_data(parts, identity.name)
             failing.callback(os.close, fd)
             journal = Journal(parts, f"{stem}.journal", identity)
             failing.callback(journal.close)
@@ -218,8 +227,14 @@ class Store:
             if not ranges:
                 os.ftruncate(fd, 0)
             failing.pop_all()
-        opened = OpenPart(parts, f"{stem}.data", fd, journal, ranges)
+        opened = OpenPart(parts, f"{stem}.data", fd, journal, ranges, gone)
         return PartFile(opened, self._ground.guard, identity.size_bytes)
+
+    def _slot(self, failing: ExitStack) -> Callable[[], None]:
+        """Count one more that is open; return what to call when it is closed."""
+        gone = partial(self._slots.give, self._slots.take())
+        failing.callback(gone)
+        return gone
 
 
 def _lock_data(parts: int, name: str) -> tuple[str, int]:

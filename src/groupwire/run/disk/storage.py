@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections import deque
+import errno
+from collections import Counter, deque
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -126,6 +127,8 @@ class DiskStorage:
         self._files: dict[_Place, File | SmallPart] = {}
         self._foreign: dict[int, int] = {}
         """Bytes of the objects that a foreign sender has begun, by delivery."""
+        self._closing: Counter[str] = Counter()
+        """By path, what is being closed and may be opened again."""
         self._finishing: deque[_Finishing] = deque()
         self._closed = False
 
@@ -146,6 +149,10 @@ class DiskStorage:
 
     def open(self, key: int, entry: int, size_bytes: int | None = None) -> PartSink:
         """Open where an examined file goes. Raises OSError."""
+        self.put_away(key, entry)
+        if self._entry(key, entry).path in self._closing:
+            # Beside the old part a new one would begin with nothing.
+            raise BlockingIOError(errno.EAGAIN, "it is being closed")
         part = self._store.open(self._resized(key, entry, size_bytes))
         return self._opened((key, 0, entry), part)
 
@@ -157,6 +164,7 @@ class DiskStorage:
 
     def open_foreign(self, key: int, number: int, size_bytes: int) -> PartSink:
         """Open where an object of a foreign sender goes. Raises OSError."""
+        self.discard_foreign(key, number)
         before = self._foreign.get(key, 0)
         part = self._store.open_foreign(
             size_bytes, before_bytes=before, open_bytes=self._open_bytes()
@@ -181,9 +189,17 @@ class DiskStorage:
 
     def discard(self, key: int, entry: int) -> None:
         """Throw away what has come of a file."""
+        self._discard((key, 0, entry))
+
+    def put_away(self, key: int, entry: int) -> None:
+        """Close what has come of a file; it is kept for when it comes again."""
         file = self._files.pop((key, 0, entry), None)
         if file is not None:
-            self._drop(file, keep=False)
+            self._keep(file, self._entry(key, entry).path)
+
+    def discard_foreign(self, key: int, number: int) -> None:
+        """Throw away what has come of an object of a foreign sender."""
+        self._discard((key, _FOREIGN, number))
 
     def conclude(self, key: int) -> None:
         """Make directories, links, modes, behind all files that were to be finished.
@@ -196,10 +212,13 @@ class DiskStorage:
 
     def abandon(self, key: int) -> None:
         """Leave a delivery; what is incomplete is kept for the next."""
+        for place in [place for place in self._files if place[0] == key]:
+            if place[1] == _FOREIGN:
+                self._discard(place)
+            else:
+                self.put_away(key, place[2])
         self._deliveries.pop(key, None)
         self._foreign.pop(key, None)
-        for place in [place for place in self._files if place[0] == key]:
-            self._drop(self._files.pop(place), keep=True)
 
     # Its end.
 
@@ -212,9 +231,8 @@ class DiskStorage:
             return
         self._closed = True
         self._mailbox.close()
-        for file in self._files.values():
-            self._drop(file, keep=True)
-        self._files.clear()
+        for key in {place[0] for place in self._files}:
+            self.abandon(key)
         self._writer.close(patience_s)
         self._examiner.close(patience_s)
         self._placer.close(patience_s)
@@ -287,17 +305,34 @@ class DiskStorage:
         else:
             self._writer.end(file, partial(self._written, file, finishing))
 
-    def _drop(self, file: File | SmallPart, *, keep: bool) -> None:
-        part = file if isinstance(file, SmallPart) else file.part
-        work = partial(self._placer.do, part.close if keep else part.discard)
+    def _discard(self, place: _Place) -> None:
+        file = self._files.pop(place, None)
         if isinstance(file, SmallPart):
-            work()
-            return
-        if not keep:
+            self._placer.do(file.discard)
+        elif file is not None:
             file.error = OSError("thrown away")
-        self._writer.end(file, work)
+            self._writer.end(file, partial(self._placer.do, file.part.discard))
+
+    def _keep(self, file: File | SmallPart, path: str) -> None:
+        if isinstance(file, SmallPart):
+            self._placer.do(file.close)
+            return
+        self._closing[path] += 1
+        close = partial(self._close_part, file.part, path)
+        self._writer.end(file, partial(self._placer.do, close))
+
+    def _closed_part(self, path: str) -> None:
+        self._closing[path] -= 1
+        if not self._closing[path]:
+            del self._closing[path]
 
     # Threads.
+
+    def _close_part(self, part: Part, path: str) -> None:
+        try:
+            part.close()
+        finally:  # or it is never opened again
+            self._mailbox.post(partial(self._closed_part, path))
 
     def _tell(self, key: int, entry: int, outcome: Outcome) -> None:
         self._mailbox.post(partial(self._on_finished, key, entry, outcome))

@@ -425,3 +425,47 @@ def test_a_given_up_stream_is_failed() -> None:
     bench.seal(0, None, None, 2)
     assert bench.outcomes == [("-", "failed", "changed")]
     assert bench.disk.calls["discard"] == 1
+
+
+def test_what_is_lost_or_given_up_is_put_away_for_when_it_comes_again() -> None:
+    bench = Bench({"a": A, "b": B})
+    bench.offer(1, b"a").write(0, [A[:2]])
+    bench.lose(1)
+    assert bench.disk.calls["put_away"] == 1
+    bench.offer(2, b"b")
+    bench.files.give_up_open()
+    assert bench.disk.calls["put_away"] == 2
+    assert bench.files.reopen_failed()
+    assert bench.offer(3, b"a").held == [(0, 2)]
+
+
+def test_an_object_that_is_offered_again_closes_first_what_was_open() -> None:
+    bench = Bench({"a": A})
+    first = bench.come(1, b"a", A)
+    bench.disk.crowded.add("a")
+    with pytest.raises(OSError, match="open files"):
+        bench.offer(1, b"a")
+    assert first.closed
+    assert bench.disk.calls["put_away"] == 1
+    bench.seal(0, 1, A, 2)
+    assert not bench.disk.calls["finish"]
+    bench.disk.crowded.clear()
+    bench.come(1, b"a", A)
+    bench.settle()
+    assert bench.outcomes == [("a", "stored", "")]
+
+
+def test_empty_files_are_made_when_there_is_room_for_them() -> None:
+    bench = Bench({"a": A, "e": b"", "f": b""})
+    bench.disk.crowded.add("f")
+    bench.files.make_empty()
+    bench.settle()
+    assert bench.outcomes == [("e", "stored", "")]
+    bench.come(1, b"a", A)
+    bench.seal(0, 1, A, 2)
+    bench.settle()
+    assert bench.files.only_empty_left
+    bench.disk.crowded.clear()
+    bench.files.make_empty()
+    bench.settle()
+    assert not bench.files.ledger.left

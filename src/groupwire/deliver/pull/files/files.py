@@ -15,7 +15,7 @@ from groupwire.deliver.pull.files.ledger import Ledger
 from groupwire.deliver.pull.files.naming import Naming, is_before
 from groupwire.deliver.pull.files.parts import Parts
 from groupwire.deliver.pull.plumbing.run import Run
-from groupwire.deliver.reasons import reason_of
+from groupwire.deliver.reasons import is_for_now, reason_of
 from groupwire.deliver.report import PulledFile
 from groupwire.deliver.storage import Outcome, Status, Storage
 from groupwire.deliver.wire.seals import Seal
@@ -108,14 +108,15 @@ class Files:
         """Make the empty files: nothing needs to come of them."""
         for entry in sorted(self._empty):
             self._make_empty(entry)
-        self._empty.clear()
 
     def _make_empty(self, entry: int) -> None:
         try:
             gate = Gate(self._storage.open(self._key, entry))
         except OSError as error:
-            self._fail(entry, reason_of(error))
+            if not is_for_now(error):
+                self._fail(entry, reason_of(error))
             return
+        self._empty.discard(entry)
         self._coming[entry] = _Coming(-1, gate, _Stage.FINISHING)
         self._storage.finish(self._key, entry, _EMPTY)
 
@@ -182,12 +183,18 @@ class Files:
                 # It may be the same, sent once more for somebody else.
                 coming.waits = True
                 return LATER
-            coming.gate.closed = True
+            self._stop(entry, coming)
         gate = Gate(self._storage.open(self._key, entry, size_bytes))
         self._coming[entry] = _Coming(number, gate)
         self._empty.discard(entry)
         self._objects[entry] = number
         return gate
+
+    def _stop(self, entry: int, coming: _Coming) -> None:
+        """Take nothing more of an object; what has come is kept for the next one."""
+        coming.gate.closed = True
+        del self._coming[entry]
+        self._storage.put_away(self._key, entry)
 
     def _abort(self, entry: int, coming: _Coming) -> None:
         coming.gate.closed = True
@@ -331,8 +338,7 @@ class Files:
         if part is None and coming is not None:
             if coming.object != event.object or coming.stage is not _Stage.COMING:
                 return
-            coming.gate.closed = True
-            del self._coming[entry]
+            self._stop(entry, coming)
             if coming.waits:
                 self._retry = True
                 return
@@ -368,8 +374,7 @@ class Files:
             if coming is not None and coming.stage is _Stage.FINISHING:
                 continue
             if coming is not None:
-                coming.gate.closed = True
-                del self._coming[entry]
+                self._stop(entry, coming)
             seal = self._naming.sealed(entry)
             void = seal is not None and seal.sha256 is None
             self._forget_parts(entry)

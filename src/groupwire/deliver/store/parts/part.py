@@ -65,6 +65,10 @@ class Guard:
         return disk.f_bavail * disk.f_frsize - self.keep_free_bytes
 
 
+def _nobody() -> None:
+    """Nobody counts what is open."""
+
+
 @dataclass(frozen=True, slots=True)
 class OpenPart:
     """A temporary file as it was opened, with what its journal says is there."""
@@ -75,6 +79,8 @@ class OpenPart:
     fd: int
     journal: Journal | None = None
     ranges: Ranges | None = None
+    gone: Callable[[], object] = _nobody
+    """Who wants to know that it is closed."""
 
 
 class PartFile:
@@ -86,6 +92,7 @@ class PartFile:
         self._fd = opened.fd
         self._journal = opened.journal
         self._ranges = opened.ranges or Ranges()
+        self._gone = opened.gone
         self._guard = guard
         self._size = size_bytes
         self._limit = guard.max_bytes if size_bytes is None else size_bytes
@@ -217,6 +224,7 @@ class PartFile:
             self._journal.close()
         os.close(self._fd)
         self._fd = -1
+        self._gone()
 
     def discard(self) -> None:
         """Throw all of it away."""

@@ -1,0 +1,43 @@
+"""How many files of a store are open at once."""
+
+from __future__ import annotations
+
+import errno
+import os
+import resource
+from itertools import count
+
+__all__ = ["MAX_OPEN", "Slots"]
+
+MAX_OPEN = 1024
+"""Files on their way, of more than fit into memory; each has two descriptors."""
+_SHARE = 4
+"""And no more than one for so many descriptors of the process: half are others'."""
+
+
+class Slots:
+    """Counts what is open. Threads need no lock: each number is one file's own."""
+
+    def __init__(self, most: int | None = None) -> None:
+        self._most = _usual() if most is None else most
+        self._taken: set[int] = set()
+        self._numbers = count()
+
+    def take(self) -> int:
+        """Return a number for one more. Raises OSError(EMFILE) where it is too many."""
+        if len(self._taken) >= self._most:
+            raise OSError(errno.EMFILE, os.strerror(errno.EMFILE))
+        number = next(self._numbers)
+        self._taken.add(number)
+        return number
+
+    def give(self, number: int) -> None:
+        """Have it no more; any number of times."""
+        self._taken.discard(number)
+
+
+def _usual() -> int:
+    soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft == resource.RLIM_INFINITY:
+        return MAX_OPEN
+    return min(MAX_OPEN, max(soft // _SHARE, 1))
