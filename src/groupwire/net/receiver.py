@@ -81,8 +81,8 @@ class _Bound:
         dropped: Counter[str],
         *,
         trusted: bool,
-        coalesced: bool,
-        whole: bool,
+        split: bool,
+        rows: bool,
     ) -> None:
         self.socket = sock
         self.key = key
@@ -91,8 +91,8 @@ class _Bound:
         self._indexes: frozenset[int] = frozenset()
         self._dropped = dropped
         self._trusted = trusted
-        self._coalesced = coalesced
-        self._split = coalesced and not whole
+        self._split = split
+        self._rows = rows
         self._at_once = SLOTS
         self._alone = 0
         self._receive: Callable[[socket.socket, int], Batch] = self._find_ring
@@ -158,7 +158,7 @@ class _Bound:
             if batch.joined:
                 self._alone = 0
                 return [part for d in datagrams for part in d.parts()]
-        elif self._coalesced and len(datagrams) > 1:
+        elif self._rows and len(datagrams) > 1:
             return in_rows(datagrams)
         return datagrams
 
@@ -190,7 +190,8 @@ class MulticastReceiver:
 
     ``coalesced`` lets the kernel join datagrams of one flow (UDP_GRO); ``whole`` gives
     them joined, without it they are taken apart again. Either way a flood costs a call
-    for many.
+    for many. ``rows`` False: what came one by one is not put together, so that each
+    keeps its time of arrival.
     """
 
     def __init__(
@@ -199,12 +200,14 @@ class MulticastReceiver:
         receive_buffer_bytes: int = 4 << 20,
         coalesced: bool = False,
         whole: bool = True,
+        rows: bool = True,
         system: System = THIS_SYSTEM,
     ) -> None:
         self.dropped: Counter[str] = Counter()
         self._buffer_bytes = receive_buffer_bytes
         self._coalesced = coalesced
         self._whole = whole
+        self._rows = rows
         self._system = system
         self._bound: list[_Bound] = []
         self._drops_before = 0
@@ -374,8 +377,8 @@ class MulticastReceiver:
             key,
             self.dropped,
             trusted=self._system.binds_to_group and key.ip.version == 4,
-            coalesced=self._coalesced,
-            whole=self._whole,
+            split=self._coalesced and not self._whole,
+            rows=self._coalesced and self._whole and self._rows,
         )
         self._filter(bound)
         self._bound.append(bound)

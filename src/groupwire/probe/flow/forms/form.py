@@ -1,0 +1,196 @@
+"""What a form of stream offers, and what those with a number in a fixed place share."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import astuple
+from typing import ClassVar, NamedTuple, Protocol
+
+from groupwire.probe.sequence import SequenceCounts, SequenceMeter, is_constant, runs
+
+__all__ = ["CONSISTENT", "MAX_STREAMS", "Form", "HeaderForm", "Row", "total"]
+
+CONSISTENT = 4
+"""Packets whose numbers go on from each other before a form is believed."""
+MAX_STREAMS = 4
+"""Streams of one source that are told apart; the oldest gives way."""
+_MOST_MISSING = 3
+"""Of numbers that belong together not many more are missing than are there."""
+
+
+class Row(NamedTuple):
+    """Datagrams of one source behind each other, as they came."""
+
+    data: bytes
+    step: int
+    """The size of each; the last one may be shorter."""
+    many: int
+    """How many they are."""
+    at: float
+    """When the first of them arrived."""
+
+    def packets(self) -> list[bytes]:
+        """Return them one by one."""
+        if self.many == 1:
+            return [self.data]
+        return [
+            self.data[start : start + self.step]
+            for start in range(0, len(self.data), self.step)
+        ]
+
+
+class Form(Protocol):
+    """One form, as it reads the packets of one source."""
+
+    NAME: ClassVar[str]
+    UNIT: ClassVar[str]
+    """What is counted: packets, or something inside them."""
+    FIRST: ClassVar[frozenset[int]]
+    """The first bytes that its packets can have; no two forms share one."""
+
+    def take(self, row: Row) -> int:
+        """Count a row; return how many of its packets are of this form."""
+        ...
+
+    @property
+    def counts(self) -> SequenceCounts:
+        """What its numbers have told so far."""
+        ...
+
+    @property
+    def believed(self) -> bool:
+        """Whether so many packets go on from each other that it is no chance."""
+        ...
+
+    @property
+    def detail(self) -> str:
+        """What else it says of itself, or nothing."""
+        ...
+
+    @property
+    def jitter_s(self) -> float | None:
+        """How unevenly it arrives by the sender's own clock, where it tells one."""
+        ...
+
+
+class Stream:
+    """One sequence of numbers."""
+
+    __slots__ = ("meter",)
+
+    def __init__(self, modulus: int) -> None:
+        self.meter = SequenceMeter(modulus)
+
+
+class HeaderForm:
+    """A form whose packets have a number, and a name of the stream, in fixed places."""
+
+    NAME: ClassVar[str]
+    UNIT: ClassVar[str] = "packets"
+    FIRST: ClassVar[frozenset[int]]
+    LEAST_BYTES: ClassVar[int]
+    NUMBER: ClassVar[tuple[int, int]]
+    """Where the number lies, and its size in bytes."""
+    ALIKE: ClassVar[Sequence[tuple[int, int]]]
+    """From where to where the packets of a stream are alike."""
+
+    def __init__(self) -> None:
+        self._streams: dict[bytes, Stream] = {}
+        self._key = b""
+        self._stream: Stream | None = None
+        self._past = SequenceCounts()
+        self._width = self.NUMBER[1]
+
+    def take(self, row: Row) -> int:
+        """Count a row; return how many of its packets are of this form."""
+        if row.many > 1 and self._is_regular(row):
+            return self._take(row)
+        return sum(
+            self._take(Row(packet, len(packet), 1, row.at)) for packet in row.packets()
+        )
+
+    @property
+    def counts(self) -> SequenceCounts:
+        """What the numbers have told so far."""
+        return total([self._past, *(s.meter.counts for s in self._streams.values())])
+
+    @property
+    def believed(self) -> bool:
+        """Whether some stream's numbers go on from each other."""
+        return any(_goes_on(s.meter.counts) for s in self._streams.values())
+
+    @property
+    def detail(self) -> str:
+        """What else it says of itself: nothing."""
+        return ""
+
+    @property
+    def jitter_s(self) -> float | None:
+        """Its packets tell no clock."""
+        return None
+
+    def key_of(self, packet: bytes) -> bytes | None:
+        """Return the name of the stream, empty for one without numbers, None: other."""
+        raise NotImplementedError
+
+    def note(self, stream: Stream, row: Row) -> None:
+        """See one more row of a stream, already counted."""
+
+    def new_stream(self) -> Stream:
+        """Return the state of a stream."""
+        return Stream(1 << 8 * self._width)
+
+    def _is_regular(self, row: Row) -> bool:
+        data, step = row.data, row.step
+        shortest = len(data) - (row.many - 1) * step
+        return shortest >= self.LEAST_BYTES and all(
+            is_constant(data, step, first, after) for first, after in self.ALIKE
+        )
+
+    def _take(self, row: Row) -> int:
+        if len(row.data) < self.LEAST_BYTES:
+            return 0
+        key = self.key_of(row.data[: row.step])
+        if key is None:
+            return 0
+        if key:
+            stream = self._stream if key == self._key else self._turn_to(key)
+            assert stream is not None
+            at, width = self.NUMBER
+            if row.many == 1:
+                stream.meter.take(int.from_bytes(row.data[at : at + width], "big"))
+            else:
+                for first, count in runs(row.data, row.step, at, width):
+                    stream.meter.take_run(first, count)
+            self.note(stream, row)
+        return row.many
+
+    def _turn_to(self, key: bytes) -> Stream:
+        stream = self._streams.get(key)
+        if stream is None:
+            if len(self._streams) >= MAX_STREAMS:
+                oldest = next(k for k in self._streams if k != self._key)
+                gone = self._streams.pop(oldest)
+                self._past = total([self._past, gone.meter.counts])
+            stream = self._streams[key] = self.new_stream()
+        self._key, self._stream = key, stream
+        return stream
+
+
+def total(counts: Sequence[SequenceCounts]) -> SequenceCounts:
+    """Add up what several meters have counted."""
+    columns = zip(*map(astuple, counts), strict=True)
+    names = SequenceCounts.__slots__
+    sums = dict(zip(names, columns, strict=True))
+    return SequenceCounts(
+        **{n: max(c) if n == "longest_gap" else sum(c) for n, c in sums.items()}
+    )
+
+
+def _goes_on(counts: SequenceCounts) -> bool:
+    return (
+        counts.received >= CONSISTENT
+        and not counts.restarts
+        and counts.strays + counts.duplicates <= counts.received
+        and counts.lost <= _MOST_MISSING * counts.received
+    )

@@ -1,0 +1,65 @@
+"""groupwire's own numbered form: measured traffic, with the time when it was sent."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import ClassVar
+
+from groupwire.probe.flow.forms.form import HeaderForm, Row, Stream
+from groupwire.probe.load.load import HEAD_BYTES, is_load
+
+__all__ = ["MeasuredForm"]
+
+_GAIN = 16
+_SENT_AT, _SENT_BYTES = 24, 8
+
+
+class _MeasuredStream(Stream):
+    """Numbers and times of one run."""
+
+    __slots__ = ("_transit_s", "jitter")
+
+    def __init__(self) -> None:
+        super().__init__(1 << 64)
+        self.jitter: float | None = None
+        self._transit_s: float | None = None
+
+    def note(self, sent_ns: int, at: float) -> None:
+        """RFC 3550 §6.4.1, with the sender's clock in nanoseconds."""
+        before, self._transit_s = self._transit_s, at - sent_ns * 1e-9
+        if before is not None:
+            jitter = self.jitter or 0.0
+            self.jitter = jitter + (abs(self._transit_s - before) - jitter) / _GAIN
+
+
+class MeasuredForm(HeaderForm):
+    """What stands first in every datagram (docs/protocol.md, measured traffic).
+
+    | magic 4 | 0 4 | run 8 | number 8 | sent, ns since the epoch 8 |
+    """
+
+    NAME: ClassVar[str] = "groupwire"
+    FIRST: ClassVar[frozenset[int]] = frozenset((0xF5,))
+    LEAST_BYTES: ClassVar[int] = HEAD_BYTES
+    NUMBER: ClassVar[tuple[int, int]] = (16, 8)
+    ALIKE: ClassVar[Sequence[tuple[int, int]]] = ((0, 4), (8, 16))
+
+    def key_of(self, packet: bytes) -> bytes | None:
+        """Return the run."""
+        return packet[8:16] if is_load(packet) else None
+
+    def note(self, stream: Stream, row: Row) -> None:
+        """Compare the sender's clock with the time of arrival."""
+        assert isinstance(stream, _MeasuredStream)
+        sent = row.data[_SENT_AT : _SENT_AT + _SENT_BYTES]
+        stream.note(int.from_bytes(sent, "big"), row.at)
+
+    def new_stream(self) -> Stream:
+        """Return the state of a run."""
+        return _MeasuredStream()
+
+    @property
+    def jitter_s(self) -> float | None:
+        """The jitter of the newest run."""
+        stream = self._stream
+        return stream.jitter if isinstance(stream, _MeasuredStream) else None

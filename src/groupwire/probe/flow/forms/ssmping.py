@@ -1,0 +1,57 @@
+"""ssmping: questions and answers that bear the number of the question."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import ClassVar
+
+from groupwire.probe.flow.forms.form import HeaderForm, Row
+
+__all__ = ["SsmpingForm"]
+
+_QUESTION, _ANSWER = ord("Q"), ord("A")
+_VERSION, _CLIENT, _NUMBER = 0, 1, 2
+_NUMBER_BYTES = 4
+_OPTION_BYTES = 4
+_MAX_OPTIONS = 32
+
+
+class SsmpingForm(HeaderForm):
+    """draft-ietf-mboned-ssmping §3: a type, then options.
+
+    | type 1 | option type 2 | length 2 | value | option type 2 | ...
+    """
+
+    NAME: ClassVar[str] = "ssmping"
+    FIRST: ClassVar[frozenset[int]] = frozenset((_QUESTION, _ANSWER))
+    LEAST_BYTES: ClassVar[int] = 1 + _OPTION_BYTES
+    NUMBER: ClassVar[tuple[int, int]] = (0, _NUMBER_BYTES)
+    ALIKE: ClassVar[Sequence[tuple[int, int]]] = ()
+
+    def take(self, row: Row) -> int:
+        """Count a row; return how many of its packets are of this form."""
+        return sum(map(self._take_one, row.packets()))
+
+    def _take_one(self, packet: bytes) -> int:
+        options = _options(packet)
+        number = options.get(_NUMBER, b"")
+        if _VERSION not in options or len(number) != _NUMBER_BYTES:
+            return 0
+        key = packet[:1] + options.get(_CLIENT, b"")
+        stream = self._stream if key == self._key else self._turn_to(key)
+        assert stream is not None
+        stream.meter.take(int.from_bytes(number, "big"))
+        return 1
+
+
+def _options(packet: bytes) -> dict[int, bytes]:
+    """Return the options by type; none where they do not fill the packet exactly."""
+    found: dict[int, bytes] = {}
+    at = 1
+    while at + _OPTION_BYTES <= len(packet) and len(found) < _MAX_OPTIONS:
+        kind = int.from_bytes(packet[at : at + 2], "big")
+        size = int.from_bytes(packet[at + 2 : at + 4], "big")
+        at += _OPTION_BYTES
+        found[kind] = packet[at : at + size]
+        at += size
+    return found if at == len(packet) else {}

@@ -1,0 +1,127 @@
+"""Every source of every watched group, in a table that strangers cannot overfill."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from groupwire.probe.flow.report import GroupReport, Span
+from groupwire.probe.flow.source import Source
+from groupwire.values import Datagram, Group, Origin
+
+__all__ = ["MAX_SOURCES", "STALE_S", "FlowTable"]
+
+MAX_SOURCES = 2048
+"""Sources that are told apart; when there are more, the silent ones give way."""
+STALE_S = 30.0
+"""Silence after which a source may give way to another."""
+_LOOK_S = 1.0
+
+
+@dataclass(slots=True)
+class _Place:
+    """One group: its sources, and sums of what is not told apart."""
+
+    group: Group
+    sources: dict[tuple[Origin, int], Source] = field(
+        default_factory=dict[tuple[Origin, int], Source]
+    )
+    packets: int = 0
+    bytes: int = 0
+    others: int = 0
+    """Packets of sources without a place in the table, or that have lost it."""
+    reported: tuple[int, int, int] = (0, 0, 0)
+
+
+class FlowTable:
+    """Counts datagrams by group and source.
+
+    ``trail``: keep a glyph for each packet, which costs what a look at each costs.
+    """
+
+    def __init__(
+        self, groups: Sequence[Group], *, now: float, trail: bool = False
+    ) -> None:
+        self._places = [_Place(group) for group in groups]
+        self._trail = trail
+        self._sources = 0
+        self._began = self._reported = now
+        self._looked = now - _LOOK_S
+
+    def take(self, place: int, datagrams: Sequence[Datagram], *, now: float) -> None:
+        """Count what the group in ``place`` has brought; ``now`` is the wall clock."""
+        here = self._places[place]
+        sources = here.sources
+        for datagram in datagrams:
+            source = sources.get((datagram.origin, datagram.interface))
+            if source is None:
+                source = self._admit(here, datagram, now)
+                if source is None:
+                    continue
+            here.packets += source.take(datagram, now=now)
+            here.bytes += len(datagram.data)
+
+    def report(
+        self, dropped: Sequence[int] | None = None, *, now: float
+    ) -> tuple[GroupReport, ...]:
+        """Return what has come since the last report.
+
+        ``dropped``: how many datagrams this host has dropped so far, for each group.
+        """
+        seen = dropped or [0] * len(self._places)
+        reports = tuple(
+            self._report(place, drops, now)
+            for place, drops in zip(self._places, seen, strict=True)
+        )
+        self._reported = now
+        return reports
+
+    def _report(self, place: _Place, dropped: int, now: float) -> GroupReport:
+        sources = tuple(
+            source.report(now=now, began=self._reported)
+            for source in place.sources.values()
+        )
+        packets, bytes_, drops = place.reported
+        seconds = max(0.0, now - self._reported)
+        report = GroupReport(
+            place.group,
+            sources,
+            Span(seconds, place.packets - packets, place.bytes - bytes_),
+            Span(max(0.0, now - self._began), place.packets, place.bytes),
+            dropped_now=max(0, dropped - drops),
+            dropped=dropped,
+            others=place.others,
+        )
+        place.reported = (place.packets, place.bytes, dropped)
+        return report
+
+    def _admit(self, place: _Place, datagram: Datagram, now: float) -> Source | None:
+        """Return a new source; None where there is no room for it."""
+        if self._sources >= MAX_SOURCES:
+            self._make_room(now)
+        if self._sources >= MAX_SOURCES:
+            size, step = len(datagram.data), datagram.segment_bytes
+            count = -(-size // step) if step else 1
+            place.packets += count
+            place.bytes += size
+            place.others += count
+            return None
+        self._sources += 1
+        source = Source(datagram.origin, datagram.interface, trail=self._trail)
+        place.sources[datagram.origin, datagram.interface] = source
+        return source
+
+    def _make_room(self, now: float) -> None:
+        """Let those go that have been silent for long; looked at once a second."""
+        if 0 <= now - self._looked < _LOOK_S:
+            return
+        self._looked = now
+        for place in self._places:
+            stale = [
+                key
+                for key, source in place.sources.items()
+                if now - source.traffic.last > STALE_S
+            ]
+            for key in stale:
+                place.others += place.sources.pop(key).traffic.packets
+            self._sources -= len(stale)
