@@ -6,7 +6,7 @@
         async for message in peer.listen():
             message.answer(b"ack")
 
-What delivers files is loaded when it is first used.
+What delivers files, and what measures, is loaded when it is first used.
 """
 
 from __future__ import annotations
@@ -34,6 +34,7 @@ if TYPE_CHECKING:
         pull,
         push,
     )
+    from groupwire.aio.probing.watch import WatchConfig, Watching, watch
 
 __all__ = [
     "Asking",
@@ -51,6 +52,8 @@ __all__ = [
     "Pushing",
     "Sent",
     "Stats",
+    "WatchConfig",
+    "Watching",
     "ask",
     "default_name",
     "group_of",
@@ -58,11 +61,17 @@ __all__ = [
     "pull",
     "push",
     "send",
+    "watch",
 ]
 
-_DELIVERY = frozenset(
-    {"Output", "PullConfig", "Pulling", "PushConfig", "Pushing", "pull", "push"}
-)
+_LATER = {
+    **dict.fromkeys(
+        ("Output", "PullConfig", "Pulling", "PushConfig", "Pushing", "pull", "push"),
+        "delivery",
+    ),
+    **dict.fromkeys(("WatchConfig", "Watching", "watch"), "probing.watch"),
+}
+"""What is loaded when it is first used, and where it lives."""
 
 _DEFAULT = PeerConfig()
 
@@ -141,9 +150,10 @@ async def send(
 
 
 def __getattr__(name: str) -> Any:
-    if name not in _DELIVERY:
+    room = _LATER.get(name)
+    if room is None:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    value = getattr(import_module(f"{__name__}.delivery"), name)
+    value = getattr(import_module(f"{__name__}.{room}"), name)
     globals()[name] = value
     return value
 
