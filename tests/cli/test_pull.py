@@ -90,3 +90,24 @@ def test_it_ends_with_the_one_who_reads_it(here: list[str], tmp_path: Path) -> N
         assert member.stdout is not None
         member.stdout.close()
         assert member.wait(timeout=10) == 0
+
+
+def test_who_does_not_read_has_the_files_all_the_same(
+    here: list[str], tmp_path: Path, capsys: Capture
+) -> None:
+    tree, into = tmp_path / "tree", tmp_path / "in"
+    tree.mkdir()
+    for number in range(600):
+        (tree / f"file{number}").write_text(str(number))
+    with running("pull", *here, "--into", str(into), "--json") as member:
+        first_event(member)
+        # Its lines are more than a pipe takes.
+        assert main(["push", *here, f"{tree}/", "--expect", "1"]) == 0
+        assert len(list(into.glob("file*"))) == 600
+        out, _ = member.communicate(timeout=10)
+    assert member.returncode == 0
+    lines = [line for line in out.splitlines() if line.startswith("{")]
+    assert len(out) > 1 << 16
+    assert sum(line["event"] == "file" for line in told("\n".join(lines))) > 550
+    assert told(lines[-1])[0]["event"] == "end"
+    assert "1 member has 600 files" in capsys.readouterr().err

@@ -8,6 +8,7 @@ import os
 import signal
 import sys
 import threading
+from collections.abc import Generator
 
 import pytest
 
@@ -79,21 +80,92 @@ def test_a_second_signal_breaks_off_a_clean_up_that_hangs() -> None:
     assert run(hangs(), Out(Tone())) == 143
 
 
-def test_a_signal_frees_a_write_that_nobody_reads(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
+@contextlib.contextmanager
+def unread(monkeypatch: pytest.MonkeyPatch) -> Generator[int, None, None]:
+    """Let stdout be a pipe that nobody reads; yields the reader's end."""
     reading, writing = os.pipe()
-    command = Command()
     with os.fdopen(writing, "w") as pipe, os.fdopen(reading):
         monkeypatch.setattr(sys, "stdout", pipe)
+        yield reading
+        monkeypatch.undo()
+
+
+def interrupt_soon() -> None:
+    threading.Timer(0.2, os.kill, (os.getpid(), signal.SIGINT)).start()
+
+
+def test_who_does_not_read_holds_no_command_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    command = Command()
+    with unread(monkeypatch):
         out = Out(Tone())
 
         async def writes() -> int:
-            timer = threading.Timer(0.2, os.kill, (os.getpid(), signal.SIGINT))
-            timer.start()
+            for _ in range(100):
+                out.line("x" * 10_000)
+                await asyncio.sleep(0)
+            command.diary.append("done")
+            interrupt_soon()
+            return 0
+
+        # Its work is done: what it has said waits for its reader.
+        assert run(writes(), out) == 130
+    assert command.diary == ["done"]
+
+
+def test_a_signal_ends_a_command_that_nobody_reads(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    command = Command()
+    with unread(monkeypatch) as reading:
+        out = Out(Tone())
+
+        async def writes() -> int:
+            interrupt_soon()
+            out.line("x" * 100_000)
+            return await command.wait()
+
+        assert run(writes(), out) == 130
+        os.set_blocking(reading, False)
+        assert len(os.read(reading, 1 << 20)) >= 4096
+    assert command.diary == ["left"]
+
+
+def test_what_a_slow_reader_has_not_read_yet_is_not_lost(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    got: list[bytes] = []
+    with unread(monkeypatch) as reading:
+        out = Out(Tone())
+
+        def read() -> None:
+            while sum(map(len, got)) < 500_050:
+                got.append(os.read(reading, 1 << 16))
+
+        async def fails() -> int:
+            for _ in range(50):
+                out.line("x" * 10_000)
+            reader.start()
+            raise ZeroDivisionError
+
+        reader = threading.Thread(target=read)
+        with pytest.raises(ZeroDivisionError):
+            run(fails(), out)
+        reader.join()
+    assert b"".join(got) == (b"x" * 10_000 + b"\n") * 50
+
+
+def test_a_signal_frees_a_write_that_nobody_reads(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    command = Command()
+    with unread(monkeypatch) as reading:
+        out = Out(Tone(), raw=True)
+
+        async def writes() -> int:
+            interrupt_soon()
             try:
                 while True:
-                    out.line("x" * 10_000)
+                    out.payload(b"x" * 10_000)
             finally:
                 command.diary.append("left")
 

@@ -26,6 +26,9 @@ _CODES = {
     signal.SIGTERM: ExitCode.TERMINATED,
 }
 
+_GRACE_S = 0.5
+"""A reader that takes nothing for so long is not waited for after a signal."""
+
 
 def run(command: Coroutine[Any, Any, int], out: Out) -> int:
     """Run to the end and return the exit code; what the command raises goes through."""
@@ -84,10 +87,24 @@ class _Watch:
         loop.set_exception_handler(_tell)
         with self._reader_watched(loop):
             try:
-                return await command
+                return await self._settled(command)
             except KeyboardInterrupt:
                 # Caught inside its task: outside, asyncio would log it as lost.
                 return ExitCode.INTERRUPTED
+
+    async def _settled(self, command: Coroutine[Any, Any, int]) -> int:
+        """Run it, then wait for the reader: not for long where it is to end."""
+        try:
+            code = await command
+        except asyncio.CancelledError:
+            if self.code in _CODES.values():
+                self._out.settle(_GRACE_S)
+            raise
+        except Exception:
+            self._out.settle()
+            raise
+        self._out.settle()
+        return code
 
     @contextmanager
     def _reader_watched(

@@ -9,19 +9,23 @@ from __future__ import annotations
 import json
 import os
 import select
-import stat
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Generator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import IO, Any
 
-from groupwire.cli.render.text import Paint
+from groupwire.cli.render.backlog import backlogs, pipe_of
+from groupwire.cli.render.text import Paint, plural
 
 __all__ = ["JSON_VERSION", "Fields", "Out", "Tone", "settle_stdout"]
 
 JSON_VERSION = 1
 """Grows when a key changes its meaning, not when one is added."""
+
+_LAST = "end"
+"""The event that is told whatever was left out before."""
 
 Fields = Mapping[str, Any]
 
@@ -38,6 +42,7 @@ class Tone:
 class Out:
     """The two streams of a command; it flushes every line.
 
+    What a pipe does not take at once waits for its reader, and holds nothing else up.
     ``raw``: stdout belongs to the bytes that arrive, lines for people go to stderr.
     """
 
@@ -54,6 +59,7 @@ class Out:
         self.note_paint = Paint(self._notes)
         for stream in (sys.stdout, sys.stderr):
             _never_refuse(stream)
+        self._backlogs = backlogs((self._main, self._notes), self._left_out)
 
     @property
     def wide(self) -> bool:
@@ -64,7 +70,8 @@ class Out:
         """Write one JSON line; ``at`` is the kernel's time where there is one."""
         at = time.time() if at is None else at
         head = {"event": event, "v": JSON_VERSION, "time": round(at, 6)}
-        self._write(self._main, json.dumps({**head, **fields}))
+        text = json.dumps({**head, **fields})
+        self._write(self._main, text, keep=event == _LAST)
 
     def line(self, text: str) -> None:
         """Write what was asked for; beside raw bytes only good to know."""
@@ -127,6 +134,8 @@ class Out:
 
     def stuck(self) -> bool:
         """Tell whether a write waits for a reader who does not read."""
+        if any(backlog.ending for backlog in self._backlogs.values()):
+            return True
         if self._writing is None:
             return False
         try:
@@ -136,35 +145,57 @@ class Out:
         except (OSError, ValueError):
             return False
 
-    def _write(self, stream: IO[str] | None, line: str) -> None:
-        if stream is not None:
+    def settle(self, patience_s: float | None = None) -> None:
+        """Wait until all is read; with ``patience_s`` only while somebody reads."""
+        if not self._lost:
+            with self._breaking_off():
+                for backlog in self._backlogs.values():
+                    backlog.flush(patience_s)
+
+    def _left_out(self, count: int) -> bytes:
+        """Return the line in place of lines that nobody has read in time."""
+        if not self.json:
+            return f"({plural(count, 'line')} left out: nobody read them)\n".encode()
+        head = {"event": "skipped", "v": JSON_VERSION, "time": round(time.time(), 6)}
+        return f"{json.dumps({**head, 'lines': count})}\n".encode()
+
+    def _write(self, stream: IO[str] | None, line: str, *, keep: bool = False) -> None:
+        backlog = self._backlogs.get(id(stream))
+        if backlog is not None and stream is not None:
+            if not self._lost:
+                encoding = getattr(stream, "encoding", None) or "utf-8"
+                data = f"{line}\n".encode(encoding, "backslashreplace")
+                with self._breaking_off():
+                    backlog.put(data, keep=keep)
+        elif stream is not None:
             self._guarded(stream, f"{line}\n")
 
     def _guarded(self, stream: IO[Any], what: str | bytes) -> None:
-        # Once a write was broken off, by an error or a signal, nothing is written any
-        # more: the next one would only wait again, or tear a line.
         if self._lost:
             return
         self._writing = stream
         try:
-            stream.write(what)
-            stream.flush()
+            with self._breaking_off():
+                stream.write(what)
+                stream.flush()
+        finally:
+            self._writing = None
+
+    @contextmanager
+    def _breaking_off(self) -> Generator[None, None, None]:
+        # Once a write was broken off, by an error or a signal, nothing is written any
+        # more: the next one would only wait again, or tear a line.
+        try:
+            yield
         except BaseException as error:
             self._lost = True
             if isinstance(error, OSError) and error.filename is None:
                 error.filename = "standard output"
             raise
-        finally:
-            self._writing = None
 
     def pipe(self) -> int | None:
         """Return the descriptor that tells when the reader has gone, if one can."""
-        try:
-            number = sys.stdout.fileno()
-            mode = os.fstat(number).st_mode
-        except (AttributeError, OSError, ValueError):
-            return None
-        return number if stat.S_ISFIFO(mode) or stat.S_ISSOCK(mode) else None
+        return pipe_of(sys.stdout)
 
 
 def settle_stdout() -> bool:
