@@ -58,7 +58,7 @@ async def examine(
     from groupwire.diagnose.trials import ALL as ALL_TRIALS
 
     begun = monotonic()
-    before = await asyncio.to_thread(gather, _ways(question))
+    before = await asyncio.to_thread(gather, _ways(question), root=question.root)
     seen = await _tried(
         question, tuple(ALL_TRIALS if trials is None else trials), watch_s
     )

@@ -39,7 +39,6 @@ class LinkFacts:
     received: int = 0
     dropped: int = 0
     """Packets that the interface counted as dropped on their way in."""
-    wireless: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

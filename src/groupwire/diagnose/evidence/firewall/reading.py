@@ -1,0 +1,118 @@
+"""Runs the programs that list the firewall's rules; they list and change nothing."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from groupwire.diagnose.evidence.firewall.iptables import parse_iptables
+from groupwire.diagnose.evidence.firewall.nftables import parse_nftables
+from groupwire.diagnose.evidence.firewall.rules import Chain, Firewall
+
+__all__ = ["MAX_SECONDS", "read_firewall"]
+
+MAX_SECONDS = 2.0
+"""So long each program may take to list its rules."""
+
+# Where these programs are kept and an ordinary user's PATH does not look.
+_PATH = f"{os.environ.get('PATH', '')}:/usr/sbin:/sbin"
+_IPTABLES = (("iptables", 4), ("ip6tables", 6))
+
+
+def read_firewall(*, allowed: bool) -> Firewall:
+    """Return all rules, where it is ``allowed``; else what shows that there are any."""
+    active = tuple(_active(Path("/")))
+    if not allowed:
+        return Firewall(active=active)
+    reading = _Reading()
+    reading.all()
+    return Firewall(
+        chains=tuple(reading.chains),
+        read=tuple(reading.read),
+        hidden=tuple(reading.hidden),
+        active=active,
+    )
+
+
+@dataclass(slots=True)
+class _Reading:
+    """What was read so far, and what could not be."""
+
+    chains: list[Chain] = field(default_factory=list[Chain])
+    read: list[str] = field(default_factory=list[str])
+    hidden: list[str] = field(default_factory=list[str])
+
+    def all(self) -> None:
+        through_nft: list[Chain] = []
+        for name, version in _IPTABLES:
+            if (text := self._listed(f"{name}-save")) is not None:
+                chains = parse_iptables(text, tool=name, version=version)
+                through_nft += chains if "(nf_tables)" in text else ()
+                self.chains += chains
+            if not (text and "(nf_tables)" in text):
+                continue
+            if (text := self._listed(f"{name}-legacy-save")) is not None:
+                tool = f"{name}-legacy"
+                self.chains += parse_iptables(text, tool=tool, version=version)
+        self._nft({(chain.family, chain.table) for chain in through_nft})
+
+    def _nft(self, told: set[tuple[str, str]]) -> None:
+        """Read nft's list without what iptables, which writes there too, has told."""
+        command = "nft -j list ruleset"
+        text = self._listed(command)
+        if text is None:
+            why = "the program nft, which lists the firewall's rules, is not installed"
+            self.hidden += [] if shutil.which("nft", path=_PATH) else [why]
+            return
+        try:
+            chains = parse_nftables(text)
+        except ValueError:
+            self.hidden.append(f"`{command}` printed what is no JSON")
+            return
+        self.chains += [c for c in chains if (c.family, c.table) not in told]
+
+    def _listed(self, command: str) -> str | None:
+        words = command.split()
+        program = shutil.which(words[0], path=_PATH)
+        if program is None:
+            return None
+        try:
+            done = subprocess.run(
+                [program, *words[1:]],
+                stdin=subprocess.DEVNULL,
+                capture_output=True,
+                timeout=MAX_SECONDS,
+                check=True,
+            )
+        except (OSError, subprocess.SubprocessError) as error:
+            self.hidden.append(f"`{command}` did not list the firewall: {_why(error)}")
+            return None
+        self.read.append(command)
+        return done.stdout.decode("utf-8", "replace")
+
+
+def _why(error: Exception) -> str:
+    if isinstance(error, subprocess.CalledProcessError):
+        lines = (error.stderr or b"").decode("utf-8", "replace").splitlines()
+        return lines[0] if lines else f"it ended with {error.returncode}"
+    if isinstance(error, subprocess.TimeoutExpired):
+        return f"it took longer than {MAX_SECONDS:g} s"
+    return str(error)
+
+
+def _active(root: Path) -> Iterator[str]:
+    """Iterate over what anybody can see of a firewall."""
+    ufw = root / "etc/ufw/ufw.conf"
+    try:
+        if "ENABLED=yes" in ufw.read_text("utf-8", "replace"):
+            yield "ufw is switched on (/etc/ufw/ufw.conf)"
+    except OSError:
+        pass
+    for name in ("firewalld", "nftables", "iptables", "netfilter-persistent"):
+        unit = f"sys/fs/cgroup/system.slice/{name}.service"
+        if (root / unit).exists():
+            yield f"{name} is running (/{unit})"
