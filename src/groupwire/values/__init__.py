@@ -7,6 +7,7 @@ from groupwire.values.datagram import Datagram, Facts, KnownFacts, Origin, Trans
 from groupwire.values.ethernet import colliding, collision_pattern, ethernet_address
 from groupwire.values.explanation import Explanation
 from groupwire.values.group import (
+    DEFAULT_BENCH_GROUP,
     DEFAULT_DELIVERY_GROUP,
     DEFAULT_GROUP,
     DEFAULT_MESSAGE_GROUP,
@@ -16,6 +17,7 @@ from groupwire.values.interface import Interface
 from groupwire.values.scope import Scope, is_source_specific, needs_zone, scope_of
 
 __all__ = [
+    "DEFAULT_BENCH_GROUP",
     "DEFAULT_DELIVERY_GROUP",
     "DEFAULT_GROUP",
     "DEFAULT_MESSAGE_GROUP",

@@ -15,6 +15,7 @@ from groupwire.values import notation, rules
 from groupwire.values.scope import Scope, is_source_specific, needs_zone, scope_of
 
 __all__ = [
+    "DEFAULT_BENCH_GROUP",
     "DEFAULT_DELIVERY_GROUP",
     "DEFAULT_GROUP",
     "DEFAULT_MESSAGE_GROUP",
@@ -104,4 +105,5 @@ class Group:
 
 DEFAULT_GROUP = Group(IPv4Address("239.255.42.99"), 10_000)
 DEFAULT_DELIVERY_GROUP = replace(DEFAULT_GROUP, port=10_001)
+DEFAULT_BENCH_GROUP = replace(DEFAULT_GROUP, port=10_003)
 DEFAULT_MESSAGE_GROUP = replace(DEFAULT_GROUP, port=10_002)

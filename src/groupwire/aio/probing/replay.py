@@ -14,6 +14,7 @@ from typing import BinaryIO
 
 from groupwire.aio.config import PeerConfig
 from groupwire.aio.opening import plan_sending
+from groupwire.aio.probing.pacing import send_all, until
 from groupwire.errors import DecodeError, UsageError
 from groupwire.net import MulticastSender
 from groupwire.probe.capture import CaptureReader, Packet
@@ -26,9 +27,6 @@ _AHEAD = 4096
 """Packets that are read ahead, off the event loop."""
 _MOST_GROUPS = 256
 """Groups that one capture may be sent to; packets of more are left out."""
-_EVENT_LOOP_S = 0.002
-"""The event loop's own timers are late by up to a millisecond; what is nearer than
-this is waited for by the thread itself."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -175,7 +173,7 @@ class _Player:
         ahead = asyncio.create_task(self._source.more())
         try:
             while (due := self._playing.due_s) is not None:
-                await _until(self._start + due)
+                await until(self._start + due)
                 for shot in self._playing.take(self._elapsed()):
                     await self._shoot(shot)
                 if len(self._playing) < _AHEAD // 2 and ahead.done():
@@ -205,10 +203,10 @@ class _Player:
         whole = 0 < shot.segment_bytes <= sender.payload_limit
         step = shot.segment_bytes or max(len(shot.data), 1)
         if whole or len(shot.data) <= step:
-            await _send(sender, shot.data, shot.segment_bytes if whole else 0)
+            await send_all(sender, shot.data, shot.segment_bytes if whole else 0)
         else:
             for start in range(0, len(shot.data), step):
-                await _send(sender, shot.data[start : start + step], 0)
+                await send_all(sender, shot.data[start : start + step], 0)
         self._packets += shot.packets
         self._bytes += len(shot.data)
         self._position = shot.due_s * self._speed
@@ -228,41 +226,3 @@ class _Player:
             left_out=self._source.left_out + self._unsent,
             ended=ended,
         )
-
-
-async def _until(moment: float) -> None:
-    """Wait until then, by ``time.monotonic``, to some tens of microseconds."""
-    wait = moment - time.monotonic()
-    await asyncio.sleep(max(wait - _EVENT_LOOP_S, 0.0))
-    rest = moment - time.monotonic()
-    if rest > 0:
-        time.sleep(rest)  # noqa: ASYNC251 - shorter than the loop's own lateness
-
-
-async def _send(sender: MulticastSender, data: bytes, segment_bytes: int) -> None:
-    """Send it all, waiting where the send buffer is full."""
-    left = memoryview(data)
-    while True:
-        try:
-            taken = sender.send(left, segment_bytes)
-        except BlockingIOError:
-            await _writable(sender)
-            continue
-        left = left[taken:]
-        if not left:
-            return
-
-
-async def _writable(sender: MulticastSender) -> None:
-    loop = asyncio.get_running_loop()
-    ready = loop.create_future()
-    loop.add_writer(sender.fileno(), _done, ready)
-    try:
-        await ready
-    finally:
-        loop.remove_writer(sender.fileno())
-
-
-def _done(ready: asyncio.Future[None]) -> None:
-    if not ready.done():
-        ready.set_result(None)

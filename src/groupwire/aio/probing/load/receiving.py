@@ -1,0 +1,149 @@
+"""``receive_load``: joins, counts what is measured, reports to who sends it."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncGenerator, Mapping, Sequence
+from dataclasses import dataclass, field
+from random import Random, SystemRandom
+
+from groupwire.aio.config import PeerConfig, default_name
+from groupwire.aio.delivery.opening import Ends, open_pulling
+from groupwire.aio.delivery.running import Running
+from groupwire.aio.opening import group_of
+from groupwire.aio.probing.load.member import (
+    MemberEvent,
+    RunBegan,
+    RunMember,
+)
+from groupwire.gather import Answerer, Limits
+from groupwire.net import MembershipEvent
+from groupwire.probe.load import LoadReport
+from groupwire.values import DEFAULT_BENCH_GROUP, Group, Interface, Origin
+
+__all__ = [
+    "LoadBegan",
+    "LoadEnded",
+    "LoadEvent",
+    "LoadInterval",
+    "LoadJoined",
+    "receive_load",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class LoadJoined:
+    """It hears the group, there and for that reason."""
+
+    group: Group
+    interfaces: tuple[Interface, ...]
+    reason: str
+    receive_buffer: int
+
+
+@dataclass(frozen=True, slots=True)
+class LoadBegan:
+    """The first datagram of a run has come."""
+
+    sender: Origin
+    run: int
+
+
+@dataclass(frozen=True, slots=True)
+class LoadInterval:
+    """How every run that goes on has arrived so far, by its sender."""
+
+    reports: Sequence[tuple[Origin, LoadReport]]
+
+
+@dataclass(frozen=True, slots=True)
+class LoadEnded:
+    """A run is over; ``dropped`` is what else this machine threw away, by reason."""
+
+    sender: Origin
+    report: LoadReport
+    dropped: Mapping[str, int] = field(default_factory=dict[str, int])
+
+
+LoadEvent = LoadJoined | LoadBegan | LoadInterval | LoadEnded
+
+
+async def receive_load(
+    group: Group | str | None = None,
+    *,
+    interval: float = 1.0,
+    config: PeerConfig | None = None,
+) -> AsyncGenerator[LoadEvent, None]:
+    """Count measured traffic of a group until the iteration ends.
+
+    Every ``interval`` seconds while a run goes on, and at its end, it tells. Senders
+    are answered as ``config`` allows. Raises AddressError and MachineErrors.
+    """
+    config = config or PeerConfig()
+    ends = open_pulling(group_of(group, DEFAULT_BENCH_GROUP), config)
+    receiving = _Receiving(ends, config)
+    try:
+        yield receiving.joined
+        async for event in receiving.events(interval):
+            yield event
+    finally:
+        await receiving.close()
+
+
+class _Receiving:
+    """The member on its port, and its events as they are told."""
+
+    def __init__(self, ends: Ends, config: PeerConfig) -> None:
+        self._happened: asyncio.Queue[MemberEvent] = asyncio.Queue()
+        receiver = ends.receiver
+        self._core = RunMember(
+            Answerer(
+                config.name or default_name(),
+                Limits(ends.group.source, config.answer_to, config.answer_rate),
+                ends.interfaces,
+                rng=Random(SystemRandom().getrandbits(64)),
+            ),
+            lambda: 0 if receiver is None else receiver.kernel_drops,
+        )
+        self.joined = LoadJoined(
+            ends.group,
+            ends.choice.interfaces,
+            ends.choice.reason,
+            0 if receiver is None else receiver.receive_buffer_bytes,
+        )
+        self._running: Running[MemberEvent] = Running(
+            ends, self._core, hear=self._hear, tell=_ignore, everywhere=False
+        )
+        self._running.start()
+
+    async def close(self) -> None:
+        await self._running.close()
+
+    async def events(self, interval: float) -> AsyncGenerator[LoadEvent, None]:
+        due = time.monotonic() + interval
+        while True:
+            try:
+                async with asyncio.timeout(max(due - time.monotonic(), 0)):
+                    event = await self._happened.get()
+            except TimeoutError:
+                due = time.monotonic() + interval
+                self._core.look(time.time())
+                self._running.pump_soon()
+                if reports := self._core.reports():
+                    yield LoadInterval([(run.origin, told) for run, told in reports])
+                continue
+            yield self._told(event)
+
+    def _told(self, event: MemberEvent) -> LoadEvent:
+        if isinstance(event, RunBegan):
+            return LoadBegan(event.run.origin, event.run.number)
+        return LoadEnded(event.run.origin, event.report, self._running.dropped)
+
+    def _hear(self, events: Sequence[MemberEvent]) -> None:
+        for event in events:
+            self._happened.put_nowait(event)
+
+
+def _ignore(events: list[MembershipEvent]) -> None:
+    """Take no notice: a membership that was lost has been renewed."""
