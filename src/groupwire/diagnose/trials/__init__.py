@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from groupwire.diagnose.check import Trial
+from groupwire.diagnose.trials.loopback import Loopback
+from groupwire.diagnose.trials.queries import Queries
 
 __all__ = ["ALL"]
 
-ALL: tuple[Trial, ...] = ()
-"""All run side by side; each returns nothing where the question does not ask for it."""
+ALL: tuple[Trial, ...] = (Loopback(), Queries())
+"""In the order in which their results are judged; they run side by side."""

@@ -1,0 +1,8 @@
+"""Checks of what real datagrams showed: loopback, queries, a peer, a long watch."""
+
+from __future__ import annotations
+
+from groupwire.diagnose.checks.trials.hearing_oneself import HearingOneself
+from groupwire.diagnose.checks.trials.queriers import Queriers
+
+__all__ = ["HearingOneself", "Queriers"]

@@ -1,0 +1,123 @@
+"""Does this host hear what it sends to the group itself? Judged by real datagrams."""
+
+from __future__ import annotations
+
+import errno
+from collections.abc import Iterator
+from typing import ClassVar
+
+from groupwire.diagnose.check import Scene
+from groupwire.diagnose.finding import Finding, Looked, Severity, Sureness
+from groupwire.diagnose.trials.seen import LoopbackSeen
+
+__all__ = ["HearingOneself"]
+
+_LIMIT = {errno.ENOBUFS, errno.ENOMEM}
+_FORBIDDEN = {errno.EPERM, errno.EACCES}
+
+
+class HearingOneself:
+    """Knows ``loopback``, and what refused joins and datagrams say for certain."""
+
+    codes: ClassVar = ("loopback", "firewall", "membership-limit")
+
+    def look(self, scene: Scene) -> Looked:
+        """Judge the datagrams that this host sent to itself."""
+        seen = scene.seen(LoopbackSeen)
+        return Looked(
+            at=tuple(_where(one) for one in seen),
+            findings=tuple(found for one in seen for found in _findings(one, scene)),
+            missed=() if seen else (_NOTHING_TRIED,),
+        )
+
+
+_NOTHING_TRIED = (
+    "no datagram was tried on this host: it has no usable interface for the group"
+)
+
+
+def _where(seen: LoopbackSeen) -> str:
+    return f"a datagram sent to the group on {seen.interface}, heard by this host"
+
+
+def _findings(seen: LoopbackSeen, scene: Scene) -> Iterator[Finding]:
+    if seen.join_error in _LIMIT:
+        yield _limit(seen, scene)
+    elif seen.join_error:
+        yield _refused(seen, "joined", seen.join_error)
+    elif seen.send_error in _FORBIDDEN:
+        yield _forbidden(seen, scene)
+    elif seen.send_error:
+        yield _refused(seen, "sent to", seen.send_error)
+    elif not seen.heard and not seen.own_port:
+        yield _deaf(seen, scene)
+
+
+def _limit(seen: LoopbackSeen, scene: Scene) -> Finding:
+    what = "sources for a group" if scene.question.group.source else "groups"
+    key = "igmp_max_msf" if scene.question.group.source else "igmp_max_memberships"
+    value = 64 if scene.question.group.source else 200
+    return Finding(
+        code="membership-limit",
+        severity=Severity.ERROR,
+        interface=seen.interface,
+        says=f"The system lets a program join too few {what}: not even one more.",
+        evidence=(f"joining on {seen.interface}: {_named(seen.join_error)}",),
+        fix=(f"sysctl -w net.ipv4.{key}={value}",),
+    )
+
+
+def _refused(seen: LoopbackSeen, what: str, number: int) -> Finding:
+    return Finding(
+        code="loopback",
+        severity=Severity.WARNING,
+        interface=seen.interface,
+        says=f"The group could not be {what} on {seen.interface}.",
+        evidence=(f"{seen.interface}: {_named(number)}",),
+    )
+
+
+def _forbidden(seen: LoopbackSeen, scene: Scene) -> Finding:
+    return Finding(
+        code="firewall",
+        severity=Severity.ERROR,
+        interface=seen.interface,
+        says=(
+            f"A firewall on this host forbids sending to {scene.question.group.ip} "
+            f"by {seen.interface}: one of its output rules drops it. Find that rule "
+            "and let the group through."
+        ),
+        evidence=(
+            f"sending to {scene.question.group.ip} port {seen.port} by "
+            f"{seen.interface}: {_named(seen.send_error)}",
+        ),
+        fix=("nft list ruleset",),
+    )
+
+
+def _deaf(seen: LoopbackSeen, scene: Scene) -> Finding:
+    """Make the error a warning where the rules were read: theirs is the error."""
+    firewall = scene.before.firewall
+    known = bool(firewall.read) and not firewall.hidden
+    group = scene.question.group
+    return Finding(
+        code="loopback",
+        severity=Severity.WARNING if known else Severity.ERROR,
+        interface=seen.interface,
+        says=(
+            f"This host does not hear what it sends itself to {group.ip} on "
+            f"{seen.interface}. Something on this very host drops it on its way in, "
+            "most often a firewall; what others send is then dropped, too."
+        ),
+        evidence=(
+            f"{seen.sent} datagrams to {group.ip} on {seen.interface}, joined there: "
+            f"none came back within {seen.waited_s:g} s, neither at a port of their "
+            f"own nor at {group.port}",
+        ),
+        sure=Sureness.CERTAIN,
+        fix=("nft list ruleset",),
+    )
+
+
+def _named(number: int) -> str:
+    return errno.errorcode.get(number, f"error {number}")

@@ -1,0 +1,231 @@
+"""Who keeps the switches informed? Judged by the queries that were heard, or not.
+
+A switch with IGMP snooping sends a group only to ports where somebody says that he
+wants it, and forgets who has not said so for some minutes. Members say it when a
+*querier* asks. Without one a group works for minutes, and then no more.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import ClassVar
+
+from groupwire.diagnose.check import Scene
+from groupwire.diagnose.finding import Finding, Looked, Severity, Sureness
+from groupwire.diagnose.trials.seen import QueriesSeen, QueryHeard
+from groupwire.values import Interface
+
+__all__ = ["QUERY_INTERVAL_S", "Queriers", "other_querier_s", "querier_fix"]
+
+QUERY_INTERVAL_S = 125.0
+"""RFC 3376 section 8.2: so often a querier asks unless it was told otherwise."""
+_ROBUSTNESS = 2
+
+
+class Queriers:
+    """Knows who asks, in which version, and whether it still does."""
+
+    codes: ClassVar = ("querier", "no-querier", "querier-silent", "igmp-v2", "igmp-v1")
+
+    def look(self, scene: Scene) -> Looked:
+        """Judge what was heard on each interface."""
+        seen = scene.seen(QueriesSeen)
+        return Looked(
+            at=tuple(_where(one) for one in seen),
+            findings=tuple(found for one in seen for found in _findings(one, scene)),
+            unsure=tuple(line for one in seen for line in _unsure(one, scene)),
+            missed=tuple(line for one in seen for line in _missed(one, scene)),
+        )
+
+
+def other_querier_s(query: QueryHeard) -> float:
+    """Return the silence after which a querier counts as gone (RFC 3376 8.5)."""
+    times = query.robustness or _ROBUSTNESS
+    return times * (query.interval_s or QUERY_INTERVAL_S) + query.response_s / 2
+
+
+def querier_fix(scene: Scene, name: str) -> tuple[str, ...]:
+    """Return the command where this very host is the switch; else there is none."""
+    bridge = _bridge(scene, name)
+    if bridge is None:
+        return ()
+    return (f"ip link set {bridge.name} type bridge mcast_querier 1",)
+
+
+def _bridge(scene: Scene, name: str) -> Interface | None:
+    links = {one.name: one for one in scene.before.interfaces}
+    link = links.get(name)
+    if link is not None and link.master:
+        link = scene.before.named(link.master)
+    return link if link is not None and link.kind == "bridge" else None
+
+
+def _where(seen: QueriesSeen) -> str:
+    if not seen.able:
+        return f"the {_protocol(seen)} version in force on {seen.interface}"
+    return f"{seen.listened_s:.0f} s of {_protocol(seen)} queries on {seen.interface}"
+
+
+def _protocol(seen: QueriesSeen) -> str:
+    return "IGMP" if seen.version == 4 else "MLD"
+
+
+def _findings(seen: QueriesSeen, scene: Scene) -> Iterator[Finding]:
+    if seen.queries:
+        yield from _heard(seen, scene)
+    elif _absent(seen, scene):
+        yield _none(seen, scene)
+    yield from _version(seen, scene)
+
+
+# One that asks
+
+
+def _heard(seen: QueriesSeen, scene: Scene) -> Iterator[Finding]:
+    last = seen.queries[-1]
+    silent_s = seen.listened_s - last.at_s
+    if silent_s >= other_querier_s(last):
+        yield _silent(seen, scene, silent_s)
+    else:
+        yield Finding(
+            code="querier",
+            severity=Severity.INFO,
+            interface=seen.interface,
+            says=f"{_who(last)} asks on {seen.interface} which groups are wanted, "
+            "as switches need it.",
+            evidence=(_query(seen, last),),
+        )
+
+
+def _who(query: QueryHeard) -> str:
+    if query.source in {"0.0.0.0", "::"}:
+        return "A switch (it gives no address)"
+    return query.source
+
+
+def _query(seen: QueriesSeen, query: QueryHeard) -> str:
+    often = f", every {query.interval_s:g} s" if query.interval_s else ""
+    return (
+        f"{_protocol(seen)} version {query.version} query from {query.source}{often}; "
+        f"{seen.asked} heard within {seen.listened_s:.0f} s"
+    )
+
+
+def _silent(seen: QueriesSeen, scene: Scene, silent_s: float) -> Finding:
+    last = seen.queries[-1]
+    return Finding(
+        code="querier-silent",
+        severity=Severity.WARNING,
+        interface=seen.interface,
+        says=(
+            f"{_who(last)} asked on {seen.interface} which groups are wanted, and has "
+            f"stopped. Switches will soon forget who wants {scene.question.group.ip}, "
+            "and it will arrive no more. Bring that router or switch back, or switch "
+            "on another one's querier."
+        ),
+        evidence=(
+            _query(seen, last),
+            f"silent for {silent_s:.0f} s; gone after {other_querier_s(last):.0f} s",
+        ),
+        fix=querier_fix(scene, seen.interface),
+    )
+
+
+# None that asks
+
+
+def _absent(seen: QueriesSeen, scene: Scene) -> bool:
+    # RFC 4541 section 2.1.2: 224.0.0.0/24 is sent to every port, asked for or not.
+    return seen.listened_s >= QUERY_INTERVAL_S and _matters(scene)
+
+
+def _matters(scene: Scene) -> bool:
+    group = scene.question.group
+    return group.version == 6 or group.ip.packed[:3] != b"\xe0\0\0"
+
+
+def _none(seen: QueriesSeen, scene: Scene) -> Finding:
+    return Finding(
+        code="no-querier",
+        severity=Severity.WARNING,
+        interface=seen.interface,
+        says=(
+            f"Nobody on {seen.interface} asks which groups are wanted. If a switch "
+            f"there has {_protocol(seen)} snooping on, {scene.question.group.ip} "
+            "arrives for some four minutes after a program has joined, and then no "
+            f'more. Switch on "{_protocol(seen)} querier" on that switch or on its '
+            "router, or switch snooping off."
+        ),
+        evidence=(f"no {_protocol(seen)} query within {seen.listened_s:.0f} s",),
+        sure=Sureness.LIKELY,
+        fix=querier_fix(scene, seen.interface),
+    )
+
+
+def _unsure(seen: QueriesSeen, scene: Scene) -> Iterator[str]:
+    if not scene.question.listen_s or seen.queries or not _matters(scene):
+        return
+    if not seen.able:
+        yield (
+            f"whether a querier asks on {seen.interface}: only root may listen for it"
+        )
+    elif seen.listened_s < QUERY_INTERVAL_S:
+        yield (
+            f"whether a querier asks on {seen.interface}: none was heard within "
+            f"{seen.listened_s:.0f} s, and one that is there speaks every "
+            f"{QUERY_INTERVAL_S:.0f} s (--listen 130 waits for it)"
+        )
+
+
+def _missed(seen: QueriesSeen, scene: Scene) -> Iterator[str]:
+    if scene.question.listen_s or seen.queries or not _matters(scene):
+        return
+    root = "" if seen.able else "as root, "
+    yield (
+        f"whether a querier asks on {seen.interface}, as switches need it: "
+        f"{root}--listen 130 waits for it"
+    )
+
+
+# Its version
+
+
+def _version(seen: QueriesSeen, scene: Scene) -> Iterator[Finding]:
+    query = min(seen.queries, key=lambda one: one.igmp, default=None)
+    if query is not None and query.igmp < 3:
+        evidence = _query(seen, query)
+        yield _old(seen, scene, query.igmp, evidence)
+    elif query is None and (igmp := _in_force(seen, scene)):
+        evidence = f"/proc/net/igmp: {seen.interface} speaks IGMP version {igmp}"
+        yield _old(seen, scene, igmp, evidence)
+
+
+def _in_force(seen: QueriesSeen, scene: Scene) -> int:
+    """Return the old version that a querier made this host speak; 0: none did."""
+    link = next((i for i in scene.after.interfaces if i.name == seen.interface), None)
+    if link is None or seen.version == 6 or scene.after.settings.force_igmp:
+        return 0
+    facts = scene.after.facts(link)
+    if facts.force_igmp or facts.igmp is None:
+        return 0
+    return facts.igmp if facts.igmp < 3 else 0
+
+
+def _old(seen: QueriesSeen, scene: Scene, igmp: int, evidence: str) -> Finding:
+    group = scene.question.group
+    specific = group.is_source_specific or group.source is not None
+    what = f"IGMP version {igmp}" if seen.version == 4 else f"MLD version {igmp - 1}"
+    newer = "IGMP version 3" if seen.version == 4 else "MLD version 2"
+    return Finding(
+        code=f"igmp-v{igmp}",
+        severity=Severity.WARNING if specific else Severity.INFO,
+        interface=seen.interface,
+        says=(
+            f"The querier on {seen.interface} speaks {what}, so this host does, too. "
+            "That version cannot name a source: routers will not bring groups that "
+            "are asked for by source (SSM, 232.0.0.0/8), and switches let any sender "
+            f"through. Set the querier of that switch or router to {newer}."
+        ),
+        evidence=(evidence,),
+        fix=(),
+    )

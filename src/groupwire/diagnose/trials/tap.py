@@ -1,0 +1,154 @@
+"""Looks at the wire itself: what leaves a host and what reaches it, as root may.
+
+The kernel shows a tap each packet before rp_filter and the firewall's input rules see
+it, and after the output rules have let it go. A filter in the kernel keeps all but the
+packets meant away. Nothing is changed: no interface hears more than it did.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import socket
+import struct
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from ipaddress import IPv4Address, IPv6Address
+
+from groupwire.net.options import THIS_SYSTEM
+from groupwire.values import Interface
+
+__all__ = ["MEMBERSHIP_4", "MEMBERSHIP_6", "Tap", "Tapped", "udp_payload", "udp_to"]
+
+MOST_AT_ONCE = 64
+"""Packets read for one wake-up."""
+_PACKET_BYTES = 2048
+_ETH_P_ALL = 3
+_OUTGOING, _LOOPED = 4, 5
+_INSTRUCTION, _PROGRAM = struct.Struct("@HBBI"), struct.Struct("@HP")
+_BYTE, _WORD, _AND, _EQUAL, _RETURN = 0x30, 0x20, 0x54, 0x15, 0x06
+_UDP, _IGMP, _ICMP6 = 17, 2, 58
+
+# One test of a packet: what is loaded, from where, under which mask, and equals what.
+_Test = tuple[int, int, int, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Tapped:
+    """A packet from its IP header on, and which way it went."""
+
+    packet: bytes
+    outgoing: bool
+
+
+def udp_to(ip: IPv4Address | IPv6Address) -> tuple[_Test, ...]:
+    """Return what holds of a UDP packet to an address."""
+    if ip.version == 4:
+        return (_version(4), _byte(9, _UDP), _word(16, int(ip)))
+    words = struct.unpack("!4I", ip.packed)
+    return (
+        _version(6),
+        _byte(6, _UDP),
+        *(_word(24 + 4 * n, word) for n, word in enumerate(words)),
+    )
+
+
+def _version(version: int) -> _Test:
+    return (_BYTE, 0, 0xF0, version << 4)
+
+
+def _byte(at: int, value: int) -> _Test:
+    return (_BYTE, at, 0xFF, value)
+
+
+def _word(at: int, value: int) -> _Test:
+    return (_WORD, at, 0xFFFF_FFFF, value)
+
+
+MEMBERSHIP_4 = (_version(4), _byte(9, _IGMP))
+# Behind a hop-by-hop header, as all of MLD is (RFC 3810 section 5).
+MEMBERSHIP_6 = (_version(6), _byte(6, 0), _byte(40, _ICMP6))
+
+
+def udp_payload(packet: bytes) -> tuple[int, bytes]:
+    """Return the TTL and the payload of a UDP packet that is whole; else nothing."""
+    if packet[:1] and packet[0] >> 4 == 4:
+        return packet[8], packet[(packet[0] & 15) * 4 + 8 :]
+    return (packet[7], packet[48:]) if len(packet) >= 48 else (0, b"")
+
+
+class Tap:
+    """One packet socket for each interface; OSError where that is not allowed."""
+
+    def __init__(self, interfaces: Iterable[Interface], tests: Sequence[_Test]) -> None:
+        self._sockets: dict[str, socket.socket] = {}
+        try:
+            for interface in interfaces:
+                self._sockets[interface.name] = _opened(interface.name, tests)
+        except BaseException:
+            self.close()
+            raise
+
+    @property
+    def readers(self) -> tuple[tuple[str, socket.socket], ...]:
+        """The interfaces' names, each with the socket to watch."""
+        return tuple(self._sockets.items())
+
+    def read(self, name: str) -> list[Tapped]:
+        """Return the packets that wait, at most 64."""
+        found: list[Tapped] = []
+        sock = self._sockets[name]
+        with suppress(OSError):  # nothing more, or the interface is gone
+            for _ in range(MOST_AT_ONCE):
+                packet, (_, _, kind, *_) = sock.recvfrom(_PACKET_BYTES)
+                # What a host sends to a group it also hears: that was on no wire.
+                if kind != _LOOPED:
+                    found.append(Tapped(packet, kind == _OUTGOING))
+        return found
+
+    def each(self, take: Callable[[str, Tapped], None]) -> None:
+        """Hand over all that waits on any interface."""
+        for name in self._sockets:
+            for tapped in self.read(name):
+                take(name, tapped)
+
+    def close(self) -> None:
+        """Look no longer; any number of times."""
+        for sock in self._sockets.values():
+            sock.close()
+        self._sockets.clear()
+
+
+def _opened(name: str, tests: Sequence[_Test]) -> socket.socket:
+    # Protocol 0 hears nothing until it is bound: the filter comes first.
+    sock = socket.socket(socket.AF_PACKET, socket.SOCK_DGRAM, 0)
+    try:
+        sock.setblocking(False)
+        _attach(sock, tests)
+        sock.bind((name, _ETH_P_ALL))
+    except BaseException:
+        sock.close()
+        raise
+    return sock
+
+
+def _attach(sock: socket.socket, tests: Sequence[_Test]) -> None:
+    program = _program(tests)
+    code = ctypes.create_string_buffer(program, len(program))
+    option = _PROGRAM.pack(len(program) // _INSTRUCTION.size, ctypes.addressof(code))
+    sock.setsockopt(socket.SOL_SOCKET, THIS_SYSTEM.attach_filter, option)
+
+
+def _program(tests: Sequence[_Test]) -> bytes:
+    """Return a program that keeps what passes all tests."""
+    steps: list[tuple[int, int, int, int]] = []
+    for left, (load, at, mask, value) in zip(
+        range(len(tests) - 1, -1, -1), tests, strict=True
+    ):
+        steps += [
+            (load, 0, 0, at),
+            (_AND, 0, 0, mask),
+            (_EQUAL, 0, 3 * left + 1, value),
+        ]
+    steps += [(_RETURN, 0, 0, 0xFFFF_FFFF), (_RETURN, 0, 0, 0)]
+    return b"".join(_INSTRUCTION.pack(*step) for step in steps)
