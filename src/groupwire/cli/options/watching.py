@@ -1,0 +1,138 @@
+"""The options of ``watch``, and what their texts mean."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from groupwire.cli.options.common import duration
+from groupwire.cli.options.quantities import rate
+from groupwire.errors import UsageError
+
+__all__ = [
+    "DotsOption",
+    "GroupsArgument",
+    "IntervalOption",
+    "MaxLossOption",
+    "MetricsOption",
+    "MinRateOption",
+    "WatchDurationOption",
+    "listed_groups",
+    "metrics_address",
+    "percentage",
+]
+
+_LIST_LIMIT = 1 << 20
+"""Characters of a file of groups."""
+_LOOPBACK = "127.0.0.1"
+
+
+def percentage(text: str) -> float:
+    """Read per cent, with or without the sign, as a part from 0 to 1."""
+    try:
+        value = float(text.strip().removesuffix("%"))
+    except ValueError:
+        value = math.nan
+    if not 0 <= value <= 100:
+        raise typer.BadParameter(f"{text!r} is no percentage; write it as 0.1 or 0.1%.")
+    return value / 100
+
+
+def metrics_address(text: str) -> tuple[str, int]:
+    """Read PORT or ADDRESS:PORT; a bare port is that of loopback."""
+    host, colon, port = text.rpartition(":")
+    bare = host.removeprefix("[").removesuffix("]") if colon else _LOOPBACK
+    if not (bare and port.isascii() and port.isdigit() and int(port[:6]) <= 0xFFFF):
+        raise typer.BadParameter(
+            f"{text!r} is no port; write it as 9100, or 0.0.0.0:9100 for all networks."
+        )
+    return bare, int(port)
+
+
+def listed_groups(words: Iterable[str]) -> list[str]:
+    """Return groups as texts; ``@FILE`` stands for those in a file, one a line."""
+    return [text for word in words for text in _meant(word)]
+
+
+def _meant(word: str) -> list[str]:
+    if not word.startswith("@"):
+        return [word]
+    path = word[1:]
+    try:
+        with Path(path).open(encoding="utf-8", errors="replace") as file:
+            lines = file.read(_LIST_LIMIT).splitlines()
+    except OSError as error:
+        problem = f"{path}: {(error.strerror or str(error)).lower()}"
+        raise UsageError(problem, fix="name a file with one group a line") from error
+    found = [line.partition("#")[0].strip() for line in lines]
+    return [text for text in found if text]
+
+
+GroupsArgument = Annotated[
+    list[str] | None,
+    typer.Argument(
+        metavar="[GROUP...]",
+        help="[SOURCE@]ADDRESS[%INTERFACE]:PORT; with +N behind it N groups in a row; "
+        "@FILE for a list, one a line.",
+        show_default=False,
+    ),
+]
+IntervalOption = Annotated[
+    float,
+    typer.Option(
+        "--interval", metavar="S", parser=duration, help="Seconds between two looks."
+    ),
+]
+WatchDurationOption = Annotated[
+    float | None,
+    typer.Option(
+        "--duration",
+        "-d",
+        metavar="S",
+        parser=duration,
+        help="End after so many seconds, with exit code 1 if a limit was not kept.",
+        show_default=False,
+    ),
+]
+MaxLossOption = Annotated[
+    float | None,
+    typer.Option(
+        "--max-loss",
+        metavar="PERCENT",
+        parser=percentage,
+        help="The most that may be lost of any source.",
+        show_default=False,
+    ),
+]
+MinRateOption = Annotated[
+    float | None,
+    typer.Option(
+        "--min-rate",
+        metavar="RATE",
+        parser=rate,
+        help="The least that every group must bring on average, in bits per second: "
+        "800M, 64k.",
+        show_default=False,
+    ),
+]
+MetricsOption = Annotated[
+    tuple[str, int] | None,
+    typer.Option(
+        "--metrics",
+        metavar="[ADDRESS:]PORT",
+        parser=metrics_address,
+        help="Serve figures for Prometheus at http://127.0.0.1:PORT/metrics.",
+        show_default=False,
+    ),
+]
+DotsOption = Annotated[
+    bool,
+    typer.Option(
+        "--dots",
+        help="A glyph for each packet: . arrived, x missing, < late, 2 twice.",
+    ),
+]

@@ -1,0 +1,207 @@
+"""``watch`` for people: a live screen in a terminal, lines where nobody looks on."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
+
+from groupwire.cli.render.deliveries.ink.board import Board, Pieces
+from groupwire.cli.render.deliveries.ink.figures import amount, share
+from groupwire.cli.render.out import Out
+from groupwire.cli.render.probing.watch_words import (
+    form_of,
+    here_of,
+    lost_of,
+    more_of,
+    packet_rate,
+    problem_text,
+    rate_of,
+)
+from groupwire.cli.render.text import escape, plural, seconds
+from groupwire.probe.flow import GroupReport, SourceReport, WatchReport
+from groupwire.probe.flow.verdict import Limits, Problem
+
+if TYPE_CHECKING:
+    from groupwire.aio import Joined
+
+__all__ = ["WatchText"]
+
+_FEW = 3
+"""Groups that are named one by one when they are joined."""
+
+
+class WatchText:
+    """Writes what is watched for people."""
+
+    def __init__(self, out: Out) -> None:
+        self._out = out
+        self._board = Board(out) if out.live and out.wide else None
+        self._silent = False
+
+    def wipe(self) -> None:
+        """Make room for another line."""
+        if self._board is not None:
+            self._board.wipe()
+
+    def start(self, joined: Sequence[Joined], metrics: str | None) -> None:
+        """Say what is watched, and where."""
+        note, paint = self._out.note, self._out.note_paint
+        named = ", ".join(str(one.group) for one in joined[:_FEW])
+        more = len(joined) - _FEW
+        note(f"watching {named}{f' and {more:,} more' if more > 0 else ''}")
+        for reason in dict.fromkeys(map(_where, joined)):
+            note(paint(f"  {reason}", "dim"))
+        if metrics is not None:
+            note(paint(f"  figures for Prometheus at {metrics}", "dim"))
+        note(paint("  Ctrl-C ends it", "dim"))
+        buffer = min(one.receive_buffer for one in joined)
+        self._out.detail(f"  receive buffer {buffer:,} bytes for each group")
+
+    def show(self, report: WatchReport) -> None:
+        """Show one interval."""
+        if self._board is not None:
+            self._board.draw(_screen(report, self._board.lines))
+        else:
+            self._lines(report)
+
+    def end(
+        self, report: WatchReport, problems: Sequence[Problem], limits: Limits
+    ) -> None:
+        """Say what it came to."""
+        self.wipe()
+        out = self._out
+        heard = [group for group in report.groups if group.total.packets]
+        packets = sum(group.total.packets for group in heard)
+        size = amount(sum(group.total.bytes for group in heard))
+        time_s = seconds(round(report.elapsed_s, 1))
+        out.last_note(f"{plural(packets, 'packet')}, {size} in {time_s}")
+        for group in heard:
+            self._sum(group)
+        silent = [g for g in report.groups if not g.total.packets]
+        if silent:
+            self._nothing(silent, all_of_them=not heard)
+        for problem in problems:
+            out.complain(out.note_paint(problem_text(problem, limits), "red"))
+
+    def _lines(self, report: WatchReport) -> None:
+        clock = time.strftime("%H:%M:%S", time.localtime(report.time))
+        for group in report.groups:
+            for source in group.sources:
+                if source.now.packets:
+                    self._line(f"{clock}  {group.group}", source)
+            if group.dropped_now:
+                dropped = f"{group.dropped_now:,} dropped on this host"
+                text = self._out.paint(dropped, "yellow")
+                self._out.line(f"{clock}  {group.group}  {text}")
+        if not report.packets and not self._silent:
+            self._out.line(f"{clock}  silence")
+        self._silent = not report.packets
+
+    def _line(self, head: str, source: SourceReport) -> None:
+        paint = self._out.paint
+        text, style = lost_of(source)
+        facts = [
+            head,
+            paint(str(source.source), "cyan"),
+            form_of(source),
+            packet_rate(source.now),
+            rate_of(source.now),
+            paint(text, style),
+            *more_of(source, source.now),
+        ]
+        if source.trail:
+            facts.append(source.trail[-min(len(source.trail), source.now.packets) :])
+        self._out.line("  ".join(facts))
+
+    def _sum(self, group: GroupReport) -> None:
+        out = self._out
+        for source in group.sources:
+            text, style = lost_of(source)
+            facts = [form_of(source), plural(source.total.packets, "packet")]
+            facts += [rate_of(source.total), out.paint(text, style)]
+            who = out.paint(str(source.source), "cyan")
+            out.line(f"{group.group}  {who}  {'  '.join(facts)}")
+            out.line(out.paint(f"  {', '.join(more_of(source, source.total))}", "dim"))
+        self._here(group)
+
+    def _here(self, group: GroupReport) -> None:
+        here = here_of(group)
+        if here:
+            self._out.line(self._out.paint(f"  {escape(here)}", "yellow"))
+        if group.dropped and group.lost:
+            lost, way = group.lost, group.lost_on_the_way
+            text = f"  of {lost:,} lost, {way:,} on the way ({share(way, lost)})"
+            self._out.line(self._out.paint(text, "yellow"))
+
+    def _nothing(self, silent: Sequence[GroupReport], *, all_of_them: bool) -> None:
+        note, paint = self._out.note, self._out.note_paint
+        named = ", ".join(str(g.group) for g in silent[:_FEW])
+        more = len(silent) - _FEW
+        note(f"nothing from {named}{f' and {more:,} more' if more > 0 else ''}")
+        if all_of_them:
+            advice = f"groupwire doctor -g {silent[0].group} looks for the reason"
+            note(paint(f"  {advice}", "dim"))
+
+
+def _where(joined: Joined) -> str:
+    ways = ", ".join(one.name for one in joined.interfaces)
+    return f"on {ways}: {escape(joined.reason)}"
+
+
+def _screen(report: WatchReport, room: int) -> list[Pieces]:
+    """Return the lines of the live screen, as many as there is room for."""
+    sources = sum(len(group.sources) for group in report.groups)
+    trails = any(s.trail for g in report.groups for s in g.sources)
+    heads = len(report.groups)
+    roomy = 1 + heads + sources * (3 if trails else 2) <= room
+    rows = [_title(report)]
+    for group in report.groups:
+        rows += _group_rows(group, roomy=roomy)
+    if len(rows) > room:
+        more = len(rows) - room + 1
+        rows[room - 1 :] = [[(f"  and {more:,} more lines", "dim")]]
+    return rows
+
+
+def _title(report: WatchReport) -> Pieces:
+    packets = sum(g.now.packets_per_s for g in report.groups)
+    lost = sum(g.lost for g in report.groups)
+    here = sum(g.dropped for g in report.groups)
+    return [
+        (f"{seconds(round(report.elapsed_s))}", "bold"),
+        (f"  {plural(len(report.groups), 'group')}", ""),
+        (f"  {packets:,.0f}/s", "bold"),
+        (f"  lost {lost:,}", "red" if lost else "green"),
+        (f"  dropped on this host {here:,}", "yellow" if here else "dim"),
+    ]
+
+
+def _group_rows(group: GroupReport, *, roomy: bool) -> Iterator[Pieces]:
+    name = (str(group.group), "bold")
+    if not group.total.packets:
+        yield [name, ("  nothing yet", "dim")]
+        return
+    rates = f"  {packet_rate(group.now)}  {rate_of(group.now)}"
+    yield [name, (rates, ""), (f"  {here_of(group)}", "yellow")]
+    for source in group.sources:
+        yield from _source_rows(source, roomy=roomy)
+
+
+def _source_rows(source: SourceReport, *, roomy: bool) -> Iterator[Pieces]:
+    text, style = lost_of(source)
+    heard = source.now.packets > 0
+    state = f"  {packet_rate(source.now)}" if heard else ""
+    quiet = "" if heard else f"  silent for {seconds(round(source.quiet_s, 1))}"
+    yield [
+        (f"  {source.source}", "cyan"),
+        (f"  {escape(form_of(source))}", ""),
+        (state or quiet, "" if heard else "yellow"),
+        (f"  {text}", style),
+        (f"  {rate_of(source.now)}", ""),
+    ]
+    if roomy:
+        facts = more_of(source, source.now)
+        yield [("   ", ""), *((f" {fact} ", "dim") for fact in facts)]
+        if source.trail:
+            yield [(f"    {source.trail[-70:]}", "")]
