@@ -90,6 +90,15 @@ COMMANDS = {
             "groupwire pull --into - | tar x",
         ),
     ),
+    "watch": Command(
+        "probing.watch:watch",
+        "Show what comes to groups: rate, loss, jitter, by source.",
+        (
+            "groupwire watch 239.1.1.1:5000",
+            "groupwire watch 239.1.1.1:5000+100 @more-groups --metrics 9100",
+            "groupwire watch 239.1.1.1:5000 --duration 60 --max-loss 0.01 --json",
+        ),
+    ),
     "replay": Command(
         "probing.replay:replay",
         "Send a capture again, in its own rhythm.",
