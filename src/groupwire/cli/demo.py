@@ -20,17 +20,10 @@ from typing import Annotated, Any
 import typer
 
 from groupwire.cli.exits import ExitCode
-from groupwire.cli.options.common import (
-    DscpOption,
-    JsonOption,
-    QuietOption,
-    TtlOption,
-    VerboseOption,
-    tone,
-)
+from groupwire.cli.options.common import Reach, Speech
+from groupwire.cli.options.spread import spread
 from groupwire.cli.plumbing import signals
 from groupwire.cli.plumbing.children import Child
-from groupwire.cli.render.out import Out
 from groupwire.cli.render.show import Show
 from groupwire.errors import InterfaceError
 from groupwire.values import DEFAULT_GROUP, Group
@@ -79,38 +72,43 @@ class _Stage:
         return "-g", str(self.group), "-i", self.interface
 
 
-_GroupOption = Annotated[
-    str | None,
-    typer.Option(
-        "--group",
-        "-g",
-        metavar="GROUP",
-        help=f"The group to meet on. Without it {DEFAULT_GROUP.ip} and a free port.",
-        show_default=False,
-    ),
-]
-_InterfaceOption = Annotated[
-    str | None,
-    typer.Option(
-        "--interface",
-        "-i",
-        metavar="IF",
-        help="Where to meet: an interface by name, index or address. Without it "
-        "loopback, so that nothing leaves this machine.",
-        show_default=False,
-    ),
-]
+@dataclass(frozen=True, slots=True)
+class _Meeting:
+    """Where the show takes place."""
+
+    group: Annotated[
+        str | None,
+        typer.Option(
+            "--group",
+            "-g",
+            metavar="GROUP",
+            help="The group to meet on. "
+            f"Without it {DEFAULT_GROUP.ip} and a free port.",
+            show_default=False,
+        ),
+    ] = None
+    interface: Annotated[
+        str | None,
+        typer.Option(
+            "--interface",
+            "-i",
+            metavar="IF",
+            help="Where to meet: an interface by name, index or address. Without it "
+            "loopback, so that nothing leaves this machine.",
+            show_default=False,
+        ),
+    ] = None
+
+    def stage(self, reach: Reach) -> _Stage:
+        """Return it with all that it needs."""
+        named = self.group
+        group = Group.parse(named) if named is not None else _free_group()
+        way = self.interface or group.interface or _loopback()
+        return _Stage(group.on(None), way, reach.ttl, reach.dscp)
 
 
-def demo(  # noqa: PLR0913, PLR0917 - one parameter for each option
-    group: _GroupOption = None,
-    interface: _InterfaceOption = None,
-    ttl: TtlOption = 1,
-    dscp: DscpOption = 0,
-    json: JsonOption = False,
-    quiet: QuietOption = False,
-    verbose: VerboseOption = False,
-) -> int:
+@spread
+def demo(meeting: _Meeting, reach: Reach, speech: Speech) -> int:
     """Watch it happen on this machine: a sender and three receivers.
 
     One message goes out to a group, three receivers answer by name, and a fourth that
@@ -119,10 +117,8 @@ def demo(  # noqa: PLR0913, PLR0917 - one parameter for each option
     is real multicast between processes, on loopback and a free port unless -i and -g
     say otherwise. Exit code 0 if the show went as announced.
     """
-    out = Out(tone(json=json, quiet=quiet, verbose=verbose))
-    meeting = Group.parse(group) if group is not None else _free_group()
-    way = interface or meeting.interface or _loopback()
-    stage = _Stage(meeting.on(None), way, ttl, dscp)
+    out = speech.out()
+    stage = meeting.stage(reach)
     return signals.run(_play(stage, Show(out, (*_MEMBERS, _ABSENT))), out)
 
 

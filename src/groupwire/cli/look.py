@@ -8,17 +8,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from groupwire.cli.options.common import (
-    GroupOption,
-    InterfaceOption,
-    JsonOption,
-    QuietOption,
-    VerboseOption,
-    Where,
-    tone,
-)
+from groupwire.cli.options.common import Place, Speech, Where
+from groupwire.cli.options.spread import spread
 from groupwire.cli.render.looks import Seen, show_explanation, show_interfaces
-from groupwire.cli.render.out import Out
 from groupwire.errors import GroupwireError
 
 if TYPE_CHECKING:
@@ -28,7 +20,10 @@ if TYPE_CHECKING:
 __all__ = ["explain", "interfaces"]
 
 
+@spread
 def explain(
+    place: Place,
+    speech: Speech,
     address: Annotated[
         str | None,
         typer.Argument(
@@ -37,11 +32,6 @@ def explain(
             show_default=False,
         ),
     ] = None,
-    group: GroupOption = None,
-    interface: InterfaceOption = None,
-    json: JsonOption = False,
-    quiet: QuietOption = False,
-    verbose: VerboseOption = False,
 ) -> int:
     """Say what a group address is and how far it goes.
 
@@ -50,22 +40,17 @@ def explain(
     """
     from groupwire.values.explanation import Explanation
 
-    out = Out(tone(json=json, quiet=quiet, verbose=verbose))
-    text = address or str(Where.read(group, None).group)
+    out = speech.out()
+    text = address or str(Where.read(place.group, None).group)
     explanation = Explanation.parse(text)
-    if interface is not None:
-        explanation = replace(explanation, interface=interface)
+    if place.interface is not None:
+        explanation = replace(explanation, interface=place.interface)
     show_explanation(out, explanation)
     return 0
 
 
-def interfaces(
-    group: GroupOption = None,
-    interface: InterfaceOption = None,
-    json: JsonOption = False,
-    quiet: QuietOption = False,
-    verbose: VerboseOption = False,
-) -> int:
+@spread
+def interfaces(place: Place, speech: Speech) -> int:
     """Show what can multicast on this machine.
 
     Every interface with its state, addresses, the groups that are joined on it by any
@@ -74,8 +59,8 @@ def interfaces(
     """
     from groupwire.net.links import choose_receivers, list_interfaces
 
-    out = Out(tone(json=json, quiet=quiet, verbose=verbose))
-    where = Where.read(group, interface)
+    out = speech.out()
+    where = place.read()
     links = list_interfaces()
     shown = links
     if where.interface is not None:

@@ -10,27 +10,10 @@ from ipaddress import IPv4Network, IPv6Network
 from typing import TYPE_CHECKING
 
 from groupwire.cli.exits import ExitCode
-from groupwire.cli.options.common import (
-    GroupOption,
-    InterfaceOption,
-    JsonOption,
-    QuietOption,
-    VerboseOption,
-    Where,
-    tone,
-)
+from groupwire.cli.options.common import Place, Speech, Where
 from groupwire.cli.options.members import networks
-from groupwire.cli.options.receiving import (
-    AnswerOption,
-    AnswerRateOption,
-    AnswerToOption,
-    CountOption,
-    DurationOption,
-    NameOption,
-    NoAnswerOption,
-    OutputOption,
-    RawOption,
-)
+from groupwire.cli.options.receiving import ReceiveOptions
+from groupwire.cli.options.spread import spread
 from groupwire.cli.plumbing import signals
 from groupwire.cli.plumbing.sink import Sink
 from groupwire.cli.render.arrivals import Arrivals
@@ -43,52 +26,32 @@ if TYPE_CHECKING:
 __all__ = ["receive"]
 
 
-def receive(  # noqa: PLR0913, PLR0917 - one parameter for each option
-    answer: AnswerOption = "ack",
-    no_answer: NoAnswerOption = False,
-    name: NameOption = None,
-    answer_to: AnswerToOption = None,
-    answer_rate: AnswerRateOption = 1000,
-    count: CountOption = None,
-    seconds: DurationOption = None,
-    raw: RawOption = False,
-    output: OutputOption = None,
-    group: GroupOption = None,
-    interface: InterfaceOption = None,
-    json: JsonOption = False,
-    quiet: QuietOption = False,
-    verbose: VerboseOption = False,
-) -> int:
+@spread
+def receive(options: ReceiveOptions, place: Place, speech: Speech) -> int:
     """Join a group, show what arrives, and answer it.
 
     Answers go by unicast to the sender, and only to senders on the own link, to the
     source named in the group, or to --answer-to networks. What is plainly a media
     or NORM stream is shown and not answered.
     """
-    out = Out(tone(json=json, quiet=quiet, verbose=verbose), raw=raw)
-    plan = _Plan(
-        where=Where.read(group, interface),
-        answer=None if no_answer else os.fsencode(answer),
-        name=None if name is None else checked_name(name),
-        answer_to=networks("--answer-to", answer_to),
-        answer_rate=answer_rate,
-        count=count,
-        duration=seconds,
-        output=output,
-    )
+    out = speech.out(raw=options.raw)
+    if options.name is not None:
+        checked_name(options.name)
+    plan = _Plan(place.read(), options, networks("--answer-to", options.answer_to))
     return signals.run(_receive(plan, out), out)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class _Plan:
     where: Where
-    answer: bytes | None
-    name: str | None
+    options: ReceiveOptions
     answer_to: tuple[IPv4Network | IPv6Network, ...]
-    answer_rate: int
-    count: int | None
-    duration: float | None
-    output: str | None
+
+    @property
+    def answer(self) -> bytes | None:
+        """What is answered, None for nothing."""
+        options = self.options
+        return None if options.no_answer else os.fsencode(options.answer)
 
 
 async def _receive(plan: _Plan, out: Out) -> int:
@@ -96,13 +59,14 @@ async def _receive(plan: _Plan, out: Out) -> int:
 
     arrivals = Arrivals(out, plan.where.group)
     config = aio.PeerConfig(
-        name=plan.name,
+        name=plan.options.name,
         interface=plan.where.interface,
         answer_to=plan.answer_to,
-        answer_rate=plan.answer_rate,
+        answer_rate=plan.options.answer_rate,
     )
+    output = plan.options.output
     with ExitStack() as stack:
-        sink = stack.enter_context(Sink(plan.output)) if plan.output else None
+        sink = stack.enter_context(Sink(output)) if output else None
         stack.enter_context(signals.ending(lambda: arrivals.begun, arrivals.end))
         async with aio.open(plan.where.group, config=config) as peer:
             arrivals.joined(peer, plan.answer)
@@ -117,10 +81,10 @@ async def _listen(peer: Peer, handling: _Handling) -> None:
     changes = asyncio.create_task(_tell_changes(peer, handling.arrivals))
     try:
         with suppress(TimeoutError):
-            async with asyncio.timeout(handling.plan.duration):
+            async with asyncio.timeout(handling.plan.options.seconds):
                 async for message in peer.listen():
                     handling.handle(message)
-                    if handling.arrivals.messages == handling.plan.count:
+                    if handling.arrivals.messages == handling.plan.options.count:
                         return
     finally:
         changes.cancel()

@@ -7,30 +7,10 @@ import os
 from dataclasses import dataclass
 
 from groupwire.cli.exits import ExitCode
-from groupwire.cli.options.common import (
-    DscpOption,
-    GroupOption,
-    InterfaceOption,
-    JsonOption,
-    QuietOption,
-    TtlOption,
-    VerboseOption,
-    Where,
-    tone,
-)
+from groupwire.cli.options.common import Place, Reach, Speech, Where
 from groupwire.cli.options.members import expectation
-from groupwire.cli.options.sending import (
-    CountOption,
-    ExpectOption,
-    FirstOption,
-    IntervalOption,
-    MessageArgument,
-    PlainOption,
-    RetriesOption,
-    StallOption,
-    TaggedOption,
-    TimeoutOption,
-)
+from groupwire.cli.options.sending import MessageArgument, SendOptions
+from groupwire.cli.options.spread import spread
 from groupwire.cli.plumbing import signals
 from groupwire.cli.plumbing.stdin import read_message
 from groupwire.cli.render.answers import Answers, Asked, Limits
@@ -43,46 +23,31 @@ from groupwire.values.notation import split_bare
 __all__ = ["send"]
 
 
-def send(  # noqa: PLR0913, PLR0917 - one parameter for each option
+@spread
+def send(
+    options: SendOptions,
+    place: Place,
+    reach: Reach,
+    speech: Speech,
     message: MessageArgument = None,
-    expect: ExpectOption = None,
-    first: FirstOption = None,
-    timeout: TimeoutOption = 5.0,
-    stall: StallOption = 0.2,
-    retries: RetriesOption = None,
-    tagged: TaggedOption = False,
-    plain: PlainOption = False,
-    count: CountOption = 1,
-    interval: IntervalOption = 1.0,
-    group: GroupOption = None,
-    interface: InterfaceOption = None,
-    ttl: TtlOption = 1,
-    dscp: DscpOption = 0,
-    json: JsonOption = False,
-    quiet: QuietOption = False,
-    verbose: VerboseOption = False,
 ) -> int:
     """Send one message to a group, list every answer, say who is missing.
 
     Without --expect the answers are taken as they come, until 0.2 s of silence. With
     it, the command ends as soon as all have answered, and fails if somebody has not.
     """
-    out = Out(tone(json=json, quiet=quiet, verbose=verbose))
-    where = Where.read(group, interface)
-    expected = expectation(expect)
-    if tagged and plain:
+    out = speech.out()
+    where = place.read()
+    expected = expectation(options.expect)
+    if options.tagged and options.plain:
         raise UsageError("--tagged and --plain contradict each other", fix="give one")
     plan = _Plan(
         where=where,
         message=_message(message, where),
         expectation=expected,
-        limits=_limits(expected, first, timeout, stall),
-        retries=retries,
-        tagged=True if tagged else False if plain else None,
-        count=count,
-        interval=interval,
-        ttl=ttl,
-        dscp=dscp,
+        limits=_limits(expected, options),
+        options=options,
+        reach=reach,
     )
     return signals.run(_send(plan, out), out)
 
@@ -94,17 +59,18 @@ class _Plan:
     """None: to be read from standard input."""
     expectation: Expectation | None
     limits: Limits
-    retries: int | None
-    tagged: bool | None
-    count: int
-    interval: float
-    ttl: int
-    dscp: int
+    options: SendOptions
+    reach: Reach
+
+    @property
+    def tagged(self) -> bool | None:
+        """The form of the message, None for what fits."""
+        return True if self.options.tagged else False if self.options.plain else None
 
 
 async def _send(plan: _Plan, out: Out) -> int:
     asked = Asked()
-    answers = Answers(out, plan.where.group, plan.limits, rounds=plan.count)
+    answers = Answers(out, plan.where.group, plan.limits, rounds=plan.options.count)
     with signals.ending(lambda: answers.begun, lambda: answers.end(asked)):
         await _ask(plan, answers, asked)
     return ExitCode.MISSING if asked.missing_count else ExitCode.DONE
@@ -118,9 +84,9 @@ async def _ask(plan: _Plan, answers: Answers, asked: Asked) -> None:
     data = await read_message(limit) if plan.message is None else plan.message
     loop = asyncio.get_running_loop()
     due = loop.time()
-    for _ in range(plan.count):
+    for _ in range(plan.options.count):
         await asyncio.sleep(max(0.0, due - loop.time()))
-        due = max(due, loop.time()) + plan.interval
+        due = max(due, loop.time()) + plan.options.interval
         asking = aio.ask(
             plan.where.group,
             data,
@@ -128,10 +94,12 @@ async def _ask(plan: _Plan, answers: Answers, asked: Asked) -> None:
             first=plan.limits.first,
             timeout=plan.limits.timeout,
             stall=plan.limits.stall,
-            retries=plan.retries,
+            retries=plan.options.retries,
             tagged=plan.tagged,
             config=aio.PeerConfig(
-                interface=plan.where.interface, ttl=plan.ttl, dscp=plan.dscp
+                interface=plan.where.interface,
+                ttl=plan.reach.ttl,
+                dscp=plan.reach.dscp,
             ),
         )
         async with asking:
@@ -171,12 +139,10 @@ def _refuse_slip(text: str) -> None:
     )
 
 
-def _limits(
-    expectation: Expectation | None, first: int | None, timeout: float, stall: float
-) -> Limits:
+def _limits(expected: Expectation | None, options: SendOptions) -> Limits:
     names: tuple[str, ...] = ()
-    expected: int | None = None
-    if expectation is not None:
-        names = (*expectation.names, *map(str, expectation.addresses))
-        expected = expectation.size
-    return Limits(expected, names, first, timeout, stall)
+    size: int | None = None
+    if expected is not None:
+        names = (*expected.names, *map(str, expected.addresses))
+        size = expected.size
+    return Limits(size, names, options.first, options.timeout, options.stall)

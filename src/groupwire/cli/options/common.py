@@ -9,23 +9,27 @@ from typing import Annotated, Any
 
 import typer
 
-from groupwire.cli.render.out import Tone
+from groupwire.cli.render.out import Out, Tone
 from groupwire.errors import AddressError, UsageError
 from groupwire.values import DEFAULT_DELIVERY_GROUP, DEFAULT_GROUP, Group
 from groupwire.values.notation import split
 
 __all__ = [
     "GROUP_VARIABLE",
-    "DeliveryGroupOption",
+    "DeliveryPlace",
     "DscpOption",
     "GroupOption",
     "InterfaceOption",
     "JsonOption",
+    "Place",
     "QuietOption",
+    "Reach",
+    "Speech",
     "TtlOption",
     "VerboseOption",
     "Where",
     "duration",
+    "group_option",
     "tone",
 ]
 
@@ -43,7 +47,8 @@ def duration(text: str) -> float:
     return value
 
 
-def _group(default: Group) -> Any:
+def group_option(default: Group) -> Any:
+    """Return ``-g`` for a command with this group of its own."""
     return typer.Option(
         "--group",
         "-g",
@@ -54,8 +59,7 @@ def _group(default: Group) -> Any:
     )
 
 
-GroupOption = Annotated[str | None, _group(DEFAULT_GROUP)]
-DeliveryGroupOption = Annotated[str | None, _group(DEFAULT_DELIVERY_GROUP)]
+GroupOption = Annotated[str | None, group_option(DEFAULT_GROUP)]
 InterfaceOption = Annotated[
     str | None,
     typer.Option(
@@ -144,3 +148,49 @@ def _from_environment(default: Group) -> Group:
     except AddressError as error:
         problem = f"{error.problem} (in ${GROUP_VARIABLE})"
         raise AddressError(text, problem, fix=error.fix) from None
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a command meets others."""
+
+    group: GroupOption = None
+    interface: InterfaceOption = None
+
+    def read(self) -> Where:
+        """Return what the texts mean; AddressError and UsageError."""
+        return Where.read(self.group, self.interface)
+
+
+@dataclass(frozen=True, slots=True)
+class DeliveryPlace:
+    """The same for files, which have another port."""
+
+    group: Annotated[str | None, group_option(DEFAULT_DELIVERY_GROUP)] = None
+    interface: InterfaceOption = None
+
+    def read(self) -> Where:
+        """Return what the texts mean; AddressError and UsageError."""
+        return Where.read(self.group, self.interface, default=DEFAULT_DELIVERY_GROUP)
+
+
+@dataclass(frozen=True, slots=True)
+class Reach:
+    """How far datagrams go, and how quickly."""
+
+    ttl: TtlOption = 1
+    dscp: DscpOption = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Speech:
+    """How a command is to speak."""
+
+    json: JsonOption = False
+    quiet: QuietOption = False
+    verbose: VerboseOption = False
+
+    def out(self, *, raw: bool = False) -> Out:
+        """Return what speaks so; UsageError where the options contradict."""
+        tones = tone(json=self.json, quiet=self.quiet, verbose=self.verbose)
+        return Out(tones, raw=raw)

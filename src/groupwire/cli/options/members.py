@@ -5,14 +5,57 @@ from __future__ import annotations
 from collections.abc import Iterable
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
+from typing import Any
+
+import typer
 
 from groupwire.errors import UsageError
 from groupwire.gather import Expectation
 
-__all__ = ["expectation", "networks"]
+__all__ = [
+    "expect_option",
+    "expectation",
+    "name_option",
+    "network_option",
+    "networks",
+]
 
 _LIST_LIMIT = 1 << 20
 """Characters of a file of members: 15,000 names of the longest kind."""
+
+
+def expect_option(who: str, otherwise: str) -> Any:
+    """Return ``--expect``; ``who`` is what it says, ``otherwise`` what comes of it."""
+    return typer.Option(
+        "--expect",
+        "-e",
+        metavar="WHO",
+        help=f"{who}: a number, or NAME,NAME or ADDRESS,ADDRESS, or @FILE with one a "
+        f"line. {otherwise}",
+        show_default=False,
+    )
+
+
+def network_option(flag: str, what: str) -> Any:
+    """Return an option that names networks."""
+    return typer.Option(
+        flag,
+        metavar="CIDR",
+        help=f"{what}, such as 10.0.0.0/8. May be given several times.",
+        show_default=False,
+    )
+
+
+def name_option(what: str) -> Any:
+    """Return ``--name``."""
+    return typer.Option(
+        "--name",
+        "-n",
+        metavar="NAME",
+        help=f"{what}: letters, digits and ._- (not only digits), up to 64. Without "
+        "it the short host name.",
+        show_default=False,
+    )
 
 
 def expectation(text: str | None) -> Expectation | None:

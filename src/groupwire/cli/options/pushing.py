@@ -2,28 +2,26 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from groupwire.cli.options.common import duration
-from groupwire.cli.options.quantities import rate
+from groupwire.cli.options.common import Reach, Where, duration
+from groupwire.cli.options.members import (
+    expect_option,
+    expectation,
+    name_option,
+    networks,
+)
+from groupwire.cli.options.quantities import rate as bit_rate
+from groupwire.cli.options.receiving import AnswerToOption
+from groupwire.gather import Expectation
 
-__all__ = [
-    "DropBelowOption",
-    "DryRunOption",
-    "ExcludeOption",
-    "ExpectOption",
-    "LinksOption",
-    "ParityOption",
-    "PathsArgument",
-    "PatienceOption",
-    "RateOption",
-    "SenderNameOption",
-    "StartWithOption",
-    "TitleOption",
-    "WaitOption",
-]
+if TYPE_CHECKING:
+    from groupwire.aio import PushConfig
+
+__all__ = ["PathsArgument", "PushOptions"]
 
 PathsArgument = Annotated[
     list[str] | None,
@@ -34,123 +32,144 @@ PathsArgument = Annotated[
         show_default=False,
     ),
 ]
-ExpectOption = Annotated[
-    str | None,
-    typer.Option(
-        "--expect",
-        "-e",
-        metavar="WHO",
-        help="Who has to have it: a number, or NAME,NAME or ADDRESS,ADDRESS, or "
-        "@FILE with one a line. Exit code 1 if somebody has not. Without it, "
-        "whoever answers at the start.",
-        show_default=False,
-    ),
-]
-WaitOption = Annotated[
-    float | None,
-    typer.Option(
-        "--wait",
-        "-w",
-        metavar="S",
-        parser=duration,
-        help="Give members so many seconds to appear; without it 5 to those who are "
-        "expected. It begins as soon as they are there.",
-        show_default=False,
-    ),
-]
-StartWithOption = Annotated[
-    int | None,
-    typer.Option(
-        "--start-with",
-        metavar="N",
-        min=0,
-        help="Begin as soon as N members are there, 0 without waiting for anybody; "
-        "others may come later.",
-        show_default=False,
-    ),
-]
-RateOption = Annotated[
-    float | None,
-    typer.Option(
-        "--rate",
-        "-r",
-        metavar="RATE",
-        parser=rate,
-        help="At most so many bits a second, such as 800M, 64k or 2.5G. Without "
-        "it, what the slowest member takes.",
-        show_default=False,
-    ),
-]
-DropBelowOption = Annotated[
-    float | None,
-    typer.Option(
-        "--drop-below",
-        metavar="RATE",
-        parser=rate,
-        help="Give up members that cannot take so many bits a second, rather than "
-        "let all others wait.",
-        show_default=False,
-    ),
-]
-ParityOption = Annotated[
-    int,
-    typer.Option(
-        "--parity",
-        metavar="N",
-        min=0,
-        max=64,
-        help="Send N parity segments with each block before anybody asks.",
-    ),
-]
-ExcludeOption = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--exclude",
-        metavar="GLOB",
-        help="Leave out what matches, such as '*.tmp' or .git. May be given "
-        "several times.",
-        show_default=False,
-    ),
-]
-LinksOption = Annotated[
-    bool,
-    typer.Option(
-        "--links",
-        help="Symbolic links as links, as long as they stay within the tree. "
-        "Without it they are left out.",
-    ),
-]
-DryRunOption = Annotated[
-    bool,
-    typer.Option("--dry-run", help="List what would be sent, and send nothing."),
-]
-PatienceOption = Annotated[
-    float,
-    typer.Option(
-        "--patience",
-        metavar="S",
-        parser=duration,
-        help="Seconds of silence after which a member is given up.",
-    ),
-]
-SenderNameOption = Annotated[
-    str | None,
-    typer.Option(
-        "--name",
-        "-n",
-        metavar="NAME",
-        help="The name that members see: letters, digits and ._- (not only "
-        "digits), up to 64. Without it the short host name.",
-        show_default=False,
-    ),
-]
-TitleOption = Annotated[
-    str | None,
-    typer.Option(
-        "--title",
-        metavar="TEXT",
-        help="What members are told it is; with - the name of the file. Without it "
-        "the name of what is pushed.",
-        show_default=False,
-    ),
-]
+
+
+@dataclass(frozen=True, slots=True)
+class PushOptions:
+    """Who is to have it, what is left out, and how quickly it goes."""
+
+    expect: Annotated[
+        str | None,
+        expect_option(
+            "Who has to have it",
+            "Exit code 1 if somebody has not. Without it, whoever answers at the "
+            "start.",
+        ),
+    ] = None
+    wait: Annotated[
+        float | None,
+        typer.Option(
+            "--wait",
+            "-w",
+            metavar="S",
+            parser=duration,
+            help="Give members so many seconds to appear; without it 5 to those who "
+            "are expected. It begins as soon as they are there.",
+            show_default=False,
+        ),
+    ] = None
+    start_with: Annotated[
+        int | None,
+        typer.Option(
+            "--start-with",
+            metavar="N",
+            min=0,
+            help="Begin as soon as N members are there, 0 without waiting for anybody; "
+            "others may come later.",
+            show_default=False,
+        ),
+    ] = None
+    rate: Annotated[
+        float | None,
+        typer.Option(
+            "--rate",
+            "-r",
+            metavar="RATE",
+            parser=bit_rate,
+            help="At most so many bits a second, such as 800M, 64k or 2.5G. Without "
+            "it, what the slowest member takes.",
+            show_default=False,
+        ),
+    ] = None
+    drop_below: Annotated[
+        float | None,
+        typer.Option(
+            "--drop-below",
+            metavar="RATE",
+            parser=bit_rate,
+            help="Give up members that cannot take so many bits a second, rather than "
+            "let all others wait.",
+            show_default=False,
+        ),
+    ] = None
+    parity: Annotated[
+        int,
+        typer.Option(
+            "--parity",
+            metavar="N",
+            min=0,
+            max=64,
+            help="Send N parity segments with each block before anybody asks.",
+        ),
+    ] = 0
+    exclude: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--exclude",
+            metavar="GLOB",
+            help="Leave out what matches, such as '*.tmp' or .git. May be given "
+            "several times.",
+            show_default=False,
+        ),
+    ] = None
+    links: Annotated[
+        bool,
+        typer.Option(
+            "--links",
+            help="Symbolic links as links, as long as they stay within the tree. "
+            "Without it they are left out.",
+        ),
+    ] = False
+    dry_run: Annotated[
+        bool,
+        typer.Option("--dry-run", help="List what would be sent, and send nothing."),
+    ] = False
+    patience: Annotated[
+        float,
+        typer.Option(
+            "--patience",
+            metavar="S",
+            parser=duration,
+            help="Seconds of silence after which a member is given up.",
+        ),
+    ] = 10.0
+    title: Annotated[
+        str | None,
+        typer.Option(
+            "--title",
+            metavar="TEXT",
+            help="What members are told it is; with - the name of the file. Without it "
+            "the name of what is pushed.",
+            show_default=False,
+        ),
+    ] = None
+    name: Annotated[str | None, name_option("The name that members see")] = None
+    answer_to: AnswerToOption = None
+
+    @property
+    def expected(self) -> Expectation | None:
+        """Who is expected; UsageError where that says nothing."""
+        return expectation(self.expect)
+
+    def config(self, where: Where, reach: Reach, progress_s: float) -> PushConfig:
+        """Return it as the library has it; UsageError where that cannot work."""
+        from groupwire.aio import PushConfig
+
+        return PushConfig(
+            expect=self.expected,
+            wait=self.wait,
+            start_with=self.start_with,
+            patience=self.patience,
+            rate=self.rate,
+            drop_below=self.drop_below,
+            parity=self.parity,
+            exclude=tuple(self.exclude or ()),
+            links=self.links,
+            title=self.title,
+            name=self.name,
+            interface=where.interface,
+            ttl=reach.ttl,
+            dscp=reach.dscp,
+            answer_to=networks("--answer-to", self.answer_to),
+            progress_s=progress_s,
+        )

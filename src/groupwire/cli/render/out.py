@@ -24,6 +24,7 @@ __all__ = ["JSON_VERSION", "Fields", "Out", "Tone", "settle_stdout"]
 JSON_VERSION = 1
 """Grows when a key changes its meaning, not when one is added."""
 
+_LIVE_S, _PROGRESS_S = 0.2, 1.0
 _LAST = "end"
 """The event that is told whatever was left out before."""
 
@@ -116,6 +117,11 @@ class Out:
         if os.environ.get("TERM", "dumb") == "dumb" or not self._notes.isatty():
             return False
         return not (self.raw and sys.stdout is not None and sys.stdout.isatty())
+
+    @property
+    def rhythm_s(self) -> float:
+        """How often progress is worth telling."""
+        return _LIVE_S if self.live else _PROGRESS_S
 
     @property
     def notes_utf8(self) -> bool:
