@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from groupwire.cli.exits import ExitCode
 from groupwire.cli.options.common import DeliveryPlace, Reach, Speech, Where
+from groupwire.cli.options.members import expectation
 from groupwire.cli.options.pushing import PathsArgument, PushOptions
 from groupwire.cli.options.spread import spread
 from groupwire.cli.plumbing import signals
@@ -43,8 +44,9 @@ def push(
     """
     out = speech.out()
     where = place.read()
-    config = options.config(where, reach, out.rhythm_s)
-    plan = _Plan(_named(paths), where, options.expected, config)
+    expected = expectation(options.expect)
+    config = options.config(where, reach, out.rhythm_s, expected=expected)
+    plan = _Plan(_named(paths), where, expected, config)
     return _list(plan, out) if options.dry_run else signals.run(_push(plan, out), out)
 
 

@@ -10,7 +10,6 @@ import typer
 from groupwire.cli.options.common import Reach, Where, duration
 from groupwire.cli.options.members import (
     expect_option,
-    expectation,
     name_option,
     networks,
 )
@@ -146,17 +145,19 @@ class PushOptions:
     name: Annotated[str | None, name_option("The name that members see")] = None
     answer_to: AnswerToOption = None
 
-    @property
-    def expected(self) -> Expectation | None:
-        """Who is expected; UsageError where that says nothing."""
-        return expectation(self.expect)
-
-    def config(self, where: Where, reach: Reach, progress_s: float) -> PushConfig:
+    def config(
+        self,
+        where: Where,
+        reach: Reach,
+        progress_s: float,
+        *,
+        expected: Expectation | None,
+    ) -> PushConfig:
         """Return it as the library has it; UsageError where that cannot work."""
         from groupwire.aio import PushConfig
 
         return PushConfig(
-            expect=self.expected,
+            expect=expected,
             wait=self.wait,
             start_with=self.start_with,
             patience=self.patience,
