@@ -46,22 +46,22 @@ class Watched:
 
     def join(self, group: Group, config: _Config) -> None:
         """Join one more group. Raises AddressError and MachineError."""
-        group = group.for_receiving().with_interface(config.interface)
-        choice = choose_receivers(group, group.interface, self._interfaces)
+        located = group.for_receiving().with_interface(config.interface)
+        choice = choose_receivers(located, located.interface, self._interfaces)
         receiver = MulticastReceiver(
             receive_buffer_bytes=config.receive_buffer, coalesced=True, rows=False
         )
         self.groups.append(group)
         self.receivers.append(receiver)
-        receiver.join(group, choice.interfaces)
+        receiver.join(located, choice.interfaces)
         buffer = receiver.receive_buffer_bytes
         joined = Joined(group, choice.interfaces, choice.reason, buffer)
         self.joined = (*self.joined, joined)
         self._keepers.append(
             MembershipKeeper(
                 receiver,
-                group,
-                group.interface,
+                located,
+                located.interface,
                 watch=self._changes,
                 interfaces=lambda: self._interfaces,
             )

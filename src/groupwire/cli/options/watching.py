@@ -42,13 +42,16 @@ def percentage(text: str) -> float:
     return value / 100
 
 
-def metrics_address(text: str) -> tuple[str, int]:
+def metrics_address(text: str | None) -> tuple[str, int] | None:
     """Read PORT or ADDRESS:PORT; a bare port is that of loopback."""
+    if text is None:
+        return None
     host, colon, port = text.rpartition(":")
     bare = host.removeprefix("[").removesuffix("]") if colon else _LOOPBACK
     if not (bare and port.isascii() and port.isdigit() and int(port[:6]) <= 0xFFFF):
-        raise typer.BadParameter(
-            f"{text!r} is no port; write it as 9100, or 0.0.0.0:9100 for all networks."
+        raise UsageError(
+            f"--metrics: {text!r} is no port",
+            fix="write it as 9100, or as 0.0.0.0:9100 for all networks",
         )
     return bare, int(port)
 
@@ -120,11 +123,10 @@ MinRateOption = Annotated[
     ),
 ]
 MetricsOption = Annotated[
-    tuple[str, int] | None,
+    str | None,
     typer.Option(
         "--metrics",
         metavar="[ADDRESS:]PORT",
-        parser=metrics_address,
         help="Serve figures for Prometheus at http://127.0.0.1:PORT/metrics.",
         show_default=False,
     ),

@@ -26,6 +26,7 @@ from groupwire.cli.options.watching import (
     MinRateOption,
     WatchDurationOption,
     listed_groups,
+    metrics_address,
 )
 from groupwire.cli.plumbing import signals
 from groupwire.cli.render.links import show_change
@@ -72,7 +73,7 @@ def watch(  # noqa: PLR0913, PLR0917 - one parameter for each option
         interval=interval,
         duration=seconds,
         limits=Limits(max_loss, min_rate),
-        metrics=metrics,
+        metrics=metrics_address(metrics),
         dots=dots,
     )
     return signals.run(_watch(plan, out), out)

@@ -87,11 +87,16 @@ def _source_fields(
         "jitter_s": None if of.jitter_s is None else round(of.jitter_s, 9),
         "jitter_by": "sender" if of.jitter_by_clock else "arrivals",
         "quiet_s": round(of.quiet_s, 6),
-        "total": _span_fields(of.total),
+        "total": {**_span_fields(of.total), "longest_gap": _longest_gap(of)},
     }
     if of.trail:
         fields["trail"] = of.trail
     return fields
+
+
+def _longest_gap(of: SourceReport) -> int | None:
+    counts = of.total.counts
+    return None if counts is None else counts.longest_gap
 
 
 def _span_fields(span: Span) -> dict[str, Any]:
@@ -110,7 +115,6 @@ def _span_fields(span: Span) -> dict[str, Any]:
             "loss": round(counts.loss, 9),
             "numbered": counts.received,
             "gaps": counts.gaps,
-            "longest_gap": counts.longest_gap,
             "duplicates": counts.duplicates,
             "reordered": counts.reordered,
             "restarts": counts.restarts,

@@ -128,7 +128,6 @@ def _labels(
         "group": str(group.group),
         "source": str(source.source),
         "interface": report.interfaces.get(source.interface, ""),
-        "form": source.form or "",
     }
 
 

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 __all__ = ["WatchText"]
 
 _FEW = 3
-"""Groups that are named one by one when they are joined."""
+"""Groups of many that are named."""
 
 
 class WatchText:
@@ -47,9 +47,7 @@ class WatchText:
     def start(self, joined: Sequence[Joined], metrics: str | None) -> None:
         """Say what is watched, and where."""
         note, paint = self._out.note, self._out.note_paint
-        named = ", ".join(str(one.group) for one in joined[:_FEW])
-        more = len(joined) - _FEW
-        note(f"watching {named}{f' and {more:,} more' if more > 0 else ''}")
+        note(f"watching {_some_of([str(one.group) for one in joined])}")
         for reason in dict.fromkeys(map(_where, joined)):
             note(paint(f"  {reason}", "dim"))
         if metrics is not None:
@@ -118,10 +116,11 @@ class WatchText:
         out = self._out
         for source in group.sources:
             text, style = lost_of(source)
-            facts = [form_of(source), plural(source.total.packets, "packet")]
-            facts += [rate_of(source.total), out.paint(text, style)]
             who = out.paint(str(source.source), "cyan")
-            out.line(f"{group.group}  {who}  {'  '.join(facts)}")
+            out.line(f"{group.group}  {who}  {escape(form_of(source))}")
+            packets = plural(source.total.packets, "packet")
+            rate = rate_of(source.total)
+            out.line(f"  {packets}, {rate}, {out.paint(text, style)}")
             out.line(out.paint(f"  {', '.join(more_of(source, source.total))}", "dim"))
         self._here(group)
 
@@ -136,9 +135,7 @@ class WatchText:
 
     def _nothing(self, silent: Sequence[GroupReport], *, all_of_them: bool) -> None:
         note, paint = self._out.note, self._out.note_paint
-        named = ", ".join(str(g.group) for g in silent[:_FEW])
-        more = len(silent) - _FEW
-        note(f"nothing from {named}{f' and {more:,} more' if more > 0 else ''}")
+        note(f"nothing from {_some_of([str(g.group) for g in silent])}")
         if all_of_them:
             advice = f"groupwire doctor -g {silent[0].group} looks for the reason"
             note(paint(f"  {advice}", "dim"))
@@ -151,17 +148,27 @@ def _where(joined: Joined) -> str:
 
 def _screen(report: WatchReport, room: int) -> list[Pieces]:
     """Return the lines of the live screen, as many as there is room for."""
-    sources = sum(len(group.sources) for group in report.groups)
-    trails = any(s.trail for g in report.groups for s in g.sources)
-    heads = len(report.groups)
-    roomy = 1 + heads + sources * (3 if trails else 2) <= room
+    heard = [group for group in report.groups if group.total.packets]
+    silent = [str(g.group) for g in report.groups if not g.total.packets]
+    sources = [source for group in heard for source in group.sources]
+    trails = any(source.trail for source in sources)
+    roomy = 3 + len(heard) + len(sources) * (3 if trails else 2) <= room
     rows = [_title(report)]
-    for group in report.groups:
+    for group in heard:
         rows += _group_rows(group, roomy=roomy)
+    if silent:
+        count = plural(len(silent), "group")
+        some = f": {_some_of(silent)}"
+        rows.append([(f"nothing yet from {count}", "yellow"), (some, "dim")])
     if len(rows) > room:
         more = len(rows) - room + 1
         rows[room - 1 :] = [[(f"  and {more:,} more lines", "dim")]]
     return rows
+
+
+def _some_of(names: Sequence[str]) -> str:
+    more = len(names) - _FEW
+    return ", ".join(names[:_FEW]) + (f" and {more:,} more" if more > 0 else "")
 
 
 def _title(report: WatchReport) -> Pieces:
@@ -178,12 +185,9 @@ def _title(report: WatchReport) -> Pieces:
 
 
 def _group_rows(group: GroupReport, *, roomy: bool) -> Iterator[Pieces]:
-    name = (str(group.group), "bold")
-    if not group.total.packets:
-        yield [name, ("  nothing yet", "dim")]
-        return
     rates = f"  {packet_rate(group.now)}  {rate_of(group.now)}"
-    yield [name, (rates, ""), (f"  {here_of(group)}", "yellow")]
+    here = f"  {escape(here_of(group))}"
+    yield [(str(group.group), "bold"), (rates, ""), (here, "yellow")]
     for source in group.sources:
         yield from _source_rows(source, roomy=roomy)
 
