@@ -8,10 +8,10 @@ from __future__ import annotations
 import os
 import signal
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from importlib import import_module
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -19,7 +19,7 @@ from groupwire import __version__
 from groupwire.cli.exits import ExitCode, report, verdict
 from groupwire.cli.render.out import settle_stdout
 
-__all__ = ["COMMANDS", "Command", "build", "main", "run"]
+__all__ = ["COMMANDS", "Command", "Family", "build", "main", "run"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +53,15 @@ class Command:
         return "\n".join(lines) if self.examples else None
 
 
-COMMANDS = {
+@dataclass(frozen=True, slots=True)
+class Family:
+    """Commands that have a word in common, and stand behind it."""
+
+    summary: str
+    commands: Mapping[str, Command]
+
+
+COMMANDS: dict[str, Command | Family] = {
     "send": Command(
         "send:send",
         "Send a message, list every answer, say who is missing.",
@@ -107,6 +115,27 @@ COMMANDS = {
             "groupwire replay monday.pcapng --original --speed 4 -i eth0",
         ),
     ),
+    "bench": Family(
+        "Measure what arrives: throughput, loss, delay.",
+        {
+            "send": Command(
+                "probing.bench.send:send",
+                "Send measured traffic, gather what every receiver says of it.",
+                (
+                    "groupwire bench send --rate 100M --size 1316 --duration 30",
+                    "groupwire bench send --expect a,b,c --max-loss 0.1",
+                ),
+            ),
+            "receive": Command(
+                "probing.bench.receive:receive",
+                "Count measured traffic, and report to who sends it.",
+                (
+                    "groupwire bench receive",
+                    "groupwire bench receive --count 1 --max-loss 0 -i eth0",
+                ),
+            ),
+        },
+    ),
     "demo": Command("demo:demo", "Watch it happen here: a sender and three receivers."),
     "interfaces": Command("look:interfaces", "Show what can multicast here."),
     "explain": Command(
@@ -153,26 +182,44 @@ def build(called: str | None) -> typer.Typer:
 
     A shell that asks for completion needs them all.
     """
-    app = typer.Typer(
+    app = _application(
         name="groupwire",
         help="One message, every receiver, and proof that it arrived: "
         "UDP/IP multicast.",
         epilog=_EPILOG,
-        rich_markup_mode=None,
-        pretty_exceptions_enable=False,
-        context_settings={"help_option_names": ["-h", "--help"]},
     )
     app.callback()(_root)
     completing = "_GROUPWIRE_COMPLETE" in os.environ
-    for name, command in COMMANDS.items():
+    for name, entry in COMMANDS.items():
         wanted = completing or name == called
-        function = command.load() if wanted else command.stub()
-        app.command(name, epilog=command.epilog())(function)
+        if isinstance(entry, Command):
+            _add(app, name, entry, wanted=wanted)
+            continue
+        family = _application(help=entry.summary)
+        for word, command in entry.commands.items():
+            _add(family, word, command, wanted=wanted)
+        app.add_typer(family, name=name)
     return app
+
+
+def _application(**words: Any) -> typer.Typer:
+    return typer.Typer(
+        rich_markup_mode=None,
+        pretty_exceptions_enable=False,
+        context_settings={"help_option_names": ["-h", "--help"]},
+        **words,
+    )
+
+
+def _add(app: typer.Typer, name: str, command: Command, *, wanted: bool) -> None:
+    function = command.load() if wanted else command.stub()
+    app.command(name, epilog=command.epilog())(function)
 
 
 def _invoke(arguments: Sequence[str]) -> int:
     words = list(arguments) or ["--help"]
+    if len(words) == 1 and isinstance(COMMANDS.get(words[0]), Family):
+        words.append("--help")
     command = typer.main.get_command(build(words[0]))
     try:
         code = command.main(words, prog_name="groupwire", standalone_mode=False)

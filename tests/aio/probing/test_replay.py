@@ -138,8 +138,9 @@ def test_a_file_that_is_no_capture_is_refused(tmp_path: Path, group: str) -> Non
 def test_who_stops_listening_stops_it(tmp_path: Path, group: str) -> None:
     async def scene() -> None:
         file = capture(tmp_path / "a", (0.0, b"x"), (3600.0, b"y"))
-        playing = replay(file, group)
+        playing = replay(file, group, interval=0.01)
         assert (await anext(playing)).packets == 0
+        assert (await anext(playing)).packets == 1
         await playing.aclose()
 
     run(scene())

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from collections import Counter
 from collections.abc import AsyncGenerator, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from itertools import islice
 from os import PathLike
@@ -14,7 +14,7 @@ from typing import BinaryIO
 
 from groupwire.aio.config import PeerConfig
 from groupwire.aio.opening import plan_sending
-from groupwire.aio.probing.pacing import send_all, until
+from groupwire.aio.probing.pacing import Metronome
 from groupwire.errors import DecodeError, UsageError
 from groupwire.net import MulticastSender
 from groupwire.probe.capture import CaptureReader, Packet
@@ -77,12 +77,13 @@ async def replay(  # noqa: PLR0913 - keyword-only options
     file = await asyncio.to_thread(Path(path).open, "rb")
     with file:
         outlets = _Outlets(None if group is None else _group(group), config)
-        wanted = None if only is None else _group(only)
-        with_capture = _Source(file, wanted)
-        player = _Player(with_capture, outlets, Playing(speed=speed), speed)
+        source = _Source(file, None if only is None else _group(only))
+        player = _Player(source, outlets, Playing(speed=speed), speed)
         try:
-            async for progress in player.play(interval):
-                yield progress
+            await source.begun()
+            yield player.progress()
+            async for _ in player.beat.run(player.play, interval):
+                yield player.progress()
         except DecodeError:
             raise UsageError(
                 f"{path} is no capture file",
@@ -90,7 +91,9 @@ async def replay(  # noqa: PLR0913 - keyword-only options
                 "write them",
             ) from None
         finally:
+            source.close()
             outlets.close()
+    yield player.progress(ended=True)
 
 
 def _group(group: Group | str) -> Group:
@@ -98,18 +101,35 @@ def _group(group: Group | str) -> Group:
 
 
 class _Source:
-    """Packets of a file, read in a thread, those that went to groups."""
+    """Packets of a file, those that went to groups; read ahead in a thread."""
 
     def __init__(self, file: BinaryIO, only: Group | None) -> None:
         self._reader = CaptureReader(file.read)
         self._packets = self._wanted(only)
         self._unwanted: Counter[str] = Counter()
         self.left_out: Counter[str] = Counter()
-        """By reason; replaced as a whole, as a thread does it."""
+        """By reason; replaced as a whole, as another thread reads it."""
+        self._thread = ThreadPoolExecutor(1, "groupwire-capture")
+        self._ahead = self._thread.submit(self._some)
 
-    async def more(self) -> list[Packet]:
-        """Return the packets that come next; empty: there are no more."""
-        return await asyncio.to_thread(self._some)
+    async def begun(self) -> None:
+        """Wait until the beginning has been read; DecodeError: it is no capture."""
+        await asyncio.wrap_future(self._ahead)
+
+    def ready(self) -> bool:
+        """Tell whether more has been read."""
+        return self._ahead.done()
+
+    def more(self) -> list[Packet]:
+        """Wait for the packets that come next; empty: there are no more."""
+        packets = self._ahead.result()
+        if packets:
+            self._ahead = self._thread.submit(self._some)
+        return packets
+
+    def close(self) -> None:
+        """Read nothing any more."""
+        self._thread.shutdown()
 
     def _some(self) -> list[Packet]:
         packets = list(islice(self._packets, _AHEAD))
@@ -136,7 +156,7 @@ class _Outlets:
 
     @property
     def groups(self) -> tuple[Group, ...]:
-        return tuple(sender.group for sender in self._senders.values())
+        return tuple(sender.group for sender in list(self._senders.values()))
 
     def to(self, target: Target) -> MulticastSender | None:
         """Return who sends there; None: they are too many."""
@@ -161,68 +181,52 @@ class _Player:
     ) -> None:
         self._source, self._outlets, self._playing = source, outlets, playing
         self._speed = speed
+        self.beat = Metronome()
         self._packets = self._bytes = 0
         self._position = self._late = 0.0
         self._unsent: Counter[str] = Counter()
-        self._start = 0.0
 
-    async def play(self, interval: float) -> AsyncGenerator[ReplayProgress, None]:
-        self._playing.feed(await self._source.more())
-        self._start = told = time.monotonic()
-        yield self._progress()
-        ahead = asyncio.create_task(self._source.more())
-        try:
-            while (due := self._playing.due_s) is not None:
-                await until(self._start + due)
-                for shot in self._playing.take(self._elapsed()):
-                    await self._shoot(shot)
-                if len(self._playing) < _AHEAD // 2 and ahead.done():
-                    ahead = self._feed(ahead)
-                elif not len(self._playing):
-                    await ahead
-                    ahead = self._feed(ahead)
-                if time.monotonic() - told >= interval:
-                    told = time.monotonic()
-                    yield self._progress()
-        finally:
-            ahead.cancel()
-        yield self._progress(ended=True)
+    def play(self) -> None:
+        """Play it all; in a thread."""
+        self._playing.feed(self._source.more())
+        self.beat.start()
+        while (due := self._playing.due_s) is not None and self.beat.wait(due):
+            for shot in self._playing.take(self.beat.elapsed_s):
+                self._shoot(shot)
+            few = len(self._playing) < _AHEAD // 2
+            if few and (self._source.ready() or not len(self._playing)):
+                self._playing.feed(self._source.more())
 
-    def _feed(self, ahead: asyncio.Task[list[Packet]]) -> asyncio.Task[list[Packet]]:
-        more = ahead.result()
-        self._playing.feed(more)
-        return asyncio.create_task(self._source.more()) if more else ahead
-
-    async def _shoot(self, shot: Shot) -> None:
-        sender = self._outlets.to(shot.target)
-        if sender is None:
-            self._unsent["too-many-groups"] += shot.packets
-            return
-        self._late = max(self._late, self._elapsed() - shot.due_s)
-        # The kernel cuts no row into datagrams that would have to be fragmented.
-        whole = 0 < shot.segment_bytes <= sender.payload_limit
-        step = shot.segment_bytes or max(len(shot.data), 1)
-        if whole or len(shot.data) <= step:
-            await send_all(sender, shot.data, shot.segment_bytes if whole else 0)
-        else:
-            for start in range(0, len(shot.data), step):
-                await send_all(sender, shot.data[start : start + step], 0)
-        self._packets += shot.packets
-        self._bytes += len(shot.data)
-        self._position = shot.due_s * self._speed
-
-    def _elapsed(self) -> float:
-        return time.monotonic() - self._start
-
-    def _progress(self, *, ended: bool = False) -> ReplayProgress:
+    def progress(self, *, ended: bool = False) -> ReplayProgress:
+        """Return how far it is."""
         late, self._late = self._late, 0.0
         return ReplayProgress(
             packets=self._packets,
             size_bytes=self._bytes,
             position_s=self._position,
-            elapsed_s=self._elapsed(),
+            elapsed_s=self.beat.elapsed_s,
             late_s=late,
             groups=self._outlets.groups,
             left_out=self._source.left_out + self._unsent,
             ended=ended,
         )
+
+    def _shoot(self, shot: Shot) -> None:
+        sender = self._outlets.to(shot.target)
+        if sender is None:
+            self._unsent["too-many-groups"] += shot.packets
+            return
+        self._late = max(self._late, self.beat.elapsed_s - shot.due_s)
+        self._send(sender, shot)
+        self._packets += shot.packets
+        self._bytes += len(shot.data)
+        self._position = shot.due_s * self._speed
+
+    def _send(self, sender: MulticastSender, shot: Shot) -> None:
+        # The kernel cuts no row into datagrams that would have to be fragmented.
+        if shot.segment_bytes <= sender.payload_limit:
+            self.beat.send(sender, shot.data, shot.segment_bytes)
+            return
+        step = shot.segment_bytes
+        for start in range(0, len(shot.data), step):
+            self.beat.send(sender, shot.data[start : start + step], 0)

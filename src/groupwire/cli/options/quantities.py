@@ -12,9 +12,9 @@ _WRITTEN = re.compile(r"(\d{1,15}(?:\.\d{1,9})?)([kMG]?)", re.ASCII | re.IGNOREC
 _FACTORS = {"": 1, "k": 1_000, "m": 1_000_000, "g": 1_000_000_000}
 
 
-def rate(text: str) -> float:
-    """Read bits per second, 1 or more."""
-    value = _number(text)
+def rate(text: str | float) -> float:
+    """Read bits per second, 1 or more; Typer hands a default through here, too."""
+    value = _number(text) if isinstance(text, str) else text
     if value is None or value < 1:
         raise typer.BadParameter(
             f"{text!r} is no rate in bits per second; write it as 800M, 64k or 2.5G."

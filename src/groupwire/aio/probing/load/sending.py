@@ -13,7 +13,7 @@ from groupwire.aio.config import PeerConfig
 from groupwire.aio.opening import group_of, plan_sending
 from groupwire.aio.probing.load.members import MemberLoad, Members
 from groupwire.aio.probing.load.question import LoadQuestion
-from groupwire.aio.probing.pacing import send_all, until
+from groupwire.aio.probing.pacing import Metronome
 from groupwire.errors import UsageError
 from groupwire.gather import Expectation, Expected, Form, Question
 from groupwire.net import MulticastSender
@@ -80,11 +80,13 @@ async def send_load(  # noqa: PLR0913 - keyword-only options
     _check(rate, size, duration)
     plan = plan_sending(wanted, config)
     sender = MulticastSender(plan.aim)
-    sending = _Sending(sender, Pace(rate, size), size)
+    sending = _Sending(sender, Pace(rate, size), size, duration)
     asking = _Questions(plan.group, sending, Expectation.of(expect), config)
     try:
-        async for progress in sending.run(duration, interval, asking):
-            yield progress
+        yield sending.progress(())
+        asking.start()
+        async for _ in sending.beat.run(sending.run, interval):
+            yield sending.progress(asking.names)
         yield await asking.result(rate)
     finally:
         asking.stop()
@@ -106,11 +108,15 @@ def _check(rate: float, size: int, duration: float) -> None:
 class _Sending:
     """The stream of datagrams of one run."""
 
-    def __init__(self, sender: MulticastSender, pace: Pace, size: int) -> None:
+    def __init__(
+        self, sender: MulticastSender, pace: Pace, size: int, duration: float
+    ) -> None:
         self.number = randbits(64)
         self._sender, self.pace, self.size = sender, pace, size
+        self._duration = duration
+        self.beat = Metronome()
         self._packets = 0
-        self._start = self._seconds = 0.0
+        self._seconds = 0.0
         self._filling = bytes(size - HEAD_BYTES)
         fits = size <= sender.payload_limit
         most = min(_MOST_IN_A_ROW, _MOST_ROW_BYTES // size)
@@ -125,32 +131,25 @@ class _Sending:
             tuple(members),
         )
 
-    async def run(
-        self, duration: float, interval: float, asking: _Questions
-    ) -> AsyncGenerator[LoadProgress, None]:
-        self._start = time.monotonic()
-        told, asked = self._start, -_ASK_EVERY_S
-        yield self.progress(())
-        while self.pace.due_s < duration:
-            await until(self._start + max(self.pace.due_s, self._seconds + _WINDOW_S))
-            self._seconds = time.monotonic() - self._start
-            await self._send_due(min(self._seconds, duration))
-            if self._seconds - asked >= _ASK_EVERY_S:
-                asked = self._seconds
-                asking.ask()
-            if time.monotonic() - told >= interval:
-                told = time.monotonic()
-                yield self.progress(asking.names)
-        self._seconds = max(time.monotonic() - self._start, duration)
+    def run(self) -> None:
+        """Send it all; in a thread."""
+        self.beat.start()
+        while (due := self.pace.due_s) < self._duration:
+            if not self.beat.wait(max(due, self._seconds + _WINDOW_S)):
+                return
+            self._seconds = self.beat.elapsed_s
+            self._send_due(min(self._seconds, self._duration))
+        self.beat.wait(self._duration)
+        self._seconds = self.beat.elapsed_s
 
-    async def _send_due(self, elapsed: float) -> None:
+    def _send_due(self, elapsed: float) -> None:
         while due := self.pace.take(elapsed, self._row):
             stamp, first = time.time_ns(), self._packets
             numbers = range(first, first + due)
             heads = [LoadHead(self.number, n, stamp).encode() for n in numbers]
             row = b"".join([part for head in heads for part in (head, self._filling)])
             self._packets += due
-            await send_all(self._sender, row, self.size if due > 1 else 0)
+            self.beat.send(self._sender, row, self.size if due > 1 else 0)
 
 
 class _Questions:
@@ -168,10 +167,9 @@ class _Questions:
     def names(self) -> list[str]:
         return list(self._members.names)
 
-    def ask(self) -> None:
-        """Ask once more, unless the last question still waits for answers."""
-        if self._task is None or self._task.done():
-            self._task = asyncio.create_task(self._ask())
+    def start(self) -> None:
+        """Ask again and again, until :meth:`stop`."""
+        self._task = asyncio.create_task(self._keep_asking())
 
     def stop(self) -> None:
         if self._task is not None:
@@ -179,8 +177,7 @@ class _Questions:
 
     async def result(self, rate: float) -> LoadResult:
         """Return what every receiver says in the end."""
-        if self._task is not None:
-            await asyncio.wait([self._task])
+        self.stop()
         question = Question(
             LoadQuestion(self._sending.number, last=True).encode(),
             self._expect or Expectation.of(self.names or None),
@@ -204,11 +201,16 @@ class _Questions:
             result.missing_count,
         )
 
+    async def _keep_asking(self) -> None:
+        while True:
+            await self._ask()
+            await asyncio.sleep(_ASK_EVERY_S / 2)
+
     async def _ask(self) -> None:
         question = Question(
             LoadQuestion(self._sending.number).encode(),
             timeout=_ASK_EVERY_S * 4,
-            stall=_ASK_EVERY_S,
+            stall=_ASK_EVERY_S / 2,
             form=Form.TAGGED,
         )
         asked = time.time()

@@ -1,0 +1,117 @@
+"""``bench receive``: counts measured traffic, and reports to who sends it."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import aclosing
+from typing import TYPE_CHECKING
+
+from groupwire.cli.exits import ExitCode
+from groupwire.cli.options.benching import (
+    BenchCountOption,
+    BenchGroupOption,
+    MaxLossOption,
+    MinRateOption,
+)
+from groupwire.cli.options.common import (
+    InterfaceOption,
+    JsonOption,
+    QuietOption,
+    VerboseOption,
+    Where,
+    tone,
+)
+from groupwire.cli.options.members import networks
+from groupwire.cli.options.receiving import (
+    AnswerToOption,
+    DurationOption,
+    NameOption,
+)
+from groupwire.cli.plumbing import signals
+from groupwire.cli.render.out import Out
+from groupwire.cli.render.probing.received import Received
+from groupwire.gather import checked_name
+from groupwire.values import DEFAULT_BENCH_GROUP
+
+if TYPE_CHECKING:
+    from groupwire.probe.load import LoadReport
+
+__all__ = ["receive"]
+
+
+def receive(  # noqa: PLR0913, PLR0917 - one parameter for each option
+    name: NameOption = None,
+    count: BenchCountOption = None,
+    seconds: DurationOption = None,
+    max_loss: MaxLossOption = None,
+    min_rate: MinRateOption = None,
+    answer_to: AnswerToOption = None,
+    group: BenchGroupOption = None,
+    interface: InterfaceOption = None,
+    json: JsonOption = False,
+    quiet: QuietOption = False,
+    verbose: VerboseOption = False,
+) -> int:
+    """Count what `bench send` sends, from any number of senders.
+
+    Each sender is told how its datagrams have arrived. Without --count or
+    --duration it goes on until Ctrl-C.
+    """
+    out = Out(tone(json=json, quiet=quiet, verbose=verbose))
+    where = Where.read(group, interface, default=DEFAULT_BENCH_GROUP)
+    member = None if name is None else checked_name(name)
+    reached = networks("--answer-to", answer_to)
+    judged = _Judge(max_loss, min_rate)
+
+    async def run() -> int:
+        from groupwire import aio
+        from groupwire.aio.probing.load import LoadEnded, receive_load
+
+        config = aio.PeerConfig(
+            name=member, interface=where.interface, answer_to=reached
+        )
+        shown = Received(out)
+        left = count
+        with signals.ending(shown.begun, shown.end):
+            try:
+                async with (
+                    asyncio.timeout(seconds),
+                    aclosing(receive_load(where.group, config=config)) as events,
+                ):
+                    async for event in events:
+                        shown.take(event)
+                        if isinstance(event, LoadEnded):
+                            judged.take(event.report)
+                            left = None if left is None else left - 1
+                        if left == 0:
+                            break
+            except TimeoutError:
+                pass
+        return judged.code
+
+    return signals.run(run(), out)
+
+
+class _Judge:
+    """Holds every run against the limits."""
+
+    def __init__(self, max_loss: float | None, min_rate: float | None) -> None:
+        self._max_loss, self._min_rate = max_loss, min_rate
+        self._runs = 0
+        self._failed = False
+
+    def take(self, report: LoadReport) -> None:
+        self._runs += 1
+        expected = report.packets + report.lost
+        loss = 100 * report.lost / expected if expected else 0.0
+        rate = report.size_bytes * 8 / report.seconds if report.seconds else 0.0
+        if self._max_loss is not None and loss > self._max_loss:
+            self._failed = True
+        if self._min_rate is not None and rate < self._min_rate:
+            self._failed = True
+
+    @property
+    def code(self) -> ExitCode:
+        limited = self._max_loss is not None or self._min_rate is not None
+        missing = limited and not self._runs
+        return ExitCode.MISSING if self._failed or missing else ExitCode.DONE
