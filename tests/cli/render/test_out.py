@@ -9,6 +9,7 @@ import sys
 import time
 
 import pytest
+from tests.cli.render.deliveries.terminal import Terminal
 
 from groupwire.cli.render.out import Out, Tone, settle_stdout
 
@@ -115,3 +116,19 @@ def test_a_pipe_can_tell_that_its_reader_has_gone(
     with open(os.devnull, "w") as file:
         monkeypatch.setattr(sys, "stdout", file)
         assert Out(Tone()).pipe() is None
+
+
+def test_on_a_narrow_terminal_lines_for_people_are_broken_between_words(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    screen = Terminal()
+    Terminal.prepare(monkeypatch)
+    monkeypatch.setenv("COLUMNS", "30")
+    monkeypatch.setattr(sys, "stdout", screen)
+    out = Out(Tone())
+    assert out.room == 30
+    out.line("what was asked for is longer than that")
+    Out(Tone(json=True)).event("end", {"a": "long" * 10})
+    shown = screen.getvalue().splitlines()
+    assert shown[:2] == ["what was asked for is longer", "  than that"]
+    assert len(shown) == 3

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import fcntl
 import io
+import os
+import struct
+import termios
 
 import pytest
 from hypothesis import given
@@ -16,6 +20,8 @@ from groupwire.cli.render.text import (
     escape_bytes,
     plural,
     seconds,
+    size_of,
+    wrapped,
 )
 
 
@@ -121,3 +127,52 @@ def test_durations_are_written_as_people_write_them(value: float, text: str) -> 
 def test_long_text_says_that_more_was_there() -> None:
     assert and_so_on("abcdef", 4) == "abc…"
     assert and_so_on("abcd", 4) == "abcd"
+
+
+@pytest.mark.parametrize(
+    ("line", "columns", "shown"),
+    [
+        ("short enough", 20, "short enough"),
+        (
+            "a line that is longer than twenty",
+            20,
+            "a line that is\n  longer than twenty",
+        ),
+        ("  indented and somewhat long", 20, "  indented and\n    somewhat long"),
+        ("x" * 30, 20, "x" * 30),
+        (f"  {'x' * 30} y", 20, f"  {'x' * 30}\n    y"),
+        ("too narrow to break any line", 10, "too narrow to break any line"),
+        (
+            "\x1b[31ma line that is not longer\x1b[0m",
+            25,
+            "\x1b[31ma line that is not longer\x1b[0m",
+        ),
+    ],
+)
+def test_a_line_is_broken_between_words(line: str, columns: int, shown: str) -> None:
+    assert wrapped(line, columns) == shown
+
+
+def test_the_size_is_that_of_this_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("COLUMNS", raising=False)
+    monkeypatch.delenv("LINES", raising=False)
+    outer, inner = os.openpty()
+    try:
+        fcntl.ioctl(inner, termios.TIOCSWINSZ, struct.pack("HHHH", 30, 40, 0, 0))
+        with os.fdopen(os.dup(inner), "w") as stream:
+            assert size_of(stream) == (40, 30)
+            monkeypatch.setenv("COLUMNS", "99")
+            monkeypatch.setenv("LINES", "many")
+            assert size_of(stream) == (99, 30)
+    finally:
+        os.close(outer)
+        os.close(inner)
+
+
+def test_what_is_no_terminal_has_the_usual_size(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.delenv("COLUMNS", raising=False)
+    monkeypatch.delenv("LINES", raising=False)
+    for stream in (None, io.StringIO()):
+        assert size_of(stream) == (80, 24)

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from typing import IO, Any
 
 from groupwire.cli.render.backlog import backlogs, pipe_of
-from groupwire.cli.render.text import Paint, plural
+from groupwire.cli.render.text import Paint, plural, size_of, wrapped
 
 __all__ = ["JSON_VERSION", "Fields", "Out", "Tone", "settle_stdout"]
 
@@ -77,12 +77,12 @@ class Out:
     def line(self, text: str) -> None:
         """Write what was asked for; beside raw bytes only good to know."""
         if not (self.json or (self.raw and self.quiet)):
-            self._write(self._main, text)
+            self._say(self._main, text)
 
     def note(self, text: str) -> None:
         """Write what is good to know; ``-q`` leaves it out."""
         if not (self.json or self.quiet):
-            self._write(self._notes, text)
+            self._say(self._notes, text)
 
     def last_note(self, text: str) -> None:
         """Write the first line after an interruption: over the ``^C`` of a terminal."""
@@ -97,17 +97,17 @@ class Out:
     def warn(self, text: str) -> None:
         """Write what may surprise; beside ``--json`` too."""
         if not self.quiet:
-            self._write(self._notes, f"{self.note_paint('warning:', 'yellow')} {text}")
+            self._say(self._notes, f"{self.note_paint('warning:', 'yellow')} {text}")
 
     def remark(self, text: str) -> None:
         """Write what was decided for the user; beside ``--json`` too."""
         if not self.quiet:
-            self._write(self._notes, self.note_paint(text, "dim"))
+            self._say(self._notes, self.note_paint(text, "dim"))
 
     def complain(self, text: str) -> None:
         """Write why the exit code is not 0; ``-q`` does not leave it out."""
         if not self.json:
-            self._write(self._notes, text)
+            self._say(self._notes, text)
 
     @property
     def live(self) -> bool:
@@ -117,6 +117,16 @@ class Out:
         if os.environ.get("TERM", "dumb") == "dumb" or not self._notes.isatty():
             return False
         return not (self.raw and sys.stdout is not None and sys.stdout.isatty())
+
+    @property
+    def room(self) -> int | None:
+        """How wide lines may be; None where nobody sees them."""
+        return size_of(self._main).columns if self.wide else None
+
+    @property
+    def notes_size(self) -> os.terminal_size:
+        """Of the terminal that the notes go to."""
+        return size_of(self._notes)
 
     @property
     def rhythm_s(self) -> float:
@@ -164,6 +174,12 @@ class Out:
             return f"({plural(count, 'line')} left out: nobody read them)\n".encode()
         head = {"event": "skipped", "v": JSON_VERSION, "time": round(time.time(), 6)}
         return f"{json.dumps({**head, 'lines': count})}\n".encode()
+
+    def _say(self, stream: IO[str] | None, line: str) -> None:
+        """Write a line for people, broken between words where a terminal is narrow."""
+        if stream is not None and stream.isatty():
+            line = wrapped(line, size_of(stream).columns)
+        self._write(stream, line)
 
     def _write(self, stream: IO[str] | None, line: str, *, keep: bool = False) -> None:
         backlog = self._backlogs.get(id(stream))

@@ -7,8 +7,9 @@ the whole of asyncio, and a thousand messages a second leave no time for markup.
 from __future__ import annotations
 
 import os
+import re
 import unicodedata
-from typing import IO
+from typing import IO, Any
 
 __all__ = [
     "Columns",
@@ -18,8 +19,14 @@ __all__ = [
     "escape_bytes",
     "plural",
     "seconds",
+    "size_of",
+    "wrapped",
 ]
 
+_USUAL = os.terminal_size((80, 24))
+_NARROWEST = 20
+"""Columns below which nothing is gained by breaking lines."""
+_COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 _NAMED = {"\t": "\\t", "\n": "\\n", "\r": "\\r"}
 _CODES = {
     "bold": "1",
@@ -58,6 +65,45 @@ def _visible(char: str) -> str:
 def and_so_on(text: str, limit: int) -> str:
     """Cut to ``limit`` characters, the last of which then says that more was there."""
     return text if len(text) <= limit else f"{text[: limit - 1]}…"
+
+
+def size_of(stream: IO[Any] | None) -> os.terminal_size:
+    """Return the size of the terminal that a stream is; of none the usual one.
+
+    Of this stream: the other one may be a pipe, or another terminal.
+    """
+    try:
+        found = os.get_terminal_size(stream.fileno())  # type: ignore[union-attr]
+    except (AttributeError, OSError, ValueError):
+        found = _USUAL
+    columns = _told("COLUMNS") or found.columns or _USUAL.columns
+    return os.terminal_size((columns, _told("LINES") or found.lines or _USUAL.lines))
+
+
+def _told(variable: str) -> int:
+    text = os.environ.get(variable, "")
+    return int(text) if text.isascii() and text.isdigit() else 0
+
+
+def wrapped(line: str, columns: int) -> str:
+    """Break a line between words where it is wider; the rest is indented."""
+    seen = _COLOUR.sub("", line)
+    if len(seen) <= columns or columns < _NARROWEST:
+        return line
+    indent = " " * (len(seen) - len(seen.lstrip(" ")) + 2)
+    first, *words = line.split(" ")
+    lines = [first]
+    for word in words:
+        longer = f"{lines[-1]} {word}"
+        if _width(longer) <= columns or not lines[-1].strip():
+            lines[-1] = longer
+        else:
+            lines.append(indent + word)
+    return "\n".join(one.rstrip(" ") for one in lines)
+
+
+def _width(text: str) -> int:
+    return len(_COLOUR.sub("", text))
 
 
 class Paint:

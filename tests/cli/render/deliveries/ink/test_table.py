@@ -28,3 +28,22 @@ def test_paint_is_no_part_of_the_width(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("NO_COLOR", raising=False)
     lines = list(table(("a", "b"), [[("xx", "red"), ("y", "")]], Paint(io.StringIO())))
     assert lines[1] == "\x1b[31mxx\x1b[0m  y"
+
+
+@pytest.mark.parametrize(
+    ("room", "head"),
+    [
+        (None, "member  files  status"),
+        (21, "member  files  status"),
+        (20, "member  status"),
+        (5, "member"),
+    ],
+)
+def test_where_there_is_little_room_some_columns_go(
+    room: int | None, head: str
+) -> None:
+    rows = [[("a", ""), ("1", ""), ("well", ""), ("a remark of any length", "")]]
+    titles = ("member", "files", "status", "")
+    lines = list(table(titles, rows, Paint(None), room=room, least=("files", "status")))
+    assert lines[0] == head
+    assert lines[1].endswith("any length")

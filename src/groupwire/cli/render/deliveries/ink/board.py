@@ -6,7 +6,6 @@ for 3 ms, in which a receiver at full speed overruns its buffer. This takes 0.1 
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Sequence
 from typing import TypeAlias
 
@@ -33,12 +32,12 @@ class Board:
     @property
     def lines(self) -> int:
         """How many lines there is room for."""
-        return max(2, shutil.get_terminal_size().lines - 2)
+        return max(2, self._out.notes_size.lines - 2)
 
     def draw(self, rows: Sequence[Pieces]) -> None:
         """Replace what was drawn."""
         # One column stays free: a terminal may break the line after the last.
-        width = shutil.get_terminal_size().columns - 1
+        width = self._out.notes_size.columns - 1
         text = "".join(f"{self._painted(row, width)}\x1b[K\n" for row in rows)
         self._out.screen(f"{self._back()}{text}\x1b[J")
         self._drawn = len(rows)

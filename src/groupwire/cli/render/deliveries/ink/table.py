@@ -13,19 +13,40 @@ Cell = tuple[str, str]
 
 
 def table(
-    head: Sequence[str], rows: Sequence[Sequence[Cell]], paint: Paint, right: str = ""
+    head: Sequence[str],
+    rows: Sequence[Sequence[Cell]],
+    paint: Paint,
+    right: str = "",
+    *,
+    room: int | None = None,
+    least: Sequence[str] = (),
 ) -> Iterator[str]:
-    """Yield the lines; ``right`` has an ``r`` where a column stands at the right."""
+    """Yield the lines; ``right`` has an ``r`` where a column stands at the right.
+
+    ``least`` names columns that go first where there is not ``room`` for all. A last
+    column without a title counts for nothing: it is text, and can be broken.
+    """
     titles = [(title, "dim") for title in head]
     every = [titles, *rows]
     widths = [max(len(row[column][0]) for row in every) for column in range(len(head))]
     sides = right.ljust(len(head))
+    kept = _kept(head, widths, room, least)
     for row in every:
-        cells = [
-            _cell(text, style, width, side, paint)
-            for (text, style), width, side in zip(row, widths, sides, strict=True)
-        ]
+        cells = (_cell(*row[c], widths[c], sides[c], paint) for c in kept)
         yield "  ".join(cells).rstrip()
+
+
+def _kept(
+    head: Sequence[str], widths: Sequence[int], room: int | None, least: Sequence[str]
+) -> list[int]:
+    """Return the columns that there is room for."""
+    kept = list(range(len(head)))
+    for title in least:
+        used = sum(widths[c] + 2 for c in kept if head[c]) - 2
+        if room is None or used <= room:
+            break
+        kept.remove(head.index(title))
+    return kept
 
 
 def _cell(text: str, style: str, width: int, side: str, paint: Paint) -> str:

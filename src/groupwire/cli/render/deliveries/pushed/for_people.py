@@ -166,7 +166,8 @@ class PushText:
             return whole(progress, self._pace.per_s)
         expected = f" of {self._expected.size:,}" if self._expected else ""
         waited = f"waiting for members: {len(self._found):,}{expected} there"
-        return [(f"  {waited}, {seconds(round(progress.elapsed_s))}", "bold")]
+        since = f", {seconds(round(progress.elapsed_s))}"
+        return [(f"  {waited}", "bold"), (since, "bold")]
 
     def _behind(self, progress: PushProgress, most: int) -> Iterator[Pieces]:
         return behind(progress, most, self._segment_bytes) if self._began else iter(())

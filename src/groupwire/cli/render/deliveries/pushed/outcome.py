@@ -11,6 +11,7 @@ from groupwire.cli.render.deliveries.ink.words import in_words, listed
 from groupwire.cli.render.deliveries.opening import Opening
 from groupwire.cli.render.deliveries.pushed.rows import (
     HEAD,
+    LEAST,
     RIGHT,
     files,
     result_rows,
@@ -45,7 +46,7 @@ class Outcome:
             out.last_note(f"ended early: {in_words(report.reason)}")
         rows = result_rows(report, self.reasons, segment_bytes)
         if rows:
-            for line in table(HEAD, rows, out.paint, RIGHT):
+            for line in table(HEAD, rows, out.paint, RIGHT, room=out.room, least=LEAST):
                 out.line(line)
         if report.complete:
             whole = not self.opening.problems

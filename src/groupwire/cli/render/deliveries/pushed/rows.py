@@ -25,10 +25,12 @@ from groupwire.deliver.report import (
     ReceiptStatus,
 )
 
-__all__ = ["HEAD", "RIGHT", "behind", "files", "result_rows", "whole"]
+__all__ = ["HEAD", "LEAST", "RIGHT", "behind", "files", "result_rows", "whole"]
 
 HEAD = ("member", "files", "status", "time", "repaired", "")
 RIGHT = "lrlrrl"
+LEAST = ("repaired", "time", "files")
+"""What goes first where a terminal is narrow."""
 _STYLES = {
     ReceiptStatus.VERIFIED: "green",
     ReceiptStatus.ACKNOWLEDGED: "green",
@@ -140,6 +142,9 @@ def _result(of: MemberReceipt, segment_bytes: int) -> list[Cell]:
 
 
 def _remark(of: MemberReceipt) -> str:
+    if len(of.failed) == 1:
+        (failure,) = of.failed
+        return f"{escape(failure.path)}: {in_words(failure.reason)}"
     if of.failed:
         some = ", ".join(map(_failure, of.failed[:_MOST_FAILURES]))
         more = len(of.failed) - _MOST_FAILURES
