@@ -2,13 +2,23 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import astuple
 from typing import ClassVar, NamedTuple, Protocol
 
 from groupwire.probe.sequence import SequenceCounts, SequenceMeter, is_constant, runs
 
-__all__ = ["CONSISTENT", "MAX_STREAMS", "Form", "HeaderForm", "Row", "total"]
+__all__ = [
+    "CONSISTENT",
+    "MAX_STREAMS",
+    "Form",
+    "HeaderForm",
+    "NumberedForm",
+    "Row",
+    "Stream",
+    "total",
+]
 
 CONSISTENT = 4
 """Packets whose numbers go on from each other before a form is believed."""
@@ -81,33 +91,23 @@ class Stream:
     def __init__(self, modulus: int) -> None:
         self.meter = SequenceMeter(modulus)
 
+    def note(self, row: Row) -> None:
+        """See what else a row tells, which is counted already: here nothing."""
 
-class HeaderForm:
-    """A form whose packets have a number, and a name of the stream, in fixed places."""
+
+class NumberedForm:
+    """A form whose packets bear a number and the name of a stream, somewhere."""
 
     NAME: ClassVar[str]
     UNIT: ClassVar[str] = "packets"
     FIRST: ClassVar[frozenset[int]]
-    LEAST_BYTES: ClassVar[int]
-    NUMBER: ClassVar[tuple[int, int]]
-    """Where the number lies, and its size in bytes."""
-    ALIKE: ClassVar[Sequence[tuple[int, int]]]
-    """From where to where the packets of a stream are alike."""
+    NUMBER_BYTES: ClassVar[int]
 
     def __init__(self) -> None:
         self._streams: dict[bytes, Stream] = {}
         self._key = b""
         self._stream: Stream | None = None
         self._past = SequenceCounts()
-        self._width = self.NUMBER[1]
-
-    def take(self, row: Row) -> int:
-        """Count a row; return how many of its packets are of this form."""
-        if row.many > 1 and self._is_regular(row):
-            return self._take(row)
-        return sum(
-            self._take(Row(packet, len(packet), 1, row.at)) for packet in row.packets()
-        )
 
     @property
     def counts(self) -> SequenceCounts:
@@ -129,16 +129,48 @@ class HeaderForm:
         """Its packets tell no clock."""
         return None
 
-    def key_of(self, packet: bytes) -> bytes | None:
-        """Return the name of the stream, empty for one without numbers, None: other."""
-        raise NotImplementedError
-
-    def note(self, stream: Stream, row: Row) -> None:
-        """See one more row of a stream, already counted."""
-
     def new_stream(self) -> Stream:
         """Return the state of a stream."""
-        return Stream(1 << 8 * self._width)
+        return Stream(1 << 8 * self.NUMBER_BYTES)
+
+    def stream(self, key: bytes) -> Stream:
+        """Return the stream of this name, a new one where there is none."""
+        if self._stream is not None and key == self._key:
+            return self._stream
+        stream = self._streams.get(key)
+        if stream is None:
+            self._make_room()
+            stream = self._streams[key] = self.new_stream()
+        self._key, self._stream = key, stream
+        return stream
+
+    def _make_room(self) -> None:
+        if len(self._streams) >= MAX_STREAMS:
+            oldest = next(key for key in self._streams if key != self._key)
+            gone = self._streams.pop(oldest)
+            self._past = total([self._past, gone.meter.counts])
+
+
+class HeaderForm(NumberedForm, ABC):
+    """A form whose packets have number and name of the stream in fixed places."""
+
+    LEAST_BYTES: ClassVar[int]
+    NUMBER_AT: ClassVar[int]
+    ALIKE: ClassVar[Sequence[tuple[int, int]]]
+    """From where to where the packets of a stream are alike."""
+
+    def take(self, row: Row) -> int:
+        """Count a row; return how many of its packets are of this form."""
+        if row.many > 1 and self._is_regular(row):
+            return self._take(row)
+        return sum(
+            self._take(Row(packet, len(packet), 1, row.at)) for packet in row.packets()
+        )
+
+    @abstractmethod
+    def key_of(self, packet: bytes) -> bytes | None:
+        """Return the name of the stream, empty for one without numbers, None: other."""
+        ...
 
     def _is_regular(self, row: Row) -> bool:
         data, step = row.data, row.step
@@ -154,27 +186,15 @@ class HeaderForm:
         if key is None:
             return 0
         if key:
-            stream = self._stream if key == self._key else self._turn_to(key)
-            assert stream is not None
-            at, width = self.NUMBER
+            stream = self.stream(key)
+            at, width = self.NUMBER_AT, self.NUMBER_BYTES
             if row.many == 1:
                 stream.meter.take(int.from_bytes(row.data[at : at + width], "big"))
             else:
                 for first, count in runs(row.data, row.step, at, width):
                     stream.meter.take_run(first, count)
-            self.note(stream, row)
+            stream.note(row)
         return row.many
-
-    def _turn_to(self, key: bytes) -> Stream:
-        stream = self._streams.get(key)
-        if stream is None:
-            if len(self._streams) >= MAX_STREAMS:
-                oldest = next(k for k in self._streams if k != self._key)
-                gone = self._streams.pop(oldest)
-                self._past = total([self._past, gone.meter.counts])
-            stream = self._streams[key] = self.new_stream()
-        self._key, self._stream = key, stream
-        return stream
 
 
 def total(counts: Sequence[SequenceCounts]) -> SequenceCounts:

@@ -24,9 +24,10 @@ class _MeasuredStream(Stream):
         self.jitter: float | None = None
         self._transit_s: float | None = None
 
-    def note(self, sent_ns: int, at: float) -> None:
+    def note(self, row: Row) -> None:
         """RFC 3550 §6.4.1, with the sender's clock in nanoseconds."""
-        before, self._transit_s = self._transit_s, at - sent_ns * 1e-9
+        sent_ns = int.from_bytes(row.data[_SENT_AT : _SENT_AT + _SENT_BYTES], "big")
+        before, self._transit_s = self._transit_s, row.at - sent_ns * 1e-9
         if before is not None:
             jitter = self.jitter or 0.0
             self.jitter = jitter + (abs(self._transit_s - before) - jitter) / _GAIN
@@ -41,18 +42,13 @@ class MeasuredForm(HeaderForm):
     NAME: ClassVar[str] = "groupwire"
     FIRST: ClassVar[frozenset[int]] = frozenset((0xF5,))
     LEAST_BYTES: ClassVar[int] = HEAD_BYTES
-    NUMBER: ClassVar[tuple[int, int]] = (16, 8)
+    NUMBER_AT: ClassVar[int] = 16
+    NUMBER_BYTES: ClassVar[int] = 8
     ALIKE: ClassVar[Sequence[tuple[int, int]]] = ((0, 4), (8, 16))
 
     def key_of(self, packet: bytes) -> bytes | None:
         """Return the run."""
         return packet[8:16] if is_load(packet) else None
-
-    def note(self, stream: Stream, row: Row) -> None:
-        """Compare the sender's clock with the time of arrival."""
-        assert isinstance(stream, _MeasuredStream)
-        sent = row.data[_SENT_AT : _SENT_AT + _SENT_BYTES]
-        stream.note(int.from_bytes(sent, "big"), row.at)
 
     def new_stream(self) -> Stream:
         """Return the state of a run."""

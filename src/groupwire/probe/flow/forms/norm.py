@@ -23,7 +23,8 @@ class NormForm(HeaderForm):
     NAME: ClassVar[str] = "NORM"
     FIRST: ClassVar[frozenset[int]] = frozenset(range(0x11, 0x17))
     LEAST_BYTES: ClassVar[int] = 16
-    NUMBER: ClassVar[tuple[int, int]] = (2, 2)
+    NUMBER_AT: ClassVar[int] = 2
+    NUMBER_BYTES: ClassVar[int] = 2
     ALIKE: ClassVar[Sequence[tuple[int, int]]] = ((0, 2), (4, 10))
 
     def key_of(self, packet: bytes) -> bytes | None:

@@ -58,7 +58,10 @@ class _RtpStream(Stream):
         self._first = self._last = (0.0, 0)
         # Time of arrival, and the stream's own clock, unwrapped.
 
-    def note(self, payload_type: int, stamp: int, at: float) -> None:
+    def note(self, row: Row) -> None:
+        """Compare the sender's clock with the time of arrival."""
+        payload_type, at = row.data[1] & 0x7F, row.at
+        stamp = int.from_bytes(row.data[4:8], "big")
         if payload_type != self.payload_type:
             self.payload_type = payload_type
             self.clock_hz = _CLOCKS.get(payload_type)
@@ -98,7 +101,8 @@ class RtpForm(HeaderForm):
     NAME: ClassVar[str] = "RTP"
     FIRST: ClassVar[frozenset[int]] = frozenset(range(0x80, 0xC0))
     LEAST_BYTES: ClassVar[int] = _HEADER_BYTES
-    NUMBER: ClassVar[tuple[int, int]] = (2, 2)
+    NUMBER_AT: ClassVar[int] = 2
+    NUMBER_BYTES: ClassVar[int] = 2
     ALIKE: ClassVar[Sequence[tuple[int, int]]] = ((0, 1), (8, 12))
 
     def key_of(self, packet: bytes) -> bytes | None:
@@ -112,12 +116,6 @@ class RtpForm(HeaderForm):
         if _LAST_STATIC < payload_type < _FIRST_DYNAMIC:
             return None
         return packet[8:12]
-
-    def note(self, stream: Stream, row: Row) -> None:
-        """Compare the sender's clock with the time of arrival."""
-        assert isinstance(stream, _RtpStream)
-        data = row.data
-        stream.note(data[1] & 0x7F, int.from_bytes(data[4:8], "big"), row.at)
 
     def new_stream(self) -> Stream:
         """Return the state of a stream."""

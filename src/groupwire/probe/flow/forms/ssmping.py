@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import ClassVar
 
-from groupwire.probe.flow.forms.form import HeaderForm, Row
+from groupwire.probe.flow.forms.form import NumberedForm, Row
 
 __all__ = ["SsmpingForm"]
 
 _QUESTION, _ANSWER = ord("Q"), ord("A")
 _VERSION, _CLIENT, _NUMBER = 0, 1, 2
-_NUMBER_BYTES = 4
 _OPTION_BYTES = 4
 _MAX_OPTIONS = 32
 
 
-class SsmpingForm(HeaderForm):
+class SsmpingForm(NumberedForm):
     """draft-ietf-mboned-ssmping §3: a type, then options.
 
     | type 1 | option type 2 | length 2 | value | option type 2 | ...
@@ -24,9 +22,7 @@ class SsmpingForm(HeaderForm):
 
     NAME: ClassVar[str] = "ssmping"
     FIRST: ClassVar[frozenset[int]] = frozenset((_QUESTION, _ANSWER))
-    LEAST_BYTES: ClassVar[int] = 1 + _OPTION_BYTES
-    NUMBER: ClassVar[tuple[int, int]] = (0, _NUMBER_BYTES)
-    ALIKE: ClassVar[Sequence[tuple[int, int]]] = ()
+    NUMBER_BYTES: ClassVar[int] = 4
 
     def take(self, row: Row) -> int:
         """Count a row; return how many of its packets are of this form."""
@@ -35,12 +31,10 @@ class SsmpingForm(HeaderForm):
     def _take_one(self, packet: bytes) -> int:
         options = _options(packet)
         number = options.get(_NUMBER, b"")
-        if _VERSION not in options or len(number) != _NUMBER_BYTES:
+        if _VERSION not in options or len(number) != self.NUMBER_BYTES:
             return 0
         key = packet[:1] + options.get(_CLIENT, b"")
-        stream = self._stream if key == self._key else self._turn_to(key)
-        assert stream is not None
-        stream.meter.take(int.from_bytes(number, "big"))
+        self.stream(key).meter.take(int.from_bytes(number, "big"))
         return 1
 
 
