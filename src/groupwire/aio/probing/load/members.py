@@ -88,7 +88,8 @@ class Members:
             self.foreign += 1
             return
         name = answer.member or str(answer.sender)
-        if report.run != self._run or len(self._members) >= _MAX_MEMBERS:
+        full = len(self._members) >= _MAX_MEMBERS and name not in self._members
+        if report.run != self._run or full:
             self.foreign += 1
             return
         member = self._members.setdefault(name, _Member(answer, report))

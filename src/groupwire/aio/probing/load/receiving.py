@@ -95,7 +95,8 @@ class _Receiving:
     """The member on its port, and its events as they are told."""
 
     def __init__(self, ends: Ends, config: PeerConfig) -> None:
-        self._happened: asyncio.Queue[MemberEvent] = asyncio.Queue()
+        self._happened: asyncio.Queue[MemberEvent | None] = asyncio.Queue()
+        self._clock: asyncio.TimerHandle | None = None
         receiver = ends.receiver
         self._core = RunMember(
             Answerer(
@@ -118,22 +119,26 @@ class _Receiving:
         self._running.start()
 
     async def close(self) -> None:
+        if self._clock is not None:
+            self._clock.cancel()
         await self._running.close()
 
     async def events(self, interval: float) -> AsyncGenerator[LoadEvent, None]:
-        due = time.monotonic() + interval
+        self._strike(interval)
         while True:
-            try:
-                async with asyncio.timeout(max(due - time.monotonic(), 0)):
-                    event = await self._happened.get()
-            except TimeoutError:
-                due = time.monotonic() + interval
-                self._core.look(time.time())
-                self._running.pump_soon()
-                if reports := self._core.reports():
-                    yield LoadInterval([(run.origin, told) for run, told in reports])
-                continue
-            yield self._told(event)
+            event = await self._happened.get()
+            if event is not None:
+                yield self._told(event)
+            elif reports := self._core.reports():
+                yield LoadInterval([(run.origin, told) for run, told in reports])
+
+    def _strike(self, interval: float) -> None:
+        """Look what has become of the runs, and do so again."""
+        self._core.look(time.time())
+        self._running.pump_soon()
+        self._happened.put_nowait(None)
+        loop = asyncio.get_running_loop()
+        self._clock = loop.call_later(interval, self._strike, interval)
 
     def _told(self, event: MemberEvent) -> LoadEvent:
         if isinstance(event, RunBegan):
