@@ -1,0 +1,146 @@
+"""``groupwire watch`` counts what the kernel lets through, and what it does not."""
+
+import json
+import signal
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from tests.lab.harness import Host, Laboratory, Process
+from tests.lab.harness.commands import Told, start, stop
+from tests.lab.harness.sockets import sender
+from tests.lab.harness.streams import stream
+
+_GROUP, _PORT = "239.255.42.99", 5000
+_TO = (_GROUP, _PORT)
+_ONLY_THESE = f"udp dport {_PORT}"
+
+
+def watch(host: Host, *arguments: str) -> Process:
+    """Start a watch, and return it when it has joined."""
+    process = start(host, "watch", *(arguments or (f"{_GROUP}:{_PORT}",)))
+    process.line('"joined"')
+    return process
+
+
+def groups(process: Process) -> Iterator[dict[str, Any]]:
+    """Yield the lines about groups as they come."""
+    while True:
+        line: dict[str, Any] = json.loads(process.line('"group"', within=20.0))
+        if line["event"] == "group":
+            yield line
+
+
+def watched(process: Process, packets: int) -> Told:
+    """Wait until so many packets have been counted, and end it."""
+    for line in groups(process):
+        if line["total"]["packets"] >= packets:
+            break
+    return stop(process)
+
+
+def drained(process: Process) -> None:
+    """Wait until all is read that has arrived."""
+    for line in groups(process):
+        if line["total"]["packets"] > 0 and line["packets"] == 0:
+            break
+
+
+def source(told: Told) -> dict[str, Any]:
+    """Return the last line about the only source."""
+    line = told.all("source")[-1]
+    total: dict[str, Any] = line["total"]
+    return {**line, **total}
+
+
+def test_every_packet_of_a_flood_is_counted(lab: Laboratory) -> None:
+    a, b = lab.segment(2)
+    process = watch(b, f"{_GROUP}:{_PORT}", "--interval", "0.2")
+    with sender(a) as s:
+        stream(s, _TO, range(200_000), per_s=200_000)
+    told = watched(process, 200_000)
+    end, found = told.end, source(told)
+    assert (end["packets"], end["bytes"]) == (200_000, 20_000_000), told
+    assert (end["lost"], end["dropped_here"]) == (0, 0)
+    assert (found["form"], found["numbered"]) == ("RTP", 200_000)
+    assert (found["duplicates"], found["reordered"], found["restarts"]) == (0, 0, 0)
+    assert (found["size_min_bytes"], found["size_max_bytes"]) == (100, 100)
+
+
+@pytest.mark.parametrize("away", [False, True])
+@pytest.mark.parametrize("share", [0.001, 0.05, 0.5])
+def test_what_is_lost_on_the_way_is_lost_exactly(
+    lab: Laboratory, share: float, away: bool
+) -> None:
+    a, b = lab.segment(2)
+    a.link.segment()
+    lossy = a.link if away else b.link
+    process = watch(b, f"{_GROUP}:{_PORT}", "--interval", "0.2")
+    with sender(a) as s:
+        stream(s, _TO, range(10))
+        lossy.lose(share, away=away, match=_ONLY_THESE)
+        stream(s, _TO, range(10, 70_000), per_s=40_000)
+        dropped = lossy.dropped(away=away)
+        lossy.heal()
+        stream(s, _TO, range(70_000, 70_010))
+    told = watched(process, 70_010 - dropped)
+    found = source(told)
+    assert dropped > 0
+    assert told.end["lost"] == told.end["lost_on_the_way"] == dropped, told
+    assert found["numbered"] == told.end["packets"] == 70_010 - dropped
+    assert (found["duplicates"], found["reordered"], found["strays"]) == (0, 0, 0)
+
+
+def test_what_this_host_drops_is_told_apart(lab: Laboratory) -> None:
+    a, b = lab.segment(2)
+    a.link.segment()
+    process = watch(b, f"{_GROUP}:{_PORT}", "--interval", "0.2")
+    with sender(a) as s:
+        stream(s, _TO, range(10))
+        drained(process)
+        b.link.lose_every(100, match=_ONLY_THESE)
+        process.signal(signal.SIGSTOP)
+        stream(s, _TO, range(10, 40_010), size=1000)
+        dropped = b.link.dropped()
+        b.link.heal()
+        process.signal(signal.SIGCONT)
+        drained(process)
+        stream(s, _TO, range(40_010, 40_020))
+    told = watched(process, 20)
+    assert dropped == 400
+    assert told.end["dropped_here"] > 0
+    assert told.end["lost"] == told.end["dropped_here"] + dropped, told
+    assert told.end["lost_on_the_way"] == dropped
+
+
+def test_sources_groups_and_ttl_are_told(lab: Laboratory) -> None:
+    a, b, c = lab.segment(3)
+    process = watch(c, f"{_GROUP}:{_PORT}+40", "--interval", "0.2")
+    for host, ttl in ((a, 3), (b, 9)):
+        with sender(host, ttl=ttl) as s:
+            for last in (99, 101):
+                stream(s, (f"239.255.42.{last}", _PORT), range(20))
+    told = watched(process, 40)
+    heard = {
+        (line["group"], line["source"].split(":")[0]): line["ttl"]
+        for line in told.all("source")
+    }
+    named = (f"{_GROUP}:{_PORT}", f"239.255.42.101:{_PORT}")
+    assert heard == {
+        (group, host.v4): ttl for group in named for host, ttl in ((a, 3), (b, 9))
+    }
+    assert (told.end["groups"], told.end["silent_groups"]) == (40, 38)
+
+
+def test_limits_decide_the_exit_code(lab: Laboratory) -> None:
+    a, b = lab.segment(2)
+    a.link.segment()
+    limits = ("--max-loss", "2", "--min-rate", "1k", "--duration", "2")
+    process = watch(b, f"{_GROUP}:{_PORT}", *limits)
+    with sender(a) as s:
+        b.link.lose_every(20, match=_ONLY_THESE)
+        stream(s, _TO, range(5000))
+    assert process.finish(within=20.0) == 1
+    end = json.loads(process.lines[-1])
+    assert [p["code"] for p in end["problems"]] == ["loss"]
+    assert end["verdict"] == "failed"
