@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from groupwire.diagnose.check import Trial
 from groupwire.diagnose.trials.loopback import Loopback
+from groupwire.diagnose.trials.peer.visit import Peer
 from groupwire.diagnose.trials.queries import Queries
 
 __all__ = ["ALL"]
 
-ALL: tuple[Trial, ...] = (Loopback(), Queries())
+ALL: tuple[Trial, ...] = (Loopback(), Queries(), Peer())
 """In the order in which their results are judged; they run side by side."""

@@ -101,8 +101,12 @@ class Way:
     farther: tuple[int, ...] = ()
     """Small ones that were sent with a TTL that is enough."""
     farther_hops: int = 0
+    renewed: tuple[int, ...] = ()
+    """Small ones that were sent after the receiver had joined once more."""
     error: str = ""
     """The system's word where it refused to send."""
+    forbidden: bool = False
+    """Whether it was a permission that lacked: a firewall's word for sending."""
     reverse_path: int = 0
     """Packets that rp_filter threw away at the receiver's meanwhile."""
     interface: str = ""
@@ -111,8 +115,12 @@ class Way:
     @property
     def heard(self) -> tuple[int, ...]:
         """Return the small ones that arrived, each once."""
+        return self.of_these(self.sent)
+
+    def of_these(self, numbers: tuple[int, ...]) -> tuple[int, ...]:
+        """Return those of some tests that arrived."""
         there = {one.number for one in self.arrived}
-        return tuple(number for number in self.sent if number in there)
+        return tuple(number for number in numbers if number in there)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,5 +4,6 @@ from __future__ import annotations
 
 from groupwire.diagnose.checks.trials.hearing_oneself import HearingOneself
 from groupwire.diagnose.checks.trials.queriers import Queriers
+from groupwire.diagnose.checks.trials.two_ends import TwoEnds
 
-__all__ = ["HearingOneself", "Queriers"]
+__all__ = ["HearingOneself", "Queriers", "TwoEnds"]

@@ -106,8 +106,8 @@ def _deaf(seen: LoopbackSeen, scene: Scene) -> Finding:
         interface=seen.interface,
         says=(
             f"This host does not hear what it sends itself to {group.ip} on "
-            f"{seen.interface}. Something on this very host drops it on its way in, "
-            "most often a firewall; what others send is then dropped, too."
+            f"{seen.interface}. Something on this very host drops it, most often a "
+            "firewall; what others send is then dropped, too."
         ),
         evidence=(
             f"{seen.sent} datagrams to {group.ip} on {seen.interface}, joined there: "
