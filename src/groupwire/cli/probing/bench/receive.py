@@ -36,7 +36,7 @@ from groupwire.values import DEFAULT_BENCH_GROUP
 if TYPE_CHECKING:
     from groupwire.probe.load import LoadReport
 
-__all__ = ["receive"]
+__all__ = ["Judge", "receive"]
 
 
 def receive(  # noqa: PLR0913, PLR0917 - one parameter for each option
@@ -61,7 +61,7 @@ def receive(  # noqa: PLR0913, PLR0917 - one parameter for each option
     where = Where.read(group, interface, default=DEFAULT_BENCH_GROUP)
     member = None if name is None else checked_name(name)
     reached = networks("--answer-to", answer_to)
-    judged = _Judge(max_loss, min_rate)
+    judged = Judge(max_loss, min_rate)
 
     async def run() -> int:
         from groupwire import aio
@@ -92,7 +92,7 @@ def receive(  # noqa: PLR0913, PLR0917 - one parameter for each option
     return signals.run(run(), out)
 
 
-class _Judge:
+class Judge:
     """Holds every run against the limits."""
 
     def __init__(self, max_loss: float | None, min_rate: float | None) -> None:
@@ -101,6 +101,7 @@ class _Judge:
         self._failed = False
 
     def take(self, report: LoadReport) -> None:
+        """Hold one run against them."""
         self._runs += 1
         expected = report.packets + report.lost
         loss = 100 * report.lost / expected if expected else 0.0
@@ -112,6 +113,7 @@ class _Judge:
 
     @property
     def code(self) -> ExitCode:
+        """0 where all was kept; 1 also where nothing was measured."""
         limited = self._max_loss is not None or self._min_rate is not None
         missing = limited and not self._runs
         return ExitCode.MISSING if self._failed or missing else ExitCode.DONE

@@ -38,7 +38,7 @@ from groupwire.values import DEFAULT_BENCH_GROUP
 if TYPE_CHECKING:
     from groupwire.aio.probing.load import LoadResult, MemberLoad
 
-__all__ = ["send"]
+__all__ = ["Limits", "send"]
 
 
 def send(  # noqa: PLR0913, PLR0917 - one parameter for each option
@@ -67,7 +67,7 @@ def send(  # noqa: PLR0913, PLR0917 - one parameter for each option
     out = Out(tone(json=json, quiet=quiet, verbose=verbose))
     where = Where.read(group, interface, default=DEFAULT_BENCH_GROUP)
     wanted = expectation(expect)
-    limits = _Limits(max_loss, min_rate, max_delay, max_rtt)
+    limits = Limits(max_loss, min_rate, max_delay, max_rtt)
 
     async def run() -> int:
         from groupwire import aio
@@ -102,7 +102,7 @@ def send(  # noqa: PLR0913, PLR0917 - one parameter for each option
 
 
 @dataclass(frozen=True, slots=True)
-class _Limits:
+class Limits:
     """What the user will not have exceeded; seconds, bits per second, per cent."""
 
     max_loss: float | None
