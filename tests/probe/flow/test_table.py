@@ -125,6 +125,22 @@ def test_what_this_host_drops_is_told_apart() -> None:
     assert (group.dropped, group.dropped_now, group.lost_on_the_way) == (7, 4, 0)
 
 
+def test_what_is_dropped_in_rows_is_counted_in_packets() -> None:
+    found = table()
+    (group,) = found.report([2], now=0.5)
+    assert (group.dropped, group.dropped_exactly) == (2, True)
+    found.take(0, [datagram(rtp(1)), datagram(rtp(2))], now=1.0)
+    (group,) = found.report([2], now=1.0)
+    assert (group.dropped, group.dropped_exactly) == (2, True)
+    data = row([rtp(n) for n in range(40)]).data
+    found.take(0, [datagram(data, segment_bytes=100)], now=2.0)
+    (group,) = found.report([5], now=2.0)
+    assert (group.dropped, group.dropped_now) == (122, 120)
+    assert not group.dropped_exactly
+    (group,) = found.report([6], now=3.0)
+    assert group.dropped_now == 14
+
+
 def stranger(number: int) -> Origin:
     return Origin(str(IPv4Address(number)), 5)
 

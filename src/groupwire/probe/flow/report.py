@@ -93,6 +93,8 @@ class GroupReport:
     """Dropped by this host in the interval because nobody read fast enough."""
     dropped: int = 0
     """The same since it began; such packets count as lost too."""
+    dropped_exactly: bool = True
+    """False where the kernel dropped several packets as one, so that it is a guess."""
     others: int = 0
     """Packets of sources beyond those that are told apart."""
     refused: Mapping[str, int] = field(default_factory=dict[str, int])

@@ -30,7 +30,25 @@ class _Place:
     bytes: int = 0
     others: int = 0
     """Packets of sources without a place in the table, or that have lost it."""
+    rows: int = 0
+    """As the kernel joined the packets: what it drops it counts by the row."""
+    dropped_rows: int = 0
+    dropped: int = 0
     reported: tuple[int, int, int] = (0, 0, 0)
+
+    def note_drops(self, rows: int) -> int:
+        """Return how many packets the kernel has dropped since the last time.
+
+        It tells how many rows; those that did arrive tell how many packets that is.
+        """
+        packets, seen = self.packets - self.reported[0], self.rows - self.reported[2]
+        if not seen:
+            packets, seen = self.packets, self.rows
+        fresh = max(0, rows - self.dropped_rows)
+        dropped = round(fresh * packets / seen) if seen else fresh
+        self.dropped_rows = rows
+        self.dropped += dropped
+        return dropped
 
 
 class FlowTable:
@@ -52,6 +70,7 @@ class FlowTable:
         """Count what the group in ``place`` has brought; ``now`` is the wall clock."""
         here = self._places[place]
         sources = here.sources
+        here.rows += len(datagrams)
         for datagram in datagrams:
             source = sources.get((datagram.origin, datagram.interface))
             if source is None:
@@ -66,7 +85,8 @@ class FlowTable:
     ) -> tuple[GroupReport, ...]:
         """Return what has come since the last report.
 
-        ``dropped``: how many datagrams this host has dropped so far, for each group.
+        ``dropped``: how many datagrams, or rows of them, this host has dropped so far,
+        for each group.
         """
         seen = dropped or [0] * len(self._places)
         reports = tuple(
@@ -81,18 +101,20 @@ class FlowTable:
             source.report(now=now, began=self._reported)
             for source in place.sources.values()
         )
-        packets, bytes_, drops = place.reported
+        packets, bytes_, _ = place.reported
         seconds = max(0.0, now - self._reported)
+        dropped_now = place.note_drops(dropped)
         report = GroupReport(
             place.group,
             sources,
             Span(seconds, place.packets - packets, place.bytes - bytes_),
             Span(max(0.0, now - self._began), place.packets, place.bytes),
-            dropped_now=max(0, dropped - drops),
-            dropped=dropped,
+            dropped_now=dropped_now,
+            dropped=place.dropped,
+            dropped_exactly=not place.dropped or place.rows == place.packets,
             others=place.others,
         )
-        place.reported = (place.packets, place.bytes, dropped)
+        place.reported = (place.packets, place.bytes, place.rows)
         return report
 
     def _admit(self, place: _Place, datagram: Datagram, now: float) -> Source | None:

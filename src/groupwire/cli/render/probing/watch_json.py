@@ -138,6 +138,7 @@ def _group_fields(report: WatchReport, of: GroupReport) -> dict[str, Any]:
             "lost": of.lost,
             "lost_on_the_way": of.lost_on_the_way,
             "dropped_here": of.dropped,
+            "dropped_exactly": of.dropped_exactly,
             "others": of.others,
             "refused": dict(of.refused),
         },

@@ -71,8 +71,9 @@ def more_of(source: SourceReport, interval: Span) -> list[str]:
 
 def here_of(group: GroupReport) -> str:
     """Return what this host has dropped and what is not told apart; or nothing."""
+    about = "" if group.dropped_exactly else "about "
     facts = [
-        f"{group.dropped:,} dropped on this host" if group.dropped else "",
+        f"{about}{group.dropped:,} dropped on this host" if group.dropped else "",
         f"{group.others:,} from sources not told apart" if group.others else "",
         *(f"{count:,} {reason}" for reason, count in group.refused.items()),
     ]
