@@ -12,7 +12,7 @@ import typer
 from docutils import nodes
 from sphinx.util.docutils import SphinxDirective
 
-from groupwire.cli.app import COMMANDS, build
+from groupwire.cli.app import COMMANDS, Command, Family, build
 
 if TYPE_CHECKING:
     from sphinx.application import Sphinx
@@ -23,15 +23,29 @@ class Commands(SphinxDirective):
 
     def run(self) -> list[nodes.Node]:
         """Return the sections."""
-        return [_section(name) for name in COMMANDS]
+        return [
+            _section(words, command)
+            for name, entry in COMMANDS.items()
+            for words, command in _commands(name, entry)
+        ]
 
 
-def _section(name: str) -> nodes.section:
-    root: Any = typer.main.get_command(build(name))
-    command = root.commands[name]
-    above = root.context_class(root, info_name="groupwire", **root.context_settings)
-    context = command.context_class(command, parent=above, info_name=name)
-    section = nodes.section(ids=[f"groupwire-{name}"], names=[name])
+def _commands(name: str, entry: Command | Family) -> list[tuple[list[str], Command]]:
+    if isinstance(entry, Command):
+        return [([name], entry)]
+    return [([name, word], command) for word, command in entry.commands.items()]
+
+
+def _section(words: list[str], known: Command) -> nodes.section:
+    command: Any = typer.main.get_command(build(words[0]))
+    context = command.context_class(
+        command, info_name="groupwire", **command.context_settings
+    )
+    for word in words:
+        command = command.commands[word]
+        context = command.context_class(command, parent=context, info_name=word)
+    name = " ".join(words)
+    section = nodes.section(ids=["-".join(["groupwire", *words])], names=[name])
     section += nodes.title(text=f"groupwire {name}")
     for paragraph in _paragraphs(command.help or ""):
         section += nodes.paragraph(text=paragraph)
@@ -41,7 +55,7 @@ def _section(name: str) -> nodes.section:
         if rows:
             section += nodes.rubric(text=title)
             section += _list(rows)
-    if examples := COMMANDS[name].examples:
+    if examples := known.examples:
         section += nodes.rubric(text="Examples")
         section += _block("\n".join(f"$ {line}" for line in examples), "console")
     return section
