@@ -20,6 +20,7 @@ __all__ = [
     "MaxLossOption",
     "MetricsOption",
     "MinRateOption",
+    "RecordOption",
     "WatchDurationOption",
     "listed_groups",
     "metrics_address",
@@ -128,6 +129,17 @@ MetricsOption = Annotated[
         "--metrics",
         metavar="[ADDRESS:]PORT",
         help="Serve figures for Prometheus at http://127.0.0.1:PORT/metrics.",
+        show_default=False,
+    ),
+]
+RecordOption = Annotated[
+    str | None,
+    typer.Option(
+        "--record",
+        "-w",
+        metavar="FILE",
+        help="Write what is received to a pcapng file, which Wireshark opens and "
+        "`groupwire replay` plays.",
         show_default=False,
     ),
 ]

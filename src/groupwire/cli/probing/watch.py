@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Sequence
-from contextlib import ExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
@@ -24,11 +24,13 @@ from groupwire.cli.options.watching import (
     MaxLossOption,
     MetricsOption,
     MinRateOption,
+    RecordOption,
     WatchDurationOption,
     listed_groups,
     metrics_address,
 )
 from groupwire.cli.plumbing import signals
+from groupwire.cli.probing.recording import recording
 from groupwire.cli.render.links import show_change
 from groupwire.cli.render.out import Out
 from groupwire.cli.render.probing.watch_json import WatchJson
@@ -52,6 +54,7 @@ def watch(  # noqa: PLR0913, PLR0917 - one parameter for each option
     min_rate: MinRateOption = None,
     metrics: MetricsOption = None,
     dots: DotsOption = False,
+    record: RecordOption = None,
     group: GroupOption = None,
     interface: InterfaceOption = None,
     json: JsonOption = False,
@@ -75,6 +78,7 @@ def watch(  # noqa: PLR0913, PLR0917 - one parameter for each option
         limits=Limits(max_loss, min_rate),
         metrics=metrics_address(metrics),
         dots=dots,
+        record=record,
     )
     return signals.run(_watch(plan, out), out)
 
@@ -88,6 +92,7 @@ class _Plan:
     limits: Limits
     metrics: tuple[str, int] | None
     dots: bool
+    record: str | None
 
 
 class _View(Protocol):
@@ -135,16 +140,17 @@ async def _watch(plan: _Plan, out: Out) -> int:
     from groupwire import aio
 
     session = _Session(plan, out)
-    watching = aio.watch(
-        plan.groups,
-        interval=plan.interval,
-        duration=plan.duration,
-        on_change=session.changed,
-        config=aio.WatchConfig(interface=plan.interface, trail=plan.dots),
-    )
-    with ExitStack() as stack:
+    async with AsyncExitStack() as stack:
         stack.enter_context(
             signals.ending(lambda: session.latest is not None, session.end)
+        )
+        watching = aio.watch(
+            plan.groups,
+            interval=plan.interval,
+            duration=plan.duration,
+            tap=await stack.enter_async_context(recording(plan.record, out)),
+            on_change=session.changed,
+            config=aio.WatchConfig(interface=plan.interface, trail=plan.dots),
         )
         async with watching, _metrics(plan, session) as address:
             session.start(watching.joined, address)
