@@ -79,7 +79,7 @@ class MemoryStorage:
 
     @property
     def holds(self) -> bool:
-        return bool(self.disk)
+        return bool(self.disk) or any(f.have_bytes for f in self.partial.values())
 
     def examine(self, key: int, manifest: Manifest) -> None:
         self.calls["examine"] += 1
@@ -88,8 +88,15 @@ class MemoryStorage:
         for number, entry in enumerate(manifest.entries):
             if (outcome := self._examined(entry)) is not None:
                 settled[number] = outcome
-        examined = Examined(settled)
+        held = {n: self._prefix(e) for n, e in enumerate(manifest.entries)}
+        held = {n: size for n, size in held.items() if size and n not in settled}
+        examined = Examined(settled, sum(held.values()), held)
         self._later(lambda pull, now: pull.handle_examined(key, examined, now=now))
+
+    def _prefix(self, entry: Entry) -> int:
+        identity = entry.path, entry.size_bytes, entry.mtime_ns, entry.sha256
+        file = self.partial.get(identity, MemoryFile())
+        return file.there.first_gap() if file.there else 0
 
     def _examined(self, entry: Entry) -> Outcome | None:
         if entry.path in self.refused:
@@ -231,6 +238,7 @@ class MemoryShelf:
         self._changes = {n: list(c) for n, c in (changes or {}).items()}
         self.opened: Counter[int] = Counter()
         self.closed: Counter[int] = Counter()
+        self.skipped: dict[int, int] = {}
 
     def digest(self, entry: int) -> None:
         data = self._files[entry]
@@ -239,8 +247,9 @@ class MemoryShelf:
             lambda push, now: push.handle_digest(entry, digest, len(data), now=now)
         )
 
-    def open(self, entry: int) -> MemorySource:
+    def open(self, entry: int, skip_bytes: int = 0) -> MemorySource:
         self.opened[entry] += 1
+        self.skipped[entry] = skip_bytes
         source = MemorySource(self._files[entry])
         changed = bool(self._changes.get(entry))
         if changed:

@@ -115,6 +115,47 @@ def test_a_sender_that_was_killed_is_left_for_the_new_one(seed: int) -> None:
 
 
 @pytest.mark.parametrize("seed", SEEDS)
+def test_what_all_have_of_a_file_is_not_sent_by_the_next_push(seed: int) -> None:
+    exchange = Exchange(seed, BIG, rate=2.5e5, expect=2, digest_first_bytes=1 << 30)
+    exchange.members(2, down=Faults(loss=0.01))
+    exchange.start()
+    exchange.run(1.2)
+    had = _killed(exchange)
+    exchange.restart()
+    report = exchange.end()
+    assert report.complete
+    assert all(map(exchange.has_all, exchange.ears))
+    assert had > 100_000
+    assert report.bytes_sent < (len(BIG["big"]) - had) * 1.3
+    assert exchange.shelf.skipped[list(BIG).index("big")] > 100_000
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_who_has_nothing_of_it_gets_all(seed: int) -> None:
+    exchange = Exchange(seed, BIG, rate=2.5e5, expect=2, digest_first_bytes=1 << 30)
+    exchange.members(2)
+    exchange.start()
+    exchange.run(1.2)
+    _killed(exchange)
+    exchange.ears["m1"].disk.partial.clear()
+    exchange.restart()
+    report = exchange.end()
+    assert report.complete
+    assert all(map(exchange.has_all, exchange.ears))
+    assert report.bytes_sent < len(BIG["big"]) * 1.3
+
+
+def _killed(exchange: Exchange) -> int:
+    """Kill all that receive, start them anew; return what the last of them had."""
+    exchange.sender.crash()
+    had: list[int] = []
+    for number, ear in enumerate(exchange.ears.values()):
+        had.append(sum(file.have_bytes for file in ear.disk.partial.values()))
+        ear.restart(node=500 + number)
+    return min(had)
+
+
+@pytest.mark.parametrize("seed", SEEDS)
 def test_a_partition_that_heals_costs_nothing_but_time(seed: int) -> None:
     exchange = Exchange(seed, BIG, rate=2.5e5, expect=2)
     exchange.members(2)

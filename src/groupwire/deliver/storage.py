@@ -56,6 +56,8 @@ class Examined:
     links are settled by :meth:`Storage.conclude`, not here."""
     held_bytes: int = 0
     """Of the wanted ones, what an interrupted pull had received."""
+    held: Mapping[int, int] = field(default_factory=dict[int, int])
+    """By entry, how much of that is there from the first byte on without a gap."""
 
 
 class PartSink(Sink, Protocol):
@@ -142,8 +144,10 @@ class Shelf(Protocol):
         """Read a file; ``Push.handle_digest`` tells the outcome."""
         ...
 
-    def open(self, entry: int) -> Source:
+    def open(self, entry: int, skip_bytes: int = 0) -> Source:
         """Open a file for sending; it is digested while it is read ahead.
+
+        Of the first ``skip_bytes`` only what is asked for will be sent.
 
         ``Push.handle_ready`` tells of progress, ``Push.handle_digest`` of the end, once
         all of it was read. A source with ``ready_bytes`` is sent no further than that.

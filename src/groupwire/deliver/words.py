@@ -72,6 +72,8 @@ class State:
     wants: tuple[range, ...] | None = None
     """Entries that it lacks; None: all, or not known yet."""
     reason: str = ""
+    held: tuple[tuple[int, int], ...] = ()
+    """Of entries that it lacks, how many bytes it has from the first one on."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from hashlib import sha256
+
 import pytest
-from tests.deliver.fakes import manifest_of
+from tests.deliver.fakes import MemoryFile, manifest_of
 from tests.deliver.pull.script import Play, Script
 
 from groupwire.deliver.pull import Joined, SenderGone
@@ -312,6 +314,32 @@ def test_an_answer_beyond_the_link_is_short() -> None:
     state = far.script.states()[-1]
     assert state.wants is None
     assert stage.script.states()
+
+
+@pytest.mark.parametrize("count", [1, 20])
+def test_what_is_held_is_told_when_files_are_offered_if_there_is_room(
+    count: int,
+) -> None:
+    files = {f"{n}": b"%d" % n * 900 for n in range(count)}
+    far = Play(manifest_of(files, digests=True))
+    for path, data in files.items():
+        part = MemoryFile()
+        part.write(0, [data[:500]])
+        part.write(600, [data[600:700]])
+        identity = path, len(data), 7, sha256(data).digest()
+        far.ear.disk.partial[identity] = part
+    far.call(CallPhase.GATHER)
+    assert far.script.states()[-1].holds
+    assert not far.script.states()[-1].held
+    far.manifest()
+    far.run(0.1)
+    far.call(CallPhase.OFFER)
+    state = far.script.states()[-1]
+    assert state.wants == (range(count),)
+    # Twenty do not fit into an answer beyond the link.
+    assert state.held == (((0, 500),) if count == 1 else ())
+    far.call(CallPhase.SEND)
+    assert not far.script.states()[-1].held
 
 
 def test_interfaces_can_change() -> None:

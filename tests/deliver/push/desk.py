@@ -71,7 +71,7 @@ class Paper:
     def digest(self, entry: int) -> None:
         self.asked.append((entry, False))
 
-    def open(self, entry: int) -> BytesSource:
+    def open(self, entry: int, skip_bytes: int = 0) -> BytesSource:  # noqa: ARG002
         if entry in self.broken:
             raise OSError("gone")
         assert entry not in self.open_now

@@ -384,3 +384,16 @@ def test_a_part_that_is_removed_while_it_is_opened_is_made_anew(
     part = member.store.open(entry)
     assert len(member.parts) == 2
     part.discard()
+
+
+def test_a_part_of_a_file_is_something_that_is_held(make_member: MakeMember) -> None:
+    member = make_member()
+    assert not member.store.holds
+    part = member.store.open(file("f", LARGE))
+    part.write(0, [LARGE[:1000]])
+    part.write(2000, [LARGE[2000:3000]])
+    part.close()
+    assert member.store.holds
+    examined = member.examine(file("e", b""), file("f", LARGE))
+    assert examined.held_bytes == 2000
+    assert examined.held == {1: 1000}

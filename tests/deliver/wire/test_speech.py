@@ -1,5 +1,6 @@
 import json
 from contextlib import suppress
+from dataclasses import replace
 
 import pytest
 from hypothesis import given, settings
@@ -9,6 +10,7 @@ from groupwire.deliver.limits import MAX_BYTES, MAX_ENTRIES
 from groupwire.deliver.wire.fields import UNPRINTABLE
 from groupwire.deliver.wire.ranges import ranges_of
 from groupwire.deliver.wire.speech import (
+    MAX_HELD,
     MAX_NODE,
     MAX_TEXT,
     MAX_WORD_BYTES,
@@ -60,6 +62,9 @@ WORDS: st.SearchStrategy[Word] = st.one_of(
         COUNTS,
         WANTS,
         TEXTS,
+        st.lists(st.tuples(st.integers(0, MAX_ENTRIES - 1), COUNTS), max_size=2).map(
+            tuple
+        ),
     ),
     st.builds(Join, NODES),
     st.builds(
@@ -228,6 +233,19 @@ def test_a_member_that_takes_says_what_it_wants() -> None:
     assert "wants" not in said(State(1, 2, MemberPhase.HERE))
 
 
+def test_what_is_held_is_told_as_far_as_it_fits() -> None:
+    held = tuple((n, 10**12 + n) for n in range(MAX_HELD))
+    state = State(1, 2, MemberPhase.TAKING, wants=(range(64),), held=held)
+    assert decode_word(encode_word(state, 9000)) == state
+    word = decode_word(encode_word(state, 400))
+    assert isinstance(word, State)
+    assert word.wants == state.wants
+    assert word.held == held[: len(word.held)]
+    assert 5 < len(word.held) < MAX_HELD
+    with pytest.raises(DecodeError, match="deliver-list"):
+        decode_word(encode_word(replace(state, held=(*held, (64, 1))), 9000))
+
+
 def test_wants_that_do_not_fit_are_all() -> None:
     wants = ranges_of(range(0, 9000, 2))
     word = decode_word(encode_word(State(1, 2, MemberPhase.TAKING, wants=wants)))
@@ -342,6 +360,10 @@ def test_keys_that_are_not_there_have_their_usual_value() -> None:
         (changed(STATE, wants="3-1"), "deliver-ranges"),
         (changed(STATE, wants=[1]), "deliver-text"),
         (changed(STATE, reason=7), "deliver-text"),
+        (changed(STATE, held=7), "deliver-list"),
+        (changed(STATE, held=[[1]]), "deliver-list"),
+        (changed(STATE, held=[[MAX_ENTRIES, 1]]), "deliver-number"),
+        (changed(STATE, held=[[1, -1]]), "deliver-number"),
         (changed(RECEIPT, sha256="00"), "deliver-digest"),
         (changed(RECEIPT, sha256=None), "deliver-digest"),
         (changed(RECEIPT, failed={}), "deliver-list"),

@@ -741,3 +741,21 @@ def test_of_very_many_dropped_members_the_first_is_heard_again(stage: Stage) -> 
     assert stage.sender.dropped["norm-dropped-member"] == 1
     stage.nack(lacks(0, 0, 0), node=1000)
     assert stage.sender.dropped["norm-dropped-member"] == 1
+
+
+@pytest.mark.parametrize("skip", [0, 39, 40, 95, 120, 199, 200, 999])
+def test_what_is_skipped_is_sent_to_who_asks(stage: Stage, skip: int) -> None:
+    data = numbered(200)
+    stage.send(data, skip_bytes=skip, info=b"name")
+    begun = min(skip // 40, 4) * 40
+    assert text(stage) == data[begun:]
+    assert stage.of(Info)
+    assert stage.sender.sent_bytes(0) == 200
+    assert stage.sender.stats.data_bytes == 200 - begun
+    assert stage.happened(ObjectSent) == [ObjectSent(0)]
+    stage.heard.clear()
+    stage.nack(lacks_blocks(0, 0, 0), lacks(0, 1, 2))
+    stage.run(1.0)
+    places = stage.places()
+    assert places[:4] == [(0, 0, n) for n in range(4)]
+    assert {block for _, block, _ in places} == {0, 1}

@@ -257,3 +257,23 @@ async def test_a_shelf_closes_in_the_middle_and_twice(tmp_path: Path) -> None:
         at.shelf.open(at.entry["a"])
         await at.heard()
         at.shelf.close_all()
+
+
+async def test_what_nobody_lacks_is_digested_and_takes_no_memory(
+    tmp_path: Path,
+) -> None:
+    data = Random(1).randbytes(40 * MIB)
+    (tmp_path / "a").write_bytes(data)
+    async with desk(tmp_path) as at:
+        start = 33 * MIB + 5
+        source = at.shelf.open(at.entry["a"], start)
+        got = bytearray()
+        while start + len(got) < len(data):
+            ready = source.ready_bytes - start - len(got)
+            if ready <= 0:
+                await at.heard()
+                continue
+            got += source.read(start + len(got), min(64_400, ready))
+        assert got == data[start:]
+        assert await at.digested("a") == (sha256(data).digest(), len(data), False)
+        assert bytes(source.read(7, 100)) == data[7:107]

@@ -13,7 +13,7 @@ import pytest
 from groupwire.deliver.entries import Entry, Kind, Manifest
 from groupwire.deliver.reasons import reason_of
 from groupwire.deliver.storage import Examined, Outcome, PartSink, Status
-from groupwire.deliver.store.parts import slots
+from groupwire.deliver.store.parts import contest, slots
 from groupwire.deliver.store.parts.part import PartFile
 from groupwire.deliver.store.policy import StorePolicy
 from groupwire.deliver.store.store import Store
@@ -68,18 +68,18 @@ class Member:
                 self._told.clear()
                 await self._told.wait()
 
-    async def opened(self, number: int) -> PartSink:
+    async def opened(self, number: int, key: int = KEY) -> PartSink:
         """Open a file as soon as it is not being closed."""
         async with asyncio.timeout(10):
             while True:
                 with suppress(BlockingIOError):
-                    return self.storage.open(KEY, number)
+                    return self.storage.open(key, number)
                 await asyncio.sleep(0)
 
-    async def examine(self, *entries: Entry) -> Examined:
-        self.storage.examine(KEY, Manifest(7, "title", entries))
-        await self.until(lambda: KEY in self.examined)
-        return self.examined[KEY]
+    async def examine(self, *entries: Entry, key: int = KEY) -> Examined:
+        self.storage.examine(key, Manifest(7, "title", entries))
+        await self.until(lambda: key in self.examined)
+        return self.examined[key]
 
     async def outcome(self, number: int) -> Outcome:
         await self.until(lambda: number in self.outcomes)
@@ -518,3 +518,45 @@ async def test_no_more_than_so_many_files_are_open_at_once(
         at.storage.finish(KEY, 0, sha256(data).digest())
         assert (await at.outcome(0)).status is Status.STORED
         at.storage.open(KEY, 2)
+
+
+async def test_a_file_whose_sender_is_gone_is_gone_on_with_by_the_next_delivery(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(contest, "_IDLE_S", 0.05)
+    data = content(6 * MIB)
+    async with member(tmp_path) as at:
+        await at.examine(entry(data))
+        old = at.storage.open(KEY, 0)
+        old.write(0, [data[: 4 * MIB]])
+        while (await at.examine(entry(data), key=KEY)).held_bytes < 4 * MIB:
+            at.examined.clear()
+        await at.examine(entry(data), key=KEY + 1)
+        sink = await at.opened(0, KEY + 1)
+        assert sink.held == ((0, 4 * MIB),)
+        with pytest.raises(OSError, match="another delivery") as problem:
+            old.write(4 * MIB, [b"late"])
+        assert reason_of(problem.value) == "gone"
+        at.storage.abandon(KEY)
+        sink.write(4 * MIB, [data[4 * MIB :]])
+        at.storage.finish(KEY + 1, 0, sha256(data).digest())
+        assert (await at.outcome(0)).status is Status.STORED
+        assert not open_parts(tmp_path)
+
+
+async def test_two_senders_of_one_file_do_not_harm_each_other(tmp_path: Path) -> None:
+    data = content(2 * MIB)
+    async with member(tmp_path) as at:
+        await at.examine(entry(data))
+        await at.examine(entry(data), key=KEY + 1)
+        first = at.storage.open(KEY, 0)
+        with pytest.raises(BlockingIOError):
+            at.storage.open(KEY + 1, 0)
+        first.write(0, [data[:MIB]])
+        sink = await at.opened(0, KEY + 1)
+        assert not sink.held
+        for key, to, start in ((KEY, first, MIB), (KEY + 1, sink, 0)):
+            to.write(start, [data[start:]])
+            at.storage.finish(key, 0, sha256(data).digest())
+            assert (await at.outcome(0)).status in {Status.STORED, Status.UNCHANGED}
+        assert not open_parts(tmp_path)

@@ -128,6 +128,7 @@ class Delivery:
             bytes_have=files.bytes_have,
             lost=self.run.lost,
             wants=files.ledger.wants(),
+            held=files.held if self._call_phase is CallPhase.OFFER else (),
         )
 
     def _member_phase(self) -> MemberPhase:
@@ -256,7 +257,7 @@ class Delivery:
             return
         self._enter(Phase.TAKING)
         self._moved = now
-        self._taking.examined(examined.settled)
+        self._taking.examined(examined)
         self._answer_waiting(now)
         self.run.retry(now)
         self._go_on(now)

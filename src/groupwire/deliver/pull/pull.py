@@ -412,6 +412,9 @@ class Pull:
         """Answer a call; beyond the link only what is hardly longer than it."""
         answer = self._answerer.answer
         refusal = answer(message, encode_word(state), now=now)
+        if refusal is Refusal.TOO_LARGE and state.held:
+            state = replace(state, held=())
+            refusal = answer(message, encode_word(state), now=now)
         if refusal is Refusal.TOO_LARGE:
             short = replace(state, wants=None, reason="")
             refusal = answer(message, encode_word(short), now=now)

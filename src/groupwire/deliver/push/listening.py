@@ -111,7 +111,7 @@ class Listening:
             member.silent, member.receipt = False, None
         takes = state.phase is MemberPhase.TAKING and not member.settled
         if takes and self._course.offering and state.wants != member.wants:
-            member.wants = state.wants
+            self._members.lack(member, state)
             self._sending.want(state.wants)
 
     def _hear_refusal(self, name: str, state: State, answer: Answer) -> None:

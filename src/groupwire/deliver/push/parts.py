@@ -38,7 +38,7 @@ class Parts:
     ) -> Parts:
         """Make the parts of a new push."""
         files, members = Files(manifest), Members(rules.patience_s / 2)
-        sending = Sending(sender, files, shelf)
+        sending = Sending(sender, files, shelf, members.held_by_all)
         return cls(
             rules,
             Course(),

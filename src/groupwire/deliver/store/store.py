@@ -112,8 +112,11 @@ class Store:
 
     @property
     def holds(self) -> bool:
-        """Whether there is anything but our own state in the directory."""
-        return any(name != STATE_DIRECTORY for name in names(self._ground.root))
+        """Whether there is anything in the directory, be it a part of a file only."""
+        if any(name != STATE_DIRECTORY for name in names(self._ground.root)):
+            return True
+        parts = self._ground.parts
+        return parts is not None and any(n.endswith(".journal") for n in names(parts))
 
     def examine(self, manifest: Manifest, sender: str) -> Examined:
         """Look what is there; takes as long as the reading of equal files does."""

@@ -39,7 +39,14 @@ from groupwire.deliver.words import (
 )
 from groupwire.errors import DecodeError
 
-__all__ = ["MAX_TEXT", "MAX_WORD_BYTES", "decode_word", "encode_word", "filled"]
+__all__ = [
+    "MAX_HELD",
+    "MAX_TEXT",
+    "MAX_WORD_BYTES",
+    "decode_word",
+    "encode_word",
+    "filled",
+]
 
 MAX_WORD_BYTES = 9000
 """No link carries more in one datagram."""
@@ -49,8 +56,11 @@ MAX_NODE = 0xFFFFFFFE
 """RFC 5740: 0 is nobody, 0xFFFFFFFF anybody."""
 _MAX_INSTANCE = 0xFFFF
 _MAX_FAILED = 1000
+MAX_HELD = 64
+"""Entries of which a member says how much it has."""
 MAX_SIGNED = 1000
 """Nodes in the last word of a sender."""
+_HELD_CHARACTERS = len(f"[{MAX_ENTRIES},{MAX_BYTES}],")
 _NODE_CHARACTERS = len("4294967294,")
 _FILLED_BYTES = 400
 """With what stands before it, more than 412."""
@@ -60,7 +70,8 @@ _Phase = TypeVar("_Phase", CallPhase, MemberPhase)
 def encode_word(word: Word, limit_bytes: int = 1200) -> bytes:
     """Return the payload.
 
-    What does not fit is cut: ``failed`` with ``more`` set, ``wants`` to all, text.
+    What does not fit is cut: ``failed`` with ``more`` set, ``held``, ``wants`` to all,
+    text.
     """
     payload = json_bytes(_said(word))
     while len(payload) > limit_bytes:
@@ -140,6 +151,8 @@ def _state_keys(state: State) -> dict[str, object]:
     }
     if state.wants is not None or state.phase is MemberPhase.TAKING:
         keys["wants"] = ranges_text(state.wants)
+    if state.held:
+        keys["held"] = [list(pair) for pair in state.held]
     return {**keys, **_text("reason", state.reason)}
 
 
@@ -174,8 +187,8 @@ def _shorter(word: Word, excess: int) -> Word:
     match word:
         case Call():
             return replace(word, title=_cut(word.title, excess))
-        case State() if word.wants is not None:
-            return replace(word, wants=None)
+        case State() if word.held or word.wants is not None:
+            return _shorter_state(word, excess)
         case Bye() if word.signed:
             keep = len(word.signed) - 1 - excess // _NODE_CHARACTERS
             return replace(word, signed=word.signed[: max(0, keep)])
@@ -186,6 +199,13 @@ def _shorter(word: Word, excess: int) -> Word:
             return replace(word, failed=failed, more=True)
         case _:
             return word
+
+
+def _shorter_state(state: State, excess: int) -> State:
+    if not state.held:
+        return replace(state, wants=None)
+    keep = len(state.held) - 1 - excess // _HELD_CHARACTERS
+    return replace(state, held=state.held[: max(0, keep)])
 
 
 def _nodes(key: str, nodes: tuple[int, ...]) -> dict[str, object]:
@@ -229,6 +249,7 @@ def _read_state(keys: Mapping[str, object]) -> State:
         number_of(keys.get("lost", 0), 0, MAX_BYTES),
         parse_ranges(text_of(keys.get("wants", "all"), MAX_WORD_BYTES)),
         text_of(keys.get("reason", ""), MAX_TEXT),
+        tuple(map(_held, items_of(keys.get("held", []), MAX_HELD))),
     )
 
 
@@ -261,6 +282,13 @@ def _read_bye(keys: Mapping[str, object]) -> Bye:
         text_of(keys.get("reason", ""), MAX_TEXT),
         tuple(number_of(node, 1, MAX_NODE) for node in nodes),
     )
+
+
+def _held(value: object) -> tuple[int, int]:
+    pair = items_of(value, 2)
+    if len(pair) != 2:
+        raise DecodeError("deliver-list")
+    return entry_of(pair[0]), number_of(pair[1], 0, MAX_BYTES)
 
 
 def _failure(value: object) -> Failure:

@@ -135,7 +135,11 @@ class Outgoing:
         self._order: list[int] = []
         self._parity_used: dict[int, int] = {}
         self.sent_bytes = 0
-        """In source symbols that were sent for the first time."""
+        """In source symbols that were sent for the first time, or skipped."""
+
+    def skip(self, block: int, size_bytes: int) -> None:
+        """Begin with this block; what is before it is sent to who asks for it."""
+        self.block, self.sent_bytes = block, size_bytes
 
     @property
     def repairing(self) -> bool:

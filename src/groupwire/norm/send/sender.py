@@ -106,10 +106,13 @@ class Sender:
         now: float,
         info: bytes | None = None,
         flags: ObjectFlag = _NO_FLAGS,
+        skip_bytes: int = 0,
     ) -> int:
         """Send an object behind those before it and return its number.
 
-        ``info`` is at most a segment. Raises UsageError where everything kept is still
+        ``info`` is at most a segment. Of the first ``skip_bytes``, which all receivers
+        are thought to have, only what is asked for is sent: of whole blocks, and not of
+        the last one. Raises UsageError where everything kept is still
         to be sent or may be asked for (RoomFreed tells when that has changed),
         MessageTooLarge for more than the code's numbers can count.
         """
@@ -124,11 +127,14 @@ class Sender:
         partition = Partition.of(source.size_bytes, coding.segment_bytes, coding.block)
         content = content_of(source, partition)
         number = self._window.next_number
-        self._add(
+        outgoing = self._add(
             number,
             content,
             self._head(source.size_bytes, info, flags),
         )
+        block, _ = partition.place(skip_bytes // coding.segment_bytes)
+        block = min(block, partition.blocks - 1)
+        outgoing.skip(block, partition.offset(block))
         self._resume(now)
         return number
 
@@ -321,7 +327,7 @@ class Sender:
 
     def _add(
         self, number: int, content: ObjectContent | StreamContent, head: ObjectHead
-    ) -> None:
+    ) -> Outgoing:
         outgoing = Outgoing(
             number, content, self._code, head=head, auto_parity=self._config.auto_parity
         )
@@ -330,6 +336,7 @@ class Sender:
             self._refused(lambda: self._window.fits(size, self._now, self._span_s))
         for gone in self._window.add(outgoing, now=self._now, span_s=span_s):
             self._events.append(ObjectPurged(gone))
+        return outgoing
 
     @property
     def _span_s(self) -> float:

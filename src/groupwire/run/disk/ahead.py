@@ -51,6 +51,7 @@ class Ahead:
         freed: Callable[[bytearray], None],
         lost: Callable[[], None],
         later: Callable[[Callable[[], None]], object],
+        skip_bytes: int = 0,
     ) -> None:
         self.file = file
         self.size_bytes = file.identity.size_bytes
@@ -64,7 +65,7 @@ class Ahead:
         self._lost = lost
         self._later = later
         self._chunks: deque[_Chunk] = deque()
-        self._sent = 0
+        self._sent = self._skipped = skip_bytes
         self._kept: memoryview | None = None
 
     # The loop's thread.
@@ -137,8 +138,12 @@ class Ahead:
     def add(self, memory: bytearray, size_bytes: int) -> bool:
         """Have more of it ready; True if somebody may wait for that."""
         start, hungry = self.ready_bytes, self.hungry
-        self._chunks.append(_Chunk(start, memory, start + size_bytes))
-        self.ready_bytes = start + size_bytes
+        end = start + size_bytes
+        if end > self._skipped:
+            self._chunks.append(_Chunk(start, memory, end))
+        else:
+            self._freed(memory)
+        self.ready_bytes = end
         if self.closed:
             self._let_all_go()
         return hungry

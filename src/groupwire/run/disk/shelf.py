@@ -81,7 +81,7 @@ class FileShelf:
         else:
             self._reader.submit(Job(file, None, _nothing, partial(self._tell, entry)))
 
-    def open(self, entry: int) -> Ahead:
+    def open(self, entry: int, skip_bytes: int = 0) -> Ahead:
         """Begin to read a file ahead. Raises OSError."""
         self.close(entry)
         file, changed = self._look(entry)
@@ -92,6 +92,7 @@ class FileShelf:
             freed=self._reader.give_back,
             lost=partial(self._tell, entry, Digested(None, size, changed=True)),
             later=self._loop.call_soon,
+            skip_bytes=skip_bytes,
         )
         self._open[entry] = ahead
         if changed:

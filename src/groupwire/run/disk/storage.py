@@ -13,6 +13,7 @@ from typing import NamedTuple, Protocol
 from groupwire.deliver.entries import Entry, Kind, Manifest
 from groupwire.deliver.reasons import reason_of
 from groupwire.deliver.storage import Examined, Outcome, PartSink, Status
+from groupwire.deliver.store.parts.contest import Contest
 from groupwire.deliver.store.store import Digester, Part, Placing, SmallPart, Store
 from groupwire.deliver.wire.seals import PART_BYTES
 from groupwire.run.disk.mailbox import Mailbox
@@ -129,6 +130,9 @@ class DiskStorage:
         """Bytes of the objects that a foreign sender has begun, by delivery."""
         self._closing: Counter[str] = Counter()
         """By path, what is being closed and may be opened again."""
+        self._opened_last: dict[str, _Place] = {}
+        """By path, if it is large; it may have been closed since."""
+        self._contest = Contest(loop.time)
         self._finishing: deque[_Finishing] = deque()
         self._closed = False
 
@@ -149,11 +153,15 @@ class DiskStorage:
 
     def open(self, key: int, entry: int, size_bytes: int | None = None) -> PartSink:
         """Open where an examined file goes. Raises OSError."""
+        path = self._entry(key, entry).path
         self.put_away(key, entry)
-        if self._entry(key, entry).path in self._closing:
+        self._take_over(key, path)
+        if path in self._closing:
             # Beside the old part a new one would begin with nothing.
             raise BlockingIOError(errno.EAGAIN, "it is being closed")
         part = self._store.open(self._resized(key, entry, size_bytes))
+        if not isinstance(part, SmallPart):
+            self._opened_last[path] = key, 0, entry
         return self._opened((key, 0, entry), part)
 
     def open_part(self, key: int, entry: int, number: int, size_bytes: int) -> PartSink:
@@ -219,6 +227,10 @@ class DiskStorage:
                 self.put_away(key, place[2])
         self._deliveries.pop(key, None)
         self._foreign.pop(key, None)
+        self._contest.clear()
+        left = [path for path, last in self._opened_last.items() if last[0] == key]
+        for path in left:
+            del self._opened_last[path]
 
     # Its end.
 
@@ -304,6 +316,16 @@ class DiskStorage:
             self._hand_over(finishing)
         else:
             self._writer.end(file, partial(self._written, file, finishing))
+
+    def _take_over(self, key: int, path: str) -> None:
+        """Close what another delivery has of a file, if nothing more comes of it."""
+        place = self._opened_last.get(path)
+        file = None if place is None else self._files.get(place)
+        if place is None or place[0] == key or not isinstance(file, File):
+            return
+        if self._contest.lost(path, file.part.have_bytes):
+            file.error = OSError(errno.ENOENT, "another delivery has it")
+            self.put_away(place[0], place[2])
 
     def _discard(self, place: _Place) -> None:
         file = self._files.pop(place, None)

@@ -11,7 +11,7 @@ from tests.deliver.fakes import MemoryStorage, manifest_of
 
 from groupwire.deliver.pull.files.files import Files
 from groupwire.deliver.report import PulledFile
-from groupwire.deliver.storage import Outcome, Status
+from groupwire.deliver.storage import Examined, Outcome, Status
 from groupwire.deliver.wire.seals import Seal, part_info
 from groupwire.norm import LATER, ObjectFlag, ObjectOffer
 from groupwire.norm.receive.events import LossReason, ObjectLost, SenderKey
@@ -49,7 +49,7 @@ class Bench:
         self.files = Files(1, manifest, run, self.disk, self.told.append)
         self.disk.examine(1, manifest)
         self.disk.waiting.clear()
-        self.files.examined(examined or {})
+        self.files.examined(Examined(examined or {}))
         if self.files.only_empty_left:
             self.files.make_empty()
 
@@ -180,7 +180,7 @@ def test_an_empty_file_that_cannot_be_opened_or_made_is_failed() -> None:
     disk.full.add("e")
     disk.examine(1, manifest)
     files = Files(1, manifest, run, disk, told.append)
-    files.examined({})
+    files.examined(Examined({}))
     files.make_empty()
     assert told[0].reason == "disk-full"
 

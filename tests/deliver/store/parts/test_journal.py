@@ -13,7 +13,7 @@ from tests.deliver.store.member import LARGE, Member, file, run_apart
 
 from groupwire.deliver.storage import Status
 from groupwire.deliver.store.parts import journal as journals
-from groupwire.deliver.store.parts.journal import Identity, Journal, held_bytes
+from groupwire.deliver.store.parts.journal import Identity, Journal, held_ranges
 from groupwire.deliver.store.parts.part import PartFile
 from groupwire.deliver.store.parts.ranges import Ranges
 
@@ -81,7 +81,7 @@ def test_other_files_and_digests_begin_anew(folder: int) -> None:
     ]
     for other in others:
         _note(folder, IDENTITY)
-        assert held_bytes(folder, "j", other, SIZE) == 0
+        assert held_ranges(folder, "j", other, SIZE).size == 0
         assert load(folder, other) == []
         assert load(folder, other) == []
     os.unlink("j", dir_fd=folder)

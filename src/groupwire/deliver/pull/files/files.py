@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from enum import Enum, auto
 from errno import ECANCELED
 from hashlib import sha256
+from heapq import nlargest
+from operator import itemgetter
 
 from groupwire.deliver.entries import Manifest
 from groupwire.deliver.pull.files.gate import Gate
@@ -17,7 +19,7 @@ from groupwire.deliver.pull.files.parts import Parts
 from groupwire.deliver.pull.plumbing.run import Run
 from groupwire.deliver.reasons import is_for_now, reason_of
 from groupwire.deliver.report import PulledFile
-from groupwire.deliver.storage import Outcome, Status, Storage
+from groupwire.deliver.storage import Examined, Outcome, Status, Storage
 from groupwire.deliver.wire.seals import Seal
 from groupwire.norm import LATER, Later, ObjectOffer, Sink
 from groupwire.norm.receive.events import LossReason, ObjectLost
@@ -25,6 +27,8 @@ from groupwire.norm.receive.events import LossReason, ObjectLost
 __all__ = ["Files"]
 
 _MOST_MISMATCHES = 3
+_TOLD_HELD = 16
+"""Entries of which the sender is told how much is there."""
 _MISMATCH = Outcome(Status.MISMATCH, reason="mismatch")
 _EMPTY = sha256(b"").digest()
 _GOOD = frozenset({Status.STORED, Status.UNCHANGED})
@@ -69,6 +73,8 @@ class Files:
         tell: Callable[[PulledFile], None],
     ) -> None:
         self.ledger = Ledger(manifest)
+        self.held: tuple[tuple[int, int], ...] = ()
+        """Of which entries the most is there of before, and how much."""
         self.lost_unnamed = 0
         """Objects that will not come, and of which nobody knows what they are."""
         self._key = key
@@ -89,9 +95,11 @@ class Files:
 
     # What the disk says.
 
-    def examined(self, settled: Mapping[int, Outcome]) -> None:
+    def examined(self, examined: Examined) -> None:
         """Write down what is there already."""
-        for entry, outcome in settled.items():
+        most = nlargest(_TOLD_HELD, examined.held.items(), key=itemgetter(1))
+        self.held = tuple(sorted(most))
+        for entry, outcome in examined.settled.items():
             if self._naming.is_file(entry) and not self.ledger.settled(entry):
                 self._settle(entry, outcome)
         entries = self.ledger.manifest.entries

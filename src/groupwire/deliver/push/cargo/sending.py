@@ -44,7 +44,13 @@ class _Live:
 class Sending:
     """Hands objects to NORM's sender as far as there is room."""
 
-    def __init__(self, sender: Sender, files: Files, shelf: Shelf) -> None:
+    def __init__(
+        self,
+        sender: Sender,
+        files: Files,
+        shelf: Shelf,
+        held_by_all: Callable[[int], int],
+    ) -> None:
         self.sender = sender
         self.files = files
         self.offer = Offer(files.sized)
@@ -61,6 +67,7 @@ class Sending:
         self.renewed = False
         """Whether a file that was sent more than once has a digest again."""
         self._shelf = shelf
+        self._held_by_all = held_by_all
         self._sealing = Sealing()
         self._manifest: int | None = None
         self._begun = self._blocked = self._feed_sealed = False
@@ -68,6 +75,8 @@ class Sending:
         """Files that are sent more than once."""
         self._opened: Source | None = None
         """The next file, for which there was no room."""
+        self._skip_bytes = 0
+        """Of it, what nobody lacks."""
         self._early: tuple[bytes | None, int] | None = None
         """What was found in it, before it was on its way."""
         self._entries: dict[int, int] = {}
@@ -287,7 +296,7 @@ class Sending:
             return True
         path = self.files.path(entry).encode()
         try:
-            object_ = self._put(source, path, now, flags=ObjectFlag.FILE)
+            object_ = self._put(source, path, now, skip_bytes=self._skip_bytes)
         except MessageTooLarge:
             self._opened = source
             self.unreadable(entry, now=now)
@@ -334,10 +343,13 @@ class Sending:
         return few and (small or len(self._unsent) < 2)
 
     def _open(self, entry: int, now: float) -> Source | None:
+        self._skip_bytes = 0
         if entry in self._live:
             return self._live[entry].source
+        if entry not in self._repeated:
+            self._skip_bytes = self._held_by_all(entry)
         try:
-            return self._shelf.open(entry)
+            return self._shelf.open(entry, self._skip_bytes)
         except OSError:
             self._give_up(entry, now)
             return None
@@ -382,11 +394,14 @@ class Sending:
         info: bytes,
         now: float,
         *,
-        flags: ObjectFlag = _NO_FLAGS,
+        skip_bytes: int = 0,
     ) -> int | None:
         """Hand an object in; None where there is no room, until RoomFreed."""
+        flags = _NO_FLAGS if isinstance(source, bytes) else ObjectFlag.FILE
         try:
-            object_ = self.sender.send_object(source, now=now, info=info, flags=flags)
+            object_ = self.sender.send_object(
+                source, now=now, info=info, flags=flags, skip_bytes=skip_bytes
+            )
         except MessageTooLarge:
             raise
         except UsageError:

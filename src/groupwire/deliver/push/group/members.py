@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
 from groupwire.deliver.push.events import (
@@ -16,10 +16,12 @@ from groupwire.deliver.report import MemberReceipt, ReceiptStatus
 from groupwire.deliver.words import MemberPhase, Receipt, State
 from groupwire.values import Origin
 
-__all__ = ["MAX_MEMBERS", "MAX_REFUSED", "Member", "Members"]
+__all__ = ["MAX_MEMBERS", "MAX_PARTLY", "MAX_REFUSED", "Member", "Members"]
 
 MAX_MEMBERS = 10_000
 """More are counted and not served: strangers can claim to be members."""
+MAX_PARTLY = 64
+"""Files of which only what somebody lacks is sent at first; others are sent whole."""
 MAX_REFUSED = 10_000
 """Members told as refusing; who is beyond is told again."""
 
@@ -44,6 +46,8 @@ class Member:
     lost: int = 0
     wants: tuple[range, ...] | None = ()
     """What it said last that it lacks; None is everything."""
+    held: Mapping[int, int] | None = None
+    """By entry, how much is there from the first byte on; None: it did not say."""
     said: Receipt | None = None
     """The receipt it sent last."""
     passes: int = 0
@@ -88,6 +92,10 @@ class Member:
         receipt = self.receipt
         return receipt is not None and receipt.status is not ReceiptStatus.FAILED
 
+    def lacks(self, entry: int) -> bool:
+        """Whether it said that it lacks an entry, or that it lacks all."""
+        return self.wants is None or any(entry in wanted for wanted in self.wants)
+
     def refuse(self, reason: str, awake: float) -> None:
         """Take in that it takes no part any more; others may have its place."""
         if not self.refusal:
@@ -112,6 +120,8 @@ class Members:
         self.newest_at = 0.0
         """When somebody was found last, as seconds of the real clock."""
         self._quiet_s = quiet_s
+        self._partly: dict[int, None] = {}
+        """Entries of which somebody has a part."""
         self._by_node: dict[int, Member] = {}
         self._by_name: dict[str, Member] = {}
         """By the name shown."""
@@ -183,6 +193,28 @@ class Members:
         """Let a member go: it never was, or came back as another node."""
         del self._by_node[member.node]
         del self._by_name[member.name]
+
+    def lack(self, member: Member, state: State) -> None:
+        """Note what a member lacks, and what it has of that: it says so once."""
+        member.wants = state.wants
+        if member.held is None or state.held:
+            member.held = dict(state.held)
+            news = [entry for entry in member.held if entry not in self._partly]
+            room = MAX_PARTLY - len(self._partly)
+            self._partly.update(dict.fromkeys(news[:room]))
+
+    def held_by_all(self, entry: int) -> int:
+        """Return how much of a file, from its first byte on, nobody lacks.
+
+        Who has not said it yet counts nothing: it asks for what it lacks.
+        """
+        if entry not in self._partly:
+            return 0
+        open_ = self.open
+        if any(m.foreign for m in open_):
+            return 0
+        lacking = [m.held for m in open_ if m.held is not None and m.lacks(entry)]
+        return min((held.get(entry, 0) for held in lacking), default=0)
 
     def retire(self, awake: float) -> None:
         """Forget those whose name somebody has who came after them.

@@ -13,10 +13,13 @@ from groupwire.deliver.storage import Examined, Outcome, Status
 from groupwire.deliver.store.duties.ground import Ground
 from groupwire.deliver.store.duties.judge import Standing, refusal
 from groupwire.deliver.store.duties.tidy import drop
-from groupwire.deliver.store.parts.journal import Identity, held_bytes
+from groupwire.deliver.store.parts.journal import Identity, held_ranges
+from groupwire.deliver.store.parts.ranges import Ranges
 from groupwire.deliver.store.tree.folders import Folders, look, names
 
 __all__ = ["examine"]
+
+_NOTHING = Ranges()
 
 
 def examine(ground: Ground, manifest: Manifest, sender: str) -> Examined:
@@ -45,12 +48,13 @@ def examine(ground: Ground, manifest: Manifest, sender: str) -> Examined:
     for number in unsized[1:]:
         del wanted[number]
         settled[number] = Outcome(Status.FAILED, reason="unsupported")
-    held = _Held(ground).bytes_of(wanted)
-    reason = _too_much(ground, wanted, held) if wanted else ""
+    held = _Held(ground).parts_of(wanted)
+    size = sum(ranges.size for ranges in held.values())
+    reason = _too_much(ground, wanted, size) if wanted else ""
     if reason:
         settled.update(dict.fromkeys(wanted, Outcome(Status.FAILED, reason=reason)))
-        held = 0
-    return Examined(settled, held)
+        return Examined(settled)
+    return Examined(settled, size, {n: r.prefix for n, r in held.items() if r.prefix})
 
 
 def _settle(
@@ -107,24 +111,25 @@ class _Held:
                 if dot and name.endswith(".journal"):
                     self._families.setdefault(stem.partition("-")[0], []).append(name)
 
-    def bytes_of(self, wanted: Mapping[int, Entry]) -> int:
-        """How much is there of files that are wanted."""
+    def parts_of(self, wanted: Mapping[int, Entry]) -> dict[int, Ranges]:
+        """Return what is there of files that are wanted."""
         if not self._families:
-            return 0
-        return sum(map(self._bytes_of, wanted.values()))
+            return {}
+        found = {number: self._part_of(entry) for number, entry in wanted.items()}
+        return {number: ranges for number, ranges in found.items() if ranges}
 
-    def _bytes_of(self, entry: Entry) -> int:
+    def _part_of(self, entry: Entry) -> Ranges:
         size, parts = entry.size_bytes, self._ground.parts
         if size is None or parts is None:
-            return 0
+            return _NOTHING
         identity = Identity(entry.path, size, entry.mtime_ns, entry.sha256)
         if identity.family not in self._families:
-            return 0
+            return _NOTHING
         for name in self._families[identity.family]:
             if not name.startswith(identity.name):
                 drop(parts, name.removesuffix(".journal"))
         with suppress(OSError):
             data = os.stat(f"{identity.name}.data", dir_fd=parts, follow_symlinks=False)
             journal = f"{identity.name}.journal"
-            return held_bytes(parts, journal, identity, data.st_size)
-        return 0
+            return held_ranges(parts, journal, identity, data.st_size)
+        return _NOTHING

@@ -25,7 +25,7 @@ from hashlib import sha256
 
 from groupwire.deliver.store.parts.ranges import MAX_RANGES, Ranges
 
-__all__ = ["Identity", "Journal", "held_bytes"]
+__all__ = ["Identity", "Journal", "held_ranges"]
 
 _HEAD = struct.Struct("<8sqq32s32s16sQ16x")
 _MAGIC = b"gwpart1\n"
@@ -159,16 +159,16 @@ class Journal:
         self._fd, self._count, self._last = fd, len(ranges), None
 
 
-def held_bytes(folder: int, name: str, identity: Identity, end: int) -> int:
-    """How much of a part is there, without changing anything."""
+def held_ranges(folder: int, name: str, identity: Identity, end: int) -> Ranges:
+    """Return what is there of a part, without changing anything."""
     with suppress(OSError):
         fd = os.open(name, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=folder)
         try:
             found = _read(fd, identity, end)
         finally:
             os.close(fd)
-        return Ranges(found[0]).size if found else 0
-    return 0
+        return Ranges(found[0] if found else ())
+    return Ranges()
 
 
 def _head(identity: Identity, trusted: int) -> bytes:
