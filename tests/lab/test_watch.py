@@ -67,8 +67,9 @@ def test_every_packet_of_a_flood_is_counted(lab: Laboratory) -> None:
     assert (found["size_min_bytes"], found["size_max_bytes"]) == (100, 100)
 
 
-@pytest.mark.parametrize("away", [False, True])
-@pytest.mark.parametrize("share", [0.001, 0.05, 0.5])
+@pytest.mark.parametrize(
+    ("share", "away"), [(0.001, True), (0.05, False), (0.5, False)]
+)
 def test_what_is_lost_on_the_way_is_lost_exactly(
     lab: Laboratory, share: float, away: bool
 ) -> None:
