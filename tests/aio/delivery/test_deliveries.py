@@ -16,9 +16,10 @@ from tests.aio.places import run, until
 from groupwire import aio
 from groupwire.aio.delivery import Output, PushConfig
 from groupwire.deliver.entries import Entry
+from groupwire.deliver.pull import DeliveryEnded, Joined, SenderGone
 from groupwire.deliver.push import Began, PushEnded
 from groupwire.deliver.push.group import gathering
-from groupwire.deliver.report import PushProgress, ReceiptStatus
+from groupwire.deliver.report import PullReport, PushProgress, ReceiptStatus
 from groupwire.deliver.storage import Status
 from groupwire.deliver.store.duties.ground import Ground
 from groupwire.errors import (
@@ -28,6 +29,7 @@ from groupwire.errors import (
     NotDelivered,
     UsageError,
 )
+from groupwire.values import Origin
 
 pytestmark = pytest.mark.usefixtures("no_leaks")
 
@@ -241,6 +243,25 @@ def test_a_pull_waits_for_a_sender_that_waits_for_others(
             await until(lambda: not member.pulling.progress.senders)
             member.pulling._give_up()
             assert await member.reports() == []
+
+    run(work())
+
+
+def test_the_time_of_a_pull_goes_on_where_a_sender_was_replaced(
+    group: str, tmp_path: Path
+) -> None:
+    async def work() -> None:
+        config = replace(QUICK, timeout=60.0)
+        async with aio.pull(group, tmp_path, count=None, config=config) as pulling:
+            joined = Joined("src", Origin("192.0.2.1", 5000), "album", 1, 1)
+            report = PullReport("src", "album", (), 1, 0, 0, 1, 0, 1.0, signed=True)
+            for event in (joined, SenderGone("src", "replaced"), joined):
+                pulling._note(event)
+            pulling._note(DeliveryEnded(report))
+            assert pulling._alarm is not None
+            pulling._give_up()
+            assert pulling._running.core.finished  # type: ignore[union-attr]
+            assert pulling.reports == (report,)
 
     run(work())
 

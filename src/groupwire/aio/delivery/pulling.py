@@ -18,7 +18,6 @@ from groupwire.aio.delivery.running import Running
 from groupwire.aio.delivery.veto import guarded
 from groupwire.deliver.pull import (
     DeliveryEnded,
-    Joined,
     Pull,
     PullEvent,
     PullRules,
@@ -57,7 +56,6 @@ class Pulling(Handle[PullEvent, PullProgress, list[PullReport]]):
         self._reports: list[PullReport] = []
         self._pull: Pull | None = None
         self._storage: DiskStorage | OutputStorage | None = None
-        self._under_way = 0
         self._alarm: asyncio.TimerHandle | None = None
         self._problem = ""
 
@@ -199,14 +197,9 @@ class Pulling(Handle[PullEvent, PullProgress, list[PullReport]]):
     # Its end.
 
     def _note(self, event: PullEvent) -> None:
-        if isinstance(event, Joined):
-            self._under_way += 1
-            self._wait_no_more()
-        elif isinstance(event, DeliveryEnded):
+        if isinstance(event, DeliveryEnded):
             self._reports.append(event.report)
-            self._under_way = max(self._under_way - 1, 0)
-            if not self._under_way:
-                self._wait()
+            self._wait()
 
     def _wait(self) -> None:
         """Give a delivery so much time to begin."""
@@ -217,10 +210,10 @@ class Pulling(Handle[PullEvent, PullProgress, list[PullReport]]):
             self._alarm = loop.call_later(seconds, self._give_up)
 
     def _give_up(self) -> None:
-        """End, unless a sender was answered that has yet to say what it sends.
+        """End, unless a delivery is under way, or a sender waits for other members.
 
-        It may wait for other members. Where it ends before it has said so, nothing
-        tells of it: so the time is given once more, and not for ever.
+        Not every one of these tells of its end: so the time is given once more, and
+        not for ever.
         """
         if self.progress.senders:
             self._wait()
