@@ -111,13 +111,16 @@ def forge(
         s.sendto(packet, (host.link.name, _ETH_P_IP, 0, 0, ether))
 
 
-def query(host: Host, version: int = 4) -> None:
-    """Ask once who has joined what, as a querier does: IGMPv3 or MLDv2, for 0.1 s."""
+def query(host: Host, version: int = 4, *, interval_s: int = 125) -> None:
+    """Ask once who has joined what, as a querier does: IGMPv3 or MLDv2, for 0.1 s.
+
+    ``interval_s``, at most 127, is how often it says that it asks.
+    """
     with host:
         index = socket.if_nametoindex(host.link.name)
     if version == 4:
         # RFC 3376 section 4.1; the option is Router Alert (RFC 2113).
-        question = struct.pack("!BBH4sBBH", 0x11, 1, 0, bytes(4), 2, 125, 0)
+        question = struct.pack("!BBH4sBBH", 0x11, 1, 0, bytes(4), 2, interval_s, 0)
         question = question[:2] + _checksum(question) + question[4:]
         with host.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_IGMP) as s:
             out = struct.pack("@4s4si", bytes(4), bytes(4), index)
@@ -126,7 +129,8 @@ def query(host: Host, version: int = 4) -> None:
             s.sendto(question, ("224.0.0.1", 0))
     else:
         # RFC 3810 section 5.1; the kernel fills in the checksum.
-        question = struct.pack("!BBHHH16sBBH", 130, 0, 0, 100, 0, bytes(16), 2, 125, 0)
+        body = bytes(16), 2, interval_s, 0
+        question = struct.pack("!BBHHH16sBBH", 130, 0, 0, 100, 0, *body)
         with host.socket(socket.AF_INET6, socket.SOCK_RAW, socket.IPPROTO_ICMPV6) as s:
             alert = b"\0\0\x05\x02\0\0\x01\0"
             s.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_HOPOPTS, alert)

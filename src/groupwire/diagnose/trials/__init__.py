@@ -6,8 +6,9 @@ from groupwire.diagnose.check import Trial
 from groupwire.diagnose.trials.loopback import Loopback
 from groupwire.diagnose.trials.peer.visit import Peer
 from groupwire.diagnose.trials.queries import Queries
+from groupwire.diagnose.trials.soak import Soak
 
 __all__ = ["ALL"]
 
-ALL: tuple[Trial, ...] = (Loopback(), Queries(), Peer())
+ALL: tuple[Trial, ...] = (Loopback(), Queries(), Peer(), Soak())
 """In the order in which their results are judged; they run side by side."""

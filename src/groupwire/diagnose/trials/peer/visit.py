@@ -8,20 +8,19 @@ as groupwire's, so that whoever else hears them can tell.
 from __future__ import annotations
 
 import asyncio
-import errno
 import secrets
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
 from ipaddress import IPv4Address, IPv6Address
-from typing import TypedDict, TypeVar
+from typing import TypedDict
 
 from groupwire.diagnose.check import Question
+from groupwire.diagnose.trials.peer.conversation import WAIT_S, Conversation
 from groupwire.diagnose.trials.peer.local import WireWatch, reverse_path_drops
 from groupwire.diagnose.trials.peer.sockets import (
     UNICAST_HOPS,
     GroupEar,
-    Talk,
     Voice,
     group_for_tests,
     say_all,
@@ -31,7 +30,6 @@ from groupwire.diagnose.trials.seen import Arrived, PeerSeen, Way
 from groupwire.diagnose.trials.watching import WithDescriptor, watched
 from groupwire.diagnose.trials.wire import speech
 from groupwire.diagnose.trials.wire.speech import (
-    ASKING_BYTES,
     PORT,
     Hello,
     Probe,
@@ -40,20 +38,15 @@ from groupwire.diagnose.trials.wire.speech import (
     Tell,
     Told,
     Welcome,
-    Word,
 )
 from groupwire.errors import DecodeError, MachineError, NotPermittedError
-from groupwire.gather.tagged import Kind, Tagged, is_tagged
-from groupwire.net import socket_failure
+from groupwire.gather.tagged import Tagged, is_tagged
 from groupwire.values import Datagram, Interface
 
-__all__ = ["Peer", "Visit", "ladder"]
+__all__ = ["Peer", "Visit", "ladder", "probe_in"]
 
-TRIES = 3
-WAIT_S = 0.2
-"""For an answer by unicast, each time it is asked."""
 SPEAKING_S = 0.6
-"""The same, where the peer sends tests first."""
+"""For an answer by unicast, where the peer sends tests first."""
 SETTLE_S = 0.15
 """For what is still on its way after the last test was sent."""
 SMALL = 5
@@ -64,7 +57,6 @@ FARTHER = 3
 _LADDER = (8972, 1472, 1372, 1252, 1000, 548)
 _MOST_PAYLOAD = 9000
 _HEADERS = {4: 28, 6: 48}
-_Answer = TypeVar("_Answer", bound=Word)
 
 
 class Peer:
@@ -112,7 +104,7 @@ class _Heard:
     interface: str = ""
 
     def note_wire(self, data: bytes, *, outgoing: bool) -> None:
-        probe = _probe(data)
+        probe = probe_in(data)
         if probe is None:
             return
         if outgoing and probe.token == self.there:
@@ -121,7 +113,8 @@ class _Heard:
             self.reached.add(probe.number)
 
 
-def _probe(data: bytes) -> Probe | None:
+def probe_in(data: bytes) -> Probe | None:
+    """Return the test that a datagram is; None: it is something else."""
     with suppress(DecodeError):
         _, word = speech.decode(data)
         return word if isinstance(word, Probe) else None
@@ -138,9 +131,7 @@ class Visit:
         self._group = group_for_tests(question.group, ip)
         self._heard = _Heard(secrets.randbits(64), secrets.randbits(64))
         self._names = {one.index: one.name for one in question.receive_on}
-        self._asked: dict[int, asyncio.Future[Word]] = {}
         self._members: dict[str, None] = {}
-        self._refused = asyncio.Event()
         self._closing = ExitStack()
         try:
             self._open()
@@ -152,7 +143,7 @@ class Visit:
     def watches(self) -> list[tuple[WithDescriptor, Callable[[], None]]]:
         """What to watch, and what to call."""
         return [
-            (self._talk, self._read),
+            (self._peer, self._peer.read),
             (self._voice.watched, self._take_answers),
             *self._ear.watches,
             *self._queries.watches,
@@ -164,12 +155,8 @@ class Visit:
 
     def _open(self) -> None:
         question, closing = self._question, self._closing
-        try:
-            self._talk = Talk(question.group.version)
-            closing.callback(self._talk.close)
-            self._talk.connect(self._ip, PORT)
-        except OSError as error:
-            raise _unreachable(error, self._ip) from error
+        self._peer = Conversation(self._ip)
+        closing.callback(self._peer.close)
         self._voice = Voice(self._group, self._way, question.ttl_hops)
         closing.callback(self._voice.close)
         self._ear = GroupEar(self._group, question.receive_on, self._hear)
@@ -186,11 +173,13 @@ class Visit:
     async def made(self) -> PeerSeen:
         """Make the visit and return what both ends saw."""
         self._looking = self._wire.renew()
-        welcome = await self._ask(Hello(str(self._question.group.on(None))), Welcome)
+        welcome = await self._peer.ask(
+            Hello(str(self._question.group.on(None))), Welcome
+        )
         if welcome is None or welcome.group != str(self._question.group.on(None)):
             return await self._without_a_doctor(welcome)
         # The first question begins the peer's counting.
-        await self._ask(Tell(welcome.cookie, self._heard.there), Told)
+        await self._peer.ask(Tell(welcome.cookie, self._heard.there), Told)
         hops = UNICAST_HOPS - welcome.ttl_hops if welcome.ttl_hops else None
         there, told = await self._there(welcome, hops)
         back = await self._back(welcome, hops)
@@ -223,7 +212,7 @@ class Visit:
             port=PORT,
             group=str(self._group),
             interface=self._way.name,
-            refused=self._refused.is_set(),
+            refused=self._peer.refused,
             other_group="" if welcome is None else welcome.group,
             members=tuple(self._members),
             ttl_hops=self._question.ttl_hops,
@@ -286,7 +275,9 @@ class Visit:
 
     async def _told(self, welcome: Welcome, *, again: bool = False) -> Told:
         await asyncio.sleep(SETTLE_S)
-        told = await self._ask(Tell(welcome.cookie, self._heard.there, again), Told)
+        told = await self._peer.ask(
+            Tell(welcome.cookie, self._heard.there, again), Told
+        )
         return Told() if told is None else told
 
     # Back
@@ -297,7 +288,7 @@ class Visit:
         sizes = (*(0 for _ in range(SMALL)), *(size for _, size in large))
         ttl_hops = max(self._question.ttl_hops, (hops or 0) + 1)
         wish = Speak(welcome.cookie, self._heard.back, ttl_hops, sizes)
-        spoke = await self._ask(wish, Spoke, wait_s=SPEAKING_S)
+        spoke = await self._peer.ask(wish, Spoke, wait_s=SPEAKING_S)
         await asyncio.sleep(SETTLE_S)
         if spoke is None:
             return Way(error="the peer did not say that it has sent")
@@ -312,48 +303,10 @@ class Visit:
             interface=self._heard.interface or self._way.name,
         )
 
-    # Words
-
-    async def _ask(
-        self, word: Word, kind: type[_Answer], *, wait_s: float = WAIT_S
-    ) -> _Answer | None:
-        """Ask up to three times; None: no answer of this kind came."""
-        request_id = secrets.randbits(64)
-        data = speech.encode(word, request_id, kind=Kind.QUESTION, bytes_=ASKING_BYTES)
-        answer = self._asked[request_id] = asyncio.get_running_loop().create_future()
-        try:
-            for _ in range(TRIES):
-                self._note_error(self._talk.send(data))
-                done, _ = await asyncio.wait([answer], timeout=wait_s)
-                if done:
-                    found = answer.result()
-                    return found if isinstance(found, kind) else None
-                if self._refused.is_set():
-                    return None
-        finally:
-            del self._asked[request_id]
-            answer.cancel()
-        return None
-
-    def _read(self) -> None:
-        for datagram in self._talk.read():
-            if isinstance(datagram, int):
-                self._note_error(datagram)
-                continue
-            with suppress(DecodeError):
-                tagged, word = speech.decode(datagram.data)
-                answer = self._asked.get(tagged.request_id)
-                if tagged.kind is Kind.ANSWER and answer and not answer.done():
-                    answer.set_result(word)
-
-    def _note_error(self, number: int) -> None:
-        if number == errno.ECONNREFUSED:
-            self._refused.set()
-
     # Datagrams
 
     def _hear(self, datagram: Datagram) -> None:
-        probe = _probe(datagram.data)
+        probe = probe_in(datagram.data)
         if probe is None or probe.token != self._heard.back:
             return
         arrived = Arrived(probe.number, datagram.ttl_hops, len(datagram.data))
@@ -388,9 +341,3 @@ def _why(error: MachineError | None) -> _Why:
 def _large(most_bytes: int) -> list[tuple[int, int]]:
     sizes = [size for size in ladder(most_bytes) for _ in range(TWICE)]
     return list(enumerate(sizes, SMALL))
-
-
-def _unreachable(error: OSError, ip: object) -> MachineError:
-    if error.errno in {errno.ENETUNREACH, errno.EHOSTUNREACH}:
-        return MachineError(f"this host knows no way to {ip}")
-    return socket_failure(error)
