@@ -21,9 +21,9 @@ import typer
 
 from groupwire.cli.exits import ExitCode
 from groupwire.cli.options.common import Reach, Speech
-from groupwire.cli.options.spread import spread
 from groupwire.cli.plumbing import signals
 from groupwire.cli.plumbing.children import Child
+from groupwire.cli.plumbing.spread import spread
 from groupwire.cli.render.show import Show
 from groupwire.errors import InterfaceError
 from groupwire.values import DEFAULT_GROUP, Group

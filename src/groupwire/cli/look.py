@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from groupwire.cli.options.common import Place, Speech, Where
-from groupwire.cli.options.spread import spread
+from groupwire.cli.plumbing.spread import spread
 from groupwire.cli.render.looks import Seen, show_explanation, show_interfaces
 from groupwire.errors import GroupwireError
 

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 from groupwire.cli.exits import ExitCode
 from groupwire.cli.options.common import DeliveryPlace, Reach, Speech, Where
 from groupwire.cli.options.pulling import PullOptions
-from groupwire.cli.options.spread import spread
 from groupwire.cli.plumbing import signals
 from groupwire.cli.plumbing.descriptors import open_many
 from groupwire.cli.plumbing.sink import write_stdout
+from groupwire.cli.plumbing.spread import spread
 from groupwire.cli.render.deliveries.opening import Opening
 from groupwire.cli.render.out import Out
 

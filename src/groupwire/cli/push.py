@@ -10,8 +10,8 @@ from groupwire.cli.exits import ExitCode
 from groupwire.cli.options.common import DeliveryPlace, Reach, Speech, Where
 from groupwire.cli.options.members import expectation
 from groupwire.cli.options.pushing import PathsArgument, PushOptions
-from groupwire.cli.options.spread import spread
 from groupwire.cli.plumbing import signals
+from groupwire.cli.plumbing.spread import spread
 from groupwire.cli.render.deliveries.opening import Opening
 from groupwire.cli.render.out import Out
 from groupwire.errors import UsageError

@@ -13,9 +13,9 @@ from groupwire.cli.exits import ExitCode
 from groupwire.cli.options.common import Place, Speech, Where
 from groupwire.cli.options.members import networks
 from groupwire.cli.options.receiving import ReceiveOptions
-from groupwire.cli.options.spread import spread
 from groupwire.cli.plumbing import signals
 from groupwire.cli.plumbing.sink import Sink
+from groupwire.cli.plumbing.spread import spread
 from groupwire.cli.render.arrivals import Arrivals
 from groupwire.cli.render.out import Out
 from groupwire.gather import checked_name

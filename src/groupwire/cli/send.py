@@ -10,8 +10,8 @@ from groupwire.cli.exits import ExitCode
 from groupwire.cli.options.common import Place, Reach, Speech, Where
 from groupwire.cli.options.members import expectation
 from groupwire.cli.options.sending import MessageArgument, SendOptions
-from groupwire.cli.options.spread import spread
 from groupwire.cli.plumbing import signals
+from groupwire.cli.plumbing.spread import spread
 from groupwire.cli.plumbing.stdin import read_message
 from groupwire.cli.render.answers import Answers, Asked, Limits
 from groupwire.cli.render.out import Out

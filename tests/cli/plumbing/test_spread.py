@@ -10,7 +10,7 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
-from groupwire.cli.options.spread import spread
+from groupwire.cli.plumbing.spread import spread
 
 Many = Annotated[list[str] | None, typer.Option("--exclude", "-x", help="Not these.")]
 
