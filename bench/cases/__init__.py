@@ -17,6 +17,7 @@ from . import (
     fanout,
     segments,
     start,
+    watch,
 )
 
 __all__ = ["CASES"]
@@ -37,6 +38,7 @@ CASES = {
         deliver_many,
         deliver_members,
         deliver_memory,
+        watch,
         start,
     )
 }
