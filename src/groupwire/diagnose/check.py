@@ -16,7 +16,11 @@ from groupwire.diagnose.evidence.surroundings import Surroundings
 from groupwire.diagnose.finding import Looked
 from groupwire.values import Group, Interface
 
-__all__ = ["Check", "Question", "Scene", "Trial"]
+__all__ = ["ELSEWHERE", "Check", "Question", "Scene", "Trial"]
+
+ELSEWHERE = IPv4Address("203.0.113.1")
+"""An address that nobody has (RFC 5737): its route is the way to all who are beyond
+the own networks."""
 
 _Seen = TypeVar("_Seen")
 

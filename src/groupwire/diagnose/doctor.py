@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import shutil
 from collections.abc import Iterable, Sequence
 from ipaddress import IPv4Address, IPv6Address
 from time import monotonic
 
 from groupwire.diagnose.asking import ask
-from groupwire.diagnose.check import Check, Question, Scene, Trial
+from groupwire.diagnose.check import ELSEWHERE, Check, Question, Scene, Trial
+from groupwire.diagnose.commands import Shell
 from groupwire.diagnose.evidence import gather, gather_again
 from groupwire.diagnose.finding import Diagnosis, Looked
 from groupwire.values import Group
 
-__all__ = ["WATCH_S", "ask", "examine", "run"]
+__all__ = ["WATCH_S", "ask", "examine", "run", "shell_here"]
 
 WATCH_S = 1.2
 """So long at least lies between the two looks at what the system counts."""
@@ -64,8 +67,16 @@ async def examine(
     )
     after = await asyncio.to_thread(gather_again, before)
     scene = Scene(question=question, before=before, after=after, trials=seen)
-    looked = _looked(scene, ALL_CHECKS if checks is None else checks)
+    looked = _looked(scene, ALL_CHECKS if checks is None else checks, shell_here())
     return Diagnosis(looked, monotonic() - begun)
+
+
+def shell_here() -> Shell:
+    """Return what the user types into, as far as it can be told."""
+    # Who used sudo goes on in a shell of their own.
+    own = os.geteuid() == 0 and "SUDO_UID" not in os.environ
+    path = f"{os.environ.get('PATH', '')}:/usr/sbin:/sbin"
+    return Shell(root=own, sysctl=shutil.which("sysctl", path=path) is not None)
 
 
 async def _tried(
@@ -78,11 +89,16 @@ async def _tried(
     return [one for task in tasks for one in task.result()]
 
 
-def _looked(scene: Scene, checks: Iterable[Check]) -> tuple[tuple[str, Looked], ...]:
-    return tuple((type(check).__name__, check.look(scene)) for check in checks)
+def _looked(
+    scene: Scene, checks: Iterable[Check], shell: Shell
+) -> tuple[tuple[str, Looked], ...]:
+    return tuple(
+        (type(check).__name__, shell.fit(check.look(scene))) for check in checks
+    )
 
 
 def _ways(question: Question) -> list[IPv4Address | IPv6Address]:
     """Return the addresses whose routes decide."""
     group = question.group
-    return [ip for ip in (group.ip, group.source, question.peer) if ip is not None]
+    ways = (group.ip, group.source, question.peer, ELSEWHERE)
+    return [ip for ip in ways if ip is not None]

@@ -50,7 +50,8 @@ class Finding:
     after, a packet). ``fix`` are commands that can be typed as they stand on this
     system, one a line; empty where no command of this machine mends it, and then
     ``says`` tells who can. ``explained_by`` are the codes of causes: with an error of
-    one of them this finding is only its consequence, and is left out.
+    one of them this finding is only its consequence, and is left out. With its own
+    code among them it is left out beside a finding that knows more of the same.
     """
 
     code: str
@@ -111,7 +112,11 @@ class Diagnosis:
 
     def _causes(self) -> list[Finding]:
         found = [finding for _, looked in self.looked for finding in looked.findings]
-        errors = {one.code for one in found if one.severity is Severity.ERROR}
+        errors = {
+            one.code
+            for one in found
+            if one.severity is Severity.ERROR and one.code not in one.explained_by
+        }
         return [one for one in found if errors.isdisjoint(one.explained_by)]
 
     def count(self, severity: Severity) -> int:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
-from ipaddress import IPv4Address, IPv6Address
+from ipaddress import IPv4Address, IPv4Network, IPv6Address
 from pathlib import Path
 
 from groupwire.diagnose.evidence.firewall.reading import read_firewall
@@ -23,6 +23,7 @@ from groupwire.diagnose.evidence.tables import (
     parse_counters,
     parse_devices,
     parse_mcfilter,
+    parse_routes,
     parse_udp,
 )
 from groupwire.net.links import list_interfaces, route_interface
@@ -66,16 +67,25 @@ def gather_again(before: Surroundings) -> Surroundings:
 
 
 def _now(toward: Iterable[IPv4Address | IPv6Address]) -> Surroundings:
-    interfaces = list_interfaces()
+    interfaces, ways = list_interfaces(), tuple(toward)
     return Surroundings(
         interfaces=interfaces,
         links=_links(interfaces),
-        routes={ip: route_interface(ip) for ip in toward},
+        routes={ip: route_interface(ip) for ip in ways},
+        matched=_matched(ways),
         settings=read_settings(),
         counters=_counters(),
         sockets=_sockets(),
         filtered=_filtered(),
     )
+
+
+def _matched(
+    ways: Iterable[IPv4Address | IPv6Address],
+) -> dict[IPv4Address | IPv6Address, IPv4Network]:
+    routes = parse_routes(_read("route"))
+    fitting = {ip: next((one for one in routes if ip in one), None) for ip in ways}
+    return {ip: one for ip, one in fitting.items() if one is not None}
 
 
 def _links(interfaces: Iterable[Interface]) -> dict[int, LinkFacts]:

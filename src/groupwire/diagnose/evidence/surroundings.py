@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from ipaddress import IPv4Address, IPv6Address
+from ipaddress import IPv4Address, IPv4Network, IPv6Address
 
 from groupwire.diagnose.evidence.firewall.rules import Firewall
 from groupwire.values import Interface
@@ -126,6 +126,10 @@ class Surroundings:
         default_factory=dict[IPv4Address | IPv6Address, "int | None"]
     )
     """By which interface (its index) the system sends there; None: no route."""
+    matched: Mapping[IPv4Address | IPv6Address, IPv4Network] = field(
+        default_factory=dict[IPv4Address | IPv6Address, IPv4Network]
+    )
+    """Which line of the main routing table that is, where one fits (IPv4 only)."""
     settings: Settings = Settings()
     counters: Counters = Counters()
     sockets: tuple[UdpSocket, ...] = ()

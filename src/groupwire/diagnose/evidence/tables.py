@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
-from ipaddress import IPv4Address, IPv6Address
+from contextlib import suppress
+from ipaddress import IPv4Address, IPv4Network, IPv6Address
 from typing import Literal
 
 from groupwire.diagnose.evidence.surroundings import Counters, Filtered, UdpSocket
@@ -17,6 +18,7 @@ __all__ = [
     "parse_counters",
     "parse_devices",
     "parse_mcfilter",
+    "parse_routes",
     "parse_udp",
 ]
 
@@ -49,6 +51,16 @@ def parse_mcfilter(text: str) -> tuple[Filtered, ...]:
     return tuple(
         found for line in text.splitlines() if (found := _filtered(line.split()))
     )
+
+
+def parse_routes(text: str, byteorder: _Order = sys.byteorder) -> list[IPv4Network]:
+    """Read ``/proc/net/route``: the destinations, the narrowest first."""
+    found: set[IPv4Network] = set()
+    for words in map(str.split, text.splitlines()):
+        with suppress(ValueError, IndexError):
+            ip, mask = (_words(words[at], byteorder) for at in (1, 7))
+            found.add(IPv4Network(f"{ip}/{mask}"))
+    return sorted(found, key=lambda network: network.prefixlen, reverse=True)
 
 
 def parse_udp(text: str, byteorder: _Order = sys.byteorder) -> tuple[UdpSocket, ...]:

@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from typing import ClassVar
 
 from groupwire.diagnose.check import Scene
-from groupwire.diagnose.finding import Finding, Looked, Severity, Sureness
+from groupwire.diagnose.commands import command, setting
+from groupwire.diagnose.finding import Finding, Looked, Severity
 from groupwire.diagnose.trials.seen import LoopbackSeen
 
 __all__ = ["HearingOneself"]
@@ -19,7 +20,7 @@ _FORBIDDEN = {errno.EPERM, errno.EACCES}
 class HearingOneself:
     """Knows ``loopback``, and what refused joins and datagrams say for certain."""
 
-    codes: ClassVar = ("loopback", "firewall", "membership-limit")
+    codes: ClassVar[tuple[str, ...]] = ("loopback", "firewall", "membership-limit")
 
     def look(self, scene: Scene) -> Looked:
         """Judge the datagrams that this host sent to itself."""
@@ -63,7 +64,8 @@ def _limit(seen: LoopbackSeen, scene: Scene) -> Finding:
         interface=seen.interface,
         says=f"The system lets a program join too few {what}: not even one more.",
         evidence=(f"joining on {seen.interface}: {_named(seen.join_error)}",),
-        fix=(f"sysctl -w net.ipv4.{key}={value}",),
+        fix=(setting(f"net/ipv4/{key}", value),),
+        explained_by=("membership-limit",),
     )
 
 
@@ -91,18 +93,16 @@ def _forbidden(seen: LoopbackSeen, scene: Scene) -> Finding:
             f"sending to {scene.question.group.ip} port {seen.port} by "
             f"{seen.interface}: {_named(seen.send_error)}",
         ),
-        fix=("nft list ruleset",),
+        fix=(command("nft", "list", "ruleset"),),
+        explained_by=("firewall",),
     )
 
 
 def _deaf(seen: LoopbackSeen, scene: Scene) -> Finding:
-    """Make the error a warning where the rules were read: theirs is the error."""
-    firewall = scene.before.firewall
-    known = bool(firewall.read) and not firewall.hidden
     group = scene.question.group
     return Finding(
         code="loopback",
-        severity=Severity.WARNING if known else Severity.ERROR,
+        severity=Severity.ERROR,
         interface=seen.interface,
         says=(
             f"This host does not hear what it sends itself to {group.ip} on "
@@ -114,8 +114,8 @@ def _deaf(seen: LoopbackSeen, scene: Scene) -> Finding:
             f"none came back within {seen.waited_s:g} s, neither at a port of their "
             f"own nor at {group.port}",
         ),
-        sure=Sureness.CERTAIN,
-        fix=("nft list ruleset",),
+        fix=(command("nft", "list", "ruleset"),),
+        explained_by=("firewall", "interface-down"),
     )
 
 

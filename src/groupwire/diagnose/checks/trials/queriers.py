@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from typing import ClassVar
 
 from groupwire.diagnose.check import Scene
+from groupwire.diagnose.commands import command
 from groupwire.diagnose.finding import Finding, Looked, Severity, Sureness
 from groupwire.diagnose.trials.seen import QueriesSeen, QueryHeard
 from groupwire.values import Interface
@@ -25,7 +26,12 @@ _ROBUSTNESS = 2
 class Queriers:
     """Knows who asks, in which version, and whether it still does."""
 
-    codes: ClassVar = ("querier", "no-querier", "querier-silent", "igmp-v2", "igmp-v1")
+    codes: ClassVar[tuple[str, ...]] = (
+        "querier",
+        "no-querier",
+        "querier-silent",
+        "igmp-v2",
+    )
 
     def look(self, scene: Scene) -> Looked:
         """Judge what was heard on each interface."""
@@ -49,7 +55,8 @@ def querier_fix(scene: Scene, name: str) -> tuple[str, ...]:
     bridge = _bridge(scene, name)
     if bridge is None:
         return ()
-    return (f"ip link set {bridge.name} type bridge mcast_querier 1",)
+    bridging = ("type", "bridge", "mcast_querier", 1)
+    return (command("ip", "link", "set", bridge.name, *bridging),)
 
 
 def _bridge(scene: Scene, name: str) -> Interface | None:
@@ -159,6 +166,7 @@ def _none(seen: QueriesSeen, scene: Scene) -> Finding:
         evidence=(f"no {_protocol(seen)} query within {seen.listened_s:.0f} s",),
         sure=Sureness.LIKELY,
         fix=querier_fix(scene, seen.interface),
+        explained_by=("no-querier",),
     )
 
 
@@ -191,41 +199,24 @@ def _missed(seen: QueriesSeen, scene: Scene) -> Iterator[str]:
 
 
 def _version(seen: QueriesSeen, scene: Scene) -> Iterator[Finding]:
-    query = min(seen.queries, key=lambda one: one.igmp, default=None)
-    if query is not None and query.igmp < 3:
-        evidence = _query(seen, query)
-        yield _old(seen, scene, query.igmp, evidence)
-    elif query is None and (igmp := _in_force(seen, scene)):
-        evidence = f"/proc/net/igmp: {seen.interface} speaks IGMP version {igmp}"
-        yield _old(seen, scene, igmp, evidence)
+    """Tell of MLD version 1; what a querier made of IGMP the system itself tells."""
+    old = [query for query in seen.queries if query.igmp < 3]
+    if seen.version == 6 and old:
+        yield _old(seen, scene, old[-1])
 
 
-def _in_force(seen: QueriesSeen, scene: Scene) -> int:
-    """Return the old version that a querier made this host speak; 0: none did."""
-    link = next((i for i in scene.after.interfaces if i.name == seen.interface), None)
-    if link is None or seen.version == 6 or scene.after.settings.force_igmp:
-        return 0
-    facts = scene.after.facts(link)
-    if facts.force_igmp or facts.igmp is None:
-        return 0
-    return facts.igmp if facts.igmp < 3 else 0
-
-
-def _old(seen: QueriesSeen, scene: Scene, igmp: int, evidence: str) -> Finding:
+def _old(seen: QueriesSeen, scene: Scene, query: QueryHeard) -> Finding:
     group = scene.question.group
-    specific = group.is_source_specific or group.source is not None
-    what = f"IGMP version {igmp}" if seen.version == 4 else f"MLD version {igmp - 1}"
-    newer = "IGMP version 3" if seen.version == 4 else "MLD version 2"
+    severity = Severity.INFO if group.source is None else Severity.WARNING
     return Finding(
-        code=f"igmp-v{igmp}",
-        severity=Severity.WARNING if specific else Severity.INFO,
+        code=f"igmp-v{query.igmp}",
+        severity=Severity.ERROR if group.is_source_specific else severity,
         interface=seen.interface,
         says=(
-            f"The querier on {seen.interface} speaks {what}, so this host does, too. "
-            "That version cannot name a source: routers will not bring groups that "
-            "are asked for by source (SSM, 232.0.0.0/8), and switches let any sender "
-            f"through. Set the querier of that switch or router to {newer}."
+            f"{_who(query)} speaks MLD version {query.version} on {seen.interface}, so "
+            "this host does, too. That version cannot name a source: routers will not "
+            "bring groups that are asked for by source (SSM, ff3x::/32), and switches "
+            "let any sender through. Set that switch or router to MLD version 2."
         ),
-        evidence=(evidence,),
-        fix=(),
+        evidence=(_query(seen, query),),
     )

@@ -104,7 +104,12 @@ def _membership_s(query: QueryHeard) -> float:
 class Silence:
     """Knows the famous "it works for four minutes"."""
 
-    codes: ClassVar = ("silence", "no-querier", "querier-silent", "steady")
+    codes: ClassVar[tuple[str, ...]] = (
+        "silence",
+        "no-querier",
+        "querier-silent",
+        "steady",
+    )
 
     def look(self, scene: Scene) -> Looked:
         """Judge the long watch, if there was one."""

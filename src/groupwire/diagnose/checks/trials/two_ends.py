@@ -9,18 +9,20 @@ from typing import ClassVar
 from groupwire.diagnose.check import Scene
 from groupwire.diagnose.checks.trials.queriers import querier_fix
 from groupwire.diagnose.checks.trials.ways import Station, lost_at, sizes, stations
+from groupwire.diagnose.commands import command, link_setting
 from groupwire.diagnose.finding import Finding, Looked, Severity, Sureness
 from groupwire.diagnose.trials.seen import LoopbackSeen, PeerSeen, Way
 
 __all__ = ["TwoEnds"]
 
+_RULES = (command("nft", "list", "ruleset"),)
 _ON_THE_WAY = {Station.NETWORK, Station.SOMEWHERE}
 
 
 class TwoEnds:
     """Knows what only two ends together can tell."""
 
-    codes: ClassVar = (
+    codes: ClassVar[tuple[str, ...]] = (
         "peer",
         "ttl",
         "asymmetric",
@@ -287,7 +289,8 @@ def _kept(leg: _Leg, scene: Scene) -> Finding:
         ),
         evidence=(*([leg.way.error] if leg.way.error else []), *leg.evidence),
         sure=Sureness.CERTAIN if leg.way.forbidden else Sureness.LIKELY,
-        fix=("nft list ruleset",),
+        fix=_RULES,
+        explained_by=("firewall",) if leg.there else (),
     )
 
 
@@ -304,7 +307,8 @@ def _shut(leg: _Leg, scene: Scene) -> Finding:
         ),
         evidence=(*leg.evidence, *leg.told),
         sure=Sureness.LIKELY,
-        fix=("nft list ruleset",),
+        fix=_RULES,
+        explained_by=() if leg.there else ("firewall",),
     )
 
 
@@ -328,8 +332,10 @@ def _reverse_path(leg: _Leg, scene: Scene) -> Finding:
             *leg.told,
         ),
         fix=(
-            f"sysctl -w net.ipv4.conf.all.rp_filter=0 net.ipv4.conf.{name}.rp_filter=0",
+            link_setting(4, "all", "rp_filter", 0),
+            link_setting(4, name, "rp_filter", 0),
         ),
+        explained_by=() if leg.there else ("rp-filter",),
     )
 
 
@@ -351,7 +357,7 @@ def _one_way(leg: _Leg, scene: Scene) -> Finding:
             f"is lost {where}."
         ),
         evidence=(*leg.evidence, *leg.told),
-        sure=Sureness.CERTAIN,
+        explained_by=("wrong-interface", *(() if leg.there else ("firewall",))),
     )
 
 
@@ -380,7 +386,6 @@ def _too_large(legs: list[_Leg]) -> Iterator[Finding]:
         peer_mtu = leg.seen.peer_mtu_bytes
         if leg.there and peer_mtu and peer_mtu < leg.seen.mtu_bytes:
             mtu = max(mtu, peer_mtu)
-        device = leg.interface if leg.there else "eth0"
         yield Finding(
             code="mtu",
             severity=Severity.ERROR,
@@ -396,7 +401,9 @@ def _too_large(legs: list[_Leg]) -> Iterator[Finding]:
                 f"arrive, {found.lost_bytes} do not",
                 f"MTU here {leg.seen.mtu_bytes}, of the peer {peer_mtu}",
             ),
-            fix=(f"ip link set dev {device} mtu {mtu}",) if leg.there else (),
+            fix=(command("ip", "link", "set", "dev", leg.interface, "mtu", mtu),)
+            if leg.there
+            else (),
         )
         return
 

@@ -9,6 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import Enum
 
+from groupwire.diagnose.evidence.firewall.answers import Answer
+
 __all__ = ["Chain", "Firewall", "Hook", "Match", "Rule", "Verdict"]
 
 
@@ -46,7 +48,7 @@ class Match:
     """
 
     key: str
-    values: tuple[object, ...] = ()
+    values: tuple[Answer, ...] = ()
     negated: bool = False
 
 

@@ -1,0 +1,89 @@
+"""The way out for the group: whether there is one, and whether it is the one meant."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from groupwire.diagnose.check import Scene
+from groupwire.diagnose.checks.links.states import fine
+from groupwire.diagnose.commands import route_groups_by
+from groupwire.diagnose.finding import Finding, Looked, Severity, Sureness
+from groupwire.net.links.choose import why_not_meant
+from groupwire.values import Interface
+
+__all__ = ["Routes"]
+
+
+class Routes:
+    """Looks at where the system would send the group's datagrams."""
+
+    codes: ClassVar[tuple[str, ...]] = ("no-route", "wrong-interface")
+
+    def look(self, scene: Scene) -> Looked:
+        """Say whether that way is there and meant."""
+        ip = scene.question.group.ip
+        at = f"the route for {ip} (netlink)"
+        out = scene.before.named(scene.before.routes.get(ip))
+        meant = [one for one in scene.question.about if fine(one, scene)]
+        if out is None:
+            return Looked(at=(at,), findings=(_no_route(scene, meant),))
+        found = _not_meant(scene, out, meant)
+        at = f"{at}: by {out.name}"
+        return Looked(at=(at,), findings=() if found is None else (found,))
+
+
+def _no_route(scene: Scene, meant: list[Interface]) -> Finding:
+    question = scene.question
+    ip = question.group.ip
+    link = meant[0].name if meant else _loopback(scene)
+    return Finding(
+        code="no-route",
+        severity=_severity(scene, meant),
+        says=f"This machine does not know by which interface to send to {ip}. Programs "
+        'that name no interface fail: "Network is unreachable" when they send, "No '
+        f'such device" when they join.{_ours(scene)}',
+        evidence=(f"no route for {ip} (netlink)",),
+        fix=(route_groups_by(link, ip),) if link else (),
+        # Each of these takes routes away, and their fixes bring one back.
+        explained_by=("interface-down", "no-address", "not-multicast"),
+    )
+
+
+def _severity(scene: Scene, meant: list[Interface]) -> Severity:
+    if scene.question.named:
+        return Severity.WARNING
+    # Where there is nothing but loopback, that is how it was wanted.
+    alone = all(one.loopback for one in scene.question.about)
+    return Severity.ERROR if meant or not alone else Severity.INFO
+
+
+def _ours(scene: Scene) -> str:
+    out = scene.question.send_by
+    return f" groupwire itself would take {out.name}." if out is not None else ""
+
+
+def _loopback(scene: Scene) -> str:
+    return next((one.name for one in scene.before.interfaces if one.loopback), "")
+
+
+def _not_meant(scene: Scene, out: Interface, meant: list[Interface]) -> Finding | None:
+    what = "loopback, which leads nowhere" if out.loopback else why_not_meant(out)
+    others = [one.name for one in meant if one != out]
+    if not what or not others or out in scene.question.about:
+        return None
+    ip = scene.question.group.ip
+    named = scene.question.named
+    return Finding(
+        code="wrong-interface",
+        severity=Severity.WARNING if named else Severity.ERROR,
+        interface=out.name,
+        says=f"What this machine sends to {ip} leaves by {out.name}, {what}; "
+        f"{' or '.join(others)} looks meant. Programs that name no interface also "
+        f"join by {out.name} alone.",
+        evidence=(
+            f"the route for {ip} leaves by {out.name} (netlink)",
+            f"also up and able: {', '.join(others)}",
+        ),
+        sure=Sureness.LIKELY,
+        fix=(route_groups_by(others[0], ip, scene.before.matched.get(ip)),),
+    )

@@ -1,0 +1,263 @@
+"""The firewall: whether it lets the group pass, and the talk with the switches.
+
+Judged by its rules, which only root may read. Without root it is told whether there is
+one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from ipaddress import ip_address
+from typing import ClassVar
+
+from groupwire.diagnose.check import Question, Scene
+from groupwire.diagnose.checks.machine.passing import Drop, Packet, drops
+from groupwire.diagnose.commands import command
+from groupwire.diagnose.evidence.firewall.rules import Chain, Hook
+from groupwire.diagnose.finding import Finding, Looked, Severity, Sureness
+from groupwire.diagnose.trials.came import Came
+from groupwire.values import Interface
+
+__all__ = ["Rules"]
+
+_IN = (Hook.INGRESS, Hook.PREROUTING, Hook.INPUT)
+_OUT = (Hook.OUTPUT, Hook.POSTROUTING, Hook.EGRESS)
+
+
+class Rules:
+    """Leads the packets that matter through the rules."""
+
+    codes: ClassVar[tuple[str, ...]] = ("firewall",)
+
+    def look(self, scene: Scene) -> Looked:
+        """Say which of them are thrown away, and by which rule."""
+        firewall = scene.before.firewall
+        if not scene.question.root:
+            return _from_outside(scene)
+        rules = sum(len(chain.rules) for chain in firewall.chains)
+        at = ", ".join(firewall.read) or "no program here lists firewall rules"
+        return Looked(
+            at=(f"{at}: {len(firewall.chains)} chains, {rules} rules",),
+            findings=tuple(_findings(scene)),
+            missed=firewall.hidden,
+        )
+
+
+def _from_outside(scene: Scene) -> Looked:
+    active = scene.before.firewall.active
+    unsure = (
+        f"there is a firewall ({active[0]}), and whether it lets the group in only "
+        "root can read: sudo groupwire doctor",
+    )
+    return Looked(
+        at=("whether ufw, firewalld or nftables run",),
+        unsure=unsure if active else (),
+        missed=() if active else ("root would also read the rules of a firewall",),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Case:
+    """A packet that has to pass somewhere, and what follows if it does not."""
+
+    what: str
+    then: str
+    packet: Packet
+    link: Interface
+    hooks: tuple[Hook, ...]
+    words: Mapping[str, tuple[str, ...]]
+    """What accepts it, in the words of each tool."""
+    datagram: bool = True
+
+
+def _findings(scene: Scene) -> Iterator[Finding]:
+    told: set[tuple[str, ...]] = set()
+    for case in _cases(scene):
+        found = list(
+            drops(scene.before.firewall, case.packet, case.hooks, case.link.name)
+        )
+        for drop in found:
+            text = drop.rule.text if drop.rule else ""
+            key = (drop.chain.table, drop.chain.name, text, case.what)
+            if key not in told:
+                told.add(key)
+                yield _finding(scene, case, drop)
+
+
+def _cases(scene: Scene) -> Iterator[_Case]:
+    question = scene.question
+    inward = [one for one in question.receive_on if not one.loopback]
+    for link in inward or question.receive_on:
+        yield _datagram_in(question, link)
+    if question.send_by is not None:
+        yield _datagram_out(question, question.send_by)
+    for link in inward:
+        yield _membership(question, link, inward=True)
+        yield _membership(question, link, inward=False)
+
+
+def _datagram_in(question: Question, link: Interface) -> _Case:
+    packet = {**_datagram(question), "iif": link.name, "oif": None}
+    if question.group.source is not None:
+        packet["saddr"] = question.group.source
+    return _Case(
+        f"what is sent to {question.group.ip}, port {question.group.port},",
+        "No program here gets it.",
+        {**packet, "pkttype": "multicast"},
+        link,
+        _IN,
+        _datagram_words(question),
+    )
+
+
+def _datagram_out(question: Question, link: Interface) -> _Case:
+    packet = {**_datagram(question), "iif": None, "oif": link.name}
+    if (own := link.address(question.group.version)) is not None:
+        packet["saddr"] = own
+    return _Case(
+        f"what this machine sends to {question.group.ip}, port {question.group.port},",
+        "Nobody gets it.",
+        {**packet, "pkttype": "host"},
+        link,
+        _OUT,
+        _datagram_words(question),
+    )
+
+
+def _datagram(question: Question) -> dict[str, object]:
+    group = question.group
+    return {
+        "family": f"ipv{group.version}",
+        "daddr": group.ip,
+        "proto": "udp",
+        "dport": group.port,
+        "type": None,
+        "state": "new",
+        "dsttype": "multicast",
+    }
+
+
+def _datagram_words(question: Question) -> dict[str, tuple[str, ...]]:
+    ip, port = str(question.group.ip), str(question.group.port)
+    family = "ip" if question.group.version == 4 else "ip6"
+    return {
+        "nft": (family, "daddr", ip, "udp", "dport", port, "accept"),
+        "iptables": ("-d", ip, "-p", "udp", "--dport", port, "-j", "ACCEPT"),
+        "firewall-cmd": (f"--add-port={port}/udp",),
+        "ufw": ("allow", "in", "proto", "udp", "to", ip, "port", port),
+    }
+
+
+def _membership(question: Question, link: Interface, *, inward: bool) -> _Case:
+    """Return the question of a querier, or the answer of this machine."""
+    four = question.group.version == 4
+    kinds = ("membership-query", "membership-report-v3")
+    kinds = kinds if four else ("mld-listener-query", "mld2-listener-report")
+    groups = ("224.0.0.1", "224.0.0.22") if four else ("ff02::1", "ff02::16")
+    protocol = "igmp" if four else "ipv6-icmp"
+    packet: dict[str, object] = {
+        "family": f"ipv{question.group.version}",
+        "daddr": ip_address(groups[0] if inward else groups[1]),
+        "proto": protocol,
+        "dport": None,
+        "sport": None,
+        "type": kinds[0] if inward else kinds[1],
+        "state": "new",
+        "dsttype": "multicast",
+        "iif": link.name if inward else None,
+        "oif": None if inward else link.name,
+        "pkttype": "multicast" if inward else "host",
+    }
+    name = "IGMP" if four else "MLD"
+    return _Case(
+        f"{'the questions' if inward else 'the answers'} by which switches and routers "
+        f"learn who wants which group ({name})",
+        "Many switches then stop sending the group here, at once or after some "
+        "minutes.",
+        packet,
+        link,
+        _IN if inward else _OUT,
+        {
+            "nft": ("meta", "l4proto", protocol, "accept"),
+            "iptables": ("-p", protocol, "-j", "ACCEPT"),
+            "firewall-cmd": (f"--add-protocol={protocol}",),
+        },
+        datagram=False,
+    )
+
+
+def _finding(scene: Scene, case: _Case, drop: Drop) -> Finding:
+    chain, link = drop.chain, case.link
+    where = f"{chain.family} {chain.table} {chain.name}"
+    rule = f"`{drop.rule.text}`" if drop.rule else "`policy drop`"
+    what = f"{case.what[:1].upper()}{case.what[1:]}"
+    if drop.sure:
+        by = "a rule" if drop.rule else "default, as no rule accepts it"
+        says = f"The firewall of this machine throws away {case.what} on {link.name}, "
+        says += f"by {by}. {case.then}"
+    else:
+        says = f"{what} may be thrown away on {link.name} by the firewall of this "
+        says += "machine: it depends on what the doctor cannot know."
+    return Finding(
+        code="firewall",
+        severity=Severity.ERROR if drop.sure else Severity.WARNING,
+        interface=link.name,
+        says=says,
+        evidence=(f"{rule} in {where} ({_listed_by(chain)})",),
+        sure=_sureness(scene, case, drop),
+        fix=(_fix(scene, case, drop),),
+    )
+
+
+def _sureness(scene: Scene, case: _Case, drop: Drop) -> Sureness:
+    if not drop.sure:
+        return Sureness.POSSIBLE
+    seen = any(
+        one.interface == case.link.name and one.on_wire and not one.heard
+        for one in scene.seen(Came)
+    )
+    inward = case.hooks is _IN and case.datagram
+    return Sureness.CERTAIN if seen and inward else Sureness.LIKELY
+
+
+def _listed_by(chain: Chain) -> str:
+    return "nft list ruleset" if chain.tool == "nft" else f"{chain.tool}-save"
+
+
+def _fix(scene: Scene, case: _Case, drop: Drop) -> str:
+    """Return what lets it pass, in the words of the program that wrote the rules."""
+    chain = _base(scene, drop.chain, case)
+    if chain.table == "firewalld" and case.hooks is _IN:
+        return command("firewall-cmd", *case.words["firewall-cmd"])
+    if chain.tool == "nft":
+        where = (chain.family, chain.table, chain.name)
+        return command("nft", "insert", "rule", *where, *case.words["nft"])
+    if _by_ufw(scene, chain) and case.hooks is _IN and "ufw" in case.words:
+        return command("ufw", *case.words["ufw"])
+    table = () if chain.table == "filter" else ("-t", chain.table)
+    words = case.words["iptables"]
+    return command(chain.tool, *table, "-I", chain.name, *words)
+
+
+def _base(scene: Scene, chain: Chain, case: _Case) -> Chain:
+    """Return the chain where the packet came in, of the same table."""
+    if chain.hook is not None:
+        return chain
+    return next(
+        (
+            one
+            for one in scene.before.firewall.chains
+            if one.hook in case.hooks
+            and (one.tool, one.family, one.table)
+            == (chain.tool, chain.family, chain.table)
+        ),
+        chain,
+    )
+
+
+def _by_ufw(scene: Scene, chain: Chain) -> bool:
+    return any(
+        one.name.startswith("ufw") and one.tool == chain.tool
+        for one in scene.before.firewall.chains
+    )
