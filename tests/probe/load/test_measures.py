@@ -5,7 +5,7 @@ from random import Random
 import pytest
 
 from groupwire.probe.load import Delays, Exchange, Pace, best_offset
-from groupwire.probe.load.arrivals import Arrivals, Jitter
+from groupwire.probe.load.jitter import Jitter
 
 
 class TestDelays:
@@ -62,20 +62,7 @@ class TestClock:
         assert offset.error_s == 0.0
 
 
-class TestArrivals:
-    def test_before_the_first_nothing_has_lasted(self) -> None:
-        arrivals = Arrivals()
-        assert (arrivals.seconds, arrivals.silence_s, arrivals.peak_bytes) == (0, 0, 0)
-
-    def test_silence_and_peak_are_the_longest_and_the_fullest(self) -> None:
-        arrivals = Arrivals()
-        for at in (1.0, 1.001, 1.002, 1.5, 1.503, 1.502):
-            arrivals.take(at, 100)
-        assert arrivals.seconds == pytest.approx(0.503)
-        assert arrivals.silence_s == pytest.approx(0.498)
-        assert arrivals.peak_bytes == 300
-        assert arrivals.peak_bits_per_s == pytest.approx(240_000)
-
+class TestJitter:
     def test_jitter_is_that_of_rfc_3550(self) -> None:
         jitter = Jitter()
         for transit in (5.0, 5.016, 5.016):

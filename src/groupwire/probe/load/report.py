@@ -35,7 +35,10 @@ class LoadReport:
     reordered: int = 0
     longest_gap: int = 0
     dropped_here: int = 0
-    """By the receiver's own kernel, because it was read too slowly; lost, too."""
+    """By the receiver's own kernel, because it was read too slowly; lost, too.
+
+    Where the kernel joins datagrams, about so many.
+    """
     seconds: float = 0.0
     jitter_s: float = 0.0
     silence_s: float = 0.0

@@ -6,8 +6,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from groupwire.errors import DecodeError
-from groupwire.probe.load.arrivals import Arrivals, Jitter
+from groupwire.probe.flow.traffic import BURST_S, Traffic
 from groupwire.probe.load.delays import Delays
+from groupwire.probe.load.jitter import Jitter
 from groupwire.probe.load.load import HEAD_BYTES, LoadHead, follow, is_load
 from groupwire.probe.load.report import PERCENTILES, LoadReport
 from groupwire.probe.sequence.meter import SequenceMeter
@@ -24,20 +25,20 @@ class Run:
     """One run, as it has arrived so far."""
 
     __slots__ = (
-        "arrivals",
+        "_rows",
         "delays",
         "jitter",
         "meter",
         "number",
         "origin",
-        "size_bytes",
+        "traffic",
     )
 
     def __init__(self, number: int, origin: Origin) -> None:
         self.number, self.origin = number, origin
         self.meter = SequenceMeter(_NUMBERS)
-        self.delays, self.jitter, self.arrivals = Delays(), Jitter(), Arrivals()
-        self.size_bytes = 0
+        self.delays, self.jitter, self.traffic = Delays(), Jitter(), Traffic()
+        self._rows = 0
 
     def take(self, data: bytes, head: LoadHead, step: int, at: float) -> None:
         """Count a datagram, or a row of them whose size is ``step``."""
@@ -50,8 +51,8 @@ class Run:
         transit = at - head.sent_ns / 1e9
         self.delays.take(transit, count)
         self.jitter.take(transit)
-        self.arrivals.take(at, len(data))
-        self.size_bytes += len(data)
+        self.traffic.take(count, len(data), step, at)
+        self._rows += 1
 
     def _take_one(self, data: bytes) -> None:
         if is_load(data):
@@ -60,8 +61,12 @@ class Run:
     def report(
         self, *, dropped: int = 0, heard: float = 0, answered: float = 0
     ) -> LoadReport:
-        """Return what there is to say; ``dropped`` is the kernel's count."""
-        counts = self.meter.counts
+        """Return what there is to say.
+
+        ``dropped`` is the kernel's count, of rows: those that did arrive tell how many
+        packets that is.
+        """
+        counts, traffic = self.meter.counts, self.traffic
         percentiles = {
             name: round(delay, 7)
             for name, part in PERCENTILES.items()
@@ -70,16 +75,16 @@ class Run:
         return LoadReport(
             run=self.number,
             packets=counts.received,
-            size_bytes=self.size_bytes,
+            size_bytes=traffic.bytes,
             lost=counts.lost,
             duplicates=counts.duplicates,
             reordered=counts.reordered,
             longest_gap=counts.longest_gap,
-            dropped_here=dropped,
-            seconds=round(self.arrivals.seconds, 6),
+            dropped_here=round(dropped * traffic.packets / self._rows),
+            seconds=round(traffic.last - traffic.first, 6),
             jitter_s=round(self.jitter.seconds, 7),
-            silence_s=round(self.arrivals.silence_s, 6),
-            peak_bits_per_s=self.arrivals.peak_bits_per_s,
+            silence_s=round(traffic.silence, 6),
+            peak_bits_per_s=traffic.peak * traffic.largest * 8 / BURST_S,
             heard=heard,
             answered=answered,
             delays_s=percentiles,
@@ -124,7 +129,7 @@ class Runs:
     def find(self, number: int) -> Run | None:
         """Return the run of this number that was heard last."""
         found = [run for key, run in self._runs.items() if key.run == number]
-        return max(found, key=lambda run: run.arrivals.last, default=None)
+        return max(found, key=lambda run: run.traffic.last, default=None)
 
     def __iter__(self) -> Iterator[Run]:
         """Iterate over the runs, the oldest first."""
@@ -132,7 +137,7 @@ class Runs:
 
     def _begin(self, key: _Key) -> Run:
         if len(self._runs) >= MAX_RUNS:
-            oldest = min(self._runs, key=lambda each: self._runs[each].arrivals.last)
+            oldest = min(self._runs, key=lambda each: self._runs[each].traffic.last)
             del self._runs[oldest]
         run = self._runs[key] = Run(key.run, key.origin)
         return run

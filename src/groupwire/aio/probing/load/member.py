@@ -101,7 +101,7 @@ class RunMember:
     def look(self, at: float) -> None:
         """End the runs that are silent; seconds since the epoch."""
         for run in list(self._runs):
-            if at - run.arrivals.last > _SILENT_S:
+            if at - run.traffic.last > _SILENT_S:
                 self._end(run)
 
     def _begin(self, run: Run) -> None:
