@@ -22,6 +22,7 @@ class Desk:
         tree = walk([f"{folder}/"])
         self.entry = {entry.path: n for n, entry in enumerate(tree.entries)}
         self.digests: dict[int, tuple[bytes | None, int, bool]] = {}
+        self.changes: list[int] = []
         self.errors: list[OSError] = []
         self.readies: list[int] = []
         self._told = asyncio.Event()
@@ -42,6 +43,7 @@ class Desk:
         error: OSError | None,
     ) -> None:
         self.digests[entry] = sha256, size_bytes, changed
+        self.changes += [entry] if changed else []
         self.errors += [error] if error is not None else []
         self._told.set()
 
@@ -277,3 +279,52 @@ async def test_what_nobody_lacks_is_digested_and_takes_no_memory(
         assert got == data[start:]
         assert await at.digested("a") == (sha256(data).digest(), len(data), False)
         assert bytes(source.read(7, 100)) == data[7:107]
+
+
+@pytest.mark.parametrize("size", [0, 1000, 3 * MIB])
+async def test_a_change_that_was_told_is_not_told_again_of_what_is_opened_anew(
+    tmp_path: Path, size: int
+) -> None:
+    """Each time it is told costs one of few attempts."""
+    path = tmp_path / "a"
+    path.write_bytes(b"1" * 2 * MIB)
+    async with desk(tmp_path) as at:
+        source = at.shelf.open(at.entry["a"])
+        await at.sent(source)
+        await at.digested("a")
+        path.write_bytes(b"2" * size)
+        assert bytes(source.read(5, 3)) == bytes(3)
+        assert (await at.digested("a"))[2]
+        source = at.shelf.open(at.entry["a"])
+        assert await at.sent(source) == b"2" * size
+        digest = sha256(b"2" * size).digest()
+        assert await at.digested("a") == (digest, size, False)
+
+
+async def test_what_is_told_of_a_file_that_is_closed_or_opened_anew_is_not_heard(
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / "a"
+    path.write_bytes(b"1" * 2 * MIB)
+    (tmp_path / "b").write_bytes(b"b")
+    async with desk(tmp_path) as at:
+        source = at.shelf.open(at.entry["a"])
+        await at.sent(source)
+        await at.digested("a")
+        path.write_bytes(b"2" * MIB)
+        assert bytes(source.read(5, 3)) == bytes(3)
+        # Told, and not yet heard.
+        at.shelf.open(at.entry["a"])
+        assert await at.digested("a") == (None, MIB, True)
+        assert await at.sent(at.shelf.open(at.entry["a"])) == b"2" * MIB
+        assert (await at.digested("a"))[0] == sha256(b"2" * MIB).digest()
+        assert at.changes == [at.entry["a"]]
+        source = at.shelf.open(at.entry["a"])
+        await at.sent(source)
+        await at.digested("a")
+        path.write_bytes(b"3")
+        source.read(5, 3)
+        at.shelf.close(at.entry["a"])
+        at.shelf.digest(at.entry["b"])
+        await at.digested("b")
+        assert at.changes == [at.entry["a"]]

@@ -60,7 +60,10 @@ class FileShelf:
         on_ready: OnReady,
     ) -> None:
         self._local = tree.local
-        self._expected = [(entry.size_bytes, entry.mtime_ns) for entry in tree.entries]
+        self._expected: list[tuple[int | None, int] | None] = [
+            (entry.size_bytes, entry.mtime_ns) for entry in tree.entries
+        ]
+        """None where a change has been told: it is taken as it will be found."""
         self._loop = loop
         self._on_digest = on_digest
         self._on_ready = on_ready
@@ -86,20 +89,24 @@ class FileShelf:
         self.close(entry)
         file, changed = self._look(entry)
         size = file.identity.size_bytes
+
+        def lost() -> None:
+            self._tell(entry, Digested(None, size, changed=True), ahead)
+
         ahead = Ahead(
             file,
             self._handles,
             freed=self._reader.give_back,
-            lost=partial(self._tell, entry, Digested(None, size, changed=True)),
+            lost=lost,
             later=self._loop.call_soon,
             skip_bytes=skip_bytes,
         )
         self._open[entry] = ahead
         if changed:
-            self._tell(entry, Digested(None, size, changed=True))
+            lost()
         else:
             ready = partial(self._mailbox.post, partial(self._ready, entry, ahead))
-            done = partial(self._tell, entry)
+            done = partial(self._tell, entry, ahead=ahead)
             self._reader.submit(Job(file, ahead, ready, done))
         return ahead
 
@@ -125,14 +132,18 @@ class FileShelf:
             raise OSError(errno.ESPIPE, "standard input is read once only")
         file = FoundFile.at(Path(local))
         seen = file.identity.size_bytes, file.identity.mtime_ns
-        changed = seen != self._expected[entry]
+        changed = self._expected[entry] not in (None, seen)
         self._expected[entry] = seen
         return file, changed
 
-    def _tell(self, entry: int, digested: Digested) -> None:
-        self._mailbox.post(partial(self._told, entry, digested))
+    def _tell(self, entry: int, digested: Digested, ahead: Ahead | None = None) -> None:
+        self._mailbox.post(partial(self._told, entry, digested, ahead))
 
-    def _told(self, entry: int, digested: Digested) -> None:
+    def _told(self, entry: int, digested: Digested, ahead: Ahead | None) -> None:
+        if ahead is not None and self._open.get(entry) is not ahead:
+            return  # the file was opened anew meanwhile, and what is told is old
+        if digested.changed:
+            self._expected[entry] = None
         self._on_digest(
             entry,
             digested.sha256,
