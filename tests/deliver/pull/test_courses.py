@@ -125,6 +125,32 @@ def test_a_manifest_behind_another_one_is_not_taken() -> None:
     assert stage.ear.pull.dropped["no-place"] == 1
 
 
+@pytest.mark.parametrize("whole", [True, False])
+def test_who_was_in_line_has_the_place_of_who_falls_silent(*, whole: bool) -> None:
+    stage = called()
+    other = another(stage, "other")
+    call(stage, other, CallPhase.GATHER)
+    dice = stage.lab.rng("names")
+    entries = {f"{dice.getrandbits(256)}": b"" for _ in range(1 if whole else 3000)}
+    other.core.manifest = manifest_of(FILES | entries, digests=True, delivery=5)
+    if not whole:  # it is on its way when the place is taken
+        other.do(lambda core, now: core.send_manifest(now))
+        stage.run(0.01)
+    stage.manifest()
+    stage.run(0.1)
+    if whole:
+        other.do(lambda core, now: core.send_manifest(now))
+        stage.run(0.1)
+    assert [e.sender for e in stage.ear.saw(Joined)] == ["src"]
+    stage.sender.crash()
+    stage.run(5.5)
+    assert call(stage, other, CallPhase.SEND) is not MemberPhase.REFUSED
+    other.do(lambda core, now: core.send_file("a", FILES["a"], now))
+    stage.run(3.0)
+    assert [e.sender for e in stage.ear.saw(Joined)] == ["src", "other"]
+    assert stage.ear.report.signed
+
+
 def test_who_is_crowded_out_of_the_line_is_back_with_its_next_call() -> None:
     stage = called()
     forgers = [another(stage, f"f{n}", n) for n in range(20, 29)]

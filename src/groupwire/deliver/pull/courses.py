@@ -133,7 +133,7 @@ class Courses:
 
     def received(self, course: Course, event: ObjectReceived, now: float) -> None:
         """Take in an object; no manifest where others have the places meanwhile."""
-        if _is_provisional(course) and not self._has_room:
+        if isinstance(course, Delivery) and course.provisional and not self._has_room:
             self._let_go(course, now)
         else:
             course.received(event, now)
@@ -248,12 +248,11 @@ class Courses:
             for course in line:
                 self._let_go(course, now)
 
-    def _let_go(self, course: Course, now: float) -> None:
-        """Forget one that holds no place; it may call again."""
+    def _let_go(self, course: Delivery, now: float) -> None:
+        """Forget one that holds no place; it may call again, and begins anew."""
         self._remove(course)
-        course.abandon(now)
+        course.let_go(now)
         self._setting.dropped["no-place"] += 1
-        self._forget(course.run.sender)
 
     def _begin(
         self, sender: SenderKey, call: Call, name: str, interface: int, now: float

@@ -173,6 +173,11 @@ class Delivery:
         """Leave it for another run without a word."""
         self._end("replaced", now, signed=False)
 
+    def let_go(self, now: float) -> None:
+        """Leave it before it has begun, so that it can begin anew."""
+        self._reading.want_again(now)
+        self.abandon(now)
+
     # What NORM says.
 
     def offer(self, offer: ObjectOffer) -> Sink | Later | None:

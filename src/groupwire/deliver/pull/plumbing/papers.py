@@ -35,6 +35,11 @@ class Papers:
         self._sinks[offer.object] = offer.size_bytes, sink
         return sink
 
+    @property
+    def open_ones(self) -> list[int]:
+        """The objects that have not been taken."""
+        return list(self._sinks)
+
     def take(self, number: int) -> bytes | None:
         """Return the content of one that is complete, and forget it."""
         sink = self.close(number)

@@ -49,6 +49,11 @@ class Reading:
         """Return whether an object that will not come is one of these."""
         return self._papers.close(number) is not None
 
+    def want_again(self, now: float) -> None:
+        """Want from the beginning what is on its way, or has just come."""
+        for number in self._papers.open_ones:
+            self._run.again(number, now)
+
     def close(self) -> None:
         """Let go of all."""
         self._papers.close_all()
