@@ -98,6 +98,15 @@ COMMANDS: dict[str, Command | Family] = {
             "groupwire pull --into - | tar x",
         ),
     ),
+    "doctor": Command(
+        "probing.doctor:doctor",
+        "Find out why nothing arrives, and what mends it.",
+        (
+            "groupwire doctor",
+            "sudo groupwire doctor -g 239.1.2.3:5000 -i eth0 --listen 130",
+            "groupwire doctor --peer 192.168.1.20      there: groupwire doctor --serve",
+        ),
+    ),
     "watch": Command(
         "probing.watch:watch",
         "Show what comes to groups: rate, loss, jitter, by source.",

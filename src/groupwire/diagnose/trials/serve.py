@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import errno
 import secrets
-from collections.abc import AsyncIterator, Callable, Coroutine
+from collections.abc import AsyncGenerator, Callable, Coroutine
 from contextlib import ExitStack
 from dataclasses import dataclass
 
@@ -77,7 +77,7 @@ ServeEvent = Serving | Served
 
 async def serve(
     question: Question, *, examine: Examine | None = None, name: str | None = None
-) -> AsyncIterator[ServeEvent]:
+) -> AsyncGenerator[ServeEvent, None]:
     """Serve the group of a question until the iteration is left.
 
     ``examine`` is this machine's own quick diagnosis, whose errors are told to who

@@ -1,0 +1,142 @@
+"""``doctor``: says why nothing arrives, and what mends it. It changes nothing."""
+
+from __future__ import annotations
+
+from contextlib import aclosing
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from groupwire.cli.exits import ExitCode
+from groupwire.cli.options.common import (
+    GroupOption,
+    InterfaceOption,
+    JsonOption,
+    QuietOption,
+    TtlOption,
+    VerboseOption,
+    Where,
+    tone,
+)
+from groupwire.cli.options.doctoring import (
+    ListenOption,
+    PeerOption,
+    ServeOption,
+    SoakOption,
+    StrictOption,
+)
+from groupwire.cli.plumbing import signals
+from groupwire.cli.render.out import Out
+from groupwire.cli.render.probing.doctor.for_people import DoctorText
+from groupwire.cli.render.probing.doctor.for_programs import DoctorJson
+from groupwire.errors import UsageError
+
+if TYPE_CHECKING:
+    from groupwire.diagnose import Diagnosis
+    from groupwire.diagnose.check import Question
+
+__all__ = ["doctor"]
+
+
+def doctor(  # noqa: PLR0913, PLR0917 - one parameter for each option
+    listen: ListenOption = None,
+    peer: PeerOption = None,
+    serve: ServeOption = False,
+    soak: SoakOption = None,
+    strict: StrictOption = False,
+    ttl: TtlOption = 1,
+    group: GroupOption = None,
+    interface: InterfaceOption = None,
+    json: JsonOption = False,
+    quiet: QuietOption = False,
+    verbose: VerboseOption = False,
+) -> int:
+    """Find out why nothing arrives, and what mends it.
+
+    Looks at what this machine tells about the group, sends itself a datagram, and
+    says what is wrong, how it knows, and the command that mends it. It changes
+    nothing. Root sees more: the firewall's rules, and routers and switches that ask
+    who wants which group.
+    """
+    out = Out(tone(json=json, quiet=quiet, verbose=verbose))
+    if serve and any((listen, peer, soak, strict)):
+        raise UsageError(
+            "--serve is the other end, and looks at nothing by itself",
+            fix="give --listen, --peer, --soak and --strict where the doctor asks",
+        )
+    where = Where.read(group, interface)
+    plan = _Plan(
+        where=where,
+        ttl_hops=ttl,
+        listen_s=listen or 0.0,
+        peer=peer,
+        soak_s=(soak or 0.0) * 60,
+        strict=strict,
+    )
+    command = _serve(plan, out) if serve else _doctor(plan, out)
+    return signals.run(command, out)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Plan:
+    where: Where
+    ttl_hops: int
+    listen_s: float
+    peer: str | None
+    soak_s: float
+    strict: bool
+
+    def question(self) -> Question:
+        from groupwire import diagnose
+
+        return diagnose.ask(
+            self.where.group,
+            self.where.interface,
+            ttl_hops=self.ttl_hops,
+            peer=self.peer,
+            listen_s=self.listen_s,
+            soak_s=self.soak_s,
+        )
+
+
+def _shown(out: Out) -> DoctorJson | DoctorText:
+    return DoctorJson(out) if out.json else DoctorText(out)
+
+
+async def _doctor(plan: _Plan, out: Out) -> int:
+    from groupwire import diagnose
+
+    shown = _shown(out)
+    question = plan.question()
+    found: Diagnosis | None = None
+    with signals.ending(lambda: True, lambda: shown.end(found)):
+        shown.question(question)
+        found = await diagnose.examine(question)
+        shown.diagnosis(found)
+    return _code(found, strict=plan.strict)
+
+
+def _code(found: Diagnosis, *, strict: bool) -> int:
+    from groupwire.diagnose import Verdict
+
+    bad = {Verdict.BROKEN, Verdict.INCONCLUSIVE} if strict else {Verdict.BROKEN}
+    return ExitCode.MISSING if found.verdict in bad else ExitCode.DONE
+
+
+async def _serve(plan: _Plan, out: Out) -> int:
+    from groupwire import diagnose
+    from groupwire.diagnose.trials.serve import Served, serve
+
+    shown = _shown(out)
+    question = plan.question()
+    count, begun = 0, False
+
+    async def examine() -> Diagnosis:
+        return await diagnose.examine(question)
+
+    with signals.ending(lambda: begun, lambda: shown.served(count)):
+        async with aclosing(serve(question, examine=examine)) as events:
+            async for event in events:
+                begun = True
+                count += isinstance(event, Served)
+                shown.serving(event)
+    return ExitCode.DONE

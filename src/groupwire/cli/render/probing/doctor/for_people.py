@@ -1,0 +1,142 @@
+"""``doctor`` for people: what is wrong in plain words, and the line that mends it.
+
+Text is wrapped in a terminal; a line that is to be typed never is.
+"""
+
+from __future__ import annotations
+
+import shutil
+import textwrap
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+from groupwire.cli.render.out import Out
+from groupwire.cli.render.text import escape, plural, seconds
+
+if TYPE_CHECKING:
+    from groupwire.diagnose import Diagnosis, Finding
+    from groupwire.diagnose.check import Question
+    from groupwire.diagnose.trials.serve import Served, Serving
+
+__all__ = ["DoctorText"]
+
+_STYLES = {"error": "red", "warning": "yellow", "info": "cyan"}
+_VERDICTS = {"ok": "green", "broken": "red", "inconclusive": "yellow"}
+_SURE = {
+    "certain": "",
+    "likely": "likely",
+    "possible": "possible",
+}
+
+
+class DoctorText:
+    """Writes findings, most severe first, and the verdict last."""
+
+    def __init__(self, out: Out) -> None:
+        self._out = out
+
+    def question(self, question: Question) -> None:
+        """Say what is looked at, and how long that takes."""
+        note, paint = self._out.note, self._out.note_paint
+        note(f"looking for what keeps {question.group} from arriving here")
+        names = ", ".join(one.name for one in question.receive_on) or "nothing"
+        sender = question.send_by.name if question.send_by else "nothing"
+        note(paint(f"  receive on {names}; send by {sender}", "dim"))
+        for trouble in question.trouble:
+            note(paint(f"  {escape(trouble)}", "dim"))
+        if (longest := max(question.listen_s, question.soak_s)) > 0:
+            note(paint(f"  it takes {seconds(longest)}; Ctrl-C ends it", "dim"))
+
+    def diagnosis(self, diagnosis: Diagnosis) -> None:
+        """Show the findings, and with ``-v`` where it looked."""
+        for finding in diagnosis.findings:
+            if not (self._out.quiet and finding.severity.value == "info"):
+                self._finding(finding)
+        self._out.detail("looked at")
+        for _, looked in diagnosis.looked:
+            for line in looked.at:
+                self._out.detail(f"  {escape(line)}")
+        self._open("not decided:", diagnosis.unsure)
+        self._open("not looked at:", diagnosis.missed)
+
+    def end(self, diagnosis: Diagnosis | None) -> None:
+        """Show the verdict; None: it was interrupted before there was one."""
+        from groupwire.diagnose import Severity
+
+        if diagnosis is None:
+            self._out.last_note("interrupted: no verdict")
+            return
+        verdict = diagnosis.verdict.value
+        counts = ", ".join(
+            plural(count, noun)
+            for noun in ("error", "warning")
+            if (count := diagnosis.count(Severity(noun)))
+        )
+        told = f" ({counts})" if counts else ""
+        painted = self._out.paint(verdict, _VERDICTS[verdict])
+        self._out.line(f"verdict: {painted}{told}")
+        self._out.note(
+            self._out.note_paint(
+                f"  {plural(len(diagnosis.looked), 'check')} "
+                f"in {seconds(diagnosis.seconds)}",
+                "dim",
+            )
+        )
+
+    def serving(self, event: Serving | Served) -> None:
+        """Say that this end is ready, or that somebody tests against it."""
+        from groupwire.diagnose.trials.serve import Serving
+
+        note, paint = self._out.note, self._out.note_paint
+        if not isinstance(event, Serving):
+            self._out.line(f"tested by {escape(event.asker)}")
+            return
+        note(f"ready: the other end of `groupwire doctor -g {event.group} --peer ...`")
+        names = ", ".join(event.interfaces)
+        note(paint(f"  on {names}, UDP port {event.port}; Ctrl-C ends it", "dim"))
+        if not event.root:
+            note(paint("  as root it would see more: what reaches the wire", "dim"))
+
+    def served(self, count: int) -> None:
+        """Say that this end is over."""
+        self._out.last_note(plural(count, "test"))
+
+    def _finding(self, finding: Finding) -> None:
+        line, paint = self._out.line, self._out.paint
+        severity = finding.severity.value
+        where = f" on {escape(finding.interface)}" if finding.interface else ""
+        sure = _SURE[finding.sure.value]
+        head = f"{paint(severity, _STYLES[severity])} {paint(finding.code, 'bold')}"
+        line(f"{head}{where}{paint(f'  ({sure})' if sure else '', 'dim')}")
+        for text in self._wrapped(finding.says, "  "):
+            line(text)
+        for fact in finding.evidence:
+            for text in self._wrapped(fact, "    ", "  - "):
+                line(paint(text, "dim"))
+        if finding.fix:
+            line(f"  {paint('fix:', 'bold')}")
+        for command in finding.fix:
+            line(f"    {escape(command)}")
+        line("")
+
+    def _open(self, title: str, lines: Iterable[str]) -> None:
+        lines = tuple(lines)
+        if not lines:
+            return
+        self._out.note(title)
+        for one in lines:
+            for text in self._wrapped(one, "    ", "  - "):
+                self._out.note(self._out.note_paint(text, "dim"))
+
+    def _wrapped(self, text: str, indent: str, first: str | None = None) -> list[str]:
+        first = indent if first is None else first
+        if not self._out.wide:
+            return [f"{first}{escape(text)}"]
+        width = max(24, shutil.get_terminal_size().columns)
+        return textwrap.wrap(
+            escape(text),
+            width,
+            initial_indent=first,
+            subsequent_indent=indent,
+            break_on_hyphens=False,
+        )
