@@ -256,7 +256,7 @@ def _lost(leg: _Leg, scene: Scene) -> Iterator[Finding]:
             yield (
                 _reverse_path(leg, scene) if leg.way.reverse_path else _shut(leg, scene)
             )
-        case Station.NETWORK | Station.SOMEWHERE:
+        case _:  # on the way
             yield _one_way(leg, scene)
 
 
