@@ -102,3 +102,18 @@ def test_sixteen_members_on_one_host_and_some_that_come_late(
     assert answered.code == 0, str(answered)
     assert [line["status"] for line in answered.all("receipt")] == ["verified"] * 16
     assert [told(member).code for member in members] == [0] * 16
+
+
+def test_sixty_four_members_that_lose_packets_have_it_and_sign(
+    lab: Laboratory, tmp_path: Path
+) -> None:
+    a, b, c = lab.segment(3)
+    source = noise(tmp_path / "image", _SIZE)
+    a.link.segment()
+    for host in (b, c):
+        host.link.lose(0.02)
+    members = pulls([b, c] * 32, tmp_path)
+    answered = pushed(a, source, "--expect", "64")
+    assert answered.code == 0, str(answered)
+    assert [line["status"] for line in answered.all("receipt")] == ["verified"] * 64
+    assert [told(member).code for member in members] == [0] * 64
