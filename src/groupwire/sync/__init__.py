@@ -6,5 +6,6 @@ loop runs already (notebooks, GUIs). Every call may come from any thread.
 
 from groupwire.sync.delivery import pull, push
 from groupwire.sync.peer import Message, Peer, ask, open, send
+from groupwire.sync.probing import watch
 
-__all__ = ["Message", "Peer", "ask", "open", "pull", "push", "send"]
+__all__ = ["Message", "Peer", "ask", "open", "pull", "push", "send", "watch"]

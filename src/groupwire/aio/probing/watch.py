@@ -169,7 +169,7 @@ class _Running:
         self._tap = tap
         self._on_change = on_change
         self._loop = asyncio.get_running_loop()
-        self._ended = asyncio.Event()
+        self._ended: asyncio.Future[None] = self._loop.create_future()
         self._reading: list[int] = []
         now = time.time()
         self._began, self._reported = time.monotonic(), time.monotonic()
@@ -184,7 +184,7 @@ class _Running:
         began = self._began
         end = None if duration is None else began + duration
         due = began + interval
-        while not self._ended.is_set():
+        while not self._ended.done():
             if end is not None:
                 due = min(due, end)
             if await self._ends_before(due):
@@ -211,21 +211,18 @@ class _Running:
 
     def close(self) -> None:
         """Leave the groups; any number of times."""
-        if self._ended.is_set():
+        if self._ended.done():
             return
-        self._ended.set()
+        self._ended.set_result(None)
         for fd in self._reading:
             self._loop.remove_reader(fd)
         self._loop.remove_reader(self.watched.links.fileno())
         self.watched.close()
 
     async def _ends_before(self, due: float) -> bool:
-        try:
-            async with asyncio.timeout(max(0.0, due - time.monotonic())):
-                await self._ended.wait()
-        except TimeoutError:
-            return False
-        return True
+        wait = max(0.0, due - time.monotonic())
+        await asyncio.wait([self._ended], timeout=wait)
+        return self._ended.done()
 
     def _with_refusals(
         self, groups: tuple[GroupReport, ...]

@@ -1,0 +1,62 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import typer
+
+from groupwire.cli.options.watching import (
+    listed_groups,
+    metrics_address,
+    percentage,
+)
+from groupwire.errors import UsageError
+
+
+@pytest.mark.parametrize(
+    ("text", "part"), [("0", 0.0), ("0.1", 0.001), ("2.5%", 0.025), ("100 %", 1.0)]
+)
+def test_per_cent_is_a_part(text: str, part: float) -> None:
+    assert percentage(text) == pytest.approx(part)
+
+
+@pytest.mark.parametrize("text", ["", "x", "-1", "101", "nan"])
+def test_what_is_no_percentage_is_refused(text: str) -> None:
+    with pytest.raises(typer.BadParameter, match="percentage"):
+        percentage(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "address"),
+    [
+        (None, None),
+        ("9100", ("127.0.0.1", 9100)),
+        ("0.0.0.0:9100", ("0.0.0.0", 9100)),
+        ("[::1]:0", ("::1", 0)),
+    ],
+)
+def test_a_bare_port_is_that_of_loopback(
+    text: str | None, address: tuple[str, int] | None
+) -> None:
+    assert metrics_address(text) == address
+
+
+@pytest.mark.parametrize("text", ["", "x", ":9100", "1:x", "65536", "9" * 5000])
+def test_what_is_no_port_is_refused(text: str) -> None:
+    with pytest.raises(UsageError, match="no port"):
+        metrics_address(text)
+
+
+def test_a_file_stands_for_its_groups(tmp_path: Path) -> None:
+    file = tmp_path / "groups"
+    file.write_text("239.1.1.1:5000  # the first\n\n# none\n239.1.1.2:5000+3\n")
+    assert listed_groups(["a", f"@{file}"]) == [
+        "a",
+        "239.1.1.1:5000",
+        "239.1.1.2:5000+3",
+    ]
+
+
+def test_a_file_that_is_not_there_is_told(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="no such file"):
+        listed_groups([f"@{tmp_path}/none"])
