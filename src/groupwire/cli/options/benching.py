@@ -2,102 +2,129 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Annotated
 
 import typer
 
-from groupwire.cli.options.common import duration, group_option
-from groupwire.cli.options.quantities import rate
+from groupwire.cli.options.common import InterfaceOption, Where, duration, group_option
+from groupwire.cli.options.members import expect_option
+from groupwire.cli.options.quantities import rate as read_rate
+from groupwire.cli.options.receiving import AnswerToOption, DurationOption, NameOption
+from groupwire.cli.options.watching import percentage
 from groupwire.values import DEFAULT_BENCH_GROUP
 
-__all__ = [
-    "BenchCountOption",
-    "BenchDurationOption",
-    "BenchGroupOption",
-    "MaxDelayOption",
-    "MaxLossOption",
-    "MaxRttOption",
-    "MinRateOption",
-    "SendRateOption",
-    "SizeOption",
-]
+__all__ = ["BenchPlace", "BenchReceiveOptions", "BenchSendOptions"]
 
-BenchGroupOption = Annotated[str | None, group_option(DEFAULT_BENCH_GROUP)]
-SendRateOption = Annotated[
-    float,
-    typer.Option(
-        "--rate",
-        metavar="RATE",
-        parser=rate,
-        help="Bits of payload per second: 800M, 64k, 2.5G.",
-        show_default="10M",
-    ),
-]
-SizeOption = Annotated[
-    int,
-    typer.Option(
-        "--size",
-        metavar="BYTES",
-        min=32,
-        max=65_507,
-        help="Payload of each datagram. 1316 is what MPEG-TS uses.",
-    ),
-]
-BenchDurationOption = Annotated[
-    float,
-    typer.Option(
-        "--duration", "-d", metavar="S", parser=duration, help="Seconds to send."
-    ),
-]
-BenchCountOption = Annotated[
-    int | None,
-    typer.Option(
-        "--count",
-        metavar="N",
-        min=1,
-        help="End after so many senders have ended.",
-        show_default=False,
-    ),
-]
-MaxLossOption = Annotated[
+_MaxLossOption = Annotated[
     float | None,
     typer.Option(
         "--max-loss",
         metavar="PERCENT",
-        min=0,
-        max=100,
+        parser=percentage,
         help="Exit code 1 where a receiver has lost more.",
         show_default=False,
     ),
 ]
-MinRateOption = Annotated[
+_MinRateOption = Annotated[
     float | None,
     typer.Option(
         "--min-rate",
         metavar="RATE",
-        parser=rate,
+        parser=read_rate,
         help="Exit code 1 where less has arrived: 800M, 64k.",
         show_default=False,
     ),
 ]
-MaxDelayOption = Annotated[
-    float | None,
-    typer.Option(
-        "--max-delay",
-        metavar="S",
-        parser=duration,
-        help="Exit code 1 where more than 1 % took longer on the way there, the "
-        "clocks' error allowed for.",
-        show_default=False,
-    ),
-]
-MaxRttOption = Annotated[
-    float | None,
-    typer.Option(
-        "--max-rtt",
-        metavar="S",
-        parser=duration,
-        help="Exit code 1 where more than 1 % of the answers took longer.",
-        show_default=False,
-    ),
-]
+
+
+@dataclass(frozen=True, slots=True)
+class BenchPlace:
+    """Where measured traffic goes."""
+
+    group: Annotated[str | None, group_option(DEFAULT_BENCH_GROUP)] = None
+    interface: InterfaceOption = None
+
+    def read(self) -> Where:
+        """Return what the texts mean; AddressError and UsageError."""
+        return Where.read(self.group, self.interface, default=DEFAULT_BENCH_GROUP)
+
+
+@dataclass(frozen=True, slots=True)
+class BenchSendOptions:
+    """What is sent, and what has to come of it."""
+
+    rate: Annotated[
+        float,
+        typer.Option(
+            "--rate",
+            metavar="RATE",
+            parser=read_rate,
+            help="Bits of payload per second: 800M, 64k, 2.5G; 10M if not given.",
+            show_default=False,
+        ),
+    ] = 10e6
+    size: Annotated[
+        int,
+        typer.Option(
+            "--size",
+            metavar="BYTES",
+            min=32,
+            max=65_507,
+            help="Payload of each datagram. 1316 is what MPEG-TS uses.",
+        ),
+    ] = 1316
+    seconds: Annotated[
+        float,
+        typer.Option(
+            "--duration", "-d", metavar="S", parser=duration, help="Seconds to send."
+        ),
+    ] = 10.0
+    expect: Annotated[
+        str | None,
+        expect_option("Who has to receive it", "Exit code 1 if somebody is missing."),
+    ] = None
+    max_loss: _MaxLossOption = None
+    min_rate: _MinRateOption = None
+    max_delay: Annotated[
+        float | None,
+        typer.Option(
+            "--max-delay",
+            metavar="S",
+            parser=duration,
+            help="Exit code 1 where more than 1 % took longer on the way there, the "
+            "clocks' error allowed for.",
+            show_default=False,
+        ),
+    ] = None
+    max_rtt: Annotated[
+        float | None,
+        typer.Option(
+            "--max-rtt",
+            metavar="S",
+            parser=duration,
+            help="Exit code 1 where more than 1 % of the answers took longer.",
+            show_default=False,
+        ),
+    ] = None
+
+
+@dataclass(frozen=True, slots=True)
+class BenchReceiveOptions:
+    """Who receives, for how long, and what has to have come."""
+
+    name: NameOption = None
+    count: Annotated[
+        int | None,
+        typer.Option(
+            "--count",
+            metavar="N",
+            min=1,
+            help="End after so many runs have ended.",
+            show_default=False,
+        ),
+    ] = None
+    seconds: DurationOption = None
+    max_loss: _MaxLossOption = None
+    min_rate: _MinRateOption = None
+    answer_to: AnswerToOption = None

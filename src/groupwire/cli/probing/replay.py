@@ -3,23 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from groupwire.cli.exits import ExitCode
-from groupwire.cli.options.common import (
-    DscpOption,
-    GroupOption,
-    InterfaceOption,
-    JsonOption,
-    QuietOption,
-    TtlOption,
-    VerboseOption,
-    duration,
-    tone,
-)
+from groupwire.cli.options.common import Place, Reach, Speech, duration
 from groupwire.cli.plumbing import signals
+from groupwire.cli.plumbing.spread import spread
 from groupwire.cli.render.out import Out
 from groupwire.cli.render.text import escape, plural, seconds
 from groupwire.errors import UsageError
@@ -34,19 +26,13 @@ INTERVAL_S = 1.0
 """How often it tells where it is."""
 
 
-def replay(  # noqa: PLR0913, PLR0917 - one parameter for each option
-    file: Annotated[
-        str,
-        typer.Argument(
-            metavar="FILE",
-            help="A pcapng or pcap file, of `groupwire watch --record` or Wireshark.",
-            show_default=False,
-        ),
-    ],
-    group: GroupOption = None,
+@dataclass(frozen=True, slots=True)
+class ReplayOptions:
+    """What of the capture is sent, where and how fast."""
+
     original: Annotated[
         bool, typer.Option("--original", help="To the groups that it went to.")
-    ] = False,
+    ] = False
     only: Annotated[
         str | None,
         typer.Option(
@@ -55,7 +41,7 @@ def replay(  # noqa: PLR0913, PLR0917 - one parameter for each option
             help="Only what went to that group of the capture.",
             show_default=False,
         ),
-    ] = None,
+    ] = None
     speed: Annotated[
         float,
         typer.Option(
@@ -64,36 +50,48 @@ def replay(  # noqa: PLR0913, PLR0917 - one parameter for each option
             parser=duration,
             help="2 plays twice as fast, 0.5 half as fast.",
         ),
-    ] = 1.0,
-    interface: InterfaceOption = None,
-    ttl: TtlOption = 1,
-    dscp: DscpOption = 0,
-    json: JsonOption = False,
-    quiet: QuietOption = False,
-    verbose: VerboseOption = False,
+    ] = 1.0
+
+
+@spread
+def replay(
+    file: Annotated[
+        str,
+        typer.Argument(
+            metavar="FILE",
+            help="A pcapng or pcap file, of `groupwire watch --record` or Wireshark.",
+            show_default=False,
+        ),
+    ],
+    options: ReplayOptions,
+    place: Place,
+    reach: Reach,
+    speech: Speech,
 ) -> int:
     """Send a capture's datagrams again, with the distances that they had.
 
     The group has to be named with -g, or --original given, so that nobody feeds a
     capture back by mistake. Only what went to groups is sent.
     """
-    out = Out(tone(json=json, quiet=quiet, verbose=verbose))
-    to = _target(group, original)
-    wanted = None if only is None else Group.parse(only)
+    out = speech.out()
+    to = _target(place.group, options.original)
+    wanted = None if options.only is None else Group.parse(options.only)
 
     async def play() -> int:
         from groupwire import aio
         from groupwire.aio.probing.replay import replay as replayed
 
-        config = aio.PeerConfig(interface=interface, ttl=ttl, dscp=dscp)
+        config = aio.PeerConfig(
+            interface=place.interface, ttl=reach.ttl, dscp=reach.dscp
+        )
         shown = _Shown(out, file, to)
         with signals.ending(lambda: shown.begun, shown.end):
             async for progress in replayed(
                 file,
                 to,
-                original=original,
+                original=options.original,
                 only=wanted,
-                speed=speed,
+                speed=options.speed,
                 interval=INTERVAL_S,
                 config=config,
             ):

@@ -7,31 +7,13 @@ from contextlib import aclosing
 from typing import TYPE_CHECKING
 
 from groupwire.cli.exits import ExitCode
-from groupwire.cli.options.benching import (
-    BenchCountOption,
-    BenchGroupOption,
-    MaxLossOption,
-    MinRateOption,
-)
-from groupwire.cli.options.common import (
-    InterfaceOption,
-    JsonOption,
-    QuietOption,
-    VerboseOption,
-    Where,
-    tone,
-)
+from groupwire.cli.options.benching import BenchPlace, BenchReceiveOptions
+from groupwire.cli.options.common import Speech
 from groupwire.cli.options.members import networks
-from groupwire.cli.options.receiving import (
-    AnswerToOption,
-    DurationOption,
-    NameOption,
-)
 from groupwire.cli.plumbing import signals
-from groupwire.cli.render.out import Out
+from groupwire.cli.plumbing.spread import spread
 from groupwire.cli.render.probing.received import Received
 from groupwire.gather import checked_name
-from groupwire.values import DEFAULT_BENCH_GROUP
 
 if TYPE_CHECKING:
     from groupwire.probe.load import LoadReport
@@ -39,29 +21,18 @@ if TYPE_CHECKING:
 __all__ = ["Judge", "receive"]
 
 
-def receive(  # noqa: PLR0913, PLR0917 - one parameter for each option
-    name: NameOption = None,
-    count: BenchCountOption = None,
-    seconds: DurationOption = None,
-    max_loss: MaxLossOption = None,
-    min_rate: MinRateOption = None,
-    answer_to: AnswerToOption = None,
-    group: BenchGroupOption = None,
-    interface: InterfaceOption = None,
-    json: JsonOption = False,
-    quiet: QuietOption = False,
-    verbose: VerboseOption = False,
-) -> int:
+@spread
+def receive(options: BenchReceiveOptions, place: BenchPlace, speech: Speech) -> int:
     """Count what `bench send` sends, from any number of senders.
 
     Each sender is told how its datagrams have arrived. Without --count or
     --duration it goes on until Ctrl-C.
     """
-    out = Out(tone(json=json, quiet=quiet, verbose=verbose))
-    where = Where.read(group, interface, default=DEFAULT_BENCH_GROUP)
-    member = None if name is None else checked_name(name)
-    reached = networks("--answer-to", answer_to)
-    judged = Judge(max_loss, min_rate)
+    out = speech.out()
+    where = place.read()
+    member = None if options.name is None else checked_name(options.name)
+    reached = networks("--answer-to", options.answer_to)
+    judged = Judge(options.max_loss, options.min_rate)
 
     async def run() -> int:
         from groupwire import aio
@@ -71,11 +42,11 @@ def receive(  # noqa: PLR0913, PLR0917 - one parameter for each option
             name=member, interface=where.interface, answer_to=reached
         )
         shown = Received(out)
-        left = count
+        left = options.count
         with signals.ending(shown.begun, shown.end):
             try:
                 async with (
-                    asyncio.timeout(seconds),
+                    asyncio.timeout(options.seconds),
                     aclosing(receive_load(where.group, config=config)) as events,
                 ):
                     async for event in events:
@@ -104,7 +75,7 @@ class Judge:
         """Hold one run against them."""
         self._runs += 1
         expected = report.packets + report.lost
-        loss = 100 * report.lost / expected if expected else 0.0
+        loss = report.lost / expected if expected else 0.0
         rate = report.size_bytes * 8 / report.seconds if report.seconds else 0.0
         if self._max_loss is not None and loss > self._max_loss:
             self._failed = True
