@@ -25,7 +25,7 @@ from groupwire.probe.flow.verdict import Limits, Problem
 if TYPE_CHECKING:
     from groupwire.aio import Joined
 
-__all__ = ["WatchText"]
+__all__ = ["WatchText", "screen"]
 
 _FEW = 3
 """Groups of many that are named."""
@@ -59,7 +59,7 @@ class WatchText:
     def show(self, report: WatchReport) -> None:
         """Show one interval."""
         if self._board is not None:
-            self._board.draw(_screen(report, self._board.lines))
+            self._board.draw(screen(report, self._board.lines))
         else:
             self._lines(report)
 
@@ -146,7 +146,7 @@ def _where(joined: Joined) -> str:
     return f"on {ways}: {escape(joined.reason)}"
 
 
-def _screen(report: WatchReport, room: int) -> list[Pieces]:
+def screen(report: WatchReport, room: int) -> list[Pieces]:
     """Return the lines of the live screen, as many as there is room for."""
     heard = [group for group in report.groups if group.total.packets]
     silent = [str(g.group) for g in report.groups if not g.total.packets]
