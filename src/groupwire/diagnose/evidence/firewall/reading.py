@@ -53,7 +53,8 @@ class _Reading:
                 chains = parse_iptables(text, tool=name, version=version)
                 through_nft += chains if "(nf_tables)" in text else ()
                 self.chains += chains
-            if not (text and "(nf_tables)" in text):
+            # The older kind beside the newer one, where that is what `iptables` is.
+            if text and "(nf_tables)" not in text:
                 continue
             if (text := self._listed(f"{name}-legacy-save")) is not None:
                 tool = f"{name}-legacy"
