@@ -1,12 +1,16 @@
-"""Watching without ``async``."""
+"""Watching, replaying and measuring without ``async``."""
 
 from collections.abc import Iterator
 from itertools import count
+from pathlib import Path
+from threading import Thread
 
 import pytest
 from tests.aio.places import Foreign
+from tests.probe.capture.making import capture
 
 from groupwire import sync
+from groupwire.aio.probing.load import LoadEnded, LoadEvent, LoadResult
 from groupwire.errors import InterfaceError, UsageError
 
 _PORTS = count(22_700)
@@ -42,3 +46,38 @@ def test_wrong_use_is_told_at_once_and_machines_when_it_begins(group: str) -> No
         sync.watch(group, interval=0)
     with pytest.raises(InterfaceError):
         next(sync.watch(group, interface="nowhere9"))
+
+
+def test_a_capture_is_sent_again(tmp_path: Path, group: str, foreign: Foreign) -> None:
+    file = capture(tmp_path / "a", (0.0, b"one"), (0.0, b"two"))
+    *_, last = sync.replay(file, group)
+    assert (last.packets, last.ended) == (2, True)
+    assert foreign.hear()[0] == b"one"
+
+
+def test_what_is_no_capture_is_told(tmp_path: Path, group: str) -> None:
+    (tmp_path / "a").write_text("hello")
+    with pytest.raises(UsageError):
+        list(sync.replay(tmp_path / "a", group))
+
+
+def test_traffic_is_measured_from_both_ends(group: str) -> None:
+    heard: list[LoadEvent] = []
+    events = sync.receive_load(group)
+    heard.append(next(events))
+
+    def listen() -> None:
+        for event in events:
+            heard.append(event)
+            if isinstance(event, LoadEnded):
+                events.close()
+                return
+
+    thread = Thread(target=listen)
+    thread.start()
+    sending = sync.send_load(group, rate=2e6, size=500, duration=0.1, expect=1)
+    *_, result = sending
+    thread.join()
+    assert isinstance(result, LoadResult)
+    assert [member.lost for member in result.members] == [0]
+    assert isinstance(heard[-1], LoadEnded)

@@ -34,6 +34,8 @@ if TYPE_CHECKING:
         pull,
         push,
     )
+    from groupwire.aio.probing.load import receive_load, send_load
+    from groupwire.aio.probing.replay import replay
     from groupwire.aio.probing.watch import WatchConfig, Watching, watch
 
 __all__ = [
@@ -60,7 +62,10 @@ __all__ = [
     "open",
     "pull",
     "push",
+    "receive_load",
+    "replay",
     "send",
+    "send_load",
     "watch",
 ]
 
@@ -69,6 +74,8 @@ _LATER = {
         ("Output", "PullConfig", "Pulling", "PushConfig", "Pushing", "pull", "push"),
         "delivery",
     ),
+    **dict.fromkeys(("receive_load", "send_load"), "probing.load"),
+    "replay": "probing.replay",
     **dict.fromkeys(("WatchConfig", "Watching", "watch"), "probing.watch"),
 }
 """What is loaded when it is first used, and where it lives."""

@@ -6,6 +6,18 @@ loop runs already (notebooks, GUIs). Every call may come from any thread.
 
 from groupwire.sync.delivery import pull, push
 from groupwire.sync.peer import Message, Peer, ask, open, send
-from groupwire.sync.probing import watch
+from groupwire.sync.probing import receive_load, replay, send_load, watch
 
-__all__ = ["Message", "Peer", "ask", "open", "pull", "push", "send", "watch"]
+__all__ = [
+    "Message",
+    "Peer",
+    "ask",
+    "open",
+    "pull",
+    "push",
+    "receive_load",
+    "replay",
+    "send",
+    "send_load",
+    "watch",
+]

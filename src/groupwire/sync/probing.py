@@ -1,18 +1,25 @@
-"""Look at the network without ``async``: watch groups."""
+"""Look at the network without ``async``: watch, replay, measure."""
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterable
-from typing import TYPE_CHECKING
+from collections.abc import AsyncGenerator, Generator, Iterable
+from contextlib import suppress
+from os import PathLike
+from typing import TYPE_CHECKING, TypeVar
 
 from groupwire import aio
 from groupwire.sync.thread import loop_thread
 from groupwire.values import Group
 
 if TYPE_CHECKING:
+    from groupwire.aio.probing.load import LoadEvent, LoadProgress, LoadResult
+    from groupwire.aio.probing.replay import ReplayProgress
+    from groupwire.gather import Expected
     from groupwire.probe.flow import WatchReport
 
-__all__ = ["watch"]
+__all__ = ["receive_load", "replay", "send_load", "watch"]
+
+_EventT = TypeVar("_EventT")
 
 
 def watch(
@@ -51,3 +58,85 @@ def _reports(watching: aio.Watching) -> Generator[WatchReport]:
             yield report
     finally:
         thread.run(end())
+
+
+def replay(  # noqa: PLR0913 - keyword-only
+    path: str | PathLike[str],
+    group: Group | str | None = None,
+    *,
+    original: bool = False,
+    only: Group | str | None = None,
+    speed: float = 1.0,
+    interval: float = 1.0,
+    config: aio.PeerConfig | None = None,
+) -> Generator[ReplayProgress]:
+    """Send a capture again, and iterate over how far it is; see ``aio.replay``."""
+    return _drawn(
+        aio.replay(
+            path,
+            group,
+            original=original,
+            only=only,
+            speed=speed,
+            interval=interval,
+            config=config,
+        )
+    )
+
+
+def send_load(  # noqa: PLR0913 - keyword-only
+    group: Group | str | None = None,
+    *,
+    rate: float = 10e6,
+    size: int = 1316,
+    duration: float = 10.0,
+    expect: Expected = None,
+    interval: float = 1.0,
+    config: aio.PeerConfig | None = None,
+) -> Generator[LoadProgress | LoadResult]:
+    """Send measured traffic; the last value is the result. See ``aio.send_load``."""
+    return _drawn(
+        aio.send_load(
+            group,
+            rate=rate,
+            size=size,
+            duration=duration,
+            expect=expect,
+            interval=interval,
+            config=config,
+        )
+    )
+
+
+def receive_load(
+    group: Group | str | None = None,
+    *,
+    interval: float = 1.0,
+    config: aio.PeerConfig | None = None,
+) -> Generator[LoadEvent]:
+    """Count measured traffic until the iteration ends; see ``aio.receive_load``."""
+    return _drawn(aio.receive_load(group, interval=interval, config=config))
+
+
+def _drawn(events: AsyncGenerator[_EventT, None]) -> Generator[_EventT]:
+    """Iterate over what happens in the loop's thread."""
+
+    async def following() -> _EventT:
+        return await anext(events)
+
+    thread = loop_thread()
+    try:
+        while True:
+            work = thread.begin(following())
+            try:
+                event = work.result()
+            except StopAsyncIteration:
+                return
+            except BaseException:
+                work.cancel()  # Ctrl-C: only when it has ended can it be closed
+                with suppress(BaseException):
+                    work.result()
+                raise
+            yield event
+    finally:
+        thread.run(events.aclose())
