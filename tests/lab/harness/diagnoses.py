@@ -102,7 +102,7 @@ def mended(host: Host, *options: str) -> None:
 
 
 def found(fault: str, code: str, diagnosed: Diagnosed) -> Line:
-    """The fault was found by its code, which is the only error; note it for the docs."""
+    """The fault was found by its code, the only error; note it for the docs."""
     assert diagnosed.errors == {code}, diagnosed
     assert diagnosed.verdict == "broken", diagnosed
     assert diagnosed.told.code == 1, diagnosed
