@@ -93,7 +93,7 @@ class Store:
     ) -> None:
         self._ground = Ground.open(os.fspath(directory), policy or StorePolicy())
         self._memory = Memory()
-        self._slots = Slots()
+        self._slots = Slots(self._ground.root)
         self._token = os.urandom(8).hex()
         self._numbers = count()
         self._closed = False

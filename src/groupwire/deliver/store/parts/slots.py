@@ -7,18 +7,27 @@ import os
 import resource
 from itertools import count
 
-__all__ = ["MAX_OPEN", "Slots"]
+from groupwire.deliver.store.tree.folders import closing
+
+__all__ = ["MAX_OPEN", "SPARE", "Slots"]
 
 MAX_OPEN = 1024
 """Files on their way, of more than fit into memory; each has two descriptors."""
 _SHARE = 4
 """And no more than one for so many descriptors of the process: half are others'."""
+SPARE = 16
+"""Descriptors that are left for placing files, which closes others, and for all else."""
 
 
 class Slots:
-    """Counts what is open. Threads need no lock: each number is one file's own."""
+    """Counts what is open. Threads need no lock: each number is one file's own.
 
-    def __init__(self, most: int | None = None) -> None:
+    ``fd`` is any that is open: the numbers of two copies of it, the lowest that are
+    free, tell which ones a file would get.
+    """
+
+    def __init__(self, fd: int, most: int | None = None) -> None:
+        self._fd = fd
         self._most = _usual() if most is None else most
         self._taken: set[int] = set()
         self._numbers = count()
@@ -27,9 +36,17 @@ class Slots:
         """Return a number for one more. Raises OSError(EMFILE) where it is too many."""
         if len(self._taken) >= self._most:
             raise OSError(errno.EMFILE, os.strerror(errno.EMFILE))
+        if self._taken:  # one at a time goes in any case
+            self._check_spare()
         number = next(self._numbers)
         self._taken.add(number)
         return number
+
+    def _check_spare(self) -> None:
+        soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+        with closing(os.dup(self._fd)), closing(os.dup(self._fd)) as last:
+            if soft != resource.RLIM_INFINITY and last >= soft - SPARE:
+                raise OSError(errno.EMFILE, os.strerror(errno.EMFILE))
 
     def give(self, number: int) -> None:
         """Have it no more; any number of times."""
