@@ -16,7 +16,7 @@ MAX_OPEN = 1024
 _SHARE = 4
 """And no more than one for so many descriptors of the process: half are others'."""
 SPARE = 16
-"""Descriptors that are left for placing files, which closes others, and for all else."""
+"""Descriptors that are left for placing files, which closes others, and all else."""
 
 
 class Slots:
