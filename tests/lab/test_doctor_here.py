@@ -1,6 +1,7 @@
 """Faults of one machine, made on purpose: found by their code, mended as printed."""
 
 import os
+import shutil
 import signal
 import socket
 import struct
@@ -295,6 +296,7 @@ def test_nftables(
 )
 def test_iptables(lab: Laboratory, fault: str, rules: list[str]) -> None:
     (a,) = lab.segment(1)
+    _need_iptables()
     for rule in rules:
         a.run("iptables", *rule.split())
     _found_and_mended(a, fault, "firewall")
@@ -302,8 +304,14 @@ def test_iptables(lab: Laboratory, fault: str, rules: list[str]) -> None:
 
 def test_iptables_of_the_older_kind(lab: Laboratory) -> None:
     (a,) = lab.segment(1)
+    _need_iptables()
     a.run("iptables-legacy", "-A", "INPUT", "-d", "224.0.0.0/4", "-j", "DROP")
     _found_and_mended(a, "iptables-legacy drops the group", "firewall")
+
+
+def _need_iptables() -> None:
+    if shutil.which("iptables-legacy") is None:
+        pytest.skip("there is no program iptables: apt-get install iptables")
 
 
 def test_rules_that_may_drop_are_a_warning(lab: Laboratory) -> None:

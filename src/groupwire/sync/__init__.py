@@ -6,12 +6,13 @@ loop runs already (notebooks, GUIs). Every call may come from any thread.
 
 from groupwire.sync.delivery import pull, push
 from groupwire.sync.peer import Message, Peer, ask, open, send
-from groupwire.sync.probing import receive_load, replay, send_load, watch
+from groupwire.sync.probing import diagnose, receive_load, replay, send_load, watch
 
 __all__ = [
     "Message",
     "Peer",
     "ask",
+    "diagnose",
     "open",
     "pull",
     "push",

@@ -1,9 +1,10 @@
-"""Look at the network without ``async``: watch, replay, measure."""
+"""Look at the network without ``async``: diagnose, watch, replay, measure."""
 
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Generator, Iterable
 from contextlib import suppress
+from ipaddress import IPv4Address, IPv6Address
 from os import PathLike
 from typing import TYPE_CHECKING, TypeVar
 
@@ -14,12 +15,36 @@ from groupwire.values import Group
 if TYPE_CHECKING:
     from groupwire.aio.probing.load import LoadEvent, LoadProgress, LoadResult
     from groupwire.aio.probing.replay import ReplayProgress
+    from groupwire.diagnose import Diagnosis
     from groupwire.gather import Expected
     from groupwire.probe.flow import WatchReport
 
-__all__ = ["receive_load", "replay", "send_load", "watch"]
+__all__ = ["diagnose", "receive_load", "replay", "send_load", "watch"]
 
 _EventT = TypeVar("_EventT")
+
+
+def diagnose(  # noqa: PLR0913 - keyword-only
+    group: Group | str | None = None,
+    *,
+    interface: str | int | None = None,
+    ttl: int = 1,
+    listen_s: float = 0.0,
+    peer: IPv4Address | IPv6Address | str | None = None,
+    soak_minutes: float = 0.0,
+) -> Diagnosis:
+    """Say what keeps a group from arriving; see ``groupwire.diagnose.run``."""
+    from groupwire.diagnose import run
+
+    looking = run(
+        group,
+        interface=interface,
+        ttl=ttl,
+        listen_s=listen_s,
+        peer=peer,
+        soak_minutes=soak_minutes,
+    )
+    return loop_thread().run(looking)
 
 
 def watch(
