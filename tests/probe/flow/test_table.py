@@ -141,6 +141,41 @@ def test_what_is_dropped_in_rows_is_counted_in_packets() -> None:
     assert group.dropped_now == 14
 
 
+@pytest.mark.parametrize("trail", [False, True])
+def test_a_flood_of_single_packets_is_what_its_packets_are(trail: bool) -> None:
+    numbers = [n for n in range(5, 400) if n % 37]
+    packets = [datagram(rtp(n), at=1 + n / 1e5, hops=4 + n // 250) for n in numbers]
+    others = [datagram(b"x", origin=stranger(1), at=1.0)] * 3
+    alone, together = table(trail=trail), table(trail=trail)
+    for packet in [*packets, *others]:
+        alone.take(0, [packet], now=1.0)
+    for first in range(0, len(packets), 50):
+        together.take(0, packets[first : first + 50], now=1.0)
+    together.take(0, [*others, datagram(rtp(400), at=1.004), *others], now=1.0)
+    (one,), (two,) = alone.report(now=2.0), together.report(now=2.0)
+    first, second = one.sources[0], two.sources[0]
+    assert second.total.packets == first.total.packets + 1 == len(packets) + 1
+    assert second.total.lost == first.total.lost == 10
+    assert second.ttl_range == first.ttl_range == (4, 5)
+    assert second.size_range == first.size_range
+    assert second.total.silence_s == pytest.approx(first.total.silence_s, abs=1e-3)
+    assert second.trail.count(".") == first.trail.count(".")
+
+
+def test_a_run_is_looked_at_one_by_one_where_it_is_no_flood() -> None:
+    found = table()
+    slow = [datagram(rtp(n), at=1 + n / 10) for n in range(20)]
+    found.take(0, slow, now=1.0)
+    found.take(0, slow, now=1.0)
+    mixed = [datagram(b"x", at=3.0, interface=n % 2) for n in range(20)]
+    found.take(0, mixed, now=1.0)
+    found.take(0, [datagram(b"", at=3.0)] * 20, now=1.0)
+    found.take(0, [datagram(rtp(n), at=None) for n in range(20, 40)], now=3.5)
+    first, second = found.report(now=4.0)[0].sources
+    assert first.now.silence_s == pytest.approx(0.5)
+    assert (first.total.packets, second.total.packets) == (90, 10)
+
+
 def stranger(number: int) -> Origin:
     return Origin(str(IPv4Address(number)), 5)
 

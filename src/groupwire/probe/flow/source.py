@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Sequence
 from dataclasses import astuple
 
 from groupwire.probe.flow.forms import Row
@@ -16,6 +17,8 @@ __all__ = ["MAX_TRAIL", "Source"]
 
 MAX_TRAIL = 256
 """Glyphs kept of a source."""
+_GLANCE_S = 0.001
+"""Datagrams that came within this are not looked at one by one."""
 _ARRIVED, _MISSING, _TWICE, _LATE = ".", "x", "2", "<"
 
 
@@ -60,12 +63,28 @@ class Source:
         if hops != self._hops:
             self._note_hops(hops)
         self.traffic.take(count, size, step, at)
-        row = Row(data, step, count, at)
-        if self._trail is None:
-            self._numbering.take(row)
-        else:
-            self._take_with_trail(row, self._trail)
+        self._read(Row(data, step, count, at))
         return count
+
+    def take_run(self, run: Sequence[Datagram]) -> bool:
+        """Count datagrams of one size at once; False: they do not come that fast.
+
+        What lies between the first and the last of them is then a flood, in which no
+        silence and no burst is worth a look at each.
+        """
+        head = run[0]
+        at, end = head.time, run[-1].time
+        if at is None or end is None or not 0 <= end - at <= _GLANCE_S:
+            return False
+        hops = head.ttl_hops
+        if hops != self._hops:
+            self._note_hops(hops)
+        step = len(head.data)
+        data = b"".join([datagram.data for datagram in run])
+        self.traffic.take(len(run), len(data), step, at)
+        self.traffic.last = end
+        self._read(Row(data, step, len(run), at))
+        return True
 
     def report(self, *, now: float, began: float) -> SourceReport:
         """Return what has come since the last report, which began at ``began``."""
@@ -121,6 +140,12 @@ class Source:
         if hops is not None:
             least, most = self._hops_range or (hops, hops)
             self._hops_range = (min(least, hops), max(most, hops))
+
+    def _read(self, row: Row) -> None:
+        if self._trail is None:
+            self._numbering.take(row)
+        else:
+            self._take_with_trail(row, self._trail)
 
     def _take_with_trail(self, row: Row, trail: deque[str]) -> None:
         """Count it packet by packet, and draw what became of each."""

@@ -16,6 +16,8 @@ MAX_SOURCES = 2048
 STALE_S = 30.0
 """Silence after which a source may give way to another."""
 _LOOK_S = 1.0
+_WORTH_IT = 8
+"""Datagrams of one source behind each other that are put together."""
 
 
 @dataclass(slots=True)
@@ -69,16 +71,20 @@ class FlowTable:
     def take(self, place: int, datagrams: Sequence[Datagram], *, now: float) -> None:
         """Count what the group in ``place`` has brought; ``now`` is the wall clock."""
         here = self._places[place]
-        sources = here.sources
         here.rows += len(datagrams)
-        for datagram in datagrams:
-            source = sources.get((datagram.origin, datagram.interface))
-            if source is None:
-                source = self._admit(here, datagram, now)
-                if source is None:
-                    continue
-            here.packets += source.take(datagram, now=now)
-            here.bytes += len(datagram.data)
+        if len(datagrams) < _WORTH_IT:
+            for datagram in datagrams:
+                self._take(here, datagram, now)
+            return
+        first, count = 0, len(datagrams)
+        while first < count:
+            after = _end_of_run(datagrams, first, count)
+            if after - first < _WORTH_IT:
+                self._take(here, datagrams[first], now)
+                first += 1
+            else:
+                self._take_run(here, datagrams[first:after], now)
+                first = after
 
     def report(
         self, dropped: Sequence[int] | None = None, *, now: float
@@ -117,6 +123,26 @@ class FlowTable:
         place.reported = (place.packets, place.bytes, place.rows)
         return report
 
+    def _take(self, place: _Place, datagram: Datagram, now: float) -> None:
+        source = place.sources.get((datagram.origin, datagram.interface))
+        if source is None:
+            source = self._admit(place, datagram, now)
+            if source is None:
+                return
+        place.packets += source.take(datagram, now=now)
+        place.bytes += len(datagram.data)
+
+    def _take_run(self, place: _Place, run: Sequence[Datagram], now: float) -> None:
+        """Count datagrams that are alike at once, if it is a flood."""
+        head = run[0]
+        source = place.sources.get((head.origin, head.interface))
+        if source is None or not source.take_run(run):
+            for datagram in run:
+                self._take(place, datagram, now)
+            return
+        place.packets += len(run)
+        place.bytes += len(run) * len(head.data)
+
     def _admit(self, place: _Place, datagram: Datagram, now: float) -> Source | None:
         """Return a new source; None where there is no room for it."""
         if self._sources >= MAX_SOURCES:
@@ -147,3 +173,22 @@ class FlowTable:
             for key in stale:
                 place.others += place.sources.pop(key).traffic.packets
             self._sources -= len(stale)
+
+
+def _end_of_run(datagrams: Sequence[Datagram], first: int, count: int) -> int:
+    """Return where those end that are alike in source, interface and size."""
+    head, after = datagrams[first], first + 1
+    origin, index, size = head.origin, head.interface, len(head.data)
+    if head.segment_bytes or not size:
+        return after
+    while after < count:
+        other = datagrams[after]
+        if (
+            other.origin is not origin
+            or len(other.data) != size
+            or other.segment_bytes
+            or other.interface != index
+        ):
+            break
+        after += 1
+    return after
