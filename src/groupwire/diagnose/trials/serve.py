@@ -21,6 +21,7 @@ from groupwire.diagnose.trials.peer.local import (
     WireWatch,
     reverse_path_drops,
 )
+from groupwire.diagnose.trials.peer.reporting import report
 from groupwire.diagnose.trials.peer.responder import (
     MAX_SPOKEN,
     MAX_TTL_HOPS,
@@ -194,6 +195,7 @@ class _Serving:
             return
         if asked.join_again:
             self._ear.join_again()
+            report(self._group.ip, self._question.receive_on)
         if asked.session is not None:
             self._attend(asked, asked.session, datagram)
         if asked.answer is not None:

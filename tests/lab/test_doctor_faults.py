@@ -1,0 +1,284 @@
+"""Faults of the network, made on purpose: the doctor finds each by its code alone."""
+
+import json
+import shlex
+import sys
+
+import pytest
+from tests.lab.harness import Host, Laboratory, Process
+from tests.lab.harness.commands import Told, start, told
+from tests.lab.harness.sockets import query
+from tests.lab.harness.waiting import until
+
+_GROUP = "239.255.42.99"
+_ROUTED = ("--ttl", "2")
+
+
+def doctor(host: Host, *arguments: str) -> Told:
+    """Run a diagnosis to its end."""
+    return told(start(host, "doctor", *arguments), within=60)
+
+
+def serving(host: Host, *arguments: str) -> Process:
+    """Start the other end, and return it when it has looked at itself."""
+    process = start(host, "doctor", "--serve", *arguments)
+    process.line('"serving"')
+    host.wait_for(_GROUP)
+    return process
+
+
+def codes(found: Told, severity: str = "error") -> list[str]:
+    """Return the codes of one severity, in order."""
+    lines = found.all("finding")
+    return [line["code"] for line in lines if line["severity"] == severity]
+
+
+def says(found: Told, code: str) -> str:
+    """Return what the first finding with this code says, and its evidence."""
+    line = next(line for line in found.all("finding") if line["code"] == code)
+    return json.dumps([line["says"], line["evidence"]])
+
+
+def mend(host: Host, found: Told, code: str) -> None:
+    """Type what the first finding with this code says."""
+    line = next(line for line in found.all("finding") if line["code"] == code)
+    assert line["fix"], str(found)
+    for fix in line["fix"]:
+        host.run(*shlex.split(fix))
+
+
+def filtered(host: Host, rule: str, hook: str = "input") -> None:
+    """Give a host a firewall with one rule."""
+    chain = f"type filter hook {hook} priority 0; {rule};"
+    host.run("nft", "-f", "-", text=f"table inet fault {{ chain one {{ {chain} }}; }}")
+
+
+# Nothing wrong
+
+
+def test_two_hosts_on_a_healthy_segment(lab: Laboratory) -> None:
+    a, b = lab.segment(2, snoop=True, querier=True, flood_unknown=False)
+    serving(b)
+    lab.switch_of(a).wait_for(_GROUP, b)
+    found = doctor(a, "--peer", b.v4)
+    assert codes(found) == [], str(found)
+    assert "in both directions" in says(found, "peer")
+    assert found.code == 0
+
+
+def test_two_hosts_on_a_healthy_segment_by_ipv6(lab: Laboratory) -> None:
+    a, b = lab.segment(2)
+    start(b, "doctor", "--serve", "-g", "[ff15::4242]:10000").line('"serving"')
+    found = doctor(a, "-g", "[ff15::4242]:10000", "--peer", b.v6)
+    assert codes(found) == [], str(found)
+    assert "in both directions" in says(found, "peer")
+
+
+def test_two_hosts_with_a_router_between(lab: Laboratory) -> None:
+    (a,), (b,) = lab.routed(2)
+    serving(b, *_ROUTED)
+    found = doctor(a, "--peer", b.v4, *_ROUTED)
+    assert codes(found) == [], str(found)
+    assert "one router between" in says(found, "peer")
+
+
+def test_a_member_that_only_receives_shows_the_way_there(lab: Laboratory) -> None:
+    a, b = lab.segment(2)
+    start(b, "receive", "--name", "bob").line('"joined"')
+    found = doctor(a, "--peer", b.v4)
+    assert codes(found) == [], str(found)
+    assert "bob answered" in says(found, "peer")
+
+
+def test_a_peer_that_is_not_there_leaves_it_open(lab: Laboratory) -> None:
+    a, b = lab.segment(2)
+    found = doctor(a, "--peer", b.v4, "--strict")
+    assert (found.code, found.end["verdict"]) == (1, "inconclusive"), str(found)
+    assert codes(found) == []
+
+
+# Switches and their queriers
+
+
+def test_a_querier_is_told(lab: Laboratory) -> None:
+    (a,) = lab.segment(1, snoop=True, querier=True)
+    found = doctor(a, "--listen", "3")
+    assert codes(found) == [], str(found)
+    assert "IGMP version 3" in says(found, "querier")
+    assert found.end["verdict"] == "ok"
+
+
+def test_without_a_querier_a_short_look_is_inconclusive(lab: Laboratory) -> None:
+    (a,) = lab.segment(1, snoop=True)
+    found = doctor(a, "--listen", "2")
+    assert (found.code, found.end["verdict"]) == (0, "inconclusive"), str(found)
+    assert codes(found) == []
+
+
+def test_snooping_without_a_querier_is_proved_by_a_peer(lab: Laboratory) -> None:
+    a, b = lab.segment(2, snoop=True, flood_unknown=False)
+    serving(b)
+    found = doctor(a, "--peer", b.v4)
+    assert codes(found) == ["no-querier"], str(found)
+    assert found.code == 1
+
+
+def test_a_switch_that_has_forgotten_the_peer_is_proved(lab: Laboratory) -> None:
+    a, b, c = lab.segment(3, snoop=True)
+    switch = lab.switch_of(a)
+    switch.rely_on_queries()
+    query(c)  # the only one: it is believed for four minutes
+    serving(b)
+    switch.wait_for(_GROUP, b)
+    port = b.link.port
+    switch.run("bridge", "mdb", "del", "dev", "bridge", "port", port, "grp", _GROUP)
+    found = doctor(a, "--peer", b.v4)
+    assert codes(found) == ["no-querier"], str(found)
+    assert "joined once more" in says(found, "no-querier")
+
+
+def test_a_querier_that_dies_is_noticed_while_listening(lab: Laboratory) -> None:
+    a, c = lab.segment(2, snoop=True)
+    listening = start(a, "doctor", "--listen", "8")
+    listening.line('"question"')
+    for _ in range(4):
+        query(c, interval_s=1)
+    found = told(listening, within=30)
+    assert "querier-silent" in codes(found, "warning"), str(found)
+    assert codes(found) == []
+
+
+def test_a_querier_of_version_2(lab: Laboratory) -> None:
+    (a,) = lab.segment(1, snoop=True, querier=True)
+    switch = lab.switch_of(a)
+    switch.ip("link set bridge type bridge mcast_igmp_version 2")
+    until(lambda: "V2" in str(a.table("igmp")), "a hears a query of version 2")
+    found = doctor(a)
+    assert codes(found) == [], str(found)
+    assert "igmp-v2" in codes(found, "info")
+    asked = doctor(a, "-g", "10.0.0.7@232.1.1.1:5000")
+    assert codes(asked) == ["igmp-v2"], str(asked)
+
+
+def test_four_minutes_in_eight_seconds(lab: Laboratory) -> None:
+    a, b, c = lab.segment(3, snoop=True)
+    switch = lab.switch_of(a)
+    # Believed for long, while members are forgotten after five seconds.
+    switch.ip("link set bridge type bridge mcast_querier_interval 25500")
+    query(c, interval_s=2)
+    serving(b)
+    soaking = start(a, "doctor", "--soak", "0.4", "--peer", b.v4)
+    soaking.line('"question"')
+    a.wait_for(_GROUP)
+    for _ in range(10):
+        query(c, interval_s=2)
+    found = told(soaking, within=60)
+    assert codes(found) == ["querier-silent"], str(found)
+    assert "group membership interval" in says(found, "querier-silent")
+
+
+# On the way
+
+
+def test_a_router_takes_the_ttl(lab: Laboratory) -> None:
+    (a,), (b,) = lab.routed(2)
+    serving(b)
+    found = doctor(a, "--peer", b.v4)
+    assert codes(found) == ["ttl"], str(found)
+    assert "with TTL 2: 3 sent, 3 arrived" in says(found, "ttl")
+
+
+@pytest.mark.parametrize(
+    ("away", "words"),
+    [
+        (True, "lost from the peer 198.18.1.2 to this host"),
+        (False, "lost from this host to the peer 198.18.1.2"),
+    ],
+)
+def test_multicast_lost_in_one_direction(
+    lab: Laboratory, away: bool, words: str
+) -> None:
+    a, b = lab.segment(2)
+    serving(b)
+    faulty = b if away else a
+    faulty.link.lose(1, away=True, match=f"ip daddr {_GROUP}")
+    found = doctor(a, "--peer", b.v4)
+    assert codes(found) == ["asymmetric"], str(found)
+    assert words in says(found, "asymmetric")
+
+
+def test_a_peer_with_a_smaller_mtu(lab: Laboratory) -> None:
+    a, b = lab.segment(2)
+    b.ip("link set eth0 mtu 1400")
+    b.link.switch.ip(f"link set {b.link.port} mtu 1400")
+    serving(b)
+    found = doctor(a, "--peer", b.v4)
+    assert codes(found) == ["mtu"], str(found)
+    mend(a, found, "mtu")
+    assert codes(doctor(a, "--peer", b.v4)) == []
+
+
+# In a host
+
+
+def test_a_sender_of_another_network_is_taken_for_forged(lab: Laboratory) -> None:
+    a, b = lab.segment(2, gateway=False)
+    # The address that b sends from is not the one that a knows it by.
+    b.ip(
+        "address flush dev eth0 scope global",
+        "address add 10.9.9.9/24 dev eth0",
+        f"address add {b.v4}/24 dev eth0",
+    )
+    a.ip("route add 224.0.0.0/4 dev eth0")
+    a.sysctl("ipv4.conf.eth0.rp_filter", 1)
+    serving(b)
+    found = doctor(a, "--peer", b.v4)
+    assert codes(found) == ["rp-filter"], str(found)
+    mend(a, found, "rp-filter")
+    assert codes(doctor(a, "--peer", b.v4)) == []
+
+
+def test_a_firewall_of_the_peer_is_named_as_the_peers(lab: Laboratory) -> None:
+    a, b = lab.segment(2)
+    filtered(b, f"ip daddr {_GROUP} drop")
+    serving(b)
+    found = doctor(a, "--peer", b.v4)
+    assert codes(found) == ["firewall"], str(found)
+    assert "network card of the peer" in says(found, "firewall")
+
+
+def test_a_firewall_that_drops_only_igmp(lab: Laboratory) -> None:
+    a, b = lab.segment(2, snoop=True, querier=True, flood_unknown=False)
+    serving(b)
+    lab.switch_of(a).wait_for(_GROUP, b)
+    filtered(a, "meta l4proto igmp drop")
+    found = doctor(a, "--peer", b.v4)
+    assert codes(found) == ["firewall"], str(found)
+
+
+def test_a_host_that_may_not_send(lab: Laboratory) -> None:
+    a, b = lab.segment(2)
+    serving(b)
+    filtered(a, f"ip daddr {_GROUP} drop", hook="output")
+    found = doctor(a, "--peer", b.v4)
+    assert set(codes(found)) == {"firewall"}, str(found)
+
+
+def test_a_host_that_does_not_hear_itself(lab: Laboratory) -> None:
+    (a,) = lab.segment(1)
+    filtered(a, f"ip daddr {_GROUP} drop")
+    found = told(_without_rights(a), within=60)
+    assert codes(found) == ["loopback"], str(found)
+
+
+def test_without_root_a_quick_look_is_quick(lab: Laboratory) -> None:
+    (a,) = lab.segment(1)
+    found = told(_without_rights(a), within=60)
+    assert codes(found) == [], str(found)
+    assert found.end["took_s"] < 3
+
+
+def _without_rights(host: Host) -> Process:
+    """Start a diagnosis that may not open raw sockets nor read the firewall."""
+    nothing = ("setpriv", "--bounding-set=-all", "--inh-caps=-all")
+    return host.popen(*nothing, sys.executable, "-m", "groupwire", "doctor", "--json")
