@@ -24,7 +24,7 @@ __all__ = ["diagnose", "receive_load", "replay", "send_load", "watch"]
 _EventT = TypeVar("_EventT")
 
 
-def diagnose(  # noqa: PLR0913 - keyword-only
+def diagnose(
     group: Group | str | None = None,
     *,
     interface: str | int | None = None,

@@ -79,6 +79,11 @@ class Out:
         if not (self.json or (self.raw and self.quiet)):
             self._say(self._main, text)
 
+    def typed(self, text: str) -> None:
+        """Write what is asked for and is to be typed as it stands: never broken."""
+        if not self.json:
+            self._write(self._main, text)
+
     def note(self, text: str) -> None:
         """Write what is good to know; ``-q`` leaves it out."""
         if not (self.json or self.quiet):

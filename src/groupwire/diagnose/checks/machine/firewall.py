@@ -46,13 +46,14 @@ class Rules:
 
 def _from_outside(scene: Scene) -> Looked:
     active = scene.before.firewall.active
-    unsure = (
-        f"there is a firewall ({active[0]}), and whether it lets the group in only "
-        "root can read: sudo groupwire doctor",
+    unsure = tuple(
+        f"there is a firewall ({name}), and whether it lets the group in only "
+        "root can read: sudo groupwire doctor"
+        for name in active[:1]
     )
     return Looked(
         at=("whether ufw, firewalld or nftables run",),
-        unsure=unsure if active else (),
+        unsure=unsure,
         missed=() if active else ("root would also read the rules of a firewall",),
     )
 
@@ -72,17 +73,25 @@ class _Case:
 
 
 def _findings(scene: Scene) -> Iterator[Finding]:
-    told: set[tuple[str, ...]] = set()
+    """Iterate over what is thrown away, each by each rule once for all interfaces."""
+    found: dict[tuple[str, ...], tuple[_Case, Drop]] = {}
+    links: dict[tuple[str, ...], list[str]] = {}
     for case in _cases(scene):
-        found = list(
-            drops(scene.before.firewall, case.packet, case.hooks, case.link.name)
-        )
-        for drop in found:
-            text = drop.rule.text if drop.rule else ""
-            key = (drop.chain.table, drop.chain.name, text, case.what)
-            if key not in told:
-                told.add(key)
-                yield _finding(scene, case, drop)
+        firewall, device = scene.before.firewall, case.link.name
+        for drop in drops(firewall, case.packet, case.hooks, device):
+            chain, text = drop.chain, drop.rule.text if drop.rule else ""
+            key: tuple[str, ...] = (
+                chain.tool,
+                chain.family,
+                chain.table,
+                chain.name,
+                text,
+                case.what,
+            )
+            found.setdefault(key, (case, drop))
+            links.setdefault(key, []).append(device)
+    for key, (case, drop) in found.items():
+        yield _finding(scene, case, drop, links[key])
 
 
 def _cases(scene: Scene) -> Iterator[_Case]:
@@ -187,22 +196,22 @@ def _membership(question: Question, link: Interface, *, inward: bool) -> _Case:
     )
 
 
-def _finding(scene: Scene, case: _Case, drop: Drop) -> Finding:
-    chain, link = drop.chain, case.link
+def _finding(scene: Scene, case: _Case, drop: Drop, links: list[str]) -> Finding:
+    chain, names = drop.chain, ", ".join(dict.fromkeys(links))
     where = f"{chain.family} {chain.table} {chain.name}"
     rule = f"`{drop.rule.text}`" if drop.rule else "`policy drop`"
     what = f"{case.what[:1].upper()}{case.what[1:]}"
     if drop.sure:
         by = "a rule" if drop.rule else "default, as no rule accepts it"
-        says = f"The firewall of this machine throws away {case.what} on {link.name}, "
+        says = f"The firewall of this machine throws away {case.what} on {names}, "
         says += f"by {by}. {case.then}"
     else:
-        says = f"{what} may be thrown away on {link.name} by the firewall of this "
+        says = f"{what} may be thrown away on {names} by the firewall of this "
         says += "machine: it depends on what the doctor cannot know."
     return Finding(
         code="firewall",
         severity=Severity.ERROR if drop.sure else Severity.WARNING,
-        interface=link.name,
+        interface=case.link.name if len(set(links)) == 1 else None,
         says=says,
         evidence=(f"{rule} in {where} ({_listed_by(chain)})",),
         sure=_sureness(scene, case, drop),

@@ -5,7 +5,6 @@ Text is wrapped in a terminal; a line that is to be typed never is.
 
 from __future__ import annotations
 
-import shutil
 import textwrap
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
@@ -116,7 +115,7 @@ class DoctorText:
         if finding.fix:
             line(f"  {paint('fix:', 'bold')}")
         for command in finding.fix:
-            line(f"    {escape(command)}")
+            self._out.typed(f"    {escape(command)}")
         line("")
 
     def _open(self, title: str, lines: Iterable[str]) -> None:
@@ -130,12 +129,12 @@ class DoctorText:
 
     def _wrapped(self, text: str, indent: str, first: str | None = None) -> list[str]:
         first = indent if first is None else first
-        if not self._out.wide:
+        room = self._out.room
+        if room is None:
             return [f"{first}{escape(text)}"]
-        width = max(24, shutil.get_terminal_size().columns)
         return textwrap.wrap(
             escape(text),
-            width,
+            max(24, room),
             initial_indent=first,
             subsequent_indent=indent,
             break_on_hyphens=False,
