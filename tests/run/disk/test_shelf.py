@@ -261,14 +261,21 @@ async def test_a_shelf_closes_in_the_middle_and_twice(tmp_path: Path) -> None:
         at.shelf.close_all()
 
 
-async def test_what_nobody_lacks_is_digested_and_takes_no_memory(
-    tmp_path: Path,
+@pytest.mark.parametrize("skip", [33 * MIB + 5, 40 * MIB - 1, 40 * MIB, 50 * MIB])
+@pytest.mark.parametrize("known", [True, False])
+async def test_what_nobody_lacks_takes_no_memory_and_is_read_for_its_digest_only(
+    tmp_path: Path, skip: int, *, known: bool
 ) -> None:
     data = Random(1).randbytes(40 * MIB)
     (tmp_path / "a").write_bytes(data)
     async with desk(tmp_path) as at:
-        start = 33 * MIB + 5
-        source = at.shelf.open(at.entry["a"], start)
+        start = min(skip, len(data))
+        if known:
+            at.shelf.digest(at.entry["a"])
+            await at.digested("a")
+        source = at.shelf.open(at.entry["a"], skip)
+        if known:
+            assert source.ready_bytes >= start
         got = bytearray()
         while start + len(got) < len(data):
             ready = source.ready_bytes - start - len(got)

@@ -28,6 +28,22 @@ class Job(NamedTuple):
     ready: Callable[[], None]
     done: Callable[[Digested], None]
     """Both are called in the thread that reads."""
+    sha256: bytes | None = None
+    """What is known of it already: it is read from where it is not ready only."""
+
+
+class _Known:
+    """Takes the place of a digest that need not be taken."""
+
+    def __init__(self, sha256: bytes) -> None:
+        self._sha256 = sha256
+
+    def update(self, data: memoryview) -> None:
+        """Do nothing with it."""
+
+    def digest(self) -> bytes:
+        """Return what is known."""
+        return self._sha256
 
 
 class Reader:
@@ -113,7 +129,10 @@ class Reader:
         return Digested(hashlib.sha256(data).digest(), len(data))
 
     def _read_chunks(self, descriptor: int, job: Job) -> Digested | None:
-        size, done, digest = job.file.identity.size_bytes, 0, hashlib.sha256()
+        size, done = job.file.identity.size_bytes, 0
+        digest = hashlib.sha256() if job.sha256 is None else _Known(job.sha256)
+        if job.sha256 is not None and job.ahead is not None:
+            done = job.ahead.ready_bytes
         memory = bytearray(min(CHUNK_BYTES, size)) if job.ahead is None else None
         while done < size:
             chunk = memory or self._memory(job)

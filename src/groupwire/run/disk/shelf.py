@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Protocol
 
 from groupwire.deliver.store.walk import Tree
-from groupwire.run.disk.ahead import Ahead, Digested
-from groupwire.run.disk.files import FoundFile, Handles
+from groupwire.run.disk.ahead import CHUNK_BYTES, Ahead, Digested
+from groupwire.run.disk.files import FoundFile, Handles, Identity
 from groupwire.run.disk.mailbox import Mailbox
 from groupwire.run.disk.reader import Job, Reader
 
@@ -71,6 +71,8 @@ class FileShelf:
         self._reader = Reader()
         self._handles = Handles(_MOST_OPEN)
         self._open: dict[int, Ahead] = {}
+        self._known: dict[int, tuple[Identity, bytes]] = {}
+        """Digests of larger files that were read for them alone."""
 
     def digest(self, entry: int) -> None:
         """Read a file for its digest alone."""
@@ -82,13 +84,16 @@ class FileShelf:
         if changed:
             self._tell(entry, Digested(None, file.identity.size_bytes, changed=True))
         else:
-            self._reader.submit(Job(file, None, _nothing, partial(self._tell, entry)))
+            done = partial(self._digested, entry, file)
+            self._reader.submit(Job(file, None, _nothing, done))
 
     def open(self, entry: int, skip_bytes: int = 0) -> Ahead:
         """Begin to read a file ahead. Raises OSError."""
         self.close(entry)
         file, changed = self._look(entry)
         size = file.identity.size_bytes
+        skip_bytes = min(skip_bytes, size)
+        sha256 = self._known_digest(entry, file) if skip_bytes else None
 
         def lost() -> None:
             self._tell(entry, Digested(None, size, changed=True), ahead)
@@ -101,13 +106,16 @@ class FileShelf:
             later=self._loop.call_soon,
             skip_bytes=skip_bytes,
         )
+        if sha256 is not None:
+            # What comes before is neither sent nor digested: it need not be read.
+            ahead.ready_bytes = skip_bytes
         self._open[entry] = ahead
         if changed:
             lost()
         else:
             ready = partial(self._mailbox.post, partial(self._ready, entry, ahead))
             done = partial(self._tell, entry, ahead=ahead)
-            self._reader.submit(Job(file, ahead, ready, done))
+            self._reader.submit(Job(file, ahead, ready, done, sha256))
         return ahead
 
     def close(self, entry: int) -> None:
@@ -135,6 +143,16 @@ class FileShelf:
         changed = self._expected[entry] not in (None, seen)
         self._expected[entry] = seen
         return file, changed
+
+    def _known_digest(self, entry: int, file: FoundFile) -> bytes | None:
+        known, sha256 = self._known.get(entry, (None, None))
+        return sha256 if known == file.identity else None
+
+    def _digested(self, entry: int, file: FoundFile, digested: Digested) -> None:
+        """Remember what is worth it; in the thread that reads."""
+        if digested.sha256 is not None and digested.size_bytes > CHUNK_BYTES:
+            self._known[entry] = file.identity, digested.sha256
+        self._tell(entry, digested)
 
     def _tell(self, entry: int, digested: Digested, ahead: Ahead | None = None) -> None:
         self._mailbox.post(partial(self._told, entry, digested, ahead))
