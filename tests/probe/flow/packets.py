@@ -42,7 +42,8 @@ def measured(number: int, *, run: int = 3, sent_ns: int = 0, size: int = 64) -> 
 
 
 def ssmping(number: int, *, kind: bytes = b"A", client: bytes = b"abcd") -> bytes:
-    options = [(0, b"\x02"), (1, client), (2, struct.pack("!I", number))]
+    asked, group = struct.pack("!II", 1795657874, 468611), b"\x00\x01\xef\xff\x07\xea"
+    options = [(1, client), (2, struct.pack("!I", number)), (3, asked), (4, group)]
     parts = [struct.pack("!HH", code, len(value)) + value for code, value in options]
     return kind + b"".join(parts)
 

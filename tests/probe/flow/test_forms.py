@@ -218,6 +218,18 @@ def test_what_is_no_ssmping_is_refused(packet: bytes) -> None:
     assert SsmpingForm().take(row([packet])) == 0
 
 
+def test_the_packets_of_a_real_ssmping_are_read() -> None:
+    form = SsmpingForm()
+    for number in range(1, 6):
+        answer = (
+            f"410001000400000c3100020004{number:08x}000300086b079503000726820004"
+            "000501efff07ea"
+        )
+        assert form.take(row([bytes.fromhex(answer)])) == 1
+    assert (form.counts.received, form.counts.lost) == (5, 0)
+    assert form.believed
+
+
 def test_questions_and_clients_count_for_themselves() -> None:
     form = SsmpingForm()
     for number in range(10):

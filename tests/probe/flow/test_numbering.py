@@ -108,6 +108,22 @@ def test_a_form_is_found_behind_noise() -> None:
     assert name_of(numbering) == "RTP"
 
 
+def test_the_first_packet_behind_another_kind_is_counted_too() -> None:
+    numbering = Numbering()
+    for packet in [b"\xf5gw\x01 a question", *(norm(n) for n in (0, 2, 3, 4, 5))]:
+        numbering.take(row([packet]))
+    assert name_of(numbering) == "NORM"
+    assert numbering.counts == SequenceCounts(received=5, lost=1, gaps=1, longest_gap=1)
+
+
+def test_other_packets_between_do_not_hide_a_form() -> None:
+    numbering = Numbering()
+    for number in range(8):
+        numbering.take(row([rtp(number)]))
+        numbering.take(row([b"hello"]))
+    assert name_of(numbering) == "RTP"
+
+
 def test_a_stray_packet_of_another_kind_is_set_aside() -> None:
     numbering = Numbering()
     for number in range(10):

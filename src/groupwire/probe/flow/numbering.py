@@ -83,14 +83,14 @@ class Numbering:
     def _look(self, row: Row) -> None:
         kind = _BY_FIRST_BYTE.get(row.data[0])
         candidate = self._candidate
-        if candidate is None:
-            if kind is None:
-                return
+        if kind is not None and (candidate is None or type(candidate) is not kind):
             candidate = self._candidate = kind()
             self._tries = 0
+        if candidate is None:
+            return
         candidate.take(row)
         self._tries += row.many
         if candidate.believed:
             self._form, self._candidate = candidate, None
-        elif self._tries >= _TRIES or not isinstance(candidate, kind or type(None)):
+        elif self._tries >= _TRIES:
             self._candidate = None

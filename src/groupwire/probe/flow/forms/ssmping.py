@@ -9,7 +9,7 @@ from groupwire.probe.flow.forms.form import NumberedForm, Row
 __all__ = ["SsmpingForm"]
 
 _QUESTION, _ANSWER = ord("Q"), ord("A")
-_VERSION, _CLIENT, _NUMBER = 0, 1, 2
+_CLIENT, _NUMBER = 1, 2
 _OPTION_BYTES = 4
 _MAX_OPTIONS = 32
 
@@ -30,11 +30,10 @@ class SsmpingForm(NumberedForm):
 
     def _take_one(self, packet: bytes) -> int:
         options = _options(packet)
-        number = options.get(_NUMBER, b"")
-        if _VERSION not in options or len(number) != self.NUMBER_BYTES:
+        client, number = options.get(_CLIENT), options.get(_NUMBER, b"")
+        if client is None or len(number) != self.NUMBER_BYTES:
             return 0
-        key = packet[:1] + options.get(_CLIENT, b"")
-        self.stream(key).meter.take(int.from_bytes(number, "big"))
+        self.stream(packet[:1] + client).meter.take(int.from_bytes(number, "big"))
         return 1
 
 
