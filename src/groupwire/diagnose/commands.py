@@ -8,7 +8,7 @@ from __future__ import annotations
 import shlex
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from ipaddress import IPv4Address, IPv4Network, IPv6Address
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
 
 from groupwire.diagnose.finding import Finding, Looked
 
@@ -37,16 +37,18 @@ def link_setting(version: int, link: str, name: str, value: object) -> str:
 
 
 def route_groups_by(
-    link: str, ip: IPv4Address | IPv6Address, matched: IPv4Network | None = None
+    link: str,
+    ip: IPv4Address | IPv6Address,
+    matched: IPv4Network | IPv6Network | None = None,
 ) -> str:
     """Return the line that sends groups by an interface.
 
-    ``matched`` is the line of the routing table that decides now.
+    ``matched`` is the line of the routing table that is to be another.
     """
     if ip.version == 6:
         # Groups of IPv6 are looked up in this table, a line for each interface.
         return command(
-            *("ip", "-6", "route", "replace", "multicast", "ff00::/8"),
+            *("ip", "-6", "route", "replace", "multicast", matched or "ff00::/8"),
             *("dev", link, "table", "local"),
         )
     narrow = matched is not None and matched.prefixlen > ALL_GROUPS.prefixlen

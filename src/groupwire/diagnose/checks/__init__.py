@@ -15,6 +15,7 @@ from groupwire.diagnose.checks.links import (
 )
 from groupwire.diagnose.checks.machine import (
     Addressing,
+    Arriving,
     Buffers,
     Drops,
     Limits,
@@ -43,6 +44,7 @@ ALL: tuple[Check, ...] = (
     Listeners(),
     Sizes(),
     Versions(),
+    Arriving(),
     HearingOneself(),
     TwoEnds(),
     Silence(),

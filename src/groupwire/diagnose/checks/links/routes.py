@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ipaddress import IPv4Network, IPv6Network
 from typing import ClassVar
 
 from groupwire.diagnose.check import Scene
@@ -85,5 +86,12 @@ def _not_meant(scene: Scene, out: Interface, meant: list[Interface]) -> Finding 
             f"also up and able: {', '.join(others)}",
         ),
         sure=Sureness.LIKELY,
-        fix=(route_groups_by(others[0], ip, scene.before.matched.get(ip)),),
+        fix=(route_groups_by(others[0], ip, _line(scene)),),
     )
+
+
+def _line(scene: Scene) -> IPv4Network | IPv6Network | None:
+    ip = scene.question.group.ip
+    # IPv6 has a line for each interface, and takes the first: one of the group's own
+    # comes before them all.
+    return scene.before.matched.get(ip) if ip.version == 4 else IPv6Network(str(ip))

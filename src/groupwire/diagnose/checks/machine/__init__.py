@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from groupwire.diagnose.checks.machine.addressing import Addressing
+from groupwire.diagnose.checks.machine.arriving import Arriving
 from groupwire.diagnose.checks.machine.firewall import Rules
 from groupwire.diagnose.checks.machine.limits import Limits
 from groupwire.diagnose.checks.machine.places import Places
@@ -10,6 +11,7 @@ from groupwire.diagnose.checks.machine.sockets import Buffers, Drops, Listeners
 
 __all__ = [
     "Addressing",
+    "Arriving",
     "Buffers",
     "Drops",
     "Limits",
