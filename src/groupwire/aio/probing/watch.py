@@ -13,7 +13,7 @@ import time
 from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from types import TracebackType
-from typing import Self, TypeAlias
+from typing import Any, Self, TypeAlias
 
 from groupwire.aio.opening import Joined
 from groupwire.aio.probing.watch_sockets import Watched, open_watched
@@ -27,7 +27,7 @@ __all__ = ["Tap", "WatchConfig", "Watching", "watch"]
 
 _SHORTEST_S = 0.01
 
-Tap: TypeAlias = Callable[[Group, Sequence[Datagram]], object]
+Tap: TypeAlias = Callable[[Group, Sequence[Datagram]], Any]
 """Gets all that a group has brought, as it was received, before it is looked at."""
 
 
@@ -52,7 +52,7 @@ def watch(  # noqa: PLR0913 - keyword-only
     duration: float | None = None,
     interface: str | int | None = None,
     tap: Tap | None = None,
-    on_change: Callable[[MembershipEvent], object] | None = None,
+    on_change: Callable[[MembershipEvent], Any] | None = None,
     config: WatchConfig = _DEFAULT,
 ) -> Watching:
     """Join groups, and iterate over what came to them in each interval.
@@ -95,7 +95,7 @@ class Watching:
         interval: float,
         duration: float | None,
         tap: Tap | None,
-        on_change: Callable[[MembershipEvent], object] | None,
+        on_change: Callable[[MembershipEvent], Any] | None,
     ) -> None:
         if not groups:
             raise UsageError("no group is named", fix="name one: 239.1.1.1:5000")
@@ -163,7 +163,7 @@ class _Running:
         watched: Watched,
         trail: bool,
         tap: Tap | None,
-        on_change: Callable[[MembershipEvent], object] | None,
+        on_change: Callable[[MembershipEvent], Any] | None,
     ) -> None:
         self.watched = watched
         self._tap = tap
