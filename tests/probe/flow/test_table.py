@@ -1,6 +1,8 @@
 from ipaddress import IPv4Address
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from tests.probe.flow.packets import SENDER, datagram, row, rtp, transport
 
 from groupwire.probe.flow import FlowTable, SourceReport
@@ -174,6 +176,34 @@ def test_a_run_is_looked_at_one_by_one_where_it_is_no_flood() -> None:
     first, second = found.report(now=4.0)[0].sources
     assert first.now.silence_s == pytest.approx(0.5)
     assert (first.total.packets, second.total.packets) == (90, 10)
+
+
+@given(
+    st.lists(
+        st.tuples(
+            st.sampled_from(
+                [b"", b"\x80\x21", b"G", b"\x12\x04", b"\xf5gwl", b"A", b"Q"]
+            ),
+            st.binary(max_size=400),
+            st.sampled_from([0, 0, 1, 7, 16, 188]),
+            st.integers(1, 12),
+        ),
+        max_size=30,
+    ),
+    st.booleans(),
+)
+def test_whatever_strangers_send_is_counted(
+    sent: list[tuple[bytes, bytes, int, int]], trail: bool
+) -> None:
+    found, packets = table(trail=trail), 0
+    for first, rest, step, times in sent:
+        data = first + rest
+        size = step if data else 0
+        packets += times * (-(-len(data) // size) if size else 1)
+        found.take(0, [datagram(data, segment_bytes=size, at=1.0)] * times, now=1.0)
+    (group,) = found.report(now=2.0)
+    assert group.total.packets == packets
+    assert all(source.total.bytes >= 0 for source in group.sources)
 
 
 def stranger(number: int) -> Origin:

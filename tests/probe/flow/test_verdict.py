@@ -36,7 +36,15 @@ def test_loss_is_wrong_above_the_limit_only() -> None:
 
 def test_loss_that_cannot_be_known_is_not_within_a_limit() -> None:
     (problem,) = judge(heard(b"hello"), Limits(max_loss=0.5))
-    assert problem.kind is ProblemKind.LOSS_UNKNOWN
+    assert problem == Problem(ProblemKind.LOSS_UNKNOWN, GROUP)
+
+
+def test_who_has_no_numbers_does_not_matter_beside_who_has() -> None:
+    table = FlowTable([GROUP], now=0.0)
+    table.take(0, [datagram(rtp(n)) for n in range(9)], now=0.5)
+    table.take(0, [datagram(b"a report", interface=2)], now=0.5)
+    report = WatchReport(2.0, 2.0, 2.0, table.report(now=2.0))
+    assert judge(report, Limits(max_loss=0.5)) == ()
 
 
 def test_a_rate_is_that_of_the_whole_time() -> None:

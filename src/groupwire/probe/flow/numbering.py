@@ -40,15 +40,13 @@ _BY_FIRST_BYTE: dict[int, type[Form]] = {
 class Numbering:
     """The numbers of one source."""
 
-    __slots__ = ("_candidate", "_form", "_misfits", "_past", "_tries", "others")
+    __slots__ = ("_candidate", "_form", "_misfits", "_past", "_tries")
 
     def __init__(self) -> None:
         self._form: Form | None = None
         self._candidate: Form | None = None
         self._tries = self._misfits = 0
         self._past: SequenceCounts | None = None
-        self.others = 0
-        """Packets that are not of the form, since it is believed."""
 
     @property
     def form(self) -> Form | None:
@@ -75,7 +73,6 @@ class Numbering:
         if not misfits:
             self._misfits = 0
             return
-        self.others += misfits
         self._misfits += misfits
         if self._misfits >= MAX_MISFITS:
             self._past, self._form, self._misfits = self.counts, None, 0

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Sequence
-from dataclasses import astuple
 
 from groupwire.probe.flow.forms import Row
 from groupwire.probe.flow.numbering import Numbering
@@ -171,11 +170,13 @@ def _difference(
     """Return what has been added; of what came late, no less than nothing is lost."""
     if after is None or before is None:
         return after
-    longest = after.longest_gap if after.longest_gap > before.longest_gap else 0
-    pairs = zip(astuple(after), astuple(before), strict=True)
-    received, lost, duplicates, reordered, restarts, gaps, _, strays = (
-        max(0, a - b) for a, b in pairs
-    )
     return SequenceCounts(
-        received, lost, duplicates, reordered, restarts, gaps, longest, strays
+        after.received - before.received,
+        max(0, after.lost - before.lost),
+        max(0, after.duplicates - before.duplicates),
+        after.reordered - before.reordered,
+        after.restarts - before.restarts,
+        after.gaps - before.gaps,
+        after.longest_gap if after.longest_gap > before.longest_gap else 0,
+        max(0, after.strays - before.strays),
     )

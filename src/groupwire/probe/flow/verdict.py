@@ -18,7 +18,7 @@ class ProblemKind(StrEnum):
     LOSS = "loss"
     """More is lost than allowed."""
     LOSS_UNKNOWN = "loss-unknown"
-    """Its packets bear no numbers, so nobody can tell what is lost."""
+    """No packets bear numbers, so nobody can tell what is lost."""
     RATE = "rate"
     """Less comes than demanded."""
     SILENT = "silent"
@@ -65,9 +65,10 @@ def _of_group(group: GroupReport, limits: Limits) -> Iterator[Problem]:
 
 
 def _losses(group: GroupReport, max_loss: float) -> Iterator[Problem]:
-    for source in group.sources:
-        loss = source.total.loss
-        if loss is None:
-            yield Problem(ProblemKind.LOSS_UNKNOWN, group.group, source.source)
-        elif loss > max_loss:
+    known = [source for source in group.sources if source.total.loss is not None]
+    if not known:
+        yield Problem(ProblemKind.LOSS_UNKNOWN, group.group)
+    for source in known:
+        loss = source.total.loss or 0.0
+        if loss > max_loss:
             yield Problem(ProblemKind.LOSS, group.group, source.source, loss)

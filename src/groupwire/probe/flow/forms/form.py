@@ -107,12 +107,13 @@ class NumberedForm:
         self._streams: dict[bytes, Stream] = {}
         self._key = b""
         self._stream: Stream | None = None
-        self._past = SequenceCounts()
+        self._past: SequenceCounts | None = None
 
     @property
     def counts(self) -> SequenceCounts:
         """What the numbers have told so far."""
-        return total([self._past, *(s.meter.counts for s in self._streams.values())])
+        counts = [stream.meter.counts for stream in self._streams.values()]
+        return total(counts if self._past is None else [self._past, *counts])
 
     @property
     def believed(self) -> bool:
@@ -148,7 +149,8 @@ class NumberedForm:
         if len(self._streams) >= MAX_STREAMS:
             oldest = next(key for key in self._streams if key != self._key)
             gone = self._streams.pop(oldest)
-            self._past = total([self._past, gone.meter.counts])
+            counts = gone.meter.counts
+            self._past = counts if self._past is None else total([self._past, counts])
 
 
 class HeaderForm(NumberedForm, ABC):
@@ -199,6 +201,10 @@ class HeaderForm(NumberedForm, ABC):
 
 def total(counts: Sequence[SequenceCounts]) -> SequenceCounts:
     """Add up what several meters have counted."""
+    if len(counts) == 1:
+        return counts[0]
+    if not counts:
+        return SequenceCounts()
     columns = zip(*map(astuple, counts), strict=True)
     names = SequenceCounts.__slots__
     sums = dict(zip(names, columns, strict=True))
