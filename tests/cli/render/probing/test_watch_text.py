@@ -75,6 +75,13 @@ def test_a_source_that_has_fallen_silent_is_told() -> None:
     assert "silent for 8 s" in shown[2]
 
 
+def test_the_way_in_is_told_where_there_are_several() -> None:
+    twice = [*LOSSY, *(datagram(rtp(n), interface=2) for n in range(9))]
+    shown = lines(report(twice))
+    assert shown[2].startswith("  10.0.0.7:40000 on eth0  RTP")
+    assert shown[4].startswith("  10.0.0.7:40000  RTP")  # its name is not known
+
+
 def test_a_trail_has_a_line_of_its_own() -> None:
     shown = lines(report(LOSSY, trail=True))
     assert shown[4] == "    ....x.<xxx.2"

@@ -17,6 +17,7 @@ from groupwire.cli.render.probing.watch_words import (
     packet_rate,
     problem_text,
     rate_of,
+    who_of,
 )
 from groupwire.cli.render.text import escape, plural, seconds
 from groupwire.probe.flow import GroupReport, SourceReport, WatchReport
@@ -75,7 +76,7 @@ class WatchText:
         time_s = seconds(round(report.elapsed_s, 1))
         out.last_note(f"{plural(packets, 'packet')}, {size} in {time_s}")
         for group in heard:
-            self._sum(group)
+            self._sum(report, group)
         silent = [g for g in report.groups if not g.total.packets]
         if silent:
             self._nothing(silent, all_of_them=not heard)
@@ -87,7 +88,8 @@ class WatchText:
         for group in report.groups:
             for source in group.sources:
                 if source.now.packets:
-                    self._line(f"{clock}  {group.group}", source)
+                    who = who_of(report, source)
+                    self._line(f"{clock}  {group.group}", who, source)
             if group.dropped_now:
                 dropped = f"{group.dropped_now:,} dropped on this host"
                 text = self._out.paint(dropped, "yellow")
@@ -96,12 +98,12 @@ class WatchText:
             self._out.line(f"{clock}  silence")
         self._silent = not report.packets
 
-    def _line(self, head: str, source: SourceReport) -> None:
+    def _line(self, head: str, who: str, source: SourceReport) -> None:
         paint = self._out.paint
         text, style = lost_of(source)
         facts = [
             head,
-            paint(str(source.source), "cyan"),
+            paint(who, "cyan"),
             form_of(source),
             packet_rate(source.now),
             rate_of(source.now),
@@ -112,11 +114,11 @@ class WatchText:
             facts.append(source.trail[-min(len(source.trail), source.now.packets) :])
         self._out.line("  ".join(facts))
 
-    def _sum(self, group: GroupReport) -> None:
+    def _sum(self, report: WatchReport, group: GroupReport) -> None:
         out = self._out
         for source in group.sources:
             text, style = lost_of(source)
-            who = out.paint(str(source.source), "cyan")
+            who = out.paint(who_of(report, source), "cyan")
             out.line(f"{group.group}  {who}  {escape(form_of(source))}")
             packets = plural(source.total.packets, "packet")
             rate = rate_of(source.total)
@@ -155,7 +157,7 @@ def screen(report: WatchReport, room: int) -> list[Pieces]:
     roomy = 3 + len(heard) + len(sources) * (3 if trails else 2) <= room
     rows = [_title(report)]
     for group in heard:
-        rows += _group_rows(group, roomy=roomy)
+        rows += _group_rows(report, group, roomy=roomy)
     if silent:
         count = plural(len(silent), "group")
         some = f": {_some_of(silent)}"
@@ -184,21 +186,23 @@ def _title(report: WatchReport) -> Pieces:
     ]
 
 
-def _group_rows(group: GroupReport, *, roomy: bool) -> Iterator[Pieces]:
+def _group_rows(
+    report: WatchReport, group: GroupReport, *, roomy: bool
+) -> Iterator[Pieces]:
     rates = f"  {packet_rate(group.now)}  {rate_of(group.now)}"
     here = f"  {escape(here_of(group))}"
     yield [(str(group.group), "bold"), (rates, ""), (here, "yellow")]
     for source in group.sources:
-        yield from _source_rows(source, roomy=roomy)
+        yield from _source_rows(who_of(report, source), source, roomy=roomy)
 
 
-def _source_rows(source: SourceReport, *, roomy: bool) -> Iterator[Pieces]:
+def _source_rows(who: str, source: SourceReport, *, roomy: bool) -> Iterator[Pieces]:
     text, style = lost_of(source)
     heard = source.now.packets > 0
     state = f"  {packet_rate(source.now)}" if heard else ""
     quiet = "" if heard else f"  silent for {seconds(round(source.quiet_s, 1))}"
     yield [
-        (f"  {source.source}", "cyan"),
+        (f"  {who}", "cyan"),
         (f"  {escape(form_of(source))}", ""),
         (state or quiet, "" if heard else "yellow"),
         (f"  {text}", style),

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from groupwire.cli.render.deliveries.ink.figures import bit_rate, share
-from groupwire.cli.render.text import plural, seconds
-from groupwire.probe.flow import GroupReport, SourceReport, Span
+from groupwire.cli.render.text import escape, plural, seconds
+from groupwire.probe.flow import GroupReport, SourceReport, Span, WatchReport
 from groupwire.probe.flow.verdict import Limits, Problem, ProblemKind
 
 __all__ = [
@@ -16,6 +16,7 @@ __all__ = [
     "problem_text",
     "rate_of",
     "short_time",
+    "who_of",
 ]
 
 
@@ -28,6 +29,15 @@ def packet_rate(span: Span) -> str:
     """Return ``1,200/s``."""
     rate = span.packets_per_s
     return f"{rate:,.0f}/s" if rate >= 10 or not rate else f"{rate:.1f}/s"
+
+
+def who_of(report: WatchReport, source: SourceReport) -> str:
+    """Return who sends, and where it comes in if sources come in by several ways."""
+    ways = {s.interface for group in report.groups for s in group.sources}
+    if len(ways) < 2:
+        return str(source.source)
+    name = report.interfaces.get(source.interface, "")
+    return f"{source.source} on {escape(name)}" if name else str(source.source)
 
 
 def form_of(source: SourceReport) -> str:
