@@ -123,11 +123,9 @@ class _Ear:
 
     async def hears(self, seconds: float) -> bool:
         try:
-            async with asyncio.timeout(seconds):
-                await self._heard.wait()
+            return await asyncio.wait_for(self._heard.wait(), seconds)
         except TimeoutError:
             return False
-        return True
 
 
 def _aim(group: Group, way: Interface) -> Aim:

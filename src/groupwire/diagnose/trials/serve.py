@@ -225,11 +225,13 @@ class _Serving:
     async def _speak(
         self, asked: Asked, wanted: Speak, session: Session, datagram: Datagram
     ) -> None:
-        spoke = session.spoke
-        if spoke is None:
-            session.spoke = Spoke()
-            spoke = session.spoke = await self._spoken(wanted, session)
-        self._talk.answer(asked.encoded(spoke), datagram)
+        """Send what is wanted, once, and say so as often as it is asked."""
+        if session.spoke is None:
+            if session.speaking:
+                return
+            session.speaking = True
+            session.spoke = await self._spoken(wanted, session)
+        self._talk.answer(asked.encoded(session.spoke), datagram)
 
     async def _spoken(self, wanted: Speak, session: Session) -> Spoke:
         sizes = wanted.sizes[:MAX_SPOKEN]

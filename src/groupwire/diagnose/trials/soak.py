@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import secrets
 from collections.abc import Callable, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
 from ipaddress import IPv4Address, IPv6Address
 
@@ -106,14 +106,11 @@ class _Watch:
     async def made(self, beat_s: float) -> SoakSeen:
         """Watch to the end."""
         soak_s, peer = self._question.soak_s, self._peer
-        try:
-            async with asyncio.timeout(soak_s):
-                if peer is None:
-                    await asyncio.Event().wait()
-                else:
-                    await self._keep_asking(peer, beat_s)
-        except TimeoutError:
-            pass
+        if peer is None:
+            await asyncio.sleep(soak_s)
+        else:
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._keep_asking(peer, beat_s), soak_s)
         return SoakSeen(
             lasted_s=self._now() - self._began,
             interfaces=tuple(one.name for one in self._question.receive_on),

@@ -7,11 +7,13 @@ from collections.abc import Iterator
 from typing import ClassVar
 
 from groupwire.diagnose.check import Scene
-from groupwire.diagnose.commands import command, setting
+from groupwire.diagnose.commands import setting
 from groupwire.diagnose.finding import Finding, Looked, Severity
 from groupwire.diagnose.trials.seen import LoopbackSeen
 
-__all__ = ["HearingOneself"]
+__all__ = ["RULES", "HearingOneself"]
+
+RULES = "sudo nft list ruleset"
 
 _LIMIT = {errno.ENOBUFS, errno.ENOMEM}
 _FORBIDDEN = {errno.EPERM, errno.EACCES}
@@ -87,13 +89,12 @@ def _forbidden(seen: LoopbackSeen, scene: Scene) -> Finding:
         says=(
             f"A firewall on this host forbids sending to {scene.question.group.ip} "
             f"by {seen.interface}: one of its output rules drops it. Find that rule "
-            "and let the group through."
+            f"({RULES}), and let the group through."
         ),
         evidence=(
             f"sending to {scene.question.group.ip} port {seen.port} by "
             f"{seen.interface}: {_named(seen.send_error)}",
         ),
-        fix=(command("nft", "list", "ruleset"),),
         explained_by=("firewall",),
     )
 
@@ -107,14 +108,14 @@ def _deaf(seen: LoopbackSeen, scene: Scene) -> Finding:
         says=(
             f"This host does not hear what it sends itself to {group.ip} on "
             f"{seen.interface}. Something on this very host drops it, most often a "
-            "firewall; what others send is then dropped, too."
+            f"firewall ({RULES} shows its rules). What others send is then dropped, "
+            "too."
         ),
         evidence=(
             f"{seen.sent} datagrams to {group.ip} on {seen.interface}, joined there: "
             f"none came back within {seen.waited_s:g} s, neither at a port of their "
             f"own nor at {group.port}",
         ),
-        fix=(command("nft", "list", "ruleset"),),
         explained_by=("firewall", "interface-down"),
     )
 

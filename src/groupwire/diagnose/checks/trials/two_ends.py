@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from groupwire.diagnose.check import Scene
+from groupwire.diagnose.checks.trials.hearing_oneself import RULES
 from groupwire.diagnose.checks.trials.queriers import querier_fix
 from groupwire.diagnose.checks.trials.ways import Station, lost_at, sizes, stations
 from groupwire.diagnose.commands import command, link_setting
@@ -15,7 +16,6 @@ from groupwire.diagnose.trials.seen import LoopbackSeen, PeerSeen, Way
 
 __all__ = ["TwoEnds"]
 
-_RULES = (command("nft", "list", "ruleset"),)
 _ON_THE_WAY = {Station.NETWORK, Station.SOMEWHERE}
 
 
@@ -78,6 +78,11 @@ class _Leg:
     @property
     def interface(self) -> str:
         return self.seen.interface
+
+    @property
+    def heard_by(self) -> str | None:
+        """The interface of this host that should have heard it."""
+        return None if self.there else self.way.interface or self.seen.interface
 
     @property
     def evidence(self) -> tuple[str, ...]:
@@ -285,11 +290,10 @@ def _kept(leg: _Leg, scene: Scene) -> Finding:
         says=(
             f"What {leg.sender} sends to {scene.question.group.ip} does not leave it: "
             "something on that very host drops it, most often a firewall's output "
-            "rules. List its rules there, and let the group through."
+            f"rules. List its rules there ({RULES}), and let the group through."
         ),
         evidence=(*([leg.way.error] if leg.way.error else []), *leg.evidence),
         sure=Sureness.CERTAIN if leg.way.forbidden else Sureness.LIKELY,
-        fix=_RULES,
         explained_by=("firewall",) if leg.there else (),
     )
 
@@ -298,32 +302,35 @@ def _shut(leg: _Leg, scene: Scene) -> Finding:
     return Finding(
         code="firewall",
         severity=Severity.ERROR,
-        interface=leg.way.interface or leg.interface,
+        interface=leg.heard_by,
         says=(
             f"{scene.question.group.ip} reaches the network card of {leg.receiver}, "
             "and no program there gets it: something on that very host drops it, most "
-            "often a firewall's input rules. List its rules there, and let the group "
-            "through."
+            f"often a firewall's input rules. List its rules there ({RULES}), and let "
+            "the group through."
         ),
         evidence=(*leg.evidence, *leg.told),
         sure=Sureness.LIKELY,
-        fix=_RULES,
         explained_by=() if leg.there else ("firewall",),
     )
 
 
 def _reverse_path(leg: _Leg, scene: Scene) -> Finding:
     name = leg.way.interface or leg.interface
-    where = "here" if not leg.there else "on the peer"
+    fix = (
+        link_setting(4, "all", "rp_filter", 0),
+        link_setting(4, name, "rp_filter", 0),
+    )
+    there = "off: type there " + ", then ".join(fix)
     return Finding(
         code="rp-filter",
         severity=Severity.ERROR,
-        interface=name,
+        interface=leg.heard_by,
         says=(
             f"{scene.question.group.ip} reaches {leg.receiver}, which throws it away: "
             "it would send answers to that sender's address by another way, or none, "
             "and takes it for forged (rp_filter). Give it a route to the sender's "
-            f"network by {name}, or switch the test off {where}."
+            f"network by {name}, or switch that test {there if leg.there else 'off'}."
         ),
         evidence=(
             f"/proc/net/netstat IPReversePathFilter of {leg.receiver}: "
@@ -331,10 +338,7 @@ def _reverse_path(leg: _Leg, scene: Scene) -> Finding:
             *leg.evidence,
             *leg.told,
         ),
-        fix=(
-            link_setting(4, "all", "rp_filter", 0),
-            link_setting(4, name, "rp_filter", 0),
-        ),
+        fix=() if leg.there else fix,
         explained_by=() if leg.there else ("rp-filter",),
     )
 

@@ -104,6 +104,8 @@ class WireWatch:
             self._open = None
 
     def _opened(self) -> ExitStack | None:
+        if not self._interfaces:  # what stays in this host is on no wire
+            return None
         try:
             tap = Tap(self._interfaces, self._tests)
         except (OSError, AttributeError):  # not root, or not Linux

@@ -61,6 +61,7 @@ class Session:
     reached: set[int] | None = None
     left: set[int] | None = None
     interface: str = ""
+    speaking: bool = False
     spoke: Spoke | None = None
     """What was said about its test datagrams; they are sent once."""
 

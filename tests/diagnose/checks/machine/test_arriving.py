@@ -1,0 +1,37 @@
+from ipaddress import ip_address
+
+from tests.diagnose.checks.moments import scene
+
+from groupwire.diagnose.checks.machine.arriving import Arriving
+from groupwire.diagnose.trials.came import Came
+
+CHECK = Arriving()
+
+
+def test_what_came_is_told_with_who_sent_it() -> None:
+    came = Came(
+        interface="eth0",
+        heard=4,
+        on_wire=4,
+        sources=(ip_address("198.18.1.2"),),
+        watched_s=1.0,
+    )
+    looked = CHECK.look(scene(trials=[came]))
+    assert looked.at == (
+        "what comes for the group on eth0: 4 datagrams in 1 s, 4 seen on the wire, "
+        "from 198.18.1.2",
+    )
+    assert looked.unsure == ()
+
+
+def test_without_root_the_wire_is_not_seen() -> None:
+    looked = CHECK.look(scene(trials=[Came(interface="eth0", watched_s=1.0)]))
+    assert looked.at == ("what comes for the group on eth0: 0 datagrams in 1 s",)
+
+
+def test_what_is_seen_and_not_given_to_a_program_is_left_open() -> None:
+    came = Came(interface="eth0", on_wire=4, watched_s=1.0)
+    (line,) = CHECK.look(scene(trials=[came])).unsure
+    assert "reach eth0, and no program" in line
+    taken = Came(interface="eth0", on_wire=4, port_taken=True)
+    assert CHECK.look(scene(trials=[taken])).unsure == ()

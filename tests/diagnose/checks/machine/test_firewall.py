@@ -1,0 +1,186 @@
+from dataclasses import replace
+
+import pytest
+from tests.diagnose.checks.moments import ETH0, ETH1, codes, moment, question, scene
+
+from groupwire.diagnose.check import Question, Scene
+from groupwire.diagnose.checks.machine.firewall import Rules
+from groupwire.diagnose.evidence.firewall.iptables import parse_iptables
+from groupwire.diagnose.evidence.firewall.rules import (
+    Chain,
+    Firewall,
+    Hook,
+    Match,
+    Rule,
+    Verdict,
+)
+from groupwire.diagnose.finding import Finding, Severity, Sureness
+from groupwire.diagnose.trials.came import Came
+
+CHECK = Rules()
+DROP = Rule("drop", Verdict.DROP)
+IGMP = Match("proto", ("igmp",))
+UDP = Match("proto", ("udp",))
+
+
+def _nft(*rules: Rule, hook: Hook | None = Hook.INPUT, **fields: str) -> Chain:
+    names = {"family": "inet", "table": "filter", "name": "c", **fields}
+    return Chain(tool="nft", hook=hook, rules=rules, **names)  # type: ignore[arg-type]
+
+
+def _findings(
+    *chains: Chain, asked: Question | None = None, trials: list[object] | None = None
+) -> tuple[Finding, ...]:
+    machine = moment(firewall=Firewall(chains=chains, read=("nft -j list ruleset",)))
+    return CHECK.look(scene(asked, machine, trials=trials or [])).findings
+
+
+def _iptables(text: str, tool: str = "iptables") -> tuple[Chain, ...]:
+    return parse_iptables(f"*filter\n{text}\nCOMMIT\n", tool=tool, version=4)
+
+
+def test_without_rules_there_is_nothing_to_say() -> None:
+    assert _findings() == ()
+    looked = CHECK.look(scene(before=moment()))
+    assert "no program" in looked.at[0]
+
+
+def test_each_packet_is_told_of_with_what_lets_it_pass() -> None:
+    fixes = [one.fix for one in _findings(_nft(DROP))]
+    assert fixes == [
+        (
+            "sudo nft insert rule inet filter c ip daddr 239.255.42.99 udp dport "
+            "10000 accept",
+        ),
+        ("sudo nft insert rule inet filter c meta l4proto igmp accept",),
+    ]
+    outward = _findings(_nft(DROP, hook=Hook.OUTPUT))
+    assert "what this machine sends" in outward[0].says
+    assert "answers" in outward[1].says
+
+
+def test_igmp_alone_is_found() -> None:
+    (finding,) = _findings(_nft(Rule("igmp drop", Verdict.DROP, (IGMP,))))
+    assert (finding.severity, finding.sure) == (Severity.ERROR, Sureness.LIKELY)
+    assert "questions" in finding.says
+    assert "`igmp drop` in inet filter c (nft list ruleset)" in finding.evidence
+
+
+def test_ipv6_talks_mld() -> None:
+    asked = question("[ff15::4242]:10000")
+    found = _findings(_nft(DROP), asked=asked)
+    assert "ip6 daddr ff15::4242" in found[0].fix[0]
+    assert "meta l4proto ipv6-icmp" in found[1].fix[0]
+
+
+def test_what_may_be_dropped_is_a_warning() -> None:
+    some = Rule("some", Verdict.DROP, (UDP, Match("")))
+    (finding,) = _findings(_nft(some))
+    assert (finding.severity, finding.sure) == (Severity.WARNING, Sureness.POSSIBLE)
+    assert "may be thrown away on eth0" in finding.says
+
+
+def test_a_rule_is_told_of_once_for_all_interfaces() -> None:
+    asked = question(links=(ETH0, ETH1))
+    (finding,) = _findings(_nft(Rule("d", Verdict.DROP, (UDP,))), asked=asked)
+    assert finding.interface is None
+    assert "on eth0, eth1" in finding.says
+
+
+@pytest.mark.parametrize(
+    ("came", "sure"),
+    [
+        (Came(interface="eth0", on_wire=9), Sureness.CERTAIN),
+        (Came(interface="eth0", on_wire=9, heard=9), Sureness.LIKELY),
+        (Came(interface="eth1", on_wire=9), Sureness.LIKELY),
+        (Came(interface="eth0"), Sureness.LIKELY),
+    ],
+)
+def test_what_is_seen_on_the_wire_and_not_heard_is_certain(
+    came: Came, sure: Sureness
+) -> None:
+    found = _findings(_nft(DROP), trials=[came])
+    assert [one.sure for one in found] == [sure, Sureness.LIKELY]
+
+
+def test_a_named_source_is_known_to_the_rules() -> None:
+    text = ":INPUT DROP [0:0]\n-A INPUT -s 10.0.0.7/32 -p udp -j ACCEPT"
+    asked = question("10.0.0.7@232.1.1.1:5000")
+    found = _findings(*_iptables(text), asked=asked)
+    assert ["IGMP" in one.says for one in found] == [True]
+
+
+def test_without_a_way_out_or_an_address_less_is_tried() -> None:
+    asked = question(links=(), receive_on=())
+    assert _findings(_nft(DROP), asked=asked) == ()
+    bare = replace(ETH0, addresses=())
+    asked = question(links=(bare,))
+    assert len(_findings(_nft(DROP, hook=Hook.OUTPUT), asked=asked)) == 2
+
+
+def test_loopback_alone_is_looked_at_without_igmp() -> None:
+    (finding,) = _findings(_nft(DROP), asked=question(links=()))
+    assert finding.interface == "lo"
+
+
+def test_iptables_speaks_its_own_words() -> None:
+    found = _findings(*_iptables(":INPUT DROP [0:0]"))
+    assert [one.fix for one in found] == [
+        ("sudo iptables -I INPUT -d 239.255.42.99 -p udp --dport 10000 -j ACCEPT",),
+        ("sudo iptables -I INPUT -p igmp -j ACCEPT",),
+    ]
+    assert "`policy drop` in ip filter INPUT (iptables-save)" in found[0].evidence
+
+
+def test_another_table_is_named() -> None:
+    raw = parse_iptables(
+        "*raw\n:PREROUTING ACCEPT [0:0]\n-A PREROUTING -p udp -j DROP\nCOMMIT\n",
+        tool="iptables-legacy",
+        version=4,
+    )
+    (finding,) = _findings(*raw)
+    assert finding.fix[0].startswith("sudo iptables-legacy -t raw -I PREROUTING -d")
+
+
+def test_the_way_in_is_opened_where_a_chain_began() -> None:
+    text = (
+        ":INPUT ACCEPT [0:0]\n:wall - [0:0]\n-A INPUT -j wall\n-A wall -p udp -j DROP"
+    )
+    (finding,) = _findings(*_iptables(text))
+    assert finding.fix[0].startswith("sudo iptables -I INPUT ")
+    assert "in ip filter wall" in finding.evidence[0]
+
+
+def test_ufw_and_firewalld_are_asked_in_their_own_words() -> None:
+    text = ":INPUT DROP [0:0]\n:ufw-user-input - [0:0]"
+    found = _findings(*_iptables(text))
+    assert found[0].fix == ("sudo ufw allow in proto udp to 239.255.42.99 port 10000",)
+    assert found[1].fix == ("sudo iptables -I INPUT -p igmp -j ACCEPT",)
+    found = _findings(_nft(DROP, table="firewalld"))
+    assert [one.fix for one in found] == [
+        ("sudo firewall-cmd --add-port=10000/udp",),
+        ("sudo firewall-cmd --add-protocol=igmp",),
+    ]
+
+
+def _without_root(active: tuple[str, ...]) -> Scene:
+    return scene(question(root=False), moment(firewall=Firewall(active=active)))
+
+
+def test_without_root_a_firewall_that_runs_is_left_open() -> None:
+    looked = CHECK.look(_without_root(("ufw is switched on",)))
+    assert "ufw is switched on" in looked.unsure[0]
+    assert looked.missed == ()
+
+
+def test_without_root_and_any_sign_root_would_see_more() -> None:
+    looked = CHECK.look(_without_root(()))
+    assert looked.unsure == ()
+    assert "root" in looked.missed[0]
+
+
+def test_what_could_not_be_listed_is_told() -> None:
+    machine = moment(firewall=Firewall(hidden=("nft is not installed",)))
+    looked = CHECK.look(scene(before=machine))
+    assert looked.missed == ("nft is not installed",)
+    assert codes(looked) == []
