@@ -115,7 +115,7 @@ class _Walk:
                 return self.ended or rule.verdict is Verdict.GOTO
             case Verdict.UNKNOWN:
                 self.sure = False
-            case Verdict.RETURN | Verdict.NOTHING:
+            case _:
                 return rule.verdict is Verdict.RETURN
         return self.ended
 
