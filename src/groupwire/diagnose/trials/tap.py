@@ -10,7 +10,7 @@ from __future__ import annotations
 import ctypes
 import socket
 import struct
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv6Address
@@ -105,12 +105,6 @@ class Tap:
                 if kind != _LOOPED:
                     found.append(Tapped(packet, kind == _OUTGOING))
         return found
-
-    def each(self, take: Callable[[str, Tapped], None]) -> None:
-        """Hand over all that waits on any interface."""
-        for name in self._sockets:
-            for tapped in self.read(name):
-                take(name, tapped)
 
     def close(self) -> None:
         """Look no longer; any number of times."""
