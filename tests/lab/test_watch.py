@@ -3,11 +3,14 @@
 import json
 import signal
 from collections.abc import Iterator
+from ipaddress import ip_address
+from pathlib import Path
 from typing import Any
 
 import pytest
 from tests.lab.harness import Host, Laboratory, Process
 from tests.lab.harness.commands import Told, start, stop
+from tests.lab.harness.deliveries import pulls, pushed
 from tests.lab.harness.sockets import sender
 from tests.lab.harness.streams import stream
 
@@ -68,22 +71,30 @@ def test_every_packet_of_a_flood_is_counted(lab: Laboratory) -> None:
 
 
 @pytest.mark.parametrize(
-    ("share", "away"), [(0.001, True), (0.05, False), (0.5, False)]
+    ("share", "away", "group"),
+    [
+        (0.001, True, _GROUP),
+        (0.05, False, _GROUP),
+        (0.5, False, _GROUP),
+        (0.05, False, "ff15::4242"),
+    ],
 )
 def test_what_is_lost_on_the_way_is_lost_exactly(
-    lab: Laboratory, share: float, away: bool
+    lab: Laboratory, share: float, away: bool, group: str
 ) -> None:
     a, b = lab.segment(2)
     a.link.segment()
     lossy = a.link if away else b.link
-    process = watch(b, f"{_GROUP}:{_PORT}", "--interval", "0.2")
-    with sender(a) as s:
-        stream(s, _TO, range(10))
+    version, to = ip_address(group).version, (group, _PORT)
+    where = f"[{group}]:{_PORT}" if version == 6 else f"{group}:{_PORT}"
+    process = watch(b, where, "--interval", "0.2")
+    with sender(a, version=version) as s:
+        stream(s, to, range(10))
         lossy.lose(share, away=away, match=_ONLY_THESE)
-        stream(s, _TO, range(10, 70_000), per_s=40_000)
+        stream(s, to, range(10, 70_000), per_s=40_000)
         dropped = lossy.dropped(away=away)
         lossy.heal()
-        stream(s, _TO, range(70_000, 70_010))
+        stream(s, to, range(70_000, 70_010))
     told = watched(process, 70_010 - dropped)
     found = source(told)
     assert dropped > 0
@@ -145,3 +156,24 @@ def test_limits_decide_the_exit_code(lab: Laboratory) -> None:
     end = json.loads(process.lines[-1])
     assert [p["code"] for p in end["problems"]] == ["loss"]
     assert end["verdict"] == "failed"
+
+
+def test_a_delivery_is_watched_by_its_numbers(lab: Laboratory, tmp_path: Path) -> None:
+    a, b, c = lab.segment(3)
+    a.link.segment()
+    source_file = tmp_path / "file"
+    source_file.write_bytes(bytes(5_000_000))
+    process = watch(c, f"{_GROUP}:10001", "--interval", "0.2")
+    pulls([b], tmp_path)
+    every_tenth = "udp dport 10001 @th,64,8 0x12 numgen inc mod 10 == 9"  # NORM's data
+    c.link.lose_first(30, match=every_tenth)
+    assert pushed(a, source_file, "--expect", "m1").code == 0
+    assert c.link.dropped() == 30
+    drained(process)
+    told = stop(process)
+    (found,) = {
+        (line["form"], line["total"]["lost"])
+        for line in told.all("source")[-2:]
+        if line["source"].startswith(f"{a.v4}:")
+    }
+    assert found == ("NORM", 30), told
