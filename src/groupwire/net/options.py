@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from functools import cache
 from ipaddress import IPv4Address, IPv6Address
 
+from groupwire.values import Interface
+
 __all__ = [
     "LINUX",
     "MACOS",
@@ -25,12 +27,14 @@ __all__ = [
     "join_option",
     "leave_option",
     "offload_option",
+    "packet_info",
     "receive_options",
     "send_options",
     "sharing_options",
 ]
 
 _IP, _IPV6, _UDP = 0, 41, 17
+_IP_PACKET_INFO, _IPV6_PACKET_INFO = 8, 50
 _Address = IPv4Address | IPv6Address
 
 
@@ -335,6 +339,20 @@ def send_options(  # noqa: PLR0913 - keyword-only
         label = "IP_TOS" if version == 4 else "IPV6_TCLASS"
         options.append(SocketOption(label, of.level, of.traffic_class, dscp << 2))
     return tuple(options)
+
+
+def packet_info(version: int, interface: Interface) -> tuple[int, int, bytes]:
+    """Return the control message that names the way out for one datagram.
+
+    IP_PKTINFO and IPV6_PKTINFO, with the interface's own address as its source.
+    """
+    address = interface.address(version)
+    if version == 4:
+        source = address.packed if address is not None else bytes(4)
+        info = struct.pack("@I4s4s", interface.index, source, bytes(4))
+        return (_IP, _IP_PACKET_INFO, info)
+    source = address.packed if address is not None else bytes(16)
+    return (_IPV6, _IPV6_PACKET_INFO, struct.pack("@16sI", source, interface.index))
 
 
 def offload_option(*, receive: bool) -> SocketOption:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import errno
 import socket
-import struct
 from collections import defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -25,6 +24,7 @@ from groupwire.net.options import (
     SocketOption,
     System,
     fact_options,
+    packet_info,
     send_options,
     sharing_options,
 )
@@ -335,7 +335,7 @@ class MulticastSender:
         controls: list[tuple[int, int, bytes]] = []
         if named:
             address = _group_address(self.group, interface)
-            controls = [self._packet_info(interface)]
+            controls = [packet_info(self.group.version, interface)]
         try:
             if segment_bytes and len(data) > segment_bytes:
                 return self.segments.send(data, segment_bytes, address, controls)
@@ -353,20 +353,6 @@ class MulticastSender:
         if self._socket.fileno() < 0:
             return ClosedError("this sender")
         return send_failure(error, self.group, interface.name)
-
-    def _packet_info(self, interface: Interface) -> tuple[int, int, bytes]:
-        """Name the way out for one datagram (IP_PKTINFO, IPV6_PKTINFO)."""
-        address = interface.address(self.group.version)
-        if self.group.version == 4:
-            source = address.packed if address is not None else bytes(4)
-            info = struct.pack("@I4s4s", interface.index, source, bytes(4))
-            return (socket.IPPROTO_IP, 8, info)
-        source = address.packed if address is not None else bytes(16)
-        return (
-            socket.IPPROTO_IPV6,
-            socket.IPV6_PKTINFO,
-            struct.pack("@16sI", source, interface.index),
-        )
 
 
 def _options(

@@ -1,0 +1,141 @@
+"""A socket at one port that hears what is sent to this host, and answers.
+
+It tells the facts of each datagram, and sends to any group by any interface: what a
+responder needs, which serves whoever asks.
+"""
+
+from __future__ import annotations
+
+import errno
+import socket
+from collections import Counter
+from ipaddress import IPv4Address, IPv6Address
+from typing import Self
+
+from groupwire.net.batch.ring import MOST_AT_ONCE, ring_of_this_thread
+from groupwire.net.buffers import set_receive_buffer
+from groupwire.net.failures import bind_failure, socket_failure
+from groupwire.net.options import (
+    THIS_SYSTEM,
+    System,
+    fact_options,
+    packet_info,
+    sharing_options,
+)
+from groupwire.values import Datagram, Group, Interface, Origin
+
+__all__ = ["UnicastSocket"]
+
+_FAMILIES = {4: socket.AF_INET, 6: socket.AF_INET6}
+_ANY: dict[int, IPv4Address | IPv6Address] = {4: IPv4Address(0), 6: IPv6Address(0)}
+_BUFFER_BYTES = 4 << 20
+
+
+class UnicastSocket:
+    """Bound to a port of all addresses of one IP version.
+
+    ``port`` 0: one that the system chooses. ``shared``: so that a group can be joined
+    at the same port beside it. ``ttl_hops`` is that of what it sends to groups. Raises
+    MachineError.
+    """
+
+    def __init__(
+        self,
+        version: int,
+        port: int = 0,
+        *,
+        shared: bool = False,
+        ttl_hops: int = 1,
+        system: System = THIS_SYSTEM,
+    ) -> None:
+        self.version = version
+        self.dropped: Counter[str] = Counter()
+        try:
+            self._socket = socket.socket(_FAMILIES[version], socket.SOCK_DGRAM)
+        except OSError as error:
+            raise socket_failure(error) from error
+        self._socket.setblocking(False)
+        try:
+            self._prepare(system, port, ttl_hops, shared=shared)
+        except OSError as error:
+            self.close()
+            raise bind_failure(error, Group(_ANY[version], port)) from error
+
+    @property
+    def port(self) -> int:
+        """Where it is bound to."""
+        return int(self._socket.getsockname()[1])
+
+    def fileno(self) -> int:
+        """Return the descriptor, -1 once it is closed."""
+        return self._socket.fileno()
+
+    def read(self) -> list[Datagram]:
+        """Return what waits, a bounded number."""
+        batch = ring_of_this_thread().receive(self._socket, MOST_AT_ONCE)
+        if batch.truncated:
+            self.dropped["truncated"] += batch.truncated
+        return batch.datagrams
+
+    def send_to(self, data: bytes, to: Origin) -> str | None:
+        """Send to one address; return why not, where the system refuses."""
+        address = to[:2] if ":" not in to.host else (to.host, to.port, 0, to.zone)
+        return self._sent(data, address, [])
+
+    def send_to_group(
+        self,
+        data: bytes,
+        group: IPv4Address | IPv6Address,
+        port: int,
+        interface: Interface,
+    ) -> str | None:
+        """Send to a group by an interface; return why not."""
+        address: tuple[str, int] | tuple[str, int, int, int] = (str(group), port)
+        if self.version == 6:
+            address = (str(group), port, 0, interface.index)
+        return self._sent(data, address, [packet_info(self.version, interface)])
+
+    def close(self) -> None:
+        """Close it; any number of times."""
+        self._socket.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def _prepare(
+        self, system: System, port: int, ttl_hops: int, *, shared: bool
+    ) -> None:
+        set_receive_buffer(self._socket, _BUFFER_BYTES, system)
+        reuse = {number for _, number in system.reuse}
+        for option in sharing_options(system, self.version):
+            if shared or option.number not in reuse or option.level != 1:
+                self._set(option.level, option.number, option.value, option.needed)
+        for option in fact_options(system, self.version):
+            self._set(option.level, option.number, option.value, option.needed)
+        of = system.numbers(self.version)
+        self._set(of.level, of.multicast_ttl, ttl_hops, True)
+        self._socket.bind(("", port))
+
+    def _set(self, level: int, number: int, value: int | bytes, needed: bool) -> None:
+        try:
+            self._socket.setsockopt(level, number, value)
+        except OSError:
+            if needed:
+                raise
+
+    def _sent(
+        self,
+        data: bytes,
+        address: tuple[object, ...],
+        controls: list[tuple[int, int, bytes]],
+    ) -> str | None:
+        try:
+            self._socket.sendmsg([data], controls, 0, address)
+        except OSError as error:
+            reason = errno.errorcode.get(error.errno or 0, "refused").lower()
+            self.dropped[f"send-{reason}"] += 1
+            return reason
+        return None

@@ -1,0 +1,50 @@
+"""What a responder says: an answer by unicast, and the same one to the group."""
+
+from __future__ import annotations
+
+from collections import Counter
+from ipaddress import IPv4Address, IPv6Address
+from typing import NamedTuple
+
+from groupwire.errors import DecodeError
+from groupwire.probe.ssmping.groups import answers_in
+from groupwire.probe.ssmping.message import Kind, Message, as_answer
+
+__all__ = ["Reply", "Responder"]
+
+
+class Reply(NamedTuple):
+    """One answer: to the asker, and where he names a group, to that at his port."""
+
+    data: bytes
+    group: IPv4Address | IPv6Address | None
+
+
+class Responder:
+    """Answers questions; ``dropped`` counts by reason what it does not answer.
+
+    ``name`` is told to who asks for it. Whom to answer, and how often, is decided by
+    who has the sockets.
+    """
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+        self.answered = 0
+        self.dropped: Counter[str] = Counter()
+
+    def hear(self, data: bytes) -> Reply | None:
+        """Return the answer to a datagram; None: it wants none."""
+        try:
+            question = Message.decode(data)
+        except DecodeError as error:
+            self.dropped[error.reason] += 1
+            return None
+        if question.kind is not Kind.QUESTION:
+            self.dropped["ssmping-no-question"] += 1
+            return None
+        if question.group is not None and not answers_in(question.group):
+            self.dropped["ssmping-other-group"] += 1
+            return None
+        self.answered += 1
+        name = self._name if question.wants_name else ""
+        return Reply(as_answer(data, name), question.group)
