@@ -59,13 +59,14 @@ def ask(
 def may_look_deeper() -> bool:
     """Tell whether this process may open raw sockets and read the firewall."""
     try:
-        status = Path("/proc/thread-self/status").read_text("ascii", "replace")
+        status = _STATUS.read_text("ascii", "replace")
     except OSError:
         return False
     line = next((one for one in status.splitlines() if one.startswith("CapEff:")), "")
     return int(line.partition(":")[2] or "0", 16) & _NEEDED == _NEEDED
 
 
+_STATUS = Path("/proc/thread-self/status")
 _NEEDED = 1 << 12 | 1 << 13  # CAP_NET_ADMIN, CAP_NET_RAW
 
 

@@ -75,7 +75,11 @@ class Shell:
     def _lines(self, fix: Iterable[str]) -> Iterable[str]:
         for line in fix:
             typed = line if self.sysctl else _without_sysctl(line)
-            yield typed.removeprefix(_SUDO) if self.root else typed
+            yield _without_sudo(typed) if self.root else typed
+
+
+def _without_sudo(line: str) -> str:
+    return line.removeprefix(_SUDO).replace(f"| {_SUDO}", "| ")
 
 
 def _without_sysctl(line: str) -> str:

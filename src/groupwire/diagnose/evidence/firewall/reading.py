@@ -13,7 +13,7 @@ from groupwire.diagnose.evidence.firewall.iptables import parse_iptables
 from groupwire.diagnose.evidence.firewall.nftables import parse_nftables
 from groupwire.diagnose.evidence.firewall.rules import Chain, Firewall
 
-__all__ = ["MAX_SECONDS", "read_firewall"]
+__all__ = ["MAX_SECONDS", "read_firewall", "signs_of"]
 
 MAX_SECONDS = 2.0
 """So long each program may take to list its rules."""
@@ -25,7 +25,7 @@ _IPTABLES = (("iptables", 4), ("ip6tables", 6))
 
 def read_firewall(*, allowed: bool) -> Firewall:
     """Return all rules, where it is ``allowed``; else what shows that there are any."""
-    active = tuple(_active(Path("/")))
+    active = signs_of()
     if not allowed:
         return Firewall(active=active)
     reading = _Reading()
@@ -105,8 +105,13 @@ def _why(error: Exception) -> str:
     return str(error)
 
 
-def _active(root: Path) -> Iterator[str]:
-    """Iterate over what anybody can see of a firewall."""
+def signs_of(root: Path = Path("/")) -> tuple[str, ...]:
+    """Return what anybody can see of a firewall."""
+    return tuple(_signs(root))
+
+
+def _signs(root: Path) -> Iterator[str]:
+
     ufw = root / "etc/ufw/ufw.conf"
     try:
         if "ENABLED=yes" in ufw.read_text("utf-8", "replace"):
