@@ -24,7 +24,7 @@ from groupwire.errors import MachineError, PortInUseError
 from groupwire.net import MulticastReceiver
 from groupwire.values import Datagram, Interface
 
-__all__ = ["Arrivals"]
+__all__ = ["Arrivals", "source_of"]
 
 WATCH_S = 1.0
 MOST_INTERFACES = 16
@@ -111,8 +111,7 @@ class _Ear:
         """Leave the group."""
         self.receiver.close()
         if self.tap is not None:
-            tap, self.tap = self.tap, self.tap
-            tap.close()
+            self.tap.close()
 
     def _read(self) -> None:
         found = self.receiver.receive()
@@ -122,7 +121,7 @@ class _Ear:
 
     def _look(self, tap: Tap, name: str) -> None:
         for tapped in tap.read(name):
-            source = _source(tapped, self.question.group.port)
+            source = source_of(tapped, self.question.group.port)
             if source is not None:
                 self.on_wire += 1
                 self._keep(source)
@@ -136,7 +135,7 @@ def _sender(datagram: Datagram) -> IPv4Address | IPv6Address:
     return datagram.origin.ip
 
 
-def _source(tapped: Tapped, port: int) -> IPv4Address | IPv6Address | None:
+def source_of(tapped: Tapped, port: int) -> IPv4Address | IPv6Address | None:
     """Return who sent a packet that came in for our port; None for all others."""
     packet = tapped.packet
     if tapped.outgoing or not packet:
