@@ -17,8 +17,7 @@ from groupwire.values import Group
 Capture = pytest.CaptureFixture[str]
 
 
-@pytest.fixture
-def shown(capsys: Capture) -> DoctorJson:  # noqa: ARG001 - captured before it begins
+def _shown() -> DoctorJson:
     return DoctorJson(Out(Tone(json=True)))
 
 
@@ -30,7 +29,8 @@ def _lines(capsys: Capture) -> list[dict[str, Any]]:
     ]
 
 
-def test_the_question(shown: DoctorJson, capsys: Capture) -> None:
+def test_the_question(capsys: Capture) -> None:
+    shown = _shown()
     shown.question(question())
     shown.question(question(send_by=None, trouble=("no way out",)))
     first, second = _lines(capsys)
@@ -46,7 +46,8 @@ def test_the_question(shown: DoctorJson, capsys: Capture) -> None:
     assert (second["send_by"], second["trouble"]) == (None, ["no way out"])
 
 
-def test_findings_and_the_verdict(shown: DoctorJson, capsys: Capture) -> None:
+def test_findings_and_the_verdict(capsys: Capture) -> None:
+    shown = _shown()
     finding = Finding(
         code="no-route",
         severity=Severity.ERROR,
@@ -89,13 +90,15 @@ def test_findings_and_the_verdict(shown: DoctorJson, capsys: Capture) -> None:
     ]
 
 
-def test_an_interruption_is_inconclusive(shown: DoctorJson, capsys: Capture) -> None:
+def test_an_interruption_is_inconclusive(capsys: Capture) -> None:
+    shown = _shown()
     shown.end(None)
     (end,) = _lines(capsys)
     assert (end["verdict"], end["checks"], end["errors"]) == ("inconclusive", 0, 0)
 
 
-def test_the_other_end(shown: DoctorJson, capsys: Capture) -> None:
+def test_the_other_end(capsys: Capture) -> None:
+    shown = _shown()
     shown.serving(Serving(Group.parse("239.1.1.1:5000"), ("lo",), 10_003, root=False))
     shown.serving(Served("10.0.0.7"))
     shown.served(1)
