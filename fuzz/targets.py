@@ -22,6 +22,7 @@ from groupwire.values import Datagram, Transmit
 from . import corpus
 from .delivery import DELIVERY_TARGETS
 from .mutation import Corpus
+from .watching import WATCH_TARGETS
 
 __all__ = ["TARGETS", "Feed", "Step", "Target"]
 
@@ -195,5 +196,6 @@ TARGETS: dict[str, Target] = {
         ReceiverTarget(),
         SenderTarget(),
         *DELIVERY_TARGETS,
+        *WATCH_TARGETS,
     )
 }
