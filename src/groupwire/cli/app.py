@@ -116,6 +116,15 @@ COMMANDS: dict[str, Command | Family] = {
             "groupwire watch 239.1.1.1:5000 --duration 60 --max-loss 0.01 --json",
         ),
     ),
+    "ping": Command(
+        "probing.ping:ping",
+        "Unicast and multicast side by side, to every responder.",
+        (
+            "groupwire ping 10.1.2.3",
+            "groupwire ping --serve",
+            "groupwire ping -g 239.255.42.99:10000 --count 5 --expect cam1,cam2",
+        ),
+    ),
     "replay": Command(
         "probing.replay:replay",
         "Send a capture again, in its own rhythm.",

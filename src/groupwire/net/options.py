@@ -12,8 +12,6 @@ from dataclasses import dataclass
 from functools import cache
 from ipaddress import IPv4Address, IPv6Address
 
-from groupwire.values import Interface
-
 __all__ = [
     "LINUX",
     "MACOS",
@@ -341,18 +339,18 @@ def send_options(  # noqa: PLR0913 - keyword-only
     return tuple(options)
 
 
-def packet_info(version: int, interface: Interface) -> tuple[int, int, bytes]:
+def packet_info(
+    version: int, index: int, source: _Address | None
+) -> tuple[int, int, bytes]:
     """Return the control message that names the way out for one datagram.
 
-    IP_PKTINFO and IPV6_PKTINFO, with the interface's own address as its source.
+    IP_PKTINFO and IPV6_PKTINFO; without a source the system chooses one.
     """
-    address = interface.address(version)
+    packed = source.packed if source is not None else bytes(4 if version == 4 else 16)
     if version == 4:
-        source = address.packed if address is not None else bytes(4)
-        info = struct.pack("@I4s4s", interface.index, source, bytes(4))
+        info = struct.pack("@I4s4s", index, packed, bytes(4))
         return (_IP, _IP_PACKET_INFO, info)
-    source = address.packed if address is not None else bytes(16)
-    return (_IPV6, _IPV6_PACKET_INFO, struct.pack("@16sI", source, interface.index))
+    return (_IPV6, _IPV6_PACKET_INFO, struct.pack("@16sI", packed, index))
 
 
 def offload_option(*, receive: bool) -> SocketOption:

@@ -335,7 +335,8 @@ class MulticastSender:
         controls: list[tuple[int, int, bytes]] = []
         if named:
             address = _group_address(self.group, interface)
-            controls = [packet_info(self.group.version, interface)]
+            source = interface.address(self.group.version)
+            controls = [packet_info(self.group.version, interface.index, source)]
         try:
             if segment_bytes and len(data) > segment_bytes:
                 return self.segments.send(data, segment_bytes, address, controls)

@@ -22,12 +22,13 @@ from groupwire.net.options import (
     packet_info,
     sharing_options,
 )
-from groupwire.values import Datagram, Group, Interface, Origin
+from groupwire.values import Datagram, Group, Origin
 
 __all__ = ["UnicastSocket"]
 
+_Address = IPv4Address | IPv6Address
 _FAMILIES = {4: socket.AF_INET, 6: socket.AF_INET6}
-_ANY: dict[int, IPv4Address | IPv6Address] = {4: IPv4Address(0), 6: IPv6Address(0)}
+_ANY: dict[int, _Address] = {4: IPv4Address(0), 6: IPv6Address(0)}
 _BUFFER_BYTES = 4 << 20
 
 
@@ -83,17 +84,14 @@ class UnicastSocket:
         return self._sent(data, address, [])
 
     def send_to_group(
-        self,
-        data: bytes,
-        group: IPv4Address | IPv6Address,
-        port: int,
-        interface: Interface,
+        self, data: bytes, group: Group, index: int, source: _Address | None
     ) -> str | None:
-        """Send to a group by an interface; return why not."""
-        address: tuple[str, int] | tuple[str, int, int, int] = (str(group), port)
+        """Send to a group by an interface, from an address of it; return why not."""
+        address: tuple[object, ...] = (str(group.ip), group.port)
         if self.version == 6:
-            address = (str(group), port, 0, interface.index)
-        return self._sent(data, address, [packet_info(self.version, interface)])
+            address = (*address, 0, index)
+        info = packet_info(self.version, index, source)
+        return self._sent(data, address, [info])
 
     def close(self) -> None:
         """Close it; any number of times."""

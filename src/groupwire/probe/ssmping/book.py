@@ -20,28 +20,33 @@ _MAX_OPEN = 4096
 class Leg:
     """One way: unicast or multicast. Times in seconds."""
 
+    tree: bool = False
+    """Whether a tree may have to grow first: what was asked until then is not lost."""
+
     received: int = 0
     duplicates: int = 0
     rtts: Delays = field(default_factory=Delays)
     hops: int | None = None
     """Routers on the way here; None: nothing has come, or the TTL is not known."""
     first_number: int | None = None
-    """The question of the first answer; what was asked before is not lost."""
+    """The question of the first answer."""
     setup_s: float | None = None
     """From the join to the first answer."""
 
     def lost(self, asked: int) -> int:
-        """Return how many of ``asked`` questions have no answer this way.
-
-        From the first one on that has: until then a tree may have had to grow.
-        """
-        skipped = 0 if self.first_number is None else self.first_number - 1
-        return max(asked - skipped - self.received, 0)
+        """Return how many of ``asked`` questions have no answer this way."""
+        return max(asked - self._skipped - self.received, 0)
 
     def loss(self, asked: int) -> float:
         """Return the part that is lost, 0 to 1."""
-        skipped = 0 if self.first_number is None else self.first_number - 1
-        return self.lost(asked) / (asked - skipped) if asked > skipped else 0.0
+        counted = asked - self._skipped
+        return self.lost(asked) / counted if counted > 0 else 0.0
+
+    @property
+    def _skipped(self) -> int:
+        if not self.tree or self.first_number is None:
+            return 0
+        return self.first_number - 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +73,7 @@ class Book:
         self.asked = 0
         self.name = ""
         """Who the responder says it is."""
-        self.unicast, self.multicast = Leg(), Leg()
+        self.unicast, self.multicast = Leg(), Leg(tree=True)
 
     def ask(self, template: Message, *, now: float) -> Message:
         """Return the next question, like the template."""
@@ -87,6 +92,10 @@ class Book:
             "",
             template.filling,
         )
+
+    def sent(self, number: int, *, now: float) -> None:
+        """Know the moment better: right before the question left."""
+        self._open[number] = (now, set())
 
     def hear(
         self, answer: Message, *, multicast: bool, ttl_hops: int | None, now: float

@@ -1,0 +1,32 @@
+"""Unicast and multicast side by side, for asyncio; ssmping's protocol, both ends."""
+
+from groupwire.aio.probing.ping.asking import (
+    Pinged,
+    PingEvent,
+    PingReply,
+    PingStarted,
+    ping,
+)
+from groupwire.aio.probing.ping.members import (
+    MemberPinged,
+    MemberReply,
+    MembersEvent,
+    MembersStarted,
+    ping_members,
+)
+from groupwire.aio.probing.ping.serving import PingServed, serve_ping
+
+__all__ = [
+    "MemberPinged",
+    "MemberReply",
+    "MembersEvent",
+    "MembersStarted",
+    "PingEvent",
+    "PingReply",
+    "PingServed",
+    "PingStarted",
+    "Pinged",
+    "ping",
+    "ping_members",
+    "serve_ping",
+]

@@ -1,0 +1,151 @@
+"""Where a responder is, and the sockets by which it is asked and heard."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from collections.abc import Sequence
+from dataclasses import dataclass
+from ipaddress import IPv4Address, IPv6Address, ip_address
+
+from groupwire.errors import AddressError, InterfaceError
+from groupwire.net import (
+    MulticastReceiver,
+    choose_receivers,
+    list_interfaces,
+    route_interface,
+)
+from groupwire.net.unicast import UnicastSocket
+from groupwire.probe.ssmping.groups import SOURCE_SPECIFIC, as_asked
+from groupwire.values import Group, Interface, Origin
+
+__all__ = ["Place", "open_places"]
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """One responder, and how it is talked to."""
+
+    host: str
+    address: Origin
+    group: Group
+    interfaces: tuple[Interface, ...]
+    socket: UnicastSocket
+    receiver: MulticastReceiver
+
+    def close(self) -> None:
+        """Leave the group."""
+        self.socket.close()
+        self.receiver.close()
+
+
+async def open_places(
+    hosts: Sequence[str], group: Group | None, interface: str | int | None, port: int
+) -> list[Place]:
+    """Find the hosts, and join each one's group on the way there.
+
+    Raises AddressError for a host that has no address, MachineErrors.
+    """
+    version = None if group is None else group.version
+    addresses = [await _address(host, version, port) for host in hosts]
+    links = list_interfaces()
+    places: list[Place] = []
+    try:
+        for host, address in zip(hosts, addresses, strict=True):
+            places.append(_open(host, address, group, interface, links))
+    except BaseException:
+        for place in places:
+            place.close()
+        raise
+    return places
+
+
+def _open(
+    host: str,
+    address: Origin,
+    group: Group | None,
+    interface: str | int | None,
+    links: tuple[Interface, ...],
+) -> Place:
+    talking = UnicastSocket(address.ip.version, shared=True)
+    receiver = MulticastReceiver()
+    try:
+        asked = _group(address.ip, group, talking.port)
+        wanted = interface if interface is not None else _named(group)
+        if wanted is None:
+            wanted = _way_to(address, links)
+        ways = choose_receivers(asked, wanted, links).interfaces
+        receiver.join(asked, ways)
+    except BaseException:
+        talking.close()
+        receiver.close()
+        raise
+    return Place(host, address, asked, ways, talking, receiver)
+
+
+def _group(source: IPv4Address | IPv6Address, group: Group | None, port: int) -> Group:
+    """Return what to join: with the responder as its source, where it may be."""
+    if group is None:
+        return Group(SOURCE_SPECIFIC[source.version], port, source)
+    return Group(as_asked(group.ip), port)
+
+
+def _named(group: Group | None) -> str | None:
+    return None if group is None else group.interface
+
+
+def _way_to(address: Origin, links: Sequence[Interface]) -> int:
+    """Return the interface by which the host is reached; what it sends comes there."""
+    if address.zone:
+        return address.zone
+    found = route_interface(address.ip)
+    own = (link.index for link in links for a in link.addresses if a.ip == address.ip)
+    here = next(own, None)
+    if here is not None:  # its own answers come back by loopback, to the group too
+        return here
+    if found is None:
+        raise InterfaceError(
+            f"there is no route to {address.host}",
+            fix="see `ip route`, or name the interface with -i",
+        )
+    return found
+
+
+async def _address(host: str, version: int | None, port: int) -> Origin:
+    bare, _, zone = host.partition("%")
+    try:
+        ip = ip_address(bare)
+    except ValueError:
+        ip = await _looked_up(host, version)
+    if version is not None and ip.version != version:
+        raise AddressError(
+            host, f"it is no IPv{version} address, as the group is", fix="name another"
+        )
+    return Origin(str(ip), port, _index(host, zone) if zone else 0)
+
+
+def _index(host: str, zone: str) -> int:
+    try:
+        return int(zone) if zone.isdigit() else socket.if_nametoindex(zone)
+    except OSError:
+        raise AddressError(
+            host, f"there is no interface {zone}", fix="`groupwire interfaces`"
+        ) from None
+
+
+async def _looked_up(host: str, version: int | None) -> IPv4Address | IPv6Address:
+    family = {4: socket.AF_INET, 6: socket.AF_INET6, None: socket.AF_UNSPEC}[version]
+    loop = asyncio.get_running_loop()
+    try:
+        found = await loop.getaddrinfo(
+            host, None, family=family, type=socket.SOCK_DGRAM
+        )
+    except (OSError, UnicodeError):
+        raise AddressError(
+            host, "no host of this name is known", fix="check it, or give its address"
+        ) from None
+    # IPv4 first: a host that has both is asked by what its groups mostly are.
+    return min(
+        (ip_address(str(entry[4][0]).partition("%")[0]) for entry in found),
+        key=lambda ip: ip.version,
+    )

@@ -1,0 +1,106 @@
+"""The options of ``ping``."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Annotated
+
+import typer
+
+from groupwire.cli.options.common import duration
+from groupwire.cli.options.members import expect_option
+from groupwire.cli.options.receiving import AnswerToOption, NameOption
+from groupwire.cli.options.watching import percentage
+
+__all__ = ["HostsArgument", "PingOptions", "ServeOptions"]
+
+HostsArgument = Annotated[
+    list[str] | None,
+    typer.Argument(
+        metavar="[HOST]...",
+        help="Responders: `groupwire ping --serve` or ssmpingd runs there. Without "
+        "one, all members of the group of -g are asked.",
+        show_default=False,
+    ),
+]
+
+
+@dataclass(frozen=True, slots=True)
+class PingOptions:
+    """How often is asked, how large, and what has to come of it."""
+
+    count: Annotated[
+        int | None,
+        typer.Option(
+            "--count",
+            "-c",
+            metavar="N",
+            min=1,
+            help="Ask so often. Without it until Ctrl-C.",
+            show_default=False,
+        ),
+    ] = None
+    interval: Annotated[
+        float,
+        typer.Option(
+            "--interval", metavar="S", parser=duration, help="Seconds between two."
+        ),
+    ] = 1.0
+    timeout: Annotated[
+        float,
+        typer.Option(
+            "--timeout",
+            "-t",
+            metavar="S",
+            parser=duration,
+            help="Seconds to wait for the last answers.",
+        ),
+    ] = 1.0
+    size: Annotated[
+        int,
+        typer.Option(
+            "--size",
+            metavar="BYTES",
+            min=0,
+            max=65_000,
+            help="Fill every question up to this size.",
+        ),
+    ] = 0
+    expect: Annotated[
+        str | None,
+        expect_option(
+            "Who has to answer, where a group is asked", "Exit code 1 if not."
+        ),
+    ] = None
+    max_loss: Annotated[
+        float | None,
+        typer.Option(
+            "--max-loss",
+            metavar="PERCENT",
+            parser=percentage,
+            help="Exit code 1 where more is lost, either way.",
+            show_default=False,
+        ),
+    ] = None
+    max_rtt: Annotated[
+        float | None,
+        typer.Option(
+            "--max-rtt",
+            metavar="S",
+            parser=duration,
+            help="Exit code 1 where the median is above, either way.",
+            show_default=False,
+        ),
+    ] = None
+
+
+@dataclass(frozen=True, slots=True)
+class ServeOptions:
+    """For who is to be asked."""
+
+    serve: Annotated[
+        bool,
+        typer.Option("--serve", help="Answer others: be the host that is asked."),
+    ] = False
+    name: NameOption = None
+    answer_to: AnswerToOption = None
