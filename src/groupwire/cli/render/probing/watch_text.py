@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from groupwire.cli.render.deliveries.ink.board import Board, Pieces
@@ -17,6 +18,7 @@ from groupwire.cli.render.probing.watch_words import (
     packet_rate,
     problem_text,
     rate_of,
+    ways_of,
     who_of,
 )
 from groupwire.cli.render.text import escape, plural, seconds
@@ -75,8 +77,9 @@ class WatchText:
         size = amount(sum(group.total.bytes for group in heard))
         time_s = seconds(round(report.elapsed_s, 1))
         out.last_note(f"{plural(packets, 'packet')}, {size} in {time_s}")
+        ways = ways_of(report)
         for group in heard:
-            self._sum(report, group)
+            self._sum(group, ways)
         silent = [g for g in report.groups if not g.total.packets]
         if silent:
             self._nothing(silent, all_of_them=not heard)
@@ -85,10 +88,11 @@ class WatchText:
 
     def _lines(self, report: WatchReport) -> None:
         clock = time.strftime("%H:%M:%S", time.localtime(report.time))
+        ways = ways_of(report)
         for group in report.groups:
             for source in group.sources:
                 if source.now.packets:
-                    who = who_of(report, source)
+                    who = who_of(source, ways)
                     self._line(f"{clock}  {group.group}", who, source)
             if group.dropped_now:
                 dropped = f"{group.dropped_now:,} dropped on this host"
@@ -114,11 +118,11 @@ class WatchText:
             facts.append(source.trail[-min(len(source.trail), source.now.packets) :])
         self._out.line("  ".join(facts))
 
-    def _sum(self, report: WatchReport, group: GroupReport) -> None:
+    def _sum(self, group: GroupReport, ways: Mapping[int, str]) -> None:
         out = self._out
         for source in group.sources:
             text, style = lost_of(source)
-            who = out.paint(who_of(report, source), "cyan")
+            who = out.paint(who_of(source, ways), "cyan")
             out.line(f"{group.group}  {who}  {escape(form_of(source))}")
             packets = plural(source.total.packets, "packet")
             rate = rate_of(source.total)
@@ -154,18 +158,28 @@ def screen(report: WatchReport, room: int) -> list[Pieces]:
     silent = [str(g.group) for g in report.groups if not g.total.packets]
     sources = [source for group in heard for source in group.sources]
     trails = any(source.trail for source in sources)
-    roomy = 3 + len(heard) + len(sources) * (3 if trails else 2) <= room
-    rows = [_title(report)]
+    least = 1 + len(heard) + len(sources) + bool(silent)
+    roomy = least + len(sources) * (2 if trails else 1) <= room
+    rows = _rows(report, heard, silent, roomy=roomy)
+    if roomy or least <= room:
+        return list(rows)
+    more = [(f"  and {least - room + 1:,} more lines", "dim")]
+    return [*islice(rows, room - 1), more]
+
+
+def _rows(
+    report: WatchReport, heard: Sequence[GroupReport], silent: list[str], *, roomy: bool
+) -> Iterator[Pieces]:
+    yield _title(report)
+    ways = ways_of(report)
     for group in heard:
-        rows += _group_rows(report, group, roomy=roomy)
+        yield _group_row(group)
+        for source in group.sources:
+            yield from _source_rows(who_of(source, ways), source, roomy=roomy)
     if silent:
         count = plural(len(silent), "group")
         some = f": {_some_of(silent)}"
-        rows.append([(f"nothing yet from {count}", "yellow"), (some, "dim")])
-    if len(rows) > room:
-        more = len(rows) - room + 1
-        rows[room - 1 :] = [[(f"  and {more:,} more lines", "dim")]]
-    return rows
+        yield [(f"nothing yet from {count}", "yellow"), (some, "dim")]
 
 
 def _some_of(names: Sequence[str]) -> str:
@@ -186,14 +200,10 @@ def _title(report: WatchReport) -> Pieces:
     ]
 
 
-def _group_rows(
-    report: WatchReport, group: GroupReport, *, roomy: bool
-) -> Iterator[Pieces]:
+def _group_row(group: GroupReport) -> Pieces:
     rates = f"  {packet_rate(group.now)}  {rate_of(group.now)}"
     here = f"  {escape(here_of(group))}"
-    yield [(str(group.group), "bold"), (rates, ""), (here, "yellow")]
-    for source in group.sources:
-        yield from _source_rows(who_of(report, source), source, roomy=roomy)
+    return [(str(group.group), "bold"), (rates, ""), (here, "yellow")]
 
 
 def _source_rows(who: str, source: SourceReport, *, roomy: bool) -> Iterator[Pieces]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from groupwire.cli.render.deliveries.ink.figures import bit_rate, share
 from groupwire.cli.render.text import escape, plural, seconds
 from groupwire.probe.flow import GroupReport, SourceReport, Span, WatchReport
@@ -16,6 +18,7 @@ __all__ = [
     "problem_text",
     "rate_of",
     "short_time",
+    "ways_of",
     "who_of",
 ]
 
@@ -31,12 +34,15 @@ def packet_rate(span: Span) -> str:
     return f"{rate:,.0f}/s" if rate >= 10 or not rate else f"{rate:.1f}/s"
 
 
-def who_of(report: WatchReport, source: SourceReport) -> str:
-    """Return who sends, and where it comes in if sources come in by several ways."""
+def ways_of(report: WatchReport) -> Mapping[int, str]:
+    """Return the names of interfaces, none where all sources come in by the same."""
     ways = {s.interface for group in report.groups for s in group.sources}
-    if len(ways) < 2:
-        return str(source.source)
-    name = report.interfaces.get(source.interface, "")
+    return report.interfaces if len(ways) > 1 else {}
+
+
+def who_of(source: SourceReport, ways: Mapping[int, str]) -> str:
+    """Return who sends, and where it comes in if there are several ways."""
+    name = ways.get(source.interface)
     return f"{source.source} on {escape(name)}" if name else str(source.source)
 
 
