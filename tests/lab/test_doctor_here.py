@@ -13,7 +13,6 @@ import pytest
 from tests.lab.harness import Host, Laboratory, until
 from tests.lab.harness.commands import receive
 from tests.lab.harness.diagnoses import (
-    Diagnosed,
     begin,
     diagnose,
     finish,
@@ -449,8 +448,9 @@ def test_ports_of_a_bridge_with_different_mtus(lab: Laboratory) -> None:
 
 def test_a_quick_run_ends_within_three_seconds(lab: Laboratory) -> None:
     (a,) = lab.segment(1)
-    diagnosed: Diagnosed = diagnose(a)
-    assert diagnosed.seconds < 3, diagnosed
+    diagnosed = diagnose(a)
+    # Beside the start of Python, which takes its time on a machine that is busy.
+    assert diagnosed.told.end["took_s"] < 2, diagnosed
 
 
 def test_an_interrupted_doctor_ends_with_its_end(lab: Laboratory) -> None:

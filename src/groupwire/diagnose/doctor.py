@@ -18,7 +18,7 @@ from groupwire.values import Group
 
 __all__ = ["WATCH_S", "ask", "examine", "run", "shell_here"]
 
-WATCH_S = 1.2
+WATCH_S = 1.0
 """So long at least lies between the two looks at what the system counts."""
 
 
