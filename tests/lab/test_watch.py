@@ -12,7 +12,7 @@ from tests.lab.harness import Host, Laboratory, Process
 from tests.lab.harness.commands import Told, start, stop
 from tests.lab.harness.deliveries import pulls, pushed
 from tests.lab.harness.sockets import sender
-from tests.lab.harness.streams import stream
+from tests.lab.harness.streams import measured, stream
 
 _GROUP, _PORT = "239.255.42.99", 5000
 _TO = (_GROUP, _PORT)
@@ -123,6 +123,24 @@ def test_what_this_host_drops_is_told_apart(lab: Laboratory) -> None:
     assert told.end["dropped_here"] > 0
     assert told.end["lost"] == told.end["dropped_here"] + dropped, told
     assert told.end["lost_on_the_way"] == dropped
+
+
+def test_what_this_host_drops_by_the_row_is_told_in_packets(lab: Laboratory) -> None:
+    a, b = lab.segment(2)
+    process = watch(b, f"{_GROUP}:{_PORT}", "--interval", "0.2")
+    with sender(a) as s:
+        stream(s, _TO, range(50), packet=measured)
+        drained(process)
+        process.signal(signal.SIGSTOP)
+        stream(s, _TO, range(50, 150_050), size=1000, per_s=3e5, packet=measured)
+        process.signal(signal.SIGCONT)
+        drained(process)
+        stream(s, _TO, range(150_050, 150_100), packet=measured)
+    told = watched(process, 100)
+    assert source(told)["form"] == "groupwire"
+    assert told.end["dropped_here"] > 10_000
+    assert told.end["dropped_here"] == told.end["lost"], told  # all rows were alike
+    assert not told.all("group")[-1]["total"]["dropped_exactly"]
 
 
 def test_sources_groups_and_ttl_are_told(lab: Laboratory) -> None:

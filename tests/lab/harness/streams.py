@@ -5,8 +5,11 @@ from __future__ import annotations
 import socket
 import struct
 import time
+from collections.abc import Callable
 
-__all__ = ["rtp", "stream"]
+from groupwire.probe.load import LoadHead
+
+__all__ = ["measured", "rtp", "stream"]
 
 _UDP_SEGMENT = 103
 _PER_CALL = 50
@@ -18,6 +21,11 @@ def rtp(number: int, size: int) -> bytes:
     return head.ljust(size, b"\0")
 
 
+def measured(number: int, size: int) -> bytes:
+    """Return a packet of groupwire's own numbered form, whose numbers do not wrap."""
+    return LoadHead(1, number, 0).encode().ljust(size, b"\0")
+
+
 def stream(
     s: socket.socket,
     to: tuple[str, int],
@@ -25,6 +33,7 @@ def stream(
     *,
     size: int = 100,
     per_s: float = 50_000,
+    packet: Callable[[int, int], bytes] = rtp,
 ) -> None:
     """Send packets of these numbers at this rate."""
     row = [(socket.IPPROTO_UDP, _UDP_SEGMENT, struct.pack("@H", size))]
@@ -34,4 +43,4 @@ def stream(
         while time.monotonic() < due:
             pass  # a sleep would be longer than what is waited for
         part = numbers[done : done + _PER_CALL]
-        s.sendmsg([b"".join(rtp(n, size) for n in part)], row, 0, to)
+        s.sendmsg([b"".join(packet(n, size) for n in part)], row, 0, to)
