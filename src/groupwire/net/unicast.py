@@ -28,7 +28,7 @@ __all__ = ["UnicastSocket"]
 
 _Address = IPv4Address | IPv6Address
 _FAMILIES = {4: socket.AF_INET, 6: socket.AF_INET6}
-_ANY: dict[int, _Address] = {4: IPv4Address(0), 6: IPv6Address(0)}
+_ALL: dict[int, _Address] = {4: IPv4Address("224.0.0.1"), 6: IPv6Address("ff02::1")}
 _BUFFER_BYTES = 4 << 20
 
 
@@ -60,7 +60,7 @@ class UnicastSocket:
             self._prepare(system, port, ttl_hops, shared=shared)
         except OSError as error:
             self.close()
-            raise bind_failure(error, Group(_ANY[version], port)) from error
+            raise bind_failure(error, Group(_ALL[version], port or 1)) from error
 
     @property
     def port(self) -> int:

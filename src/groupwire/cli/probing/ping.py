@@ -165,12 +165,16 @@ async def _serve(options: ServeOptions, out: Out) -> int:
     from groupwire.aio.probing.ping import serve_ping
 
     shown = Serving(out)
-    running = serve_ping(
+    serving = serve_ping(
         name=None if options.name is None else checked_name(options.name),
         answer_to=networks("--answer-to", options.answer_to),
     )
     with signals.ending(lambda: shown.begun, shown.end):
-        async with aclosing(running) as states:
-            async for state in states:
-                shown.take(state)
+        async with serving:
+            shown.take(serving.state)
+            try:
+                async for state in serving:
+                    shown.take(state)
+            finally:
+                shown.latest = serving.state
     return ExitCode.DONE

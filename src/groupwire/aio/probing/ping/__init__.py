@@ -14,7 +14,7 @@ from groupwire.aio.probing.ping.members import (
     MembersStarted,
     ping_members,
 )
-from groupwire.aio.probing.ping.serving import PingServed, serve_ping
+from groupwire.aio.probing.ping.serving import PingServed, PingServing, serve_ping
 
 __all__ = [
     "MemberPinged",
@@ -24,6 +24,7 @@ __all__ = [
     "PingEvent",
     "PingReply",
     "PingServed",
+    "PingServing",
     "PingStarted",
     "Pinged",
     "ping",

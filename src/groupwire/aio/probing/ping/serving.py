@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncIterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from ipaddress import IPv4Network, IPv6Network
+from typing import Self
 
 from groupwire.aio.config import default_name
 from groupwire.errors import MachineError
@@ -18,7 +19,7 @@ from groupwire.probe.ssmping import Responder
 from groupwire.probe.ssmping.groups import PORT, TTL_HOPS
 from groupwire.values import Datagram, Group
 
-__all__ = ["PingServed", "serve_ping"]
+__all__ = ["PingServed", "PingServing", "serve_ping"]
 
 _RATE = 100
 """Answers per second and source; ssmping asks once a second."""
@@ -26,7 +27,7 @@ _RATE = 100
 
 @dataclass(frozen=True, slots=True)
 class PingServed:
-    """What a responder has done so far; the first one says that it listens."""
+    """What a responder has done so far."""
 
     name: str
     port: int
@@ -37,56 +38,47 @@ class PingServed:
     refused: Mapping[str, int] = field(default_factory=dict[str, int])
 
 
-async def serve_ping(
+def serve_ping(
     *,
     name: str | None = None,
     port: int = PORT,
     answer_to: tuple[IPv4Network | IPv6Network, ...] = (),
     interval: float = 1.0,
-) -> AsyncGenerator[PingServed, None]:
-    """Answer questions until the iteration ends; tells at most every ``interval``.
+) -> PingServing:
+    """Return a responder; ``async with`` opens and closes it.
 
-    Whom: neighbours, and the networks of ``answer_to``; a hundred times a second each
-    at most. To groups that end as the protocol's do, and no others. Raises
-    PortInUseError where another responder holds the port, and other MachineErrors.
+    It answers neighbours, and the networks of ``answer_to``, a hundred times a second
+    each at most; to groups that end as the protocol's do, and no others. Iterate over
+    it for what it has done, at most every ``interval`` seconds. Raises PortInUseError
+    on entry where another responder holds the port, and other MachineErrors.
     """
-    serving = _Serving(name or default_name(), port, answer_to)
-    try:
-        yield serving.state()
-        told = 0
-        while True:
-            await asyncio.sleep(interval)
-            if serving.events != told:
-                told = serving.events
-                yield serving.state()
-    finally:
-        serving.close()
+    return PingServing(name or default_name(), port, answer_to, interval)
 
 
-class _Serving:
+class PingServing:
+    """A responder at work."""
+
     def __init__(
-        self, name: str, port: int, answer_to: tuple[IPv4Network | IPv6Network, ...]
+        self,
+        name: str,
+        port: int,
+        answer_to: tuple[IPv4Network | IPv6Network, ...],
+        interval: float,
     ) -> None:
         self._name, self._port = name, port
-        self._loop = asyncio.get_running_loop()
+        self._interval = interval
+        self._limits = Limits(None, answer_to, _RATE)
+        self._policy = AnswerPolicy(self._limits, ())
         self._responder = Responder(name)
         self._refused: Counter[str] = Counter()
         self._latest: str | None = None
-        self.events = 0
-        self._watch = LinkWatch()
+        self._events = 0
         self._sockets: list[UnicastSocket] = []
-        try:
-            self._open(port)
-            limits = Limits(None, answer_to, _RATE)
-            self._policy = AnswerPolicy(limits, list_interfaces())
-        except BaseException:
-            self.close()
-            raise
-        for sock in self._sockets:
-            self._loop.add_reader(sock.fileno(), self._read, sock)
-        self._loop.add_reader(self._watch.fileno(), self._look)
+        self._watch: LinkWatch | None = None
 
+    @property
     def state(self) -> PingServed:
+        """What it has done so far."""
         return PingServed(
             self._name,
             self._port,
@@ -96,14 +88,42 @@ class _Serving:
             dict(self._refused + self._responder.dropped),
         )
 
+    async def __aenter__(self) -> Self:
+        self._loop = asyncio.get_running_loop()
+        try:
+            self._open(self._port)
+            self._watch = LinkWatch()
+        except BaseException:
+            self.close()
+            raise
+        self._policy.update_interfaces(list_interfaces())
+        for sock in self._sockets:
+            self._loop.add_reader(sock.fileno(), self._read, sock)
+        self._loop.add_reader(self._watch.fileno(), self._look, self._watch)
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        self.close()
+
+    async def __aiter__(self) -> AsyncIterator[PingServed]:
+        """Iterate over what it has done, whenever there is something new."""
+        told = 0
+        while True:
+            await asyncio.sleep(self._interval)
+            if self._events != told:
+                told = self._events
+                yield self.state
+
     def close(self) -> None:
+        """Stop answering; any number of times."""
         for sock in self._sockets:
             self._loop.remove_reader(sock.fileno())
             sock.close()
         self._sockets.clear()
-        if self._watch.fileno() >= 0:
+        if self._watch is not None:
             self._loop.remove_reader(self._watch.fileno())
-        self._watch.close()
+            self._watch.close()
+            self._watch = None
 
     def _open(self, port: int) -> None:
         self._sockets.append(UnicastSocket(4, port, ttl_hops=TTL_HOPS))
@@ -116,7 +136,7 @@ class _Serving:
             self._hear(sock, datagram)
 
     def _hear(self, sock: UnicastSocket, datagram: Datagram) -> None:
-        self.events += 1
+        self._events += 1
         reply = self._responder.hear(datagram.data)
         if reply is None:
             return
@@ -137,6 +157,6 @@ class _Serving:
             group = Group(reply.group, datagram.origin.port)
             sock.send_to_group(reply.data, group, datagram.interface, datagram.group)
 
-    def _look(self) -> None:
-        if self._watch.poll():
+    def _look(self, watch: LinkWatch) -> None:
+        if watch.poll():
             self._policy.update_interfaces(list_interfaces())

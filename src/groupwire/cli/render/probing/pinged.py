@@ -202,16 +202,17 @@ class Serving:
 
     def __init__(self, out: Out) -> None:
         self._out = out
-        self._latest: PingServed | None = None
+        self.latest: PingServed | None = None
+        """What it had done when it was told last."""
 
     @property
     def begun(self) -> bool:
         """Whether it listens."""
-        return self._latest is not None
+        return self.latest is not None
 
     def take(self, state: PingServed) -> None:
         """Show where it listens, and afterwards what it has answered."""
-        first, self._latest = self._latest is None, state
+        first, self.latest = self.latest is None, state
         if self._out.json:
             self._out.event("serving" if first else "served", _served(state))
         elif first:
@@ -226,7 +227,7 @@ class Serving:
 
     def end(self) -> None:
         """Say the last."""
-        state = self._latest
+        state = self.latest
         if state is None:
             return
         if self._out.json:

@@ -1,0 +1,57 @@
+"""ssmping, asmping and ssmpingd of Debian, on both sides of ours."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import signal
+
+import pytest
+from tests.lab.harness import Laboratory
+from tests.lab.harness.commands import start, told
+
+pytestmark = pytest.mark.skipif(
+    shutil.which("ssmping") is None or shutil.which("ssmpingd") is None,
+    reason="there is no ssmping; on Debian: apt-get install ssmping",
+)
+QUICK = ("--count", "3", "--interval", "0.2", "--timeout", "0.5")
+RECEIVED = re.compile(r"(\d+) packets received, (\d+)% packet loss")
+
+
+@pytest.mark.parametrize("version", [4, 6])
+@pytest.mark.parametrize("any_source", [False, True])
+def test_our_client_against_ssmpingd(
+    lab: Laboratory, version: int, any_source: bool
+) -> None:
+    a, b = lab.segment(2)
+    daemon = b.popen("ssmpingd")
+    group = {4: "239.1.2.3:5000", 6: "[ff15::42]:5000"}[version]
+    words = ("-g", group) if any_source else ()
+    # It says nothing when it listens: the first question may come too early.
+    for _ in range(10):
+        found = told(start(a, "ping", b.address(version), *QUICK, *words))
+        if found.code == 0:
+            break
+    assert daemon.running
+    assert found.code == 0, str(found)
+    (summary,) = found.all("summary")
+    for way in ("unicast", "multicast"):
+        assert (summary[way]["lost"], summary[way]["hops"]) == (0, 0)
+
+
+@pytest.mark.parametrize("version", [4, 6])
+@pytest.mark.parametrize("any_source", [False, True])
+def test_ssmping_and_asmping_against_our_responder(
+    lab: Laboratory, version: int, any_source: bool
+) -> None:
+    a, b = lab.segment(2)
+    serving = start(b, "ping", "--serve", "--name", "b")
+    serving.line('"serving"')
+    group = {4: "239.1.2.3", 6: "ff15::42"}[version]
+    program = ("asmping", "-c", "2", group) if any_source else ("ssmping", "-c", "2")
+    asking = a.popen(*program, b.address(version))
+    asking.finish()
+    unicast, multicast = RECEIVED.findall("\n".join(asking.lines))
+    assert unicast == multicast == ("2", "0")
+    serving.signal(signal.SIGINT)
+    assert told(serving).end["answered"] == 2
