@@ -154,7 +154,7 @@ class Watching:
         return self._running
 
 
-# Our own class type is not needed by anyone else: what exists only while it is joined.
+# What exists only while it is joined.
 class _Running:
     """Sockets read by callbacks, the table that counts, and the rhythm of reports."""
 

@@ -22,7 +22,7 @@ __all__ = [
 
 CONSISTENT = 4
 """Packets whose numbers go on from each other before a form is believed."""
-MAX_STREAMS = 4
+MAX_STREAMS = 8
 """Streams of one source that are told apart; the oldest gives way."""
 _MOST_MISSING = 3
 """Of numbers that belong together not many more are missing than are there."""
