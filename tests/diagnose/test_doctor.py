@@ -10,6 +10,7 @@ from groupwire.diagnose import Finding, Looked, Severity, Verdict, doctor
 from groupwire.diagnose.check import Question, Scene
 from groupwire.diagnose.checks import ALL as CHECKS
 from groupwire.diagnose.trials import ALL as TRIALS
+from groupwire.errors import MachineError
 
 
 @dataclass(frozen=True)
@@ -49,6 +50,22 @@ def test_trials_are_made_between_two_looks_and_judged() -> None:
     assert [one.says for one in found.findings] == ["3 True"]
     assert found.looked[0][0] == "_Counts"
     assert found.seconds > 0
+
+
+def test_a_trial_that_cannot_be_made_leaves_the_rest() -> None:
+    class Refused:
+        async def run(self, _question: Question) -> Sequence[object]:
+            raise MachineError("no more files can be opened")
+
+    work = diagnose.examine(
+        question(root=False),
+        trials=[Refused(), _Trial(1)],
+        checks=[_Counts()],
+        watch_s=0.0,
+    )
+    found = asyncio.run(work)
+    assert [one.says for one in found.findings] == ["1 True"]
+    assert found.unsure == ("this could not be tried: no more files can be opened",)
 
 
 @pytest.mark.parametrize(

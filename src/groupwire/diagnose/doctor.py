@@ -6,6 +6,7 @@ import asyncio
 import os
 import shutil
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv6Address
 from time import monotonic
 
@@ -14,6 +15,7 @@ from groupwire.diagnose.check import ELSEWHERE, Check, Question, Scene, Trial
 from groupwire.diagnose.commands import Shell
 from groupwire.diagnose.evidence import gather, gather_again
 from groupwire.diagnose.finding import Diagnosis, Looked
+from groupwire.errors import MachineError
 from groupwire.values import Group
 
 __all__ = ["WATCH_S", "ask", "examine", "run", "shell_here"]
@@ -84,17 +86,33 @@ async def _tried(
 ) -> Sequence[object]:
     async with asyncio.TaskGroup() as group:
         watch = group.create_task(asyncio.sleep(watch_s))
-        tasks = [group.create_task(trial.run(question)) for trial in trials]
+        tasks = [group.create_task(_safely(trial, question)) for trial in trials]
     await watch
     return [one for task in tasks for one in task.result()]
+
+
+async def _safely(trial: Trial, question: Question) -> Sequence[object]:
+    """Try it; what this machine refuses is no reason to hear nothing of the rest."""
+    try:
+        return await trial.run(question)
+    except (OSError, MachineError) as error:
+        return [_Failed(type(trial).__name__, str(error))]
+
+
+@dataclass(frozen=True, slots=True)
+class _Failed:
+    trial: str
+    why: str
 
 
 def _looked(
     scene: Scene, checks: Iterable[Check], shell: Shell
 ) -> tuple[tuple[str, Looked], ...]:
-    return tuple(
-        (type(check).__name__, shell.fit(check.look(scene))) for check in checks
-    )
+    looked = [(type(check).__name__, shell.fit(check.look(scene))) for check in checks]
+    for failed in scene.seen(_Failed):
+        why = f"this could not be tried: {failed.why}"
+        looked.append((failed.trial, Looked(at=(), unsure=(why,))))
+    return tuple(looked)
 
 
 def _ways(question: Question) -> list[IPv4Address | IPv6Address]:

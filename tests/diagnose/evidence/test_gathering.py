@@ -7,6 +7,7 @@ import pytest
 
 from groupwire.diagnose.evidence import gather, gather_again, gathering
 from groupwire.diagnose.evidence.surroundings import LinkFacts
+from groupwire.errors import MachineError
 from groupwire.values import Interface
 
 
@@ -45,6 +46,14 @@ def test_a_system_without_tables_tells_little(
     monkeypatch.setattr(gathering, "_NET", tmp_path)
     moment = gather()
     assert (moment.sockets, moment.filtered, moment.matched) == ((), (), {})
+
+
+def test_a_system_that_tells_nothing_cannot_be_looked_at(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(gathering, "_NET", tmp_path / "missing")
+    with pytest.raises(MachineError, match="does not tell"):
+        gather()
 
 
 def test_the_line_that_fits_best_is_the_one_that_decides(

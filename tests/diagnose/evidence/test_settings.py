@@ -26,6 +26,14 @@ def test_settings_of_the_machine(tmp_path: Path) -> None:
     assert (settings.rp_filter, settings.force_igmp) == (2, 2)
     assert (settings.memberships, settings.buffer_most_bytes) == (20, 4194304)
     assert (settings.sources, settings.force_mld) == (None, 0)
+    assert settings.buffers_settable
+
+
+def test_a_setting_that_nobody_may_write_is_the_hosts(tmp_path: Path) -> None:
+    _write(tmp_path, core__rmem_max=4194304)
+    (tmp_path / "core/rmem_max").chmod(0o444)
+    assert not read_settings(tmp_path).buffers_settable
+    assert not read_settings(tmp_path / "missing").buffers_settable
 
 
 def test_settings_of_an_interface(tmp_path: Path) -> None:

@@ -26,6 +26,7 @@ from groupwire.diagnose.evidence.tables import (
     parse_routes,
     parse_udp,
 )
+from groupwire.errors import MachineError
 from groupwire.net.links import list_interfaces, route_interface
 from groupwire.net.links.memberships import Memberships, read_memberships
 from groupwire.net.sockets import udp_buffers
@@ -42,8 +43,13 @@ def gather(
 ) -> Surroundings:
     """Return this moment; ``toward``: the addresses whose routes are asked for.
 
-    With ``root`` the firewall is read too.
+    With ``root`` the firewall is read too. MachineError where the system tells nothing.
     """
+    if not _NET.is_dir():
+        raise MachineError(
+            f"this system does not tell of its network in {_NET}",
+            fix="run the doctor on Linux, with /proc mounted",
+        )
     now = _now(toward)
     owners = find_owners(one.inode for one in now.sockets)
     return replace(

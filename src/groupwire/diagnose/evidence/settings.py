@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import stat
 from pathlib import Path
 
 from groupwire.diagnose.evidence.surroundings import Settings
@@ -22,6 +23,7 @@ def read_settings(root: Path = SYSTEM) -> Settings:
         sources6=read_number(root / "ipv6/mld_max_msf"),
         buffer_default_bytes=read_number(root / "core/rmem_default"),
         buffer_most_bytes=read_number(root / "core/rmem_max"),
+        buffers_settable=_settable(root / "core/rmem_max"),
     )
 
 
@@ -51,6 +53,13 @@ class LinkSettings:
     def ipv6(self) -> bool:
         """Whether IPv6 is on."""
         return read_number(self._ipv6 / "disable_ipv6") == 0
+
+
+def _settable(path: Path) -> bool:
+    try:
+        return bool(path.stat().st_mode & stat.S_IWUSR)
+    except OSError:
+        return False
 
 
 def read_number(path: Path) -> int | None:

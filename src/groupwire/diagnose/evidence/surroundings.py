@@ -55,6 +55,8 @@ class Settings:
     sources6: int | None = None
     buffer_default_bytes: int | None = None
     buffer_most_bytes: int | None = None
+    buffers_settable: bool = True
+    """False: a container's network, whose host alone sets them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

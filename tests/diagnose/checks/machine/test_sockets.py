@@ -139,6 +139,18 @@ class TestBuffers:
         at = scene(before=moment(sockets=(OWN,)), after=later)
         assert codes(self.CHECK.look(at)) == []
 
+    def test_in_a_container_the_host_sets_them(self) -> None:
+        fixed = replace(
+            self._machine(212_992, 212_992).settings, buffers_settable=False
+        )
+        finding = only(self.CHECK, scene(before=moment(settings=fixed)))
+        assert finding.fix == ()
+        assert "set it on the host" in finding.says
+        lossy = moment(settings=fixed, sockets=(replace(OWN, drops=9),))
+        at = scene(before=moment(settings=fixed, sockets=(OWN,)), after=lossy)
+        finding = only(Drops(), at)
+        assert (finding.fix, "set it on the host" in finding.says) == ((), True)
+
 
 class TestListeners:
     CHECK = Listeners()

@@ -109,7 +109,7 @@ def _dropping(scene: Scene, before: UdpSocket, after: UdpSocket) -> Finding | No
         says=f"{_who(before)} {lost}, at {_where(before)}. They reached this machine; "
         "the program does not read them fast enough for its receive buffer"
         f"{_size(before)}, so the system throws them away. "
-        + (_then_restart(before) if fix else _ask_for_more(before)),
+        + (_then_restart(before) if fix else _ask_for_more(before, scene)),
         evidence=(
             f"drops of the socket at {_where(before)} {before.drops} -> {after.drops} "
             f"(/proc/net/udp{'6' if before.ip.version == 6 else ''})",
@@ -124,7 +124,9 @@ def _then_restart(one: UdpSocket) -> str:
     return f"Give buffers more room, and start {program} again."
 
 
-def _ask_for_more(one: UdpSocket) -> str:
+def _ask_for_more(one: UdpSocket, scene: Scene) -> str:
+    if _as_given(scene, one):
+        return _by_the_host(scene).lstrip()
     program = one.owners[0].name if one.owners else "the program"
     return (
         f"{program} itself asked for a buffer of that size: there it has to ask for "
@@ -132,17 +134,29 @@ def _ask_for_more(one: UdpSocket) -> str:
     )
 
 
+def _by_the_host(scene: Scene) -> str:
+    if scene.before.settings.buffers_settable:
+        return ""
+    return " In this container that cannot be changed: set it on the host."
+
+
 def _larger(scene: Scene, one: UdpSocket) -> tuple[str, ...]:
     """Return what gives the program more, where it did not ask for less itself."""
+    return _raise_limits(scene) if _as_given(scene, one) else ()
+
+
+def _as_given(scene: Scene, one: UdpSocket) -> bool:
     settings = scene.before.settings
     most, usual = settings.buffer_most_bytes or 0, settings.buffer_default_bytes or 0
     # What a program asks for is doubled (socket(7)); the default is not.
-    if one.buffer_bytes is not None and one.buffer_bytes not in {usual, 2 * most}:
+    return one.buffer_bytes is None or one.buffer_bytes in {usual, 2 * most}
+
+
+def _raise_limits(scene: Scene) -> tuple[str, ...]:
+    settings = scene.before.settings
+    most, usual = settings.buffer_most_bytes or 0, settings.buffer_default_bytes or 0
+    if not settings.buffers_settable:
         return ()
-    return _raise_limits(most, usual)
-
-
-def _raise_limits(most: int, usual: int) -> tuple[str, ...]:
     size = max(_ENOUGH_BYTES, 2 * most)
     lines = (setting("net/core/rmem_max", size),)
     return (*lines, setting("net/core/rmem_default", max(_ENOUGH_BYTES, 2 * usual)))
@@ -166,9 +180,9 @@ def _small_limits(scene: Scene) -> Iterator[Finding]:
         says=f"Programs here may have at most {most:,} bytes wait to be read, and have "
         f"{usual:,} when they do not ask. That is about "
         f"{max(most, usual) // _OVERHEAD_BYTES} small datagrams: when more come at "
-        "once, the rest is lost.",
+        f"once, the rest is lost.{_by_the_host(scene)}",
         evidence=(f"rmem_max {most}, rmem_default {usual} (/proc/sys/net/core)",),
-        fix=_raise_limits(most, usual),
+        fix=_raise_limits(scene),
     )
 
 
@@ -209,7 +223,6 @@ def _lost(scene: Scene) -> Iterator[Finding]:
     )
     if count.after <= count.before or _seen_at_sockets(scene):
         return
-    settings = scene.before.settings
     yield Finding(
         code="receive-buffer",
         severity=Severity.WARNING,
@@ -217,9 +230,7 @@ def _lost(scene: Scene) -> Iterator[Finding]:
         "receive buffer full and were thrown away; the program was gone before it "
         "could be named.",
         evidence=(f"{count.name} {count.before} -> {count.after} (/proc/net/snmp)",),
-        fix=_raise_limits(
-            settings.buffer_most_bytes or 0, settings.buffer_default_bytes or 0
-        ),
+        fix=_raise_limits(scene),
     )
 
 
