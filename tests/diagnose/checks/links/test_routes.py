@@ -32,6 +32,12 @@ def test_no_route_is_an_error_that_names_what_would_do() -> None:
     assert finding.fix == ("sudo ip route replace 224.0.0.0/4 dev eth0",)
 
 
+def test_with_several_interfaces_the_choice_is_left_to_who_knows() -> None:
+    asked = question(links=(ETH0, ETH1), send_by=None)
+    finding = only(CHECK, scene(asked, moment((ETH0, ETH1), route=None)))
+    assert "Of eth0, eth1 take the one" in finding.says
+
+
 def test_no_route_matters_less_where_the_interface_was_named() -> None:
     asked = question(named=True, send_by=None)
     finding = only(CHECK, scene(asked, moment(route=None)))

@@ -42,7 +42,7 @@ def _no_route(scene: Scene, meant: list[Interface]) -> Finding:
         severity=_severity(scene, meant),
         says=f"This machine does not know by which interface to send to {ip}. Programs "
         'that name no interface fail: "Network is unreachable" when they send, "No '
-        f'such device" when they join.{_ours(scene)}',
+        f'such device" when they join.{_ours(scene)}{_several(meant)}',
         evidence=(f"no route for {ip} (netlink)",),
         fix=(route_groups_by(link, ip),) if link else (),
         # Each of these takes routes away, and their fixes bring one back.
@@ -61,6 +61,13 @@ def _severity(scene: Scene, meant: list[Interface]) -> Severity:
 def _ours(scene: Scene) -> str:
     out = scene.question.send_by
     return f" groupwire itself would take {out.name}." if out is not None else ""
+
+
+def _several(meant: list[Interface]) -> str:
+    if len(meant) < 2:
+        return ""
+    names = ", ".join(one.name for one in meant)
+    return f" Of {names} take the one that leads to the other machines."
 
 
 def _loopback(scene: Scene) -> str:

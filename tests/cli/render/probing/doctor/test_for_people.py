@@ -117,8 +117,10 @@ def test_the_question_is_told_with_its_trouble_and_time(capsys: Capture) -> None
         "  receive on eth0, lo; send by nothing",
         "  no way out",
         "  it takes 300 s; Ctrl-C ends it",
+        "",
         "looking for what keeps 239.255.42.99:10000 from arriving here",
         "  receive on nothing; send by nothing",
+        "",
     ]
 
 

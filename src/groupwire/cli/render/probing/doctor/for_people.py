@@ -45,6 +45,7 @@ class DoctorText:
             note(paint(f"  {escape(trouble)}", "dim"))
         if (longest := max(question.listen_s, question.soak_s)) > 0:
             note(paint(f"  it takes {seconds(longest)}; Ctrl-C ends it", "dim"))
+        note("")
 
     def diagnosis(self, diagnosis: Diagnosis) -> None:
         """Show the findings, and with ``-v`` where it looked."""
