@@ -11,6 +11,7 @@ from tests.probe.capture.making import capture
 
 from groupwire import sync
 from groupwire.aio.probing.load import LoadEnded, LoadEvent, LoadResult
+from groupwire.aio.probing.ping import MemberPinged, Pinged
 from groupwire.errors import InterfaceError, UsageError
 
 _PORTS = count(22_700)
@@ -81,3 +82,19 @@ def test_traffic_is_measured_from_both_ends(group: str) -> None:
     assert isinstance(result, LoadResult)
     assert [member.lost for member in result.members] == [0]
     assert isinstance(heard[-1], LoadEnded)
+
+
+def test_members_and_hosts_are_pinged(group: str) -> None:
+    def answer(message: sync.Message) -> None:
+        message.answer(b"ack")
+
+    with sync.open(group, name="a") as peer:
+        thread = Thread(target=lambda: answer(next(peer.listen())))
+        thread.start()
+        *_, member = sync.ping_members(group, count=1, timeout=1.0, expect=["a"])
+        thread.join()
+    assert isinstance(member, MemberPinged)
+    assert (member.name, member.received) == ("a", 1)
+    *_, pinged = sync.ping(["127.1.2.3"], count=1, timeout=0.05, interface="lo")
+    assert isinstance(pinged, Pinged)
+    assert pinged.multicast.received == 0

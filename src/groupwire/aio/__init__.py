@@ -35,6 +35,7 @@ if TYPE_CHECKING:
         push,
     )
     from groupwire.aio.probing.load import receive_load, send_load
+    from groupwire.aio.probing.ping import ping, ping_members, serve_ping
     from groupwire.aio.probing.replay import replay
     from groupwire.aio.probing.watch import WatchConfig, Watching, watch
 
@@ -60,12 +61,15 @@ __all__ = [
     "default_name",
     "group_of",
     "open",
+    "ping",
+    "ping_members",
     "pull",
     "push",
     "receive_load",
     "replay",
     "send",
     "send_load",
+    "serve_ping",
     "watch",
 ]
 
@@ -75,6 +79,7 @@ _LATER = {
         "delivery",
     ),
     **dict.fromkeys(("receive_load", "send_load"), "probing.load"),
+    **dict.fromkeys(("ping", "ping_members", "serve_ping"), "probing.ping"),
     "replay": "probing.replay",
     **dict.fromkeys(("WatchConfig", "Watching", "watch"), "probing.watch"),
 }

@@ -6,7 +6,15 @@ loop runs already (notebooks, GUIs). Every call may come from any thread.
 
 from groupwire.sync.delivery import pull, push
 from groupwire.sync.peer import Message, Peer, ask, open, send
-from groupwire.sync.probing import diagnose, receive_load, replay, send_load, watch
+from groupwire.sync.probing import (
+    diagnose,
+    ping,
+    ping_members,
+    receive_load,
+    replay,
+    send_load,
+    watch,
+)
 
 __all__ = [
     "Message",
@@ -14,6 +22,8 @@ __all__ = [
     "ask",
     "diagnose",
     "open",
+    "ping",
+    "ping_members",
     "pull",
     "push",
     "receive_load",

@@ -1,8 +1,8 @@
-"""Look at the network without ``async``: diagnose, watch, replay, measure."""
+"""Look at the network without ``async``: diagnose, ping, watch, replay, measure."""
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Generator, Iterable
+from collections.abc import AsyncGenerator, Generator, Iterable, Sequence
 from contextlib import suppress
 from ipaddress import IPv4Address, IPv6Address
 from os import PathLike
@@ -14,6 +14,7 @@ from groupwire.values import Group
 
 if TYPE_CHECKING:
     from groupwire.aio.probing.load import LoadEvent, LoadProgress, LoadResult
+    from groupwire.aio.probing.ping import MembersEvent, PingEvent
     from groupwire.aio.probing.replay import ReplayProgress
     from groupwire.diagnose import Diagnosis
     from groupwire.gather import Expected
@@ -104,6 +105,54 @@ def replay(  # noqa: PLR0913 - keyword-only
             only=only,
             speed=speed,
             interval=interval,
+            config=config,
+        )
+    )
+
+
+def ping(  # noqa: PLR0913 - keyword-only
+    hosts: Sequence[str],
+    group: Group | str | None = None,
+    *,
+    count: int | None = 5,
+    interval: float = 1.0,
+    timeout: float = 1.0,
+    size: int = 0,
+    interface: str | int | None = None,
+) -> Generator[PingEvent]:
+    """Ask responders, unicast and multicast side by side; see ``aio.ping``."""
+    return _drawn(
+        aio.ping(
+            hosts,
+            group,
+            count=count,
+            interval=interval,
+            timeout=timeout,
+            size=size,
+            interface=interface,
+        )
+    )
+
+
+def ping_members(  # noqa: PLR0913 - keyword-only
+    group: Group | str | None = None,
+    *,
+    count: int | None = 5,
+    interval: float = 1.0,
+    timeout: float = 1.0,
+    size: int = 0,
+    expect: Expected = None,
+    config: aio.PeerConfig | None = None,
+) -> Generator[MembersEvent]:
+    """Ask all members of a group by multicast; see ``aio.ping_members``."""
+    return _drawn(
+        aio.ping_members(
+            group,
+            count=count,
+            interval=interval,
+            timeout=timeout,
+            size=size,
+            expect=expect,
             config=config,
         )
     )

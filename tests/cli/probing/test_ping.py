@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from tests.cli.running import first_event, free_port, running, told
 
-from groupwire.aio.probing.ping import MemberPinged, Pinged
+from groupwire.aio.probing.ping import MemberPinged, Pinged, asking
 from groupwire.cli.app import main
 from groupwire.cli.probing.ping import PingLimits
 from groupwire.probe.ssmping import Leg
@@ -45,7 +45,11 @@ def test_a_silent_group_is_a_failure(group: str, capsys: Capture) -> None:
     assert "nobody has answered" in capsys.readouterr().err
 
 
-def test_a_host_that_does_not_answer_is_named_with_what_to_do(capsys: Capture) -> None:
+def test_a_host_that_does_not_answer_is_named_with_what_to_do(
+    capsys: Capture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # ssmpingd may run on this machine.
+    monkeypatch.setitem(asking.ping.__kwdefaults__, "port", free_port())
     assert main(["ping", "127.0.0.1", "-i", "lo", *QUICK, "--json"]) == 1
     start, summary, end = told(capsys.readouterr().out)
     assert (start["address"], start["size_bytes"]) == ("127.0.0.1", 44)
