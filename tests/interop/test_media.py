@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 import signal
+import subprocess
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.interop.norm import NEEDS_TSHARK
 from tests.lab.harness import Host, Laboratory, Process, until
 from tests.lab.harness.commands import Told, start, told
 
@@ -57,9 +61,10 @@ def ffmpeg(host: Host, kind: str) -> Process:
     return host.popen("ffmpeg", *quiet, *_KINDS[kind])
 
 
-def watch(host: Host) -> Process:
+def watch(host: Host, *arguments: str) -> Process:
     """Start a watch, and return it when it has joined."""
-    process = start(host, "watch", f"{_GROUP}:{_PORT}", "--interval", "0.2")
+    where = (f"{_GROUP}:{_PORT}", "--interval", "0.2")
+    process = start(host, "watch", *where, *arguments)
     process.line('"joined"')
     return process
 
@@ -129,6 +134,33 @@ def test_what_is_lost_of_rtp_is_what_was_dropped(lab: Laboratory, kind: str) -> 
     assert total["lost"] == total["gaps"] == _LOST, watched
     assert watched.end["lost_on_the_way"] == _LOST
     assert total["numbered"] == watched.end["packets"]
+
+
+@NEEDS_TSHARK
+def test_wireshark_counts_the_same_in_what_was_recorded(
+    lab: Laboratory, tmp_path: Path
+) -> None:
+    a, b = lab.segment(2)
+    file = tmp_path / "stream.pcapng"
+    process, sender = watch(b, "--record", str(file)), ffmpeg(a, "MPEG-TS in RTP")
+    more(process, 50)
+    b.link.lose_first(_LOST, match=_EVERY_TENTH)
+    until(lambda: b.link.dropped() == _LOST, "all are dropped", within=30.0)
+    more(process, 50)
+    (watched,) = ended(sender, process)
+    total = last(watched)["total"]
+    packets, lost = rtp_streams(file)
+    assert (packets, lost) == (total["packets"], total["lost"]), watched
+
+
+def rtp_streams(file: Path) -> tuple[int, int]:
+    """Return how many packets tshark finds in the only RTP stream, and misses."""
+    as_rtp = ("-d", f"udp.port=={_PORT},rtp")
+    command = ["tshark", "-r", str(file), *as_rtp, "-q", "-z", "rtp,streams"]
+    said = subprocess.run(command, capture_output=True, text=True, check=True)
+    found = re.findall(r"0x[0-9A-Fa-f]+ .*?(\d+)\s+(-?\d+) \(", said.stdout)
+    ((packets, lost),) = found
+    return int(packets), int(lost)
 
 
 def test_a_clock_that_nobody_told_is_learned(lab: Laboratory) -> None:
