@@ -81,3 +81,11 @@ def test_the_parts_of_joined_datagrams_share_their_facts() -> None:
     assert {(p.origin, p.interface, p.ttl_hops) for p in parts} == {(SENDER, 3, 2)}
     alone = Datagram(b"aaa", SENDER)
     assert list(alone.parts()) == [alone]
+
+
+def test_a_row_has_the_facts_of_its_first_datagram() -> None:
+    facts = KnownFacts(hops=1, at=12.5)
+    first = Datagram(b"aa", SENDER, 2, facts)
+    row = first.followed_by([Datagram(b"bb", SENDER), Datagram(b"c", SENDER)])
+    assert [bytes(part.data) for part in row.parts()] == [b"aa", b"bb", b"c"]
+    assert (row.interface, row.ttl_hops, row.time) == (2, 1, 12.5)

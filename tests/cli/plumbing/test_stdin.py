@@ -10,6 +10,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -99,3 +100,13 @@ def test_no_input_is_a_wrong_use(
     monkeypatch.setattr(sys, "stdin", stdin)
     with pytest.raises(UsageError, match="no standard input"):
         asyncio.run(read_message(1))
+
+
+def test_an_input_that_cannot_be_read_is_an_error_of_the_system(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    directory = os.open(tmp_path, os.O_RDONLY)
+    monkeypatch.setattr(sys, "stdin", SimpleNamespace(fileno=lambda: directory))
+    with pytest.raises(IsADirectoryError):
+        asyncio.run(read_message(2))
+    os.close(directory)

@@ -196,3 +196,27 @@ def test_a_queue_of_a_slow_member_is_not_taken_for_the_way_itself(slow: bool) ->
     for at in range(1, 60):
         path.trip(0.5, float(at))
     assert path.full(5e4) is slow
+
+
+def test_a_loss_that_kept_nothing_from_arriving_is_learnt_when_it_comes_again() -> None:
+    path = Path(7)
+    path.arrived(1e6, at_once=True)
+    assert not path.excuse(0.2, again=True)  # nothing is known of the path yet
+    assert path.capacity == 1e6
+    path.learn(0.0)
+    assert not path.excuse(0.2, again=False)
+    assert path.capacity == 1e6
+    assert not path.excuse(0.2, again=True)
+    assert path.capacity == pytest.approx(1e6 / 0.9)
+
+
+def test_losses_where_no_queue_stands_for_three_rounds_are_learnt() -> None:
+    path = Path(7)
+    path.arrived(1e6, at_once=True)
+    path.learn(0.0)
+    path.lossy(0.3, 100)
+    for empty in (True, True, False, True, True):  # rivals keep a queue full
+        path.prove(0.3, empty=empty)
+    assert path.capacity == 1e6
+    path.prove(0.3, empty=True)
+    assert path.capacity == pytest.approx(1e6 / 0.85)
