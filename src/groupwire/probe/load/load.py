@@ -1,4 +1,4 @@
-"""One datagram of measured traffic: run, number, time of leaving (docs/protocol.md)."""
+"""A datagram of measured traffic: its run, number and time (docs/howto/measuring.md)."""
 
 from __future__ import annotations
 

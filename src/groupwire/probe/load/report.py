@@ -1,4 +1,4 @@
-"""What one receiver says of one run, as JSON in one datagram (docs/protocol.md)."""
+"""What one receiver says of one run, in one datagram (docs/howto/measuring.md)."""
 
 from __future__ import annotations
 

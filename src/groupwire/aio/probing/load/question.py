@@ -1,4 +1,4 @@
-"""What a sender asks its receivers: how a run has arrived (docs/protocol.md)."""
+"""What a sender asks its receivers: how a run has arrived (docs/howto/measuring.md)."""
 
 from __future__ import annotations
 

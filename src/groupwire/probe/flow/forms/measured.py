@@ -34,7 +34,7 @@ class _MeasuredStream(Stream):
 
 
 class MeasuredForm(HeaderForm):
-    """What stands first in every datagram (docs/protocol.md, measured traffic).
+    """What stands first in every datagram (docs/howto/measuring.md, measured traffic).
 
     | magic 4 | 0 4 | run 8 | number 8 | sent, ns since the epoch 8 |
     """
