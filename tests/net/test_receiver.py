@@ -368,3 +368,61 @@ def test_nothing_there_and_a_socket_gone_are_no_datagrams(
     receiver.sockets[0].close()
     assert reader.read_some() == []
     assert receiver.dropped == {"socket-error": 1}
+
+
+def test_a_datagram_too_long_for_its_place_is_counted(
+    receiver: MulticastReceiver,
+    sender: MulticastSender,
+    group: Group,
+    lo: Interface,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    receiver.join(group, [lo])
+    (reader,) = receiver.readers
+    sender.send(b"fits")
+    assert payloads(reader.read_some()) == [b"fits"]
+    monkeypatch.setattr("groupwire.net.receiver.SLOT_BYTES", 8)
+    sender.send(b"longer than that")
+    assert reader.read_some() == []
+    assert receiver.dropped == {"truncated": 1}
+
+
+def test_what_is_read_from_a_socket_that_is_gone_is_counted(
+    receiver: MulticastReceiver, group: Group, lo: Interface
+) -> None:
+    receiver.join(group, [lo])
+    receiver.sockets[0].close()
+    assert receiver.receive() == []
+    assert receiver.dropped == {"socket-error": 1}
+
+
+def test_a_group_that_is_left_twice_is_left_once(
+    receiver: MulticastReceiver, group: Group, lo: Interface
+) -> None:
+    receiver.join(group, [lo])
+    (membership,) = receiver.memberships
+    receiver.leave([membership, membership])
+    assert receiver.memberships == ()
+
+
+def test_a_membership_that_cannot_be_renewed_is_joined_no_more(
+    receiver: MulticastReceiver, group: Group, lo: Interface
+) -> None:
+    receiver.join(group, [lo])
+    (membership,) = receiver.memberships
+    receiver.sockets[0].close()
+    assert not receiver.refresh(membership)
+    assert receiver.memberships == ()
+
+
+def test_sockets_that_are_given_away_hear_on(
+    receiver: MulticastReceiver, sender: MulticastSender, group: Group, lo: Interface
+) -> None:
+    receiver.join(group, [lo])
+    (given,) = receiver.detach()
+    receiver.close()
+    sender.send(b"hello")
+    assert given.recv(10) == b"hello"
+    given.close()
+    with pytest.raises(ClosedError):
+        receiver.join(group, [lo])
