@@ -1,4 +1,6 @@
+import json
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from tests.diagnose.checks.moments import ETH0, ETH1, codes, moment, question, scene
@@ -6,6 +8,7 @@ from tests.diagnose.checks.moments import ETH0, ETH1, codes, moment, question, s
 from groupwire.diagnose.check import Question, Scene
 from groupwire.diagnose.checks.machine.firewall import Rules
 from groupwire.diagnose.evidence.firewall.iptables import parse_iptables
+from groupwire.diagnose.evidence.firewall.nftables import parse_nftables
 from groupwire.diagnose.evidence.firewall.rules import (
     Chain,
     Firewall,
@@ -161,6 +164,91 @@ def test_ufw_and_firewalld_are_asked_in_their_own_words() -> None:
         ("sudo firewall-cmd --add-port=10000/udp",),
         ("sudo firewall-cmd --add-protocol=igmp",),
     ]
+
+
+_UFW = """\
+:INPUT DROP [0:0]
+:ufw-before-input - [0:0]
+:ufw-not-local - [0:0]
+:ufw-logging-deny - [0:0]
+:ufw-user-input - [0:0]
+-A INPUT -j ufw-before-input
+-A ufw-before-input -i lo -j ACCEPT
+-A ufw-before-input -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT
+-A ufw-before-input -m conntrack --ctstate INVALID -j ufw-logging-deny
+-A ufw-before-input -m conntrack --ctstate INVALID -j DROP
+-A ufw-before-input -p udp -m udp --sport 67 --dport 68 -j ACCEPT
+-A ufw-before-input -j ufw-not-local
+-A ufw-before-input -d 224.0.0.251/32 -p udp -m udp --dport 5353 -j ACCEPT
+-A ufw-before-input -j ufw-user-input
+-A ufw-logging-deny -m limit --limit 3/min -j LOG --log-prefix "[UFW BLOCK] "
+-A ufw-not-local -m addrtype --dst-type LOCAL -j RETURN
+-A ufw-not-local -m addrtype --dst-type MULTICAST -j RETURN
+-A ufw-not-local -m limit --limit 3/min --limit-burst 10 -j ufw-logging-deny
+-A ufw-not-local -j DROP
+-A ufw-user-input -p tcp -m tcp --dport 22 -j ACCEPT"""
+
+
+def test_ufw_as_it_comes_is_sure_to_drop_the_group() -> None:
+    found = _findings(*_iptables(_UFW))
+    assert [one.severity for one in found] == [Severity.ERROR, Severity.ERROR]
+    opened = f"{_UFW}\n-A ufw-user-input -d 239.255.42.99/32 -p udp -j ACCEPT"
+    (finding,) = _findings(*_iptables(opened))
+    assert "IGMP" in finding.says
+
+
+def test_marks_that_nobody_set_drop_nothing() -> None:
+    text = ":INPUT ACCEPT [0:0]\n-A INPUT -m mark --mark 0x8000/0x8000 -j DROP"
+    assert _findings(*_iptables(text)) == ()
+
+
+def _expression(text: str) -> list[dict[str, Any]]:
+    """Write expressions as firewalld's rules have them."""
+    known: dict[str, Any] = {
+        "established": _ct("state", ["established", "related"]),
+        "dnat": _ct("status", "dnat"),
+        "lo": _is({"meta": {"key": "iifname"}}, "lo"),
+        "eth0": _is({"meta": {"key": "iifname"}}, "eth0"),
+        "ssh": _is({"payload": {"protocol": "tcp", "field": "dport"}}, 22),
+        "accept": {"accept": None},
+        "reject": {"reject": {"type": "icmpx", "expr": "admin-prohibited"}},
+        "zones": {"jump": {"target": "zones"}},
+        "public": {"goto": {"target": "public"}},
+        "allow": {"jump": {"target": "allow"}},
+    }
+    return [known[word] for word in text.split()]
+
+
+def _is(left: dict[str, Any], right: object) -> dict[str, Any]:
+    return {"match": {"op": "==", "left": left, "right": right}}
+
+
+def _ct(key: str, right: object) -> dict[str, Any]:
+    return {"match": {"op": "in", "left": {"ct": {"key": key}}, "right": right}}
+
+
+_FIREWALLD = {
+    "input": ["established accept", "dnat accept", "lo accept", "zones", "reject"],
+    "zones": ["eth0 public"],
+    "public": ["allow"],
+    "allow": ["ssh accept"],
+}
+
+
+def test_firewalld_as_it_comes_is_sure_to_drop_the_group() -> None:
+    where = {"family": "inet", "table": "firewalld"}
+    objects: list[dict[str, Any]] = []
+    for name, rules in _FIREWALLD.items():
+        hook = {"hook": "input", "prio": 10} if name == "input" else {}
+        objects.append({"chain": {**where, "name": name, **hook}})
+        objects += [
+            {"rule": {**where, "chain": name, "expr": _expression(rule)}}
+            for rule in rules
+        ]
+    chains = parse_nftables(json.dumps({"nftables": objects}))
+    found = _findings(*chains)
+    assert [one.severity for one in found] == [Severity.ERROR, Severity.ERROR]
+    assert found[0].fix == ("sudo firewall-cmd --add-port=10000/udp",)
 
 
 def _without_root(active: tuple[str, ...]) -> Scene:

@@ -128,6 +128,17 @@ def test_a_jump_that_may_not_be_made_makes_all_unsure() -> None:
     wall = _chain(DROP, name="wall", hook=None)
     found = _dropped(_chain(jump, policy=Verdict.DROP), wall)
     assert found == [("drop", False), ("policy", False)]
+    goto = Rule("goto", Verdict.GOTO, MAYBE, target="wall")
+    logs = _chain(Rule("log", Verdict.NOTHING), name="wall", hook=None)
+    assert _dropped(_chain(goto, DROP), logs) == [("drop", False)]
+
+
+def test_a_jump_that_all_come_back_from_changes_nothing() -> None:
+    jump = Rule("jump", Verdict.JUMP, MAYBE, target="wall")
+    logs = _chain(Rule("log", Verdict.NOTHING), name="wall", hook=None)
+    assert _dropped(_chain(jump, DROP), logs) == [("drop", True)]
+    accepts = _chain(Rule("ok", Verdict.ACCEPT), name="wall", hook=None)
+    assert _dropped(_chain(jump, DROP), accepts) == [("drop", False)]
 
 
 def test_a_chain_that_is_not_there_and_a_circle_leave_it_unsure() -> None:

@@ -71,6 +71,8 @@ def test_rules_with_what_they_ask() -> None:
         ("-m pkttype --pkt-type multicast", Match("pkttype", ("multicast",))),
         ("-m conntrack --ctstate NEW,RELATED", Match("state", ("new", "related"))),
         ("-m addrtype --dst-type MULTICAST", Match("dsttype", ("multicast",))),
+        ("-m mark --mark 0x8000/0x8000", Match("mark", ((0x8000, 0x8000),))),
+        ("--mark odd", UNKNOWN),
         ("--ttl-eq 1", UNKNOWN),
         ("-i", Match("iif", ("",))),
     ],

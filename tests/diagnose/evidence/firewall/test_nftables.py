@@ -118,7 +118,14 @@ def test_verdicts(expression: dict[str, Any], verdict: Verdict, target: str) -> 
             ],
         ),
         (_match(_meta("iifname"), "eth*"), [Match("iif", ("eth*",))]),
-        (_match(_meta("mark"), 1), [UNKNOWN]),
+        (_match(_meta("mark"), 1), [Match("mark", ((1, 1),))]),
+        (
+            _match({"&": [_meta("mark"), 32768]}, 32768),
+            [Match("mark", ((32768, 32768),))],
+        ),
+        (_match({"&": [_meta("l4proto"), 1]}, 1), [UNKNOWN]),
+        (_match({"&": []}, 1), [UNKNOWN]),
+        (_match({"ct": {"key": "status"}}, "dnat", "in"), [Match("status", ("dnat",))]),
         (_match(_meta("iifname"), 5), [UNKNOWN]),
         (
             _match({"ct": {"key": "state"}}, ["established", "related"], "in"),

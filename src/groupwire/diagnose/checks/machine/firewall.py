@@ -22,6 +22,8 @@ from groupwire.values import Interface
 __all__ = ["Rules"]
 
 _IN = (Hook.INGRESS, Hook.PREROUTING, Hook.INPUT)
+# A packet that no rule has touched yet; the first of its flow, as all are to a group.
+_FRESH = {"state": "new", "status": None, "mark": 0, "dsttype": "multicast"}
 _OUT = (Hook.OUTPUT, Hook.POSTROUTING, Hook.EGRESS)
 
 
@@ -142,8 +144,7 @@ def _datagram(question: Question) -> dict[str, object]:
         "proto": "udp",
         "dport": group.port,
         "type": None,
-        "state": "new",
-        "dsttype": "multicast",
+        **_FRESH,
     }
 
 
@@ -172,8 +173,7 @@ def _membership(question: Question, link: Interface, *, inward: bool) -> _Case:
         "dport": None,
         "sport": None,
         "type": kinds[0] if inward else kinds[1],
-        "state": "new",
-        "dsttype": "multicast",
+        **_FRESH,
         "iif": link.name if inward else None,
         "oif": None if inward else link.name,
         "pkttype": "multicast" if inward else "host",

@@ -7,7 +7,7 @@ apply or not: from there on nothing is sure.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from groupwire.diagnose.evidence.firewall.answers import fits
 from groupwire.diagnose.evidence.firewall.rules import (
@@ -92,15 +92,26 @@ class _Walk:
                 return
 
     def _perhaps(self, chain: Chain, rule: Rule, depth: int) -> None:
-        before = self.sure
-        self.sure = False
         if rule.verdict is Verdict.DROP:
-            self.found.append(Drop(chain, rule, sure=False))
             # Those that it lets pass go on as if it were not there.
-            self.sure = before
-        elif rule.verdict in {Verdict.JUMP, Verdict.GOTO}:
-            self._lead(chain, rule, depth)
-            self.ended = False
+            self.found.append(Drop(chain, rule, sure=False))
+        elif rule.verdict is Verdict.JUMP:
+            self.sure = self._harmless(chain, rule, depth) and self.sure
+        elif rule.verdict is Verdict.GOTO:
+            self._harmless(chain, rule, depth)
+            self.sure = False
+        else:
+            self.sure = False
+
+    def _harmless(self, chain: Chain, rule: Rule, depth: int) -> bool:
+        """Look where it may lead; tell whether all packets come back from there."""
+        sure, count = self.sure, len(self.found)
+        self.sure = True
+        self._lead(chain, rule, depth)
+        harmless = self.sure and not self.ended and len(self.found) == count
+        self.found[count:] = [replace(one, sure=False) for one in self.found[count:]]
+        self.sure, self.ended = sure, False
+        return harmless
 
     def _surely(self, chain: Chain, rule: Rule, depth: int) -> bool:
         """Follow a rule that applies; tell whether this chain is over."""

@@ -6,7 +6,7 @@ An option that is not understood becomes a question without an answer.
 from __future__ import annotations
 
 import shlex
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 
 from groupwire.diagnose.evidence.firewall.answers import Answer, address, numbers
@@ -42,7 +42,7 @@ _OTHER_PROTOCOLS = {"2": "igmp", "17": "udp", "6": "tcp", "58": "ipv6-icmp"}
 _SILENT = frozenset(
     [
         *("udp", "tcp", "comment", "pkttype", "multiport", "addrtype", "conntrack"),
-        *("state", "iprange"),
+        *("state", "iprange", "mark"),
     ]
 )
 
@@ -138,36 +138,65 @@ class _Options:
 
 
 def _match(option: str, values: list[str], negated: bool) -> Match:
-    value = values[0] if values else ""
-    read: tuple[str, list[Answer | None]]
-    match option:
-        case "-s" | "-d":
-            read = ("saddr" if option == "-s" else "daddr"), [address(value)]
-        case "-i" | "-o":
-            name = f"{value[:-1]}*" if value.endswith("+") else value
-            read = ("iif" if option == "-i" else "oif"), [name]
-        case "-p":
-            if value == "all":
-                return Match("proto", ("",), negated=True)
-            read = "proto", [_OTHER_PROTOCOLS.get(value, value)]
-        case "--dport" | "--dports" | "--sport" | "--sports":
-            key = "dport" if option.startswith("--d") else "sport"
-            read = key, [_ports(one) for one in value.split(",")]
-        case "--pkt-type":
-            read = "pkttype", [value]
-        case "--ctstate" | "--state":
-            read = "state", [*value.lower().split(",")]
-        case "--dst-type":
-            read = "dsttype", [*value.lower().split(",")]
-        case _:
-            return _UNKNOWN
-    key, found = read
-    known = [one for one in found if one is not None]
-    if len(known) < len(found):
-        return _UNKNOWN
-    return Match(key, tuple(known), negated)
+    if option == "-p" and values == ["all"]:
+        return Match("proto", ("",), negated=True)
+    key, read = _QUESTIONS.get(option, ("", _nothing))
+    found = read(values[0] if values else "")
+    known = tuple(one for one in found if one is not None)
+    return Match(key, known, negated) if len(known) == len(found) else _UNKNOWN
 
 
-def _ports(text: str) -> Answer | None:
+def _nothing(_: str) -> list[Answer | None]:
+    return [None]
+
+
+def _address(text: str) -> list[Answer | None]:
+    return [address(text)]
+
+
+def _interface(text: str) -> list[Answer | None]:
+    return [f"{text[:-1]}*" if text.endswith("+") else text]
+
+
+def _protocol(text: str) -> list[Answer | None]:
+    return [_OTHER_PROTOCOLS.get(text, text)]
+
+
+def _ports(text: str) -> list[Answer | None]:
+    return [_port(one) for one in text.split(",")]
+
+
+def _port(text: str) -> Answer | None:
     first, _, last = text.partition(":")
     return numbers(first or "0", last or ("65535" if text.endswith(":") else ""))
+
+
+def _names(text: str) -> list[Answer | None]:
+    return [*text.lower().split(",")]
+
+
+def _mark(text: str) -> list[Answer | None]:
+    # The mask matters not: what was never marked is 0 under any.
+    try:
+        number = int(text.partition("/")[0], 0)
+    except ValueError:
+        return [None]
+    return [(number, number)]
+
+
+_QUESTIONS: dict[str, tuple[str, Callable[[str], list[Answer | None]]]] = {
+    "-s": ("saddr", _address),
+    "-d": ("daddr", _address),
+    "-i": ("iif", _interface),
+    "-o": ("oif", _interface),
+    "-p": ("proto", _protocol),
+    "--dport": ("dport", _ports),
+    "--dports": ("dport", _ports),
+    "--sport": ("sport", _ports),
+    "--sports": ("sport", _ports),
+    "--pkt-type": ("pkttype", _names),
+    "--ctstate": ("state", _names),
+    "--state": ("state", _names),
+    "--dst-type": ("dsttype", _names),
+    "--mark": ("mark", _mark),
+}

@@ -53,10 +53,12 @@ _META = {
     "l4proto": "proto",
     "pkttype": "pkttype",
     "nfproto": "family",
+    "mark": "mark",
 }
 _FAMILIES = {"ip": "ipv4", "ip6": "ipv6"}
 _WITH_PORTS = frozenset(["udp", "tcp", "sctp", "dccp", "udplite"])
 _WITH_TYPES = {"igmp": "igmp", "icmpv6": "ipv6-icmp"}
+_CT = {"state": "state", "status": "status"}
 _UNKNOWN = Match("")
 _MOST = 1 << 32
 
@@ -196,15 +198,23 @@ def _chain(one: dict[str, Any]) -> Chain:
 def _looked_at(left: Any) -> list[Match]:
     """Return what a match looks at, last, and before it what that implies."""
     name, value = only(left)
+    if name == "&":
+        return _masked(as_list(value))
     keys = as_dict(value)
     if name == "payload":
         return _field(str(keys.get("protocol")), str(keys.get("field")))
     asked = {
         "meta": _META.get(str(keys.get("key"))),
-        "ct": "state" if keys.get("key") == "state" else None,
+        "ct": _CT.get(str(keys.get("key"))),
         "fib": "dsttype" if _is_type_of_destination(keys) else None,
     }.get(name)
     return [Match(asked)] if asked else []
+
+
+def _masked(pair: list[Any]) -> list[Match]:
+    # What the mask leaves of a mark that was never set is 0 as well.
+    found = _looked_at(pair[0]) if pair else []
+    return found if [one.key for one in found] == ["mark"] else []
 
 
 def _is_type_of_destination(keys: dict[str, Any]) -> bool:
@@ -232,7 +242,7 @@ def _answer(key: str, value: Any) -> Answer | None:
     element = as_dict(as_dict(value).get("elem")).get("val", value)
     if key in {"saddr", "daddr"}:
         return _address(element)
-    if key in {"dport", "sport"}:
+    if key in {"dport", "sport", "mark"}:
         return _port(element)
     return element if isinstance(element, str) else None
 
