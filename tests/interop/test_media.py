@@ -81,7 +81,9 @@ def line_where(
 
 def more(process: Process, packets: int) -> None:
     """Wait until so many more have been counted."""
-    first = line_where(process, "group", lambda _: True)["total"]["packets"]
+    now = time.time()  # what it has said before is of no use
+    fresh = line_where(process, "group", lambda line: line["time"] > now)
+    first = fresh["total"]["packets"]
     line_where(
         process, "group", lambda line: line["total"]["packets"] >= first + packets
     )
