@@ -7,6 +7,7 @@ import sys
 import pytest
 from tests.lab.harness import Host, Laboratory, Process
 from tests.lab.harness.commands import Told, start, told
+from tests.lab.harness.diagnoses import note
 from tests.lab.harness.sockets import query
 from tests.lab.harness.waiting import until
 
@@ -45,6 +46,12 @@ def mend(host: Host, found: Told, code: str) -> None:
     assert line["fix"], str(found)
     for fix in line["fix"]:
         host.run(*shlex.split(fix))
+
+
+def noted(fault: str, found: Told, code: str) -> None:
+    """Write it into the table of the documentation, where that is wanted."""
+    finding = next(f for f in found.all("finding") if f["code"] == code)
+    note(fault, finding, found.end["took_s"])
 
 
 def filtered(host: Host, rule: str, hook: str = "input") -> None:
@@ -120,6 +127,7 @@ def test_snooping_without_a_querier_is_proved_by_a_peer(lab: Laboratory) -> None
     serving(b)
     found = doctor(a, "--peer", b.v4)
     assert codes(found) == ["no-querier"], str(found)
+    noted("a snooping switch, and nobody who asks", found, "no-querier")
     assert found.code == 1
 
 
@@ -134,6 +142,7 @@ def test_a_switch_that_has_forgotten_the_peer_is_proved(lab: Laboratory) -> None
     switch.run("bridge", "mdb", "del", "dev", "bridge", "port", port, "grp", _GROUP)
     found = doctor(a, "--peer", b.v4)
     assert codes(found) == ["no-querier"], str(found)
+    noted("a switch that has forgotten a member", found, "no-querier")
     assert "joined once more" in says(found, "no-querier")
 
 
@@ -145,6 +154,7 @@ def test_a_querier_that_dies_is_noticed_while_listening(lab: Laboratory) -> None
         query(c, interval_s=1)
     found = told(listening, within=30)
     assert "querier-silent" in codes(found, "warning"), str(found)
+    noted("a querier that dies (`--listen`)", found, "querier-silent")
     assert codes(found) == []
 
 
@@ -158,6 +168,7 @@ def test_a_querier_of_version_2(lab: Laboratory) -> None:
     assert "igmp-v2" in codes(found, "info")
     asked = doctor(a, "-g", "10.0.0.7@232.1.1.1:5000")
     assert codes(asked) == ["igmp-v2"], str(asked)
+    noted("a querier of IGMP version 2, a named sender", asked, "igmp-v2")
 
 
 def test_four_minutes_in_eight_seconds(lab: Laboratory) -> None:
@@ -174,6 +185,7 @@ def test_four_minutes_in_eight_seconds(lab: Laboratory) -> None:
         query(c, interval_s=2)
     found = told(soaking, within=60)
     assert codes(found) == ["querier-silent"], str(found)
+    noted("works for a while, then silence (`--soak`)", found, "querier-silent")
     assert "group membership interval" in says(found, "querier-silent")
 
 
@@ -185,6 +197,7 @@ def test_a_router_takes_the_ttl(lab: Laboratory) -> None:
     serving(b)
     found = doctor(a, "--peer", b.v4)
     assert codes(found) == ["ttl"], str(found)
+    noted("a router between, TTL 1", found, "ttl")
     assert "with TTL 2: 3 sent, 3 arrived" in says(found, "ttl")
 
 
@@ -205,6 +218,8 @@ def test_multicast_lost_in_one_direction(
     found = doctor(a, "--peer", b.v4)
     assert codes(found) == ["asymmetric"], str(found)
     assert words in says(found, "asymmetric")
+    where = "from the peer" if away else "to the peer"
+    noted(f"multicast is lost on its way {where}", found, "asymmetric")
 
 
 def test_a_peer_with_a_smaller_mtu(lab: Laboratory) -> None:
@@ -214,6 +229,7 @@ def test_a_peer_with_a_smaller_mtu(lab: Laboratory) -> None:
     serving(b)
     found = doctor(a, "--peer", b.v4)
     assert codes(found) == ["mtu"], str(found)
+    noted("the peer's MTU is smaller", found, "mtu")
     mend(a, found, "mtu")
     assert codes(doctor(a, "--peer", b.v4)) == []
 
@@ -234,6 +250,7 @@ def test_a_sender_of_another_network_is_taken_for_forged(lab: Laboratory) -> Non
     serving(b)
     found = doctor(a, "--peer", b.v4)
     assert codes(found) == ["rp-filter"], str(found)
+    noted("rp_filter strict, a peer of another network", found, "rp-filter")
     mend(a, found, "rp-filter")
     assert codes(doctor(a, "--peer", b.v4)) == []
 
@@ -244,6 +261,7 @@ def test_a_firewall_of_the_peer_is_named_as_the_peers(lab: Laboratory) -> None:
     serving(b)
     found = doctor(a, "--peer", b.v4)
     assert codes(found) == ["firewall"], str(found)
+    noted("a firewall of the peer's", found, "firewall")
     assert "network card of the peer" in says(found, "firewall")
 
 
@@ -254,6 +272,7 @@ def test_a_firewall_that_drops_only_igmp(lab: Laboratory) -> None:
     filtered(a, "meta l4proto igmp drop")
     found = doctor(a, "--peer", b.v4)
     assert codes(found) == ["firewall"], str(found)
+    noted("nftables drops IGMP, behind a snooping switch", found, "firewall")
 
 
 def test_a_host_that_may_not_send(lab: Laboratory) -> None:
@@ -262,6 +281,7 @@ def test_a_host_that_may_not_send(lab: Laboratory) -> None:
     filtered(a, f"ip daddr {_GROUP} drop", hook="output")
     found = doctor(a, "--peer", b.v4)
     assert set(codes(found)) == {"firewall"}, str(found)
+    noted("nftables drops what is sent, with a peer", found, "firewall")
 
 
 def test_a_host_that_does_not_hear_itself(lab: Laboratory) -> None:
@@ -269,6 +289,7 @@ def test_a_host_that_does_not_hear_itself(lab: Laboratory) -> None:
     filtered(a, f"ip daddr {_GROUP} drop")
     found = told(_without_rights(a), within=60)
     assert codes(found) == ["loopback"], str(found)
+    noted("nftables drops the group, seen without root", found, "loopback")
 
 
 def test_without_root_a_quick_look_is_quick(lab: Laboratory) -> None:

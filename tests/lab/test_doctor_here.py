@@ -18,6 +18,7 @@ from tests.lab.harness.diagnoses import (
     finish,
     found,
     mended,
+    note,
     type_fix,
 )
 
@@ -368,6 +369,7 @@ def test_listeners_that_share_the_port_are_told_of(lab: Laboratory) -> None:
     finding = diagnosed.finding("other-listener")
     assert finding["severity"] == "warning"
     assert str(os.getpid()) in finding["says"]
+    note("two programs share the port", finding, diagnosed.took_s)
 
 
 @contextmanager
@@ -399,7 +401,9 @@ def test_a_program_with_a_small_buffer(lab: Laboratory) -> None:
     with _deaf_receiver(a, 4096):
         diagnosed = diagnose(a)
     assert diagnosed.errors == set(), diagnosed
-    assert diagnosed.finding("receive-buffer")["severity"] == "warning"
+    finding = diagnosed.finding("receive-buffer")
+    assert finding["severity"] == "warning"
+    note("a program asks for a small buffer", finding, diagnosed.took_s)
 
 
 @contextmanager

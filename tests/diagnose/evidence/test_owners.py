@@ -42,6 +42,8 @@ def test_a_socket_may_have_several_holders(tmp_path: Path) -> None:
         (b"/usr/bin/python3\0-m\0groupwire\0receive", "python3 -m groupwire"),
         (b"python3.11\0-u\0/opt/receiver.py\0", "python3.11 receiver.py"),
         (b"python3\0-m", "python3"),
+        (b"python3\0-u\0-c\0import socket\nwhile True: pass", "python3 -c"),
+        (b"x" * 100, "x" * 64),
         (b"python3\0", "python3"),
         (b"", "?"),
     ],

@@ -15,17 +15,26 @@ from tests.lab.harness.commands import Line, Told, start, told
 from tests.lab.harness.host import Host
 from tests.lab.harness.process import Process
 
-__all__ = ["Diagnosed", "begin", "diagnose", "finish", "found", "mended", "type_fix"]
+__all__ = [
+    "Diagnosed",
+    "begin",
+    "diagnose",
+    "finish",
+    "found",
+    "mended",
+    "note",
+    "type_fix",
+]
 
 WRITE_DOCS = "GROUPWIRE_WRITE_DOCS"
 _TABLE = Path(__file__).resolve().parents[3] / "docs" / "doctor-faults.md"
 _HEAD = """# Faults that the doctor finds
 
 Each was made on purpose in the laboratory (`tests/lab`), on a Linux kernel of its own;
-the doctor found it by this code and reported no other error. Where it names a command,
-that was typed as it was printed, and the next look found no error. The seconds are
-those of the look that found it. Whoever has made a change there runs
-`GROUPWIRE_WRITE_DOCS=1 make lab`, which writes this page.
+the doctor found it by this code and reported no other error. Where a command of this
+machine mends it, the command was typed as it was printed, and the next look found no
+error. The seconds are those of the look that found it.
+`GROUPWIRE_WRITE_DOCS=1 make lab` writes this page.
 
 | fault | code | evidence | seconds |
 |---|---|---|---|
@@ -41,6 +50,12 @@ class Diagnosed:
 
     def __str__(self) -> str:
         return str(self.told)
+
+    @property
+    def took_s(self) -> float:
+        """How long it looked, without the start of Python."""
+        took: float = self.told.end["took_s"]
+        return took
 
     @property
     def verdict(self) -> str:
@@ -107,7 +122,7 @@ def found(fault: str, code: str, diagnosed: Diagnosed) -> Line:
     assert diagnosed.verdict == "broken", diagnosed
     assert diagnosed.told.code == 1, diagnosed
     finding = diagnosed.finding(code)
-    note(fault, finding, diagnosed.seconds)
+    note(fault, finding, diagnosed.took_s)
     return finding
 
 

@@ -13,10 +13,13 @@ from pathlib import Path
 
 from groupwire.diagnose.evidence.surroundings import Owner
 
-__all__ = ["MAX_DESCRIPTORS", "find_owners"]
+__all__ = ["MAX_DESCRIPTORS", "MAX_WORD", "find_owners"]
 
 MAX_DESCRIPTORS = 200_000
 """So many descriptors are looked at, of all processes together: about a second."""
+
+MAX_WORD = 64
+"""Characters of a word of a program's command line that are shown."""
 
 
 def find_owners(
@@ -51,7 +54,7 @@ def _name(process: Path) -> str:
     words: list[str] = []
     with suppress(OSError):
         text = (process / "cmdline").read_bytes()[:4096].decode("utf-8", "replace")
-        words = [word for word in text.split("\0") if word]
+        words = [word[:MAX_WORD] for word in text.split("\0") if word]
     if not words:
         with suppress(OSError):
             return (process / "comm").read_text("utf-8", "replace").strip()
@@ -64,6 +67,8 @@ def _told(words: list[str]) -> str:
     name = Path(words[0]).name
     if not name.startswith("python") or len(words) < 2:
         return name
+    if "-c" in words[:4]:
+        return f"{name} -c"
     module = words.index("-m") + 1 if "-m" in words else 0
     if 0 < module < len(words):
         return f"{name} -m {words[module]}"
