@@ -53,7 +53,7 @@ def test_multicast_that_is_dropped_is_told_apart(lab: Laboratory) -> None:
 def test_some_loss_is_measured_and_held_against_a_limit(lab: Laboratory) -> None:
     a, b = lab.segment(2)
     serve(b, "b")
-    a.link.lose(0.3)
+    a.link.lose(0.3, match="ip protocol udp")  # and no ARP
     words = ("--count", "60", "--interval", "0.02", "--max-loss", "5")
     found = told(start(a, "ping", b.v4, *words))
     (summary,) = found.all("summary")
