@@ -309,6 +309,36 @@ def test_iptables_of_the_older_kind(lab: Laboratory) -> None:
     _found_and_mended(a, "iptables-legacy drops the group", "firewall")
 
 
+@pytest.mark.parametrize(
+    ("fault", "rules"),
+    [
+        ("nftables drops an IPv6 group", "ip6 daddr ff15::/16 drop"),
+        ("nftables drops MLD", "icmpv6 type mld-listener-query drop"),
+    ],
+)
+def test_nftables_for_ipv6(lab: Laboratory, fault: str, rules: str) -> None:
+    (a,) = lab.segment(1)
+    _nft(a, "input", rules)
+    _found_and_mended(a, fault, "firewall", "-g", "[ff15::4242]:10000")
+
+
+def test_ip6tables(lab: Laboratory) -> None:
+    (a,) = lab.segment(1)
+    _need_iptables()
+    rule = "-A INPUT -m pkttype --pkt-type multicast -j DROP"
+    a.run("ip6tables", *rule.split())
+    fault = "ip6tables drops multicast"
+    _found_and_mended(a, fault, "firewall", "-g", "[ff15::4242]:10000")
+
+
+def test_an_old_version_by_force(lab: Laboratory) -> None:
+    (a,) = lab.segment(1)
+    a.sysctl("ipv4.conf.all.force_igmp_version", 2)
+    options = ("-g", "198.18.1.7@232.1.1.1:5000")
+    fault = "IGMP version 2 by force, a named sender"
+    _found_and_mended(a, fault, "forced-igmp", *options)
+
+
 def _need_iptables() -> None:
     if shutil.which("iptables-legacy") is None:
         pytest.skip("there is no program iptables: apt-get install iptables")
