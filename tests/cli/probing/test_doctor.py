@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+from collections.abc import AsyncGenerator, Awaitable, Callable
 
 import pytest
 import typer
@@ -13,6 +14,7 @@ from groupwire.cli.app import main
 from groupwire.cli.options.doctoring import minutes
 from groupwire.diagnose import Diagnosis, Finding, Looked, Severity
 from groupwire.diagnose.check import Question
+from groupwire.diagnose.trials.serve import Served, Serving
 
 Capture = pytest.CaptureFixture[str]
 _FOUND = Finding(code="no-route", severity=Severity.ERROR, says="no way")
@@ -92,6 +94,25 @@ def test_a_look_at_loopback_is_told_to_programs(capsys: Capture) -> None:
     assert {"looked"} <= set(events) <= {"question", "looked", "finding", "end"}
     assert lines[-1]["took_s"] < 3
     assert lines[-1]["checks"] == events.count("looked")
+
+
+def test_the_other_end_counts_who_tests_against_it(
+    monkeypatch: pytest.MonkeyPatch, capsys: Capture
+) -> None:
+    asked = _says(monkeypatch, Looked(at=()))
+
+    async def serving(
+        question: Question, *, examine: Callable[[], Awaitable[Diagnosis]]
+    ) -> AsyncGenerator[Serving | Served, None]:
+        yield Serving(question.group, ("lo",), 10_003, root=False)
+        await examine()
+        yield Served("10.0.0.7")
+
+    monkeypatch.setattr("groupwire.diagnose.trials.serve.serve", serving)
+    assert main(["doctor", "--serve", "-i", "lo", "--json"]) == 0
+    lines = told(capsys.readouterr().out)
+    assert [line["event"] for line in lines] == ["serving", "served", "end"]
+    assert lines[-1]["served"] == len(asked) == 1
 
 
 @pytest.mark.parametrize(
