@@ -14,6 +14,7 @@ from tests.lab.harness.commands import Told, start, stop
 from tests.lab.harness.deliveries import pulls, pushed
 from tests.lab.harness.sockets import sender
 from tests.lab.harness.streams import measured, stream
+from tests.lab.harness.waiting import PATIENCE
 
 _GROUP, _PORT = "239.255.42.99", 5000
 _TO = (_GROUP, _PORT)
@@ -28,26 +29,31 @@ def watch(host: Host, *arguments: str) -> Process:
 
 
 def groups(process: Process) -> Iterator[dict[str, Any]]:
-    """Yield the lines about groups as they come."""
-    while True:
-        line: dict[str, Any] = json.loads(process.line('"group"', within=20.0))
+    """Yield the lines about groups as they come, for as long as there is patience."""
+    line: dict[str, Any] = {}
+    end = time.monotonic() + 2 * PATIENCE
+    while time.monotonic() < end:
+        line = json.loads(process.line('"group"', within=2 * PATIENCE))
         if line["event"] == "group":
             yield line
+    raise AssertionError(f"what is waited for does not come: {line}")
 
 
 def watched(process: Process, packets: int) -> Told:
     """Wait until so many packets have been counted, and end it."""
+    now = time.time()  # what it has said before is of no use
     for line in groups(process):
-        if line["total"]["packets"] >= packets:
+        if line["time"] > now and line["total"]["packets"] >= packets:
             break
     return stop(process)
 
 
-def drained(process: Process) -> None:
-    """Wait until all is read that has arrived."""
-    now = time.time()  # what it has said before is of no use
+def drained(process: Process, *, above: int = 0) -> None:
+    """Wait until more packets than these are read, and all that have arrived."""
+    now = time.time()
     for line in groups(process):
-        if line["time"] > now and line["packets"] == 0:
+        many = line["total"]["packets"] > above
+        if line["time"] > now and many and line["packets"] == 0:
             break
 
 
@@ -118,7 +124,7 @@ def test_what_this_host_drops_is_told_apart(lab: Laboratory) -> None:
         dropped = b.link.dropped()
         b.link.heal()
         process.signal(signal.SIGCONT)
-        drained(process)
+        drained(process, above=10)
         stream(s, _TO, range(40_010, 40_020))
     told = watched(process, 20)
     assert dropped == 400
@@ -136,7 +142,7 @@ def test_what_this_host_drops_by_the_row_is_told_in_packets(lab: Laboratory) -> 
         process.signal(signal.SIGSTOP)
         stream(s, _TO, range(50, 150_050), size=1000, per_s=3e5, packet=measured)
         process.signal(signal.SIGCONT)
-        drained(process)
+        drained(process, above=50)
         stream(s, _TO, range(150_050, 150_100), packet=measured)
     told = watched(process, 100)
     assert source(told)["form"] == "groupwire"
