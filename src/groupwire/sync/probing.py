@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Generator, Iterable, Sequence
+from collections.abc import Awaitable, Coroutine, Generator, Iterable, Sequence
 from contextlib import suppress
 from ipaddress import IPv4Address, IPv6Address
 from os import PathLike
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from groupwire import aio
 from groupwire.sync.thread import loop_thread
@@ -20,9 +20,18 @@ if TYPE_CHECKING:
     from groupwire.gather import Expected
     from groupwire.probe.flow import WatchReport
 
-__all__ = ["diagnose", "receive_load", "replay", "send_load", "watch"]
+__all__ = [
+    "diagnose",
+    "ping",
+    "ping_members",
+    "receive_load",
+    "replay",
+    "send_load",
+    "watch",
+]
 
 _EventT = TypeVar("_EventT")
+_EventT_co = TypeVar("_EventT_co", covariant=True)
 
 
 def diagnose(
@@ -192,11 +201,19 @@ def receive_load(
     return _drawn(aio.receive_load(group, interval=interval, config=config))
 
 
-def _drawn(events: AsyncGenerator[_EventT, None]) -> Generator[_EventT]:
+class _Events(Protocol[_EventT_co]):
+    """What an asynchronous generator is, as far as it is needed here."""
+
+    def __anext__(self) -> Awaitable[_EventT_co]: ...
+
+    def aclose(self) -> Coroutine[Any, Any, None]: ...
+
+
+def _drawn(events: _Events[_EventT]) -> Generator[_EventT]:
     """Iterate over what happens in the loop's thread."""
 
     async def following() -> _EventT:
-        return await anext(events)
+        return await events.__anext__()
 
     thread = loop_thread()
     try:

@@ -67,7 +67,18 @@ def test_an_interrupted_ping_leaves() -> None:
         process.send_signal(signal.SIGINT)
         out, _ = process.communicate()
     assert process.returncode == 130
-    assert told(out)[-1]["event"] == "end"
+    assert [event["event"] for event in told(out)][-2:] == ["summary", "end"]
+
+
+def test_interrupted_the_members_are_told_too(group: str) -> None:
+    with running("ping", "-g", group, "-i", "lo", "--expect", "a", "--json") as process:
+        assert first_event(process)["event"] == "start"
+        process.send_signal(signal.SIGINT)
+        out, _ = process.communicate()
+    summary, end = told(out)[-2:]
+    assert process.returncode == 130
+    assert (summary["member"], summary["sent"], summary["lost"]) == ("a", 1, 1)
+    assert end["problems"] == ["a: nothing arrives"]
 
 
 @pytest.mark.parametrize(

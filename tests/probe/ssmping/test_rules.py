@@ -6,6 +6,7 @@ import pytest
 
 from groupwire.probe.ssmping import (
     Book,
+    Bucket,
     Kind,
     Leg,
     Message,
@@ -59,7 +60,6 @@ class TestResponder:
         assert (answer.kind, answer.client, answer.number) == (Kind.ANSWER, 7, 1)
         assert (answer.server, answer.filling) == ("cam1", 3)
         assert (answer.seconds, answer.microseconds) == (5, 250_000)
-        assert responder.answered == 1
 
     def test_who_asks_for_no_name_is_told_none(self) -> None:
         question = Message(Kind.QUESTION, 7, 1).encode()
@@ -101,6 +101,13 @@ class Play:
     ) -> module.Answered | None:
         answer = Message(Kind.ANSWER, client, number, server=name)
         return self.book.hear(answer, multicast=multicast, ttl_hops=ttl, now=at)
+
+
+def test_a_bucket_gives_so_many_a_second_and_fills_again() -> None:
+    bucket = Bucket(2)
+    assert [bucket.take(now=9.0) for _ in range(3)] == [True, True, False]
+    assert [bucket.take(now=9.5) for _ in range(2)] == [True, False]
+    assert [bucket.take(now=99.0) for _ in range(3)] == [True, True, False]
 
 
 @pytest.fixture

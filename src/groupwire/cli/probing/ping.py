@@ -120,11 +120,13 @@ async def _hosts(
     )
     with signals.ending(lambda: shown.begun, shown.end):
         async with aclosing(running) as events:
-            async for event in events:
-                if isinstance(event, Pinged):
-                    shown.result(event, limits.of_host(event))
-                else:
-                    shown.take(event)
+            try:
+                async for event in events:
+                    if not isinstance(event, Pinged):
+                        shown.take(event)
+            finally:  # Ctrl-C is how it ends that is not counted
+                for pinged in events.results:
+                    shown.result(pinged, limits.of_host(pinged))
     return ExitCode.MISSING if shown.problems else ExitCode.DONE
 
 
@@ -151,11 +153,13 @@ async def _members(
     )
     with signals.ending(lambda: shown.begun, shown.end):
         async with aclosing(running) as events:
-            async for event in events:
-                if isinstance(event, MemberPinged):
-                    shown.result(event, limits.of_member(event))
-                else:
-                    shown.take(event)
+            try:
+                async for event in events:
+                    if not isinstance(event, MemberPinged):
+                        shown.take(event)
+            finally:
+                for pinged in events.results:
+                    shown.result(pinged, limits.of_member(pinged))
     wanted = expected.size if expected is not None else 1
     few = shown.answering < (wanted or 1)
     return ExitCode.MISSING if few or shown.problems else ExitCode.DONE

@@ -8,13 +8,14 @@ from groupwire.probe.ssmping.groups import (
     as_asked,
 )
 from groupwire.probe.ssmping.message import Kind, Message
-from groupwire.probe.ssmping.responder import Reply, Responder
+from groupwire.probe.ssmping.responder import Bucket, Reply, Responder
 
 __all__ = [
     "PORT",
     "SOURCE_SPECIFIC",
     "Answered",
     "Book",
+    "Bucket",
     "Kind",
     "Leg",
     "Message",

@@ -10,7 +10,7 @@ from groupwire.errors import DecodeError
 from groupwire.probe.ssmping.groups import answers_in
 from groupwire.probe.ssmping.message import Kind, Message, as_answer
 
-__all__ = ["Reply", "Responder"]
+__all__ = ["Bucket", "Reply", "Responder"]
 
 
 class Reply(NamedTuple):
@@ -18,6 +18,22 @@ class Reply(NamedTuple):
 
     data: bytes
     group: IPv4Address | IPv6Address | None
+
+
+class Bucket:
+    """So many a second, and at once after a silence."""
+
+    def __init__(self, rate: int) -> None:
+        self._rate, self._left, self._at = rate, float(rate), 0.0
+
+    def take(self, *, now: float) -> bool:
+        """Tell whether one more may go."""
+        grown = max(now - self._at, 0.0) * self._rate
+        self._left, self._at = min(self._left + grown, self._rate), now
+        if self._left < 1.0:
+            return False
+        self._left -= 1.0
+        return True
 
 
 class Responder:
@@ -29,7 +45,6 @@ class Responder:
 
     def __init__(self, name: str) -> None:
         self._name = name
-        self.answered = 0
         self.dropped: Counter[str] = Counter()
 
     def hear(self, data: bytes) -> Reply | None:
@@ -45,6 +60,5 @@ class Responder:
         if question.group is not None and not answers_in(question.group):
             self.dropped["ssmping-other-group"] += 1
             return None
-        self.answered += 1
         name = self._name if question.wants_name else ""
         return Reply(as_answer(data, name), question.group)

@@ -84,10 +84,13 @@ def test_a_responder_tells_what_it_has_done() -> None:
     assert str(after.latest).startswith("127.0.0.1:")
 
 
+@pytest.mark.parametrize(
+    ("limit", "reason"), [("_RATE", "rate"), ("_TOTAL_RATE", "rate-of-all")]
+)
 def test_strangers_are_counted_and_not_answered(
-    monkeypatch: pytest.MonkeyPatch,
+    limit: str, reason: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("groupwire.aio.probing.ping.serving._RATE", 1)
+    monkeypatch.setattr(f"groupwire.aio.probing.ping.serving.{limit}", 1)
 
     async def scene() -> PingServed:
         async with responder() as serving:
@@ -95,7 +98,9 @@ def test_strangers_are_counted_and_not_answered(
             assert pinged.unicast.received < 3
             return serving.state
 
-    assert set(run(scene()).refused) == {"rate"}
+    state = run(scene())
+    assert set(state.refused) == {reason}
+    assert state.answered < 3
 
 
 def test_nobody_there_is_a_result() -> None:
@@ -118,6 +123,8 @@ def test_who_stops_listening_stops_asking() -> None:
     async def scene() -> None:
         async with aclosing(ping(["127.0.0.1"], count=None, port=9)) as events:
             assert isinstance(await anext(events), PingStarted)
+        (result,) = events.results
+        assert (result.host, result.unicast.received) == ("127.0.0.1", 0)
 
     run(scene())
 

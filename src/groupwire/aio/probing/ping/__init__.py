@@ -14,6 +14,7 @@ from groupwire.aio.probing.ping.members import (
     MembersStarted,
     ping_members,
 )
+from groupwire.aio.probing.ping.pinging import Pinging
 from groupwire.aio.probing.ping.serving import PingServed, PingServing, serve_ping
 
 __all__ = [
@@ -27,6 +28,7 @@ __all__ = [
     "PingServing",
     "PingStarted",
     "Pinged",
+    "Pinging",
     "ping",
     "ping_members",
     "serve_ping",

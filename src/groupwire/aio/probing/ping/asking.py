@@ -8,6 +8,7 @@ from collections.abc import AsyncGenerator, Callable, Sequence
 from dataclasses import dataclass
 from secrets import randbits
 
+from groupwire.aio.probing.ping.pinging import Pinging
 from groupwire.aio.probing.ping.places import Place, open_places
 from groupwire.errors import DecodeError, UsageError
 from groupwire.probe.ssmping import Answered, Book, Kind, Leg, Message
@@ -62,7 +63,7 @@ class Pinged:
 PingEvent = PingStarted | PingReply | Pinged
 
 
-async def ping(  # noqa: PLR0913 - keyword-only options
+def ping(  # noqa: PLR0913 - keyword-only options
     hosts: Sequence[str],
     group: Group | str | None = None,
     *,
@@ -72,29 +73,33 @@ async def ping(  # noqa: PLR0913 - keyword-only options
     size: int = 0,
     interface: str | int | None = None,
     port: int = PORT,
-) -> AsyncGenerator[PingEvent, None]:
+) -> Pinging[PingEvent, Pinged]:
     """Ask responders by unicast; they answer by unicast, and to a group.
 
     Without ``group`` to the source-specific one of the protocol, else to the nearest
     any-source group in which responders answer (its address ends in 234, or in
     ::4321:1234). ``count`` None: until the iteration is closed. ``interval`` and
     ``timeout`` are seconds, the latter for the last answers; ``size`` the least octets
-    of a question. RFC 6450 is the protocol. Raises AddressError, UsageError and
-    MachineErrors.
+    of a question. RFC 6450 is the protocol. Raises AddressError and UsageError,
+    and when it begins MachineErrors.
     """
     _check(hosts, count, interval, size)
     parsed = Group.parse(group) if isinstance(group, str) else group
-    places = await open_places(hosts, parsed, interface, port)
-    asking = _Asking(places, size)
-    try:
-        for started in asking.started():
-            yield started
-        async for event in asking.run(count, interval, timeout):
-            yield event
-        for pinged in asking.results():
-            yield pinged
-    finally:
-        asking.close()
+    asking = _Asking(size)
+
+    async def events() -> AsyncGenerator[PingEvent, None]:
+        asking.begin(await open_places(hosts, parsed, interface, port))
+        try:
+            for started in asking.started():
+                yield started
+            async for event in asking.run(count, interval, timeout):
+                yield event
+            for pinged in asking.results():
+                yield pinged
+        finally:
+            asking.close()
+
+    return Pinging(events(), asking.results)
 
 
 def _check(hosts: Sequence[str], count: int | None, interval: float, size: int) -> None:
@@ -116,15 +121,23 @@ def _check(hosts: Sequence[str], count: int | None, interval: float, size: int) 
 class _Asking:
     """The questions to all responders, and the answers as they come."""
 
-    def __init__(self, places: Sequence[Place], size: int) -> None:
-        self._places = places
+    def __init__(self, size: int) -> None:
+        self._size = size
+        self._places: Sequence[Place] = ()
+        self._books: list[Book] = []
+        self._templates: list[Message] = []
+        self._refused: list[str | None] = []
+        self._watched: list[int] = []
+
+    def begin(self, places: Sequence[Place]) -> None:
+        """Listen at these."""
         self._happened: asyncio.Queue[PingReply | None] = asyncio.Queue()
         self._loop = asyncio.get_running_loop()
+        self._places = places
         now = time.time()
         self._books = [Book(randbits(32), joined=now) for _ in places]
-        self._templates = [_template(place, size) for place in places]
-        self._refused: list[str | None] = [None] * len(places)
-        self._watched: list[int] = []
+        self._templates = [_template(place, self._size) for place in places]
+        self._refused = [None] * len(places)
         for place in places:
             self._watch(place)
 
@@ -195,8 +208,8 @@ class _Asking:
         for number, place in enumerate(self._places):
             book, template = self._books[number], self._templates[number]
             question = book.ask(template, now=time.time()).encode()
-            book.sent(book.asked, now=time.time())
             self._refused[number] = place.socket.send_to(question, place.address)
+            book.sent(book.asked, now=place.socket.sent_at)
 
     def _watch(self, place: Place) -> None:
         self._loop.add_reader(place.socket.fileno(), self._read, place.socket.read)

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from groupwire.aio.asking import Asking
 from groupwire.aio.config import PeerConfig
 from groupwire.aio.opening import group_of
+from groupwire.aio.probing.ping.pinging import Pinging
 from groupwire.errors import UsageError
 from groupwire.gather import Answer, Expectation, Expected, Form, Question
 from groupwire.probe.load.delays import Delays
@@ -73,7 +74,7 @@ class MemberPinged:
 MembersEvent = MembersStarted | MemberReply | MemberPinged
 
 
-async def ping_members(  # noqa: PLR0913 - keyword-only options
+def ping_members(  # noqa: PLR0913 - keyword-only options
     group: Group | str | None = None,
     *,
     count: int | None = 5,
@@ -82,41 +83,69 @@ async def ping_members(  # noqa: PLR0913 - keyword-only options
     size: int = 0,
     expect: Expected = None,
     config: PeerConfig | None = None,
-) -> AsyncGenerator[MembersEvent, None]:
+) -> Pinging[MembersEvent, MemberPinged]:
     """Ask everybody who has joined; whoever runs ``receive`` there answers.
 
     The question travels by multicast in the tagged form, answers by unicast, with the
     members' names. Who is expected by name and silent is told with nothing received.
-    Raises AddressError, UsageError and MachineErrors.
+    Raises AddressError and UsageError, and when it begins MachineErrors.
     """
-    config = config or PeerConfig()
     if count is not None and count < 1:
         raise UsageError(f"{count} questions are none", fix="ask at least once")
-    expected = Expectation.of(expect)
-    asked = group_of(group)
-    members = {name: MemberPinged(name) for name in expected.names}
+    members = _Members(Expectation.of(expect))
+    asked, config = group_of(group), config or PeerConfig()
     text = _TEXT.ljust(size, b".")
-    rounds = 0
-    while count is None or rounds < count:
-        rounds += 1
-        last = rounds == count
-        # All that have ever answered have done so: nobody is waited for any longer.
-        first = len(members) or None if last else None
-        question = _question(text, timeout if last else interval, first)
-        asking = Asking(asked, question, config)
-        began = asyncio.get_running_loop().time()
-        async with asking as answers:
-            if rounds == 1:
-                yield _started(asking)
-            async for answer in answers:
-                if _count(members, answer, rounds):
-                    yield MemberReply(rounds, answer)
-        if not last:
-            left = began + interval - asyncio.get_running_loop().time()
-            await asyncio.sleep(max(left, 0))
-    for member in members.values():
-        member.asked = rounds
-        yield member
+
+    async def events() -> AsyncGenerator[MembersEvent, None]:
+        while count is None or members.rounds < count:
+            last = members.rounds + 1 == count
+            # All that have ever answered have done so: nobody is waited for any longer.
+            first = len(members.known) or None if last else None
+            question = _question(text, timeout if last else interval, first)
+            asking = Asking(asked, question, config)
+            began = asyncio.get_running_loop().time()
+            async with asking as answers:
+                members.rounds += 1
+                if members.rounds == 1:
+                    yield _started(asking)
+                async for answer in answers:
+                    if members.count(answer):
+                        yield MemberReply(members.rounds, answer)
+            if not last:
+                left = began + interval - asyncio.get_running_loop().time()
+                await asyncio.sleep(max(left, 0))
+        for member in members.results():
+            yield member
+
+    return Pinging(events(), members.results)
+
+
+class _Members:
+    """Who has answered, and who should have."""
+
+    def __init__(self, expected: Expectation) -> None:
+        self.known = {name: MemberPinged(name) for name in expected.names}
+        self.rounds = 0
+
+    def results(self) -> list[MemberPinged]:
+        for member in self.known.values():
+            member.asked = self.rounds
+        return list(self.known.values())
+
+    def count(self, answer: Answer) -> bool:
+        """Count an answer to the latest question, unless it is one member too many."""
+        name = answer.member or str(answer.sender)
+        member = self.known.get(name)
+        if member is None:
+            if len(self.known) >= MAX_MEMBERS:
+                return False
+            member = self.known[name] = MemberPinged(name)
+        member.sender = str(answer.sender)
+        member.received += 1
+        member.rtts.take(max(answer.rtt, 0.0))
+        if member.first_number is None:
+            member.first_number = self.rounds
+        return True
 
 
 def _question(text: bytes, wait: float, first: int | None) -> Question:
@@ -127,18 +156,3 @@ def _started(asking: Asking) -> MembersStarted:
     sent = asking.sent
     names = tuple(link.name for link in sent.interfaces)
     return MembersStarted(sent.group, names, sent.reason)
-
-
-def _count(members: dict[str, MemberPinged], answer: Answer, number: int) -> bool:
-    name = answer.member or str(answer.sender)
-    member = members.get(name)
-    if member is None:
-        if len(members) >= MAX_MEMBERS:
-            return False
-        member = members[name] = MemberPinged(name)
-    member.sender = str(answer.sender)
-    member.received += 1
-    member.rtts.take(max(answer.rtt, 0.0))
-    if member.first_number is None:
-        member.first_number = number
-    return True

@@ -15,7 +15,7 @@ from groupwire.errors import MachineError
 from groupwire.gather import AnswerPolicy, Limits
 from groupwire.net import LinkWatch, list_interfaces
 from groupwire.net.unicast import UnicastSocket
-from groupwire.probe.ssmping import Responder
+from groupwire.probe.ssmping import Bucket, Responder
 from groupwire.probe.ssmping.groups import PORT, TTL_HOPS
 from groupwire.values import Datagram, Group
 
@@ -23,6 +23,9 @@ __all__ = ["PingServed", "PingServing", "serve_ping"]
 
 _RATE = 100
 """Answers per second and source; ssmping asks once a second."""
+_TOTAL_RATE = 1000
+"""Answers per second to all: whoever forges addresses is many sources, and what goes to
+a group reaches all who have joined it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +51,8 @@ def serve_ping(
     """Return a responder; ``async with`` opens and closes it.
 
     It answers neighbours, and the networks of ``answer_to``, a hundred times a second
-    each at most; to groups that end as the protocol's do, and no others. Iterate over
+    each and a thousand times all together at most; to groups that end as the
+    protocol's do, and no others. Iterate over
     it for what it has done, at most every ``interval`` seconds. Raises PortInUseError
     on entry where another responder holds the port, and other MachineErrors.
     """
@@ -69,8 +73,10 @@ class PingServing:
         self._interval = interval
         self._limits = Limits(None, answer_to, _RATE)
         self._policy = AnswerPolicy(self._limits, ())
+        self._total = Bucket(_TOTAL_RATE)
         self._responder = Responder(name)
         self._refused: Counter[str] = Counter()
+        self._answered = 0
         self._latest: str | None = None
         self._events = 0
         self._sockets: list[UnicastSocket] = []
@@ -83,7 +89,7 @@ class PingServing:
             self._name,
             self._port,
             tuple(sock.version for sock in self._sockets),
-            self._responder.answered,
+            self._answered,
             self._latest,
             dict(self._refused + self._responder.dropped),
         )
@@ -140,22 +146,29 @@ class PingServing:
         reply = self._responder.hear(datagram.data)
         if reply is None:
             return
-        refusal = self._policy.refusal(
-            datagram.origin,
-            datagram.interface,
-            asked_bytes=len(datagram.data),
-            bytes_=len(reply.data),
-            now=self._loop.time(),
-        )
+        refusal = self._refusal(datagram, len(reply.data), now=self._loop.time())
         if refusal is not None:
-            self._refused[str(refusal)] += 1
+            self._refused[refusal] += 1
             return
+        self._answered += 1
         self._latest = str(datagram.origin)
         sock.send_to(reply.data, datagram.origin)
         if reply.group is not None and datagram.interface:
             # From the address that was asked: who has joined a source hears no other.
             group = Group(reply.group, datagram.origin.port)
             sock.send_to_group(reply.data, group, datagram.interface, datagram.group)
+
+    def _refusal(self, asked: Datagram, size_bytes: int, *, now: float) -> str | None:
+        refusal = self._policy.refusal(
+            asked.origin,
+            asked.interface,
+            asked_bytes=len(asked.data),
+            bytes_=size_bytes,
+            now=now,
+        )
+        if refusal is not None:
+            return str(refusal)
+        return None if self._total.take(now=now) else "rate-of-all"
 
     def _look(self, watch: LinkWatch) -> None:
         if watch.poll():
