@@ -57,6 +57,19 @@ def test_senders_are_kept_up_to_a_limit(
     assert (came.heard, came.sources) == (1, ())
 
 
+def test_who_was_seen_and_never_heard_is_told(
+    question: Question, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ear = arrivals.Ear(question, question.receive_on[0])
+    heard, seen = ip_address("10.0.0.1"), ip_address("10.0.0.2")
+    ear.heard_from.add(heard)
+    ear.seen_from.update([heard, seen])
+    assert (ear.came().sources, ear.came().unheard) == ((heard, seen), (seen,))
+    monkeypatch.setattr(arrivals, "MOST_SOURCES", 1)
+    assert ear.came().unheard == ()
+    ear.close()
+
+
 def test_a_port_that_another_holds_alone_is_a_fact(question: Question) -> None:
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as selfish:
         selfish.bind(("", question.group.port))
