@@ -66,5 +66,5 @@ def test_a_file_that_is_no_capture_is_kept(
 ) -> None:
     (tmp_path / "a").write_text("precious")
     assert watched(port, tmp_path / "a") == 2
-    assert "no pcapng file" in capsys.readouterr().err
+    assert "no pcapng file of ours" in capsys.readouterr().err
     assert (tmp_path / "a").read_text() == "precious"

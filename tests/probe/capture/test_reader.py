@@ -135,6 +135,12 @@ def test_a_block_of_an_impossible_length_ends_the_file(total: int) -> None:
     assert read(octets) == ([], {"capture-damaged": 1})
 
 
+def test_a_block_whose_two_lengths_differ_ends_the_file() -> None:
+    torn = enhanced(IP, 0)[:-4] + struct.pack("<I", 16)
+    octets = section() + interface() + enhanced(IP, 0) + torn + enhanced(IP, 0)
+    assert read(octets) == ([hello(0.0)], {"capture-damaged": 1})
+
+
 def test_a_section_of_an_impossible_length_ends_the_file() -> None:
     head = struct.pack("<III", 0x0A0D0D0A, 8, 0x1A2B3C4D)
     assert read(head) == ([], {"capture-damaged": 1})

@@ -1,8 +1,11 @@
 import asyncio
 import errno
+import os
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
+from io import BytesIO
 from pathlib import Path
+from threading import Thread
 from typing import BinaryIO
 
 import pytest
@@ -50,6 +53,58 @@ def test_a_second_recording_goes_on_in_the_same_file(tmp_path: Path) -> None:
     assert payloads(tmp_path / "a") == [b"one", b"two"]
 
 
+@pytest.mark.parametrize("torn", [1, 4, 7, 24, 40])
+def test_a_torn_last_block_is_cut_off_and_gone_on_behind(
+    tmp_path: Path, torn: int
+) -> None:
+    asyncio.run(record(tmp_path / "a", b"one", b"two"))
+    whole = (tmp_path / "a").read_bytes()
+    (tmp_path / "a").write_bytes(whole[:-torn])
+    asyncio.run(record(tmp_path / "a", b"three"))
+    assert payloads(tmp_path / "a") == [b"one", b"three"]
+
+
+def test_what_is_no_block_at_all_is_cut_off(tmp_path: Path) -> None:
+    asyncio.run(record(tmp_path / "a", b"one"))
+    with (tmp_path / "a").open("ab") as file:
+        file.write(b"\xff" * 40)
+    asyncio.run(record(tmp_path / "a", b"two"))
+    assert payloads(tmp_path / "a") == [b"one", b"two"]
+
+
+@pytest.mark.parametrize(
+    "foreign",
+    [
+        bytes.fromhex("0a0d0d0a 0000001c 1a2b3c4d 00010000") + bytes(12),
+        bytes(100_000),
+    ],
+)
+def test_what_others_have_added_is_never_cut_off(
+    tmp_path: Path, foreign: bytes
+) -> None:
+    asyncio.run(record(tmp_path / "a", b"one"))
+    with (tmp_path / "a").open("ab") as file:
+        file.write(foreign)
+    before = (tmp_path / "a").read_bytes()
+    with pytest.raises(UsageError, match="no pcapng file of ours"):
+        asyncio.run(record(tmp_path / "a", b"two"))
+    assert (tmp_path / "a").read_bytes() == before
+
+
+def test_a_pipe_is_written_into(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    heard: list[bytes] = []
+
+    def listen() -> None:
+        heard.append((tmp_path / "pipe").read_bytes())
+
+    thread = Thread(target=listen)
+    thread.start()
+    asyncio.run(record(tmp_path / "pipe", b"one"))
+    thread.join()
+    assert [p.data for p in CaptureReader(BytesIO(heard[0]).read)] == [b"one"]
+
+
 def test_a_file_that_is_something_else_is_left_alone(tmp_path: Path) -> None:
     (tmp_path / "a").write_text("precious")
     with pytest.raises(UsageError, match="no pcapng file"):
@@ -60,7 +115,7 @@ def test_a_file_that_is_something_else_is_left_alone(tmp_path: Path) -> None:
 def test_what_the_disk_is_too_slow_for_is_counted(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(module, "_MOST_WAITING_BYTES", 10)
+    monkeypatch.setattr(module, "_MOST_WAITING_BYTES", 100)
     recorder = asyncio.run(record(tmp_path / "a", b"x" * 25, segment_bytes=10))
     assert (recorder.recorded, recorder.lost) == (0, 3)
 
@@ -78,6 +133,7 @@ def test_a_disk_that_fails_ends_the_recording_and_is_told(
             while recorder.failed is None:  # noqa: ASYNC110 - it is the thread's turn
                 await asyncio.sleep(0)
             recorder.take(GROUP, Datagram(b"late", SENDER))
+        assert recorder.recorded == 0
         return recorder
 
     recorder = asyncio.run(scene())

@@ -8,6 +8,7 @@
 from __future__ import annotations
 
 import struct
+from collections.abc import Callable
 
 __all__ = [
     "ENHANCED_PACKET",
@@ -19,6 +20,7 @@ __all__ = [
     "enhanced_head",
     "interface_block",
     "section_block",
+    "whole_bytes",
 ]
 
 SECTION, INTERFACE, SIMPLE_PACKET, ENHANCED_PACKET = 0x0A0D0D0A, 1, 3, 6
@@ -31,6 +33,7 @@ _IF_NAME, _IF_TIME_RESOLUTION, _SECTION_APPLICATION = 2, 9, 4
 _MOST_OCTETS = 65_575
 """What an interface's packets have at most: IPv6's header and 65,535 octets."""
 
+_LEAST_BLOCK = 12
 _HEAD = struct.Struct("<II")
 _ENHANCED = struct.Struct("<IIIIIII")
 
@@ -73,3 +76,23 @@ def _option(code: int, value: bytes) -> bytes:
 def _block(kind: int, body: bytes) -> bytes:
     total = _HEAD.size + len(body) + 4
     return _HEAD.pack(kind, total) + body + total.to_bytes(4, "little")
+
+
+def whole_bytes(size: int, read: Callable[[int, int], bytes]) -> int:
+    """Return how many octets of a file of ``size`` are whole blocks.
+
+    ``read(at, count)`` gives its octets. The last block is looked at from behind,
+    because its length stands there too; only where that does not fit are all of them
+    walked from the beginning.
+    """
+    last = int.from_bytes(read(max(size - 4, 0), 4), "little")
+    likely = _LEAST_BLOCK <= last <= size and size % 4 == 0
+    if likely and int.from_bytes(read(size - last + 4, 4), "little") == last:
+        return size
+    at = 0
+    while at + _LEAST_BLOCK <= size:
+        total = int.from_bytes(read(at + 4, 4), "little")
+        if total % 4 or not _LEAST_BLOCK <= total <= size - at:
+            break
+        at += total
+    return at

@@ -120,19 +120,24 @@ class CaptureReader:
         order = _BYTE_ORDERS.get(head[4:])
         if order is None:
             raise DecodeError("capture-no-capture")
-        return order if self._rest(_number(order, head[:4]), read=12) else ""
+        return order if self._rest(order, _number(order, head[:4]), read=12) else ""
 
     def _body(self, order: str) -> bytes | None:
         raw = self._exactly(4)
-        rest = None if raw is None else self._rest(_number(order, raw), read=8)
+        rest = None if raw is None else self._rest(order, _number(order, raw), read=8)
         return None if rest is None else rest[:-4]
 
-    def _rest(self, total: int, *, read: int) -> bytes | None:
+    def _rest(self, order: str, total: int, *, read: int) -> bytes | None:
         """Return what is left of a block of which so much has been read."""
         if not read + 4 <= total <= _MAX_BLOCK_BYTES or total % 4:
             self.dropped["capture-damaged"] += 1
             return None
-        return self._exactly(total - read)
+        rest = self._exactly(total - read)
+        # The length stands at both ends; where it does not, something is lost between.
+        if rest is not None and _number(order, rest[-4:]) != total:
+            self.dropped["capture-damaged"] += 1
+            return None
+        return rest
 
     def _introduce(self, body: bytes, order: str, interfaces: list[_Interface]) -> None:
         if len(interfaces) == _MAX_INTERFACES or len(body) < _INTERFACE_BYTES:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import time
 from contextlib import suppress
 from os import PathLike
@@ -13,7 +14,7 @@ from typing import BinaryIO
 from groupwire.errors import UsageError
 from groupwire.net import list_interfaces
 from groupwire.probe.capture import CaptureWriter
-from groupwire.probe.capture.blocks import SECTION
+from groupwire.probe.capture.blocks import SECTION, whole_bytes
 from groupwire.run.disk.mailbox import Mailbox
 from groupwire.run.disk.worker import Worker
 from groupwire.values import Datagram, Group
@@ -22,6 +23,10 @@ __all__ = ["Recorder"]
 
 _MOST_WAITING_BYTES = 64 << 20
 """Received, but not written yet; what comes beyond is not recorded."""
+_ITEM_BYTES = 512
+"""What each one that waits takes beside its octets, about."""
+_LONGEST_BLOCK, _SECTION_BYTES = 70_000, 12
+"""More than this is not torn by a power cut, but something else."""
 _PATIENCE_S = 10.0
 """How long the end waits for a disk that hangs."""
 
@@ -30,7 +35,8 @@ class Recorder:
     """Takes datagrams as they are received, and writes them as pcapng.
 
     A file that is there already is gone on with: a capture may have several sections.
-    Raises UsageError where it is something else, OSError where it cannot be written.
+    A last block that is not whole, as a power cut leaves it, is cut off. Raises
+    UsageError where it is something else, OSError where it cannot be written.
     """
 
     def __init__(
@@ -44,14 +50,15 @@ class Recorder:
         self._batch: list[tuple[Group, Datagram, float]] = []
         self._waiting_bytes = 0
         self._failed: OSError | None = None
+        self._recorded = 0
         self.lost = 0
         """Datagrams that were received and are not in the file."""
         self._worker.do(self._begin)
 
     @property
     def recorded(self) -> int:
-        """Datagrams that are in the file, or on the way to it."""
-        return self._writer.packets
+        """Datagrams that are in the file."""
+        return self._recorded
 
     @property
     def failed(self) -> OSError | None:
@@ -60,7 +67,7 @@ class Recorder:
 
     def take(self, group: Group, datagram: Datagram) -> None:
         """Have a datagram, or a row of them, written."""
-        size = len(datagram.data)
+        size = len(datagram.data) + _ITEM_BYTES
         with self._lock:
             first = not self._batch
             fits = self._waiting_bytes + size <= _MOST_WAITING_BYTES
@@ -80,27 +87,31 @@ class Recorder:
         self._mailbox.close()
 
     def _begin(self) -> None:
-        self._put([self._writer.begin()], 0)
+        self._put([self._writer.begin()], 0, 0)
 
     def _write(self) -> None:
         with self._lock:
             batch, self._batch = self._batch, []
-            self._waiting_bytes = 0
-        add = self._writer.add
+            size = self._waiting_bytes
+        add, before = self._writer.add, self._writer.packets
         blocks = [add(group, datagram, time=at) for group, datagram, at in batch]
-        self._put(blocks, sum(_count(datagram) for _, datagram, _ in batch))
+        self._put(blocks, self._writer.packets - before, size)
 
     def _close(self) -> None:
         with suppress(OSError):  # it was told already
             self._file.close()
 
-    def _put(self, blocks: list[bytes], datagrams: int) -> None:
+    def _put(self, blocks: list[bytes], datagrams: int, size: int) -> None:
         try:
             self._file.write(b"".join(blocks))
             self._file.flush()
         except OSError as error:
-            with self._lock:
-                self._failed = error
+            self._failed = error
+        with self._lock:
+            self._waiting_bytes -= size
+            if self._failed is None:
+                self._recorded += datagrams
+            else:
                 self.lost += datagrams
 
 
@@ -120,12 +131,33 @@ def _count(datagram: Datagram) -> int:
 
 
 def _opened(path: Path) -> BinaryIO:
-    file = path.open("ab+")
-    file.seek(0)
-    head = file.read(4)
-    if head and head != SECTION.to_bytes(4):
+    """Open a file to go on with; what is no capture is left alone."""
+    number = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o666)
+    file = os.fdopen(number, "wb")
+    try:
+        if file.seekable():  # not a pipe to a program that reads captures
+            file.truncate(file.seek(_end_of(path)))
+    except BaseException:
         file.close()
-        raise UsageError(
-            f"{path} is there, and is no pcapng file", fix="name another file"
-        )
+        raise
     return file
+
+
+def _end_of(path: Path) -> int:
+    """Return where a capture's last whole block ends, 0 in a new file."""
+    with path.open("rb") as file:
+        size = file.seek(0, os.SEEK_END)
+
+        def read(at: int, count: int) -> bytes:
+            file.seek(at)
+            return file.read(count)
+
+        end = whole_bytes(size, read)
+        torn = read(end, _LONGEST_BLOCK + 1)
+        # A section is never torn by us so early; it may be of another byte order.
+        begun = torn.startswith(SECTION.to_bytes(4)) and len(torn) >= _SECTION_BYTES
+        if (size and not end) or len(torn) > _LONGEST_BLOCK or begun:
+            raise UsageError(
+                f"{path} is there, and is no pcapng file of ours", fix="name another"
+            )
+        return end
