@@ -307,7 +307,21 @@ def test_without_root_a_quick_look_is_quick(lab: Laboratory) -> None:
     assert found.end["took_s"] < 3
 
 
-def _without_rights(host: Host) -> Process:
-    """Start a diagnosis that may not open raw sockets nor read the firewall."""
+def test_without_root_two_ends_still_tell_what_is_lost(lab: Laboratory) -> None:
+    a, b = lab.segment(2)
+    _without_rights(b, "--serve").line('"serving"')
+    b.wait_for(_GROUP)
+    well = told(_without_rights(a, "--peer", b.v4), within=60)
+    assert codes(well) == [], str(well)
+    assert "in both directions" in says(well, "peer")
+    a.link.lose(1, away=True, match=f"ip daddr {_GROUP}")
+    found = told(_without_rights(a, "--peer", b.v4), within=60)
+    assert codes(found) == ["asymmetric"], str(found)
+    assert "run both doctors as root" in says(found, "asymmetric")
+
+
+def _without_rights(host: Host, *arguments: str) -> Process:
+    """Start a doctor that may not open raw sockets nor read the firewall."""
     nothing = ("setpriv", "--bounding-set=-all", "--inh-caps=-all")
-    return host.popen(*nothing, sys.executable, "-m", "groupwire", "doctor", "--json")
+    command = (sys.executable, "-m", "groupwire", "doctor", *arguments, "--json")
+    return host.popen(*nothing, *command)
