@@ -82,6 +82,17 @@ def test_two_hosts_on_a_healthy_segment_by_ipv6(lab: Laboratory) -> None:
     assert "in both directions" in says(found, "peer")
 
 
+def test_two_hosts_that_know_each_other_by_their_link(lab: Laboratory) -> None:
+    a, b = lab.segment(2)
+    group = ("-g", "[ff12::4242%eth0]:10000")
+    start(b, "doctor", "--serve", *group).line('"serving"')
+    listed = b.run("ip", "-6", "-o", "address", "show", "dev", "eth0", "scope", "link")
+    peer = listed.split("inet6 ")[1].split("/")[0]
+    found = doctor(a, *group, "--peer", f"{peer}%eth0")
+    assert codes(found) == [], str(found)
+    assert "in both directions" in says(found, "peer")
+
+
 def test_two_hosts_with_a_router_between(lab: Laboratory) -> None:
     (a,), (b,) = lab.routed(2)
     serving(b, *_ROUTED)

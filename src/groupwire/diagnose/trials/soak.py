@@ -124,8 +124,8 @@ class _Watch:
 
     def _open(self) -> None:
         question, closing = self._question, self._closing
-        if question.peer is not None:
-            self._peer = Conversation(question.peer)
+        if question.peer is not None and question.send_by is not None:
+            self._peer = Conversation(question.peer, question.send_by)
             closing.callback(self._peer.close)
         group = _watched_group(question)
         self._queries = QueryEar(segments(question), group.version)

@@ -15,6 +15,7 @@ from groupwire.diagnose.trials.wire.speech import ASKING_BYTES, PORT, Word
 from groupwire.errors import DecodeError, MachineError
 from groupwire.gather.tagged import Kind
 from groupwire.net import socket_failure
+from groupwire.values import Interface
 
 __all__ = ["TRIES", "WAIT_S", "Conversation"]
 
@@ -25,9 +26,12 @@ _Answer = TypeVar("_Answer", bound=Word)
 
 
 class Conversation:
-    """Raises MachineError where the peer cannot be spoken to at all."""
+    """Raises MachineError where the peer cannot be spoken to at all.
 
-    def __init__(self, ip: IPv4Address | IPv6Address) -> None:
+    ``way`` is the interface by which a link-local peer is reached.
+    """
+
+    def __init__(self, ip: IPv4Address | IPv6Address, way: Interface) -> None:
         self._asked: dict[int, asyncio.Future[Word]] = {}
         self.refused = False
         """Whether the peer's host says that nobody listens there."""
@@ -36,7 +40,7 @@ class Conversation:
         except OSError as error:
             raise socket_failure(error) from error
         try:
-            self._talk.connect(ip, PORT)
+            self._talk.connect(ip, PORT, way.index)
         except OSError as error:
             self._talk.close()
             raise MachineError(

@@ -55,9 +55,15 @@ class Talk:
         """Return the descriptor."""
         return self._socket.fileno()
 
-    def connect(self, ip: IPv4Address | IPv6Address, port: int) -> None:
-        """Speak with one peer only; what its host refuses is then told."""
-        self._socket.connect((str(ip), port))
+    def connect(self, ip: IPv4Address | IPv6Address, port: int, zone: int) -> None:
+        """Speak with one peer only; what its host refuses is then told.
+
+        ``zone`` is the index of the interface behind which a link-local one is.
+        """
+        host = str(ip).partition("%")[0]
+        scope = zone if ip.is_link_local else 0
+        address = (host, port) if self._version == 4 else (host, port, 0, scope)
+        self._socket.connect(address)
 
     def send(self, data: bytes) -> int:
         """Send to the peer; return the system's error number, or 0."""

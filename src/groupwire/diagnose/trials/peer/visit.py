@@ -155,7 +155,7 @@ class Visit:
 
     def _open(self) -> None:
         question, closing = self._question, self._closing
-        self._peer = Conversation(self._ip)
+        self._peer = Conversation(self._ip, self._way)
         closing.callback(self._peer.close)
         self._voice = Voice(self._group, self._way, question.ttl_hops)
         closing.callback(self._voice.close)
@@ -315,7 +315,8 @@ class Visit:
 
     def _take_answers(self) -> None:
         for datagram in self._voice.answers():
-            if datagram.origin.ip == self._ip:
+            # Without the zone, which is known by the interface.
+            if int(datagram.origin.ip) == int(self._ip):
                 self._members[_member(datagram)] = None
 
 
