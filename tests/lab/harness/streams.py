@@ -13,6 +13,7 @@ __all__ = ["measured", "rtp", "stream"]
 
 _UDP_SEGMENT = 103
 _PER_CALL = 50
+_LATE_S = 0.002
 
 
 def rtp(number: int, size: int) -> bytes:
@@ -37,10 +38,11 @@ def stream(
 ) -> None:
     """Send packets of these numbers at this rate."""
     row = [(socket.IPPROTO_UDP, _UDP_SEGMENT, struct.pack("@H", size))]
-    began = time.monotonic()
+    due = time.monotonic()
     for done in range(0, len(numbers), _PER_CALL):
-        due = began + done / per_s
         while time.monotonic() < due:
             pass  # a sleep would be longer than what is waited for
+        # After a pause it does not hurry: a burst would be lost in some other queue.
+        due = max(due, time.monotonic() - _LATE_S) + _PER_CALL / per_s
         part = numbers[done : done + _PER_CALL]
         s.sendmsg([b"".join(packet(n, size) for n in part)], row, 0, to)
