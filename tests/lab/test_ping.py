@@ -5,7 +5,7 @@ from __future__ import annotations
 import signal
 
 from tests.lab.harness import Host, Laboratory, Process
-from tests.lab.harness.commands import Told, start, told
+from tests.lab.harness.commands import Told, receive, start, told
 
 QUICK = ("--count", "3", "--interval", "0.2", "--timeout", "0.5")
 
@@ -77,3 +77,39 @@ def test_strangers_from_beyond_the_link_are_not_answered(lab: Laboratory) -> Non
     assert pinged(near, far.v4).code == 1
     serving.signal(signal.SIGINT)
     assert told(serving).end["not_answered"] == {"off-link": 3}
+
+
+def test_the_wrong_interface_hears_nothing_by_multicast(lab: Laboratory) -> None:
+    host, left, _ = lab.two_legged()
+    serve(left, "left")
+    right = pinged(host, left.v4)
+    assert right.code == 0, str(right)
+    assert right.all("start")[0]["interfaces"] == ["eth0"]
+    wrong = pinged(host, left.v4, "-i", "eth1")
+    assert wrong.code == 1
+    assert wrong.end["problems"] == [f"{left.v4} by multicast: nothing arrives"]
+
+
+def test_who_runs_no_responder_is_named(lab: Laboratory) -> None:
+    a, b, c = lab.segment(3)
+    serve(b, "b")
+    found = pinged(a, b.v4, c.v4)
+    assert found.code == 1
+    ways = ("unicast", "multicast")
+    silent = [f"{c.v4} by {way}: nothing arrives" for way in ways]
+    assert found.end["problems"] == silent
+
+
+def test_members_of_a_group_answer_by_name_and_the_silent_are_missing(
+    lab: Laboratory,
+) -> None:
+    a, b, c = lab.segment(3)
+    group = "239.255.42.99:10000"
+    for host, name in ((b, "b"), (c, "c")):
+        receive(host, "-g", group, "--name", name)
+    c.link.lose(0.999_999, match="ip daddr 239.255.42.99")
+    found = pinged(a, "-g", group, "--expect", "b,c")
+    assert found.code == 1
+    told_of = [(each["member"], each["received"]) for each in found.all("summary")]
+    assert sorted(told_of) == [("b", 3), ("c", 0)]
+    assert found.end["problems"] == ["c: nothing arrives"]

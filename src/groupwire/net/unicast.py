@@ -81,10 +81,13 @@ class UnicastSocket:
             self.dropped["truncated"] += batch.truncated
         return batch.datagrams
 
-    def send_to(self, data: bytes, to: Origin) -> str | None:
-        """Send to one address; return why not, where the system refuses."""
+    def send_to(
+        self, data: bytes, to: Origin, *, source: _Address | None = None
+    ) -> str | None:
+        """Send to one address, from ``source``; return why not, where it is refused."""
         address = to[:2] if ":" not in to.host else (to.host, to.port, 0, to.zone)
-        return self._sent(data, address, [])
+        controls = [] if source is None else [packet_info(self.version, 0, source)]
+        return self._sent(data, address, controls)
 
     def send_to_group(
         self, data: bytes, group: Group, index: int, source: _Address | None
@@ -133,11 +136,13 @@ class UnicastSocket:
         address: tuple[object, ...],
         controls: list[tuple[int, int, bytes]],
     ) -> str | None:
-        buffers, send = [data], self._socket.sendmsg
         try:
-            # Nothing comes between: a cold cache here is half of a short round trip.
+            # As little as can be comes between: it counts in a round trip.
             self.sent_at = time()
-            send(buffers, controls, 0, address)
+            if controls:
+                self._socket.sendmsg([data], controls, 0, address)
+            else:
+                self._socket.sendto(data, address)
         except OSError as error:
             reason = errno.errorcode.get(error.errno or 0, "refused").lower()
             self.dropped[f"send-{reason}"] += 1

@@ -11,6 +11,8 @@ from tests.cli.running import first_event, free_port, running, told
 from groupwire.aio.probing.ping import MemberPinged, Pinged, asking
 from groupwire.cli.app import main
 from groupwire.cli.probing.ping import PingLimits
+from groupwire.cli.render.out import Out, Tone
+from groupwire.cli.render.probing.pinged import PingedHosts
 from groupwire.probe.ssmping import Leg
 
 Capture = pytest.CaptureFixture[str]
@@ -57,8 +59,27 @@ def test_a_host_that_does_not_answer_is_named_with_what_to_do(
     assert len(end["problems"]) == 2
     assert main(["ping", "127.0.0.1", "-i", "lo", *QUICK]) == 1
     captured = capsys.readouterr()
-    assert "  multicast  nothing" in captured.out
+    assert "  multicast  nothing\n" in captured.out
     assert "run `groupwire ping --serve` there" in captured.err
+
+
+def test_each_way_of_a_responder_has_its_row(capsys: Capture) -> None:
+    shown, heard = PingedHosts(Out(Tone())), leg(3, 0.0125, tree=True)
+    heard.setup_s, heard.duplicates = 1.5, 2
+    shown.result(pinged(unicast=leg(4), multicast=heard, asked=4), [])
+    assert capsys.readouterr().out.splitlines()[1:] == [
+        "                came    lost      min   median      p99  routers    first",
+        "  unicast          4     0 %    10 ms    10 ms    10 ms        ?",
+        "  multicast        3    25 %  12.5 ms  12.5 ms  12.5 ms        ?    1.5 s",
+        "  2 came twice by multicast",
+    ]
+
+
+def test_what_the_kernel_cannot_do_is_no_riddle(capsys: Capture) -> None:
+    shown = PingedHosts(Out(Tone()))
+    shown.result(pinged(address="::1", unicast=leg(1), multicast=leg(0)), [])
+    shown.end()
+    assert "no IPv6 multicast on loopback" in capsys.readouterr().err
 
 
 def test_an_interrupted_ping_leaves() -> None:

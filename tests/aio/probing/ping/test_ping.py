@@ -59,6 +59,15 @@ def test_both_ways_are_heard_side_by_side(group: str | None) -> None:
         assert (leg.received, leg.lost(2), leg.hops) == (2, 0, 0)
 
 
+def test_the_address_that_was_asked_answers() -> None:
+    async def scene() -> list[Any]:
+        async with responder() as serving:
+            return await asked("127.0.0.2", "127.0.0.3", port=serving.state.port)
+
+    for pinged in run(scene())[-2:]:
+        assert (pinged.unicast.received, pinged.multicast.received) == (2, 2)
+
+
 def test_questions_are_as_large_as_wanted() -> None:
     async def scene() -> list[Any]:
         async with responder() as serving:

@@ -85,13 +85,14 @@ class PingServing:
     @property
     def state(self) -> PingServed:
         """What it has done so far."""
+        own = self._refused + self._responder.dropped
         return PingServed(
             self._name,
             self._port,
             tuple(sock.version for sock in self._sockets),
             self._answered,
             self._latest,
-            dict(self._refused + self._responder.dropped),
+            dict(sum((sock.dropped for sock in self._sockets), own)),
         )
 
     async def __aenter__(self) -> Self:
@@ -152,11 +153,12 @@ class PingServing:
             return
         self._answered += 1
         self._latest = str(datagram.origin)
-        sock.send_to(reply.data, datagram.origin)
+        # From the address that was asked: who asks a source hears no other.
+        source = datagram.group
+        sock.send_to(reply.data, datagram.origin, source=source)
         if reply.group is not None and datagram.interface:
-            # From the address that was asked: who has joined a source hears no other.
             group = Group(reply.group, datagram.origin.port)
-            sock.send_to_group(reply.data, group, datagram.interface, datagram.group)
+            sock.send_to_group(reply.data, group, datagram.interface, source)
 
     def _refusal(self, asked: Datagram, size_bytes: int, *, now: float) -> str | None:
         refusal = self._policy.refusal(

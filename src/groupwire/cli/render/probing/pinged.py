@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 __all__ = ["PingedHosts", "PingedMembers", "Serving"]
 
+_ROW = "  {:<9}  {:>7}  {:>6}  {:>7}  {:>7}  {:>7}  {:>7}  {:>7}"
 _PERCENTILES = {"min": 0.0, "p50": 0.5, "p99": 0.99, "max": 1.0}
 
 
@@ -57,8 +58,8 @@ class PingedHosts:
             return
         who = escape(pinged.name or pinged.host)
         self._out.line(f"{who} ({pinged.address}): {plural(pinged.asked, 'question')}")
-        self._out.line(f"  unicast    {_leg(pinged.unicast, pinged.asked)}")
-        self._out.line(f"  multicast  {_leg(pinged.multicast, pinged.asked)}")
+        for row in _table(pinged):
+            self._out.line(row)
 
     def end(self) -> None:
         """Say the last, however it came to it."""
@@ -277,17 +278,30 @@ def _percentiles(rtts: Delays) -> dict[str, float | None]:
     return {name: None if at is None else round(at, 7) for name, at in found.items()}
 
 
-def _leg(leg: Leg, asked: int) -> str:
+def _table(pinged: Pinged) -> list[str]:
+    """Return a line for each way below a line of what the columns are."""
+    ways = {"unicast": pinged.unicast, "multicast": pinged.multicast}
+    rows = [_ROW.format("", "came", "lost", "min", "median", "p99", "routers", "first")]
+    rows += [_ROW.format(way, *_cells(leg, pinged)) for way, leg in ways.items()]
+    rows += [
+        f"  {leg.duplicates} came twice by {way}"
+        for way, leg in ways.items()
+        if leg.duplicates
+    ]
+    return [row.rstrip() for row in rows]
+
+
+def _cells(leg: Leg, pinged: Pinged) -> list[str]:
     if not leg.received:
-        return "nothing"
-    words = [f"{leg.received}, {percent(leg.loss(asked))} lost{_times(leg.rtts)}"]
-    if leg.hops is not None:
-        words.append(plural(leg.hops, "router"))
-    if leg.duplicates:
-        words.append(f"{leg.duplicates} twice")
-    if leg.tree and leg.setup_s is not None:
-        words.append(f"first after {in_time(leg.setup_s)}")
-    return ", ".join(words)
+        return ["nothing", *[""] * 6]
+    first = leg.setup_s if leg.tree else None
+    return [
+        str(leg.received),
+        percent(leg.loss(pinged.asked)),
+        *(in_time(leg.rtts.at(part)) for part in (0.0, 0.5, 0.99)),
+        "?" if leg.hops is None else str(leg.hops),
+        "" if first is None else in_time(first),
+    ]
 
 
 def _times(rtts: Delays) -> str:
@@ -306,6 +320,8 @@ def _hint(pinged: Pinged) -> str:
             "or look for a firewall on UDP port 4321"
         )
     if not pinged.multicast.received:
+        if pinged.address == "::1":
+            return "Linux carries no IPv6 multicast on loopback: name 127.0.0.1"
         return (
             "unicast arrives and multicast does not: "
             f"`groupwire doctor --peer {pinged.address}` looks for the reason"
