@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import argparse
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from fnmatch import filter as matching
 
 from . import machine, record
 from .cases import CASES
@@ -17,11 +18,13 @@ def main() -> None:
     options = _options()
     # A user's Python keeps what it has compiled, and so do the programs measured here.
     os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
-    cases = [CASES[name] for name in options.cases or CASES]
+    cases = [CASES[name] for name in options.cases]
     facts = machine.describe()
     print(plain_text((("machine", ""), list(facts.items()))))
     network = open_network()
     print(f"  network: {network.where}", flush=True)
+    if options.quick:
+        print("  a look: small, once; the limits are those of the whole bench")
     settings = Settings(network, options.quick)
     found = {case: _measure(case, settings) for case in cases}
     _print_goals(found)
@@ -30,24 +33,45 @@ def main() -> None:
 
 
 def _options() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
-    parser.add_argument("cases", nargs="*", metavar="CASE", help=", ".join(CASES))
+    parser = argparse.ArgumentParser(
+        prog="python -m bench",
+        description="Speed beside the peers; a peer that is missing is told.",
+        epilog="\n".join(_epilog()),
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument(
+        "cases", nargs="*", metavar="CASE", help="all, unless some are named"
+    )
     parser.add_argument("--quick", action="store_true", help="a look, for CI")
     parser.add_argument(
-        "--write-docs", action="store_true", help="write docs/benchmarks.md"
+        "--write-docs", action="store_true", help="write pages and pictures in docs/"
     )
     options = parser.parse_args()
-    unknown = set(options.cases) - set(CASES)
+    unknown = [word for word in options.cases if not matching(CASES, word)]
     if unknown:
-        parser.error(f"no such case: {', '.join(sorted(unknown))}")
-    deliveries = {name for name in CASES if name.startswith(record.DELIVERIES)}
-    whole = set(options.cases) in (set(), deliveries)
+        parser.error(f"no such case: {', '.join(unknown)}")
+    options.cases = _named(options.cases)
+    deliveries = [name for name in CASES if name.startswith(record.DELIVERIES)]
+    whole = options.cases in (list(CASES), deliveries)
     if options.write_docs and (options.quick or not whole):
         parser.error(
             "--write-docs needs the whole bench, or all about deliveries: "
             "one run, one machine"
         )
     return options
+
+
+def _named(words: Sequence[str]) -> list[str]:
+    """Return the cases that words stand for, in their usual order."""
+    named = {name for word in words for name in matching(CASES, word)}
+    return [name for name in CASES if name in named or not words]
+
+
+def _epilog() -> Iterator[str]:
+    yield "cases:"
+    width = max(map(len, CASES))
+    yield from (f"  {name:{width}}  {case.title}" for name, case in CASES.items())
+    yield f"\nall about deliveries: python -m bench '{record.DELIVERIES}*'"
 
 
 def _measure(case: Case, settings: Settings) -> Outcome:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from itertools import product
 from pathlib import Path
@@ -27,7 +27,7 @@ from ..outcome import Case, Goal, Outcome, Row, Settings
 from ..stats import Samples
 from ..worker import Worker
 
-__all__ = ["CASE", "fill", "scratch"]
+__all__ = ["CASE", "fill", "installed", "scratch"]
 
 _CELLS = tuple(product((1, 3), (0, 5)))
 _FULL, _QUICK = 400_000_000, 40_000_000
@@ -39,12 +39,30 @@ def run(settings: Settings) -> Outcome:
     if not settings.network.private:
         outcome.notes.append("Not measured: it needs network namespaces.")
         return outcome
+    programs = installed(outcome, PROGRAMS)
     with scratch() as room:
         file = room / "random.bin"
         fill(file, settings.pick(_FULL, _QUICK))
         for receivers, percent in _CELLS:
-            _cell(outcome, settings, file, receivers, percent)
+            _cell(
+                outcome,
+                settings,
+                programs,
+                file,
+                Lossy(settings.network, receivers, percent),
+            )
     return outcome
+
+
+def installed(outcome: Outcome, programs: Sequence[Program]) -> list[Program]:
+    """Return those that are here; of the others is told how to get them."""
+    missing = [program for program in programs if not program.available()]
+    outcome.notes += [
+        f"{program.name}: not installed, not measured "
+        f"(Debian: apt install {program.package})."
+        for program in missing
+    ]
+    return [program for program in programs if program not in missing]
 
 
 @contextmanager
@@ -63,12 +81,15 @@ def fill(file: Path, size: int) -> None:
 
 
 def _cell(
-    outcome: Outcome, settings: Settings, file: Path, receivers: int, percent: int
+    outcome: Outcome,
+    settings: Settings,
+    programs: Sequence[Program],
+    file: Path,
+    wires: Lossy,
 ) -> None:
-    wires = Lossy(settings.network, receivers, percent)
+    receivers, percent = len(wires.receivers), wires.percent
     into = [file.parent / f"into{number}" for number in range(receivers)]
     job = Job(file, wires.sender, wires.receivers, into)
-    programs = [program for program in PROGRAMS if program.available()]
     jobs = {p: _tuned(outcome, p, job, wires, settings) for p in programs}
     runs: dict[Program, list[Run]] = {program: [] for program in programs}
     speed, cpu = Samples(), Samples()
@@ -151,7 +172,7 @@ def _goals(
     speed: Samples,
     cpu: Samples,
     runs: dict[Program, list[Run]],
-    percent: int,
+    percent: float,
 ) -> None:
     ours = GROUPWIRE.name
     if not runs[GROUPWIRE]:
@@ -206,7 +227,8 @@ CASE = Case(
         "Where packets are lost on purpose, each receiver's host drops them one by one "
         "and independently, and the sender's cable segments them for all programs "
         "alike. The peers that want a rate get the one of several that suits them best "
-        "in each cell. CPU time is that of the sender and all receivers."
+        "in each cell; every receiver asks for a buffer of 4 MiB at least. CPU time is "
+        "that of the sender and all receivers."
     ),
     run=run,
     axis="MB/s",

@@ -30,6 +30,10 @@ def run(settings: Settings) -> Outcome:
     if not settings.network.private:
         outcome.notes.append("Not measured: it needs network namespaces.")
         return outcome
+    if not shutil.which("strace"):
+        outcome.notes.append(
+            "strace: not installed, system calls not counted (apt install strace)."
+        )
     found: dict[int, dict[str, Summary]] = {}
     with scratch() as room:
         file = room / "random.bin"

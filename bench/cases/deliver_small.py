@@ -18,7 +18,7 @@ from ..delivery.trial import DeliveryError, deliver
 from ..delivery.wires import Lossy, in_host
 from ..outcome import Case, Goal, Outcome, Row, Settings
 from ..stats import Samples
-from .deliver import scratch
+from .deliver import installed, scratch
 
 __all__ = ["CASE"]
 
@@ -36,9 +36,7 @@ def run(settings: Settings) -> Outcome:
         wires = Lossy(settings.network, 3, 0)
         into = [room / f"into{number}" for number in range(3)]
         job = Job(file, wires.sender, wires.receivers, into)
-        programs = [
-            p for p in (GROUPWIRE, UFTP_AS_IT_COMES, UFTP, LIBNORM) if p.available()
-        ]
+        programs = installed(outcome, (GROUPWIRE, UFTP_AS_IT_COMES, UFTP, LIBNORM))
         for _ in range(settings.pick(15, 3)):
             samples.add(_HELP, [_help(wires)])
             for program in programs:

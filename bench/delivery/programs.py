@@ -45,6 +45,8 @@ class Program(ABC):
     """How to call one program."""
 
     name = ""
+    package = ""
+    """What Debian calls it; empty for ours."""
     group = _GROUP
     stays = False
     """Whether receivers go on running when a delivery is over."""
@@ -86,8 +88,9 @@ class Libnorm(Program):
     """NRL's reference implementation, by the thinnest of drivers."""
 
     name = "libnorm (reference NORM)"
+    package = "libnorm1"
     group = "239.255.42.98"
-    rates_mbit = (400, 800)
+    rates_mbit = (200, 400, 800)
 
     def available(self) -> bool:
         from tests.interop.libnorm import is_there
@@ -110,9 +113,10 @@ class Libnorm(Program):
 
 class Uftp(Program):
     name = "UFTP"
+    package = "uftp"
     group = "239.255.42.97"
     stays = True
-    rates_mbit = (800, 1600)
+    rates_mbit = (800, 1600, 3200)
     fast_start: Sequence[str] = ("-r", "0.01:0.005:0.5")
     """Instead of half a second for each round at first."""
 
@@ -143,6 +147,7 @@ class UftpAsItComes(Uftp):
 
 class Udpcast(Program):
     name = "udpcast"
+    package = "udpcast"
     group = "239.255.42.95"
 
     def available(self) -> bool:
@@ -153,12 +158,16 @@ class Udpcast(Program):
         begin = ["--min-receivers", count, "--nokbd", "--no-progress"]
         groups = [f"--mcast-rdv-address={self.group}"]
         where = ["--interface", job.sender.interface, "--portbase", "9000"]
-        return ["udp-sender", "--file", str(job.file), *begin, *groups, *where]
+        # A switch: by itself it takes the cable for one that is used in turn.
+        switched = ["--full-duplex", "--blocksize", "1400"]
+        file = ["--file", str(job.file)]
+        return ["udp-sender", *file, *begin, *groups, *where, *switched]
 
     def receive(self, job: Job, number: int) -> list[str]:
         where = ["--interface", job.receivers[number].interface, "--portbase", "9000"]
         into = ["--file", str(self.received(job, number)), "--nokbd", "--no-progress"]
-        return ["udp-receiver", *into, f"--mcast-rdv-address={self.group}", *where]
+        more = [f"--mcast-rdv-address={self.group}", "--rcvbuf", "4m"]
+        return ["udp-receiver", *into, *where, *more]
 
 
 GROUPWIRE, LIBNORM, UFTP, UDPCAST = Groupwire(), Libnorm(), Uftp(), Udpcast()

@@ -20,7 +20,7 @@ from .wires import Lossy, Toll, in_host, joined
 __all__ = ["DeliveryError", "Run", "deliver"]
 
 _ROOT = Path(__file__).resolve().parents[2]
-_READY_S, _SETTLED_S = 20.0, 20.0
+_READY_S, _SETTLED_S, _NAMED_S = 20.0, 20.0, 2.0
 _TICK = os.sysconf("SC_CLK_TCK")
 
 
@@ -114,10 +114,20 @@ def _receivers_used(
 def _compare(program: Program, job: Job) -> None:
     for number in range(len(job.receivers)):
         there = program.received(job, number)
-        if not there.exists() or not filecmp.cmp(job.file, there, shallow=False):
+        if not _comes(there) or not filecmp.cmp(job.file, there, shallow=False):
             raise DeliveryError(
                 f"{program.name}: receiver {number} has not got the file"
             )
+
+
+def _comes(file: Path) -> bool:
+    """Wait a little: a receiver that stays may name its file after its last word."""
+    deadline = time.monotonic() + _NAMED_S
+    while not file.exists():
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(0.01)
+    return True
 
 
 def _wait_until_joined(receiver: _Process, program: Program) -> None:
