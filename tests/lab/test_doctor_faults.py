@@ -190,6 +190,19 @@ def test_a_querier_of_version_2(lab: Laboratory) -> None:
     noted("a querier of IGMP version 2, a named sender", asked, "igmp-v2")
 
 
+def test_a_querier_of_mld_version_1(lab: Laboratory) -> None:
+    (a,) = lab.segment(1)
+    lab.switch_of(a).ip(
+        "address add fe80::99/64 dev bridge nodad",
+        "link set bridge type bridge mcast_mld_version 1 mcast_querier 1 "
+        "mcast_snooping 1",
+    )
+    group = "[fd00::7]@[ff35::8000:1]:5000"
+    found = doctor(a, "-g", group, "--listen", "3")
+    assert codes(found) == ["igmp-v2"], str(found)
+    noted("a querier of MLD version 1, a named sender", found, "igmp-v2")
+
+
 def test_four_minutes_in_eight_seconds(lab: Laboratory) -> None:
     a, b, c = lab.segment(3, snoop=True)
     switch = lab.switch_of(a)
