@@ -5,6 +5,7 @@ from __future__ import annotations
 import struct
 from dataclasses import dataclass
 from enum import IntEnum, IntFlag
+from functools import lru_cache
 from typing import ClassVar, Self, TypeAlias
 
 from groupwire.errors import DecodeError
@@ -65,7 +66,7 @@ class CongestionFlag(IntFlag):
     """Ours: the rate is what arrives, the loss that of packets (docs/norm.md)."""
 
 
-_FLAGS = {bits: CongestionFlag(bits) for bits in range(256)}
+_flags = lru_cache(maxsize=256)(CongestionFlag)
 
 
 @dataclass(frozen=True, slots=True)
@@ -221,7 +222,7 @@ class CongestionProbe:
             sent_us,
             told.rate,
             tuple(
-                NodeState(node, _FLAGS[flags], rtt, rate)
+                NodeState(node, _flags(flags), rtt, rate)
                 for node, flags, rtt, rate in NodeState.LAYOUT.iter_unpack(rest)
             ),
             told.measure,

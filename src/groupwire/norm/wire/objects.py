@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import struct
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import ClassVar, Self
 
 from groupwire.errors import DecodeError
@@ -17,7 +18,7 @@ _OBJECT = struct.Struct("!BBH")
 _OBJECT_AT = Head.LAYOUT.size + SenderState.LAYOUT.size
 _PAYLOAD_ID_AT = _OBJECT_AT + _OBJECT.size
 _NONE = Extensions()
-_FLAGS = {bits: ObjectFlag(bits) for bits in range(256)}
+_flags = lru_cache(maxsize=256)(ObjectFlag)
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +37,7 @@ class _ObjectHead:
         if len(data) < _PAYLOAD_ID_AT:
             raise DecodeError("norm-object-cut")
         flags, scheme, object_id = _OBJECT.unpack_from(data, _OBJECT_AT)
-        return cls(_FLAGS[flags], FecId.read(scheme), object_id)
+        return cls(_flags(flags), FecId.read(scheme), object_id)
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import struct
 from dataclasses import dataclass
 from enum import IntEnum, IntFlag
+from functools import lru_cache
 from typing import ClassVar, NamedTuple, Self
 
 from groupwire.errors import DecodeError
@@ -102,11 +103,11 @@ class RepairRequest:
             if at == end:
                 raise DecodeError("norm-repair-range")
             items.pop()
-        return cls(_FORMS[form], _LEVELS[level], tuple(items)), end
+        return cls(_FORMS[form], _level(level), tuple(items)), end
 
 
 _FORMS = {int(form): form for form in RepairForm}
-_LEVELS = {bits: RepairLevel(bits) for bits in range(256)}
+_level = lru_cache(maxsize=256)(RepairLevel)
 
 
 def decode_requests(
