@@ -9,6 +9,21 @@ import groupwire
 
 MOST_NAMES = 25
 HEAVY = ("asyncio", "typer", "rich", "click", "typing", "ctypes", "socket", "re")
+NEVER_TO_PUSH = (
+    "groupwire.aio.asking",
+    "groupwire.aio.delivery.pulling",
+    "groupwire.aio.peer",
+    "groupwire.deliver.pull",
+    "groupwire.deliver.storage",
+    "groupwire.deliver.store.store",
+    "groupwire.norm.rate.tfmcc",
+    "groupwire.norm.receive",
+    "groupwire.probe",
+    "groupwire.run.disk.storage",
+    "groupwire.sync",
+    "groupwire.testing",
+    "groupwire.values.explanation",
+)
 
 
 def modules_after(program: str) -> set[str]:
@@ -84,3 +99,19 @@ def test_what_delivers_is_found_in_aio() -> None:
     assert all(getattr(aio, name) is not None for name in aio.__all__)
     with pytest.raises(AttributeError, match="has no attribute 'no'"):
         _ = aio.no
+
+
+def test_what_explains_an_address_is_found_in_values() -> None:
+    from groupwire import values
+
+    assert values.block_of is values.blocks.block_of
+    assert set(values.__all__) <= set(dir(values))
+    assert all(getattr(values, name) is not None for name in values.__all__)
+    with pytest.raises(AttributeError, match="has no attribute 'no'"):
+        _ = values.no  # type: ignore[attr-defined]
+
+
+def test_who_only_pushes_does_not_load_what_asks_and_what_receives() -> None:
+    loaded = modules_after("from groupwire import aio; aio.push(None, 'x')")
+    assert "groupwire.norm.send.sender" in loaded
+    assert not loaded & set(NEVER_TO_PUSH)

@@ -7,7 +7,7 @@ import sys
 
 __all__ = ["main"]
 
-_UNLOOKED_FOR = 50_000
+_UNLOOKED_FOR = 100_000
 """So many new objects are no reason to look for garbage.
 
 Nearly all that a start makes stays; looking through it again and again costs a tenth of

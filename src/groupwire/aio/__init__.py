@@ -6,7 +6,8 @@
         async for message in peer.listen():
             message.answer(b"ack")
 
-What delivers files, and what measures, is loaded when it is first used.
+What asks and answers, what delivers files and what measures: each is loaded when it
+is first used.
 """
 
 from __future__ import annotations
@@ -15,16 +16,14 @@ from collections.abc import Callable
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from groupwire.aio.asking import Asking, Sent, send_once
 from groupwire.aio.config import PeerConfig, default_name
-from groupwire.aio.message import Message
 from groupwire.aio.opening import Joined, group_of
-from groupwire.aio.peer import Peer, Stats, form_of
 from groupwire.gather import Expectation, Expected, Question
 from groupwire.net import MembershipEvent, MembershipLost, MembershipRenewed
 from groupwire.values import Group
 
 if TYPE_CHECKING:
+    from groupwire.aio.asking import Asking, Sent
     from groupwire.aio.delivery import (
         Output,
         PullConfig,
@@ -34,6 +33,8 @@ if TYPE_CHECKING:
         pull,
         push,
     )
+    from groupwire.aio.message import Message
+    from groupwire.aio.peer import Peer, Stats
     from groupwire.aio.probing.load import receive_load, send_load
     from groupwire.aio.probing.ping import ping, ping_members, serve_ping
     from groupwire.aio.probing.replay import replay
@@ -74,6 +75,9 @@ __all__ = [
 ]
 
 _LATER = {
+    **dict.fromkeys(("Asking", "Sent"), "asking"),
+    "Message": "message",
+    **dict.fromkeys(("Peer", "Stats"), "peer"),
     **dict.fromkeys(
         ("Output", "PullConfig", "Pulling", "PushConfig", "Pushing", "pull", "push"),
         "delivery",
@@ -105,6 +109,8 @@ def open(
     ``name``, ``interface`` and ``ttl`` go before those of ``config``. Raises
     AddressError and UsageError at once, MachineError on entry.
     """
+    from groupwire.aio.peer import Peer
+
     config = config.merged(name=name, interface=interface, ttl=ttl)
     return Peer(group_of(group), config, on_message)
 
@@ -134,6 +140,8 @@ def ask(  # noqa: PLR0913 - keyword-only
     Await it for the Result, or enter it and iterate over the answers. Raises
     UsageError and AddressError at once, MachineError when it is asked.
     """
+    from groupwire.aio.asking import Asking, form_of
+
     config = config.merged(interface=interface, ttl=ttl)
     question = Question(
         data,
@@ -157,6 +165,8 @@ async def send(
     config: PeerConfig = _DEFAULT,
 ) -> Sent:
     """Send one message to the group, wait for nobody, and close the socket."""
+    from groupwire.aio.asking import send_once
+
     config = config.merged(interface=interface, ttl=ttl)
     return send_once(group_of(group), data, config)
 

@@ -30,7 +30,7 @@ from groupwire.values import Group, Interface
 # Unguessable request ids: who has not seen the question cannot answer it.
 _DICE = SystemRandom()
 
-__all__ = ["Asking", "Sent", "described", "send_once"]
+__all__ = ["Asking", "Sent", "described", "form_of", "send_once"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +89,8 @@ class Asking:
         self._result: Result | None = None
         self._given: UdpPort | None = None
         self._failure: MachineError | None = None
+        self.asked_at = 0.0
+        """When it was asked first, by the event loop's clock: what ``rtt`` counts from."""
 
     @property
     def sent(self) -> Sent:
@@ -165,10 +167,11 @@ class Asking:
         finished = self._finished = loop.create_future()
         port = self._given = take_port(loop, plan.aim)
         try:
+            self.asked_at = loop.time()
             asker = self._asker = Asker(
                 self._question,
                 rng=_DICE,
-                now=loop.time(),
+                now=self.asked_at,
                 payload_limit=plan.aim.payload_limit,
             )
             driver = self._driver = Driver(
@@ -231,6 +234,13 @@ def send_once(group: Group, data: bytes, config: PeerConfig) -> Sent:
         sender.close()
     limit = plan.aim.payload_limit
     return described(plan.aim.group, plan.choice, data, Form.PLAIN, config, limit)
+
+
+def form_of(tagged: bool | None) -> Form | None:
+    """Return the form that ``tagged`` demands; None leaves it to the question."""
+    if tagged is None:
+        return None
+    return Form.TAGGED if tagged else Form.PLAIN
 
 
 def described(

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Self
 
-from groupwire.aio.asking import Asking, Sent, described
+from groupwire.aio.asking import Asking, Sent, described, form_of
 from groupwire.aio.config import PeerConfig, default_name
 from groupwire.aio.echoes import OwnPorts
 from groupwire.aio.inbox import Inbox
@@ -276,13 +276,6 @@ class Peer:
         for event in events:
             if not self._events.put(event):
                 self._dropped["event-queue-full"] += 1
-
-
-def form_of(tagged: bool | None) -> Form | None:
-    """Return the form that ``tagged`` demands; None leaves it to the question."""
-    if tagged is None:
-        return None
-    return Form.TAGGED if tagged else Form.PLAIN
 
 
 def _not_open() -> UsageError:

@@ -5,10 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import TYPE_CHECKING
 
-from groupwire.deliver.storage import Status
 from groupwire.errors import NotDelivered
 from groupwire.values import Origin
+
+if TYPE_CHECKING:
+    # Only named here: who sends does without what stores.
+    from groupwire.deliver.storage import Status
 
 __all__ = [
     "FileFailure",

@@ -1,4 +1,4 @@
-"""What the rules of delivery want of a disk, without touching one.
+"""What the rules of delivery want of the disk of a member, without touching one.
 
 Nothing here waits: what takes time is answered later, by the ``handle_*`` verb of the
 core that is named with it.
@@ -12,13 +12,12 @@ from enum import StrEnum
 from typing import Protocol
 
 from groupwire.deliver.entries import Manifest
-from groupwire.norm import Sink, Source
+from groupwire.norm import Sink
 
 __all__ = [
     "Examined",
     "Outcome",
     "PartSink",
-    "Shelf",
     "Status",
     "Storage",
 ]
@@ -134,27 +133,4 @@ class Storage(Protocol):
 
     def abandon(self, key: int) -> None:
         """Leave a delivery; what is incomplete is kept for the next."""
-        ...
-
-
-class Shelf(Protocol):
-    """The files of a sender, by entry of the manifest."""
-
-    def digest(self, entry: int) -> None:
-        """Read a file; ``Push.handle_digest`` tells the outcome."""
-        ...
-
-    def open(self, entry: int, skip_bytes: int = 0) -> Source:
-        """Open a file for sending; it is digested while it is read ahead.
-
-        Of the first ``skip_bytes`` only what is asked for will be sent.
-
-        ``Push.handle_ready`` tells of progress, ``Push.handle_digest`` of the end, once
-        all of it was read. A source with ``ready_bytes`` is sent no further than that.
-        Raises OSError.
-        """
-        ...
-
-    def close(self, entry: int) -> None:
-        """Let go of a file that is sent and repaired no more."""
         ...

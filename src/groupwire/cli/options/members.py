@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import typer
 
@@ -13,6 +13,7 @@ from groupwire.errors import UsageError
 from groupwire.gather import Expectation
 
 __all__ = [
+    "AnswerToOption",
     "expect_option",
     "expectation",
     "name_option",
@@ -44,6 +45,14 @@ def network_option(flag: str, what: str) -> Any:
         help=f"{what}, such as 10.0.0.0/8. May be given several times.",
         show_default=False,
     )
+
+
+AnswerToOption = Annotated[
+    list[str] | None,
+    network_option(
+        "--answer-to", "Answer senders in this network too, beyond the own link"
+    ),
+]
 
 
 def name_option(what: str) -> Any:

@@ -8,8 +8,8 @@ from typing import Annotated
 import typer
 
 from groupwire.cli.options.common import duration
-from groupwire.cli.options.members import expect_option
-from groupwire.cli.options.receiving import AnswerToOption, NameOption
+from groupwire.cli.options.members import AnswerToOption, expect_option
+from groupwire.cli.options.receiving import NameOption
 from groupwire.cli.options.watching import percentage
 
 __all__ = ["HostsArgument", "PingOptions", "ServeOptions"]

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from groupwire.cli.options.common import Reach, Where, duration
-from groupwire.cli.options.members import network_option, networks
+from groupwire.cli.options.members import AnswerToOption, network_option, networks
 from groupwire.cli.options.quantities import bytes_size
-from groupwire.cli.options.receiving import AnswerToOption, NameOption
+from groupwire.cli.options.receiving import NameOption
 from groupwire.errors import UsageError
 
 if TYPE_CHECKING:

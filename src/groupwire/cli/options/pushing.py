@@ -9,12 +9,12 @@ import typer
 
 from groupwire.cli.options.common import Reach, Where, duration
 from groupwire.cli.options.members import (
+    AnswerToOption,
     expect_option,
     name_option,
     networks,
 )
 from groupwire.cli.options.quantities import rate as bit_rate
-from groupwire.cli.options.receiving import AnswerToOption
 from groupwire.gather import Expectation
 
 if TYPE_CHECKING:

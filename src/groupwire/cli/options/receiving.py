@@ -8,17 +8,11 @@ from typing import Annotated
 import typer
 
 from groupwire.cli.options.common import duration
-from groupwire.cli.options.members import name_option, network_option
+from groupwire.cli.options.members import AnswerToOption, name_option
 
-__all__ = ["AnswerToOption", "DurationOption", "NameOption", "ReceiveOptions"]
+__all__ = ["DurationOption", "NameOption", "ReceiveOptions"]
 
 NameOption = Annotated[str | None, name_option("The member name to answer with")]
-AnswerToOption = Annotated[
-    list[str] | None,
-    network_option(
-        "--answer-to", "Answer senders in this network too, beyond the own link"
-    ),
-]
 DurationOption = Annotated[
     float | None,
     typer.Option(

@@ -13,7 +13,7 @@ from groupwire.deliver.push.group.gathering import Gathering
 from groupwire.deliver.push.group.members import Members
 from groupwire.deliver.push.group.settling import Settling
 from groupwire.deliver.push.rules import PushRules
-from groupwire.deliver.storage import Shelf
+from groupwire.deliver.shelf import Shelf
 from groupwire.norm import Sender
 
 __all__ = ["Parts"]

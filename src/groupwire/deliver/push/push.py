@@ -22,7 +22,7 @@ from groupwire.deliver.push.rules import PushRules
 from groupwire.deliver.push.steering import Steering
 from groupwire.deliver.push.tally import Tally
 from groupwire.deliver.report import PushProgress, PushReport
-from groupwire.deliver.storage import Shelf
+from groupwire.deliver.shelf import Shelf
 from groupwire.deliver.wire.seals import PART_BYTES
 from groupwire.errors import UsageError
 from groupwire.gather import Answerer, Kind, is_tagged

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from groupwire.deliver.push.cargo.files import Files
-from groupwire.deliver.storage import Shelf
+from groupwire.deliver.shelf import Shelf
 
 __all__ = ["Digesting"]
 

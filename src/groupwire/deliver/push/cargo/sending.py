@@ -10,7 +10,7 @@ from groupwire.deliver.push.cargo.files import Files
 from groupwire.deliver.push.cargo.offer import Offer
 from groupwire.deliver.push.cargo.sealing import Sealing
 from groupwire.deliver.push.events import FileChanged, PushEvent
-from groupwire.deliver.storage import Shelf
+from groupwire.deliver.shelf import Shelf
 from groupwire.deliver.wire.manifest import MANIFEST_INFO, encode_manifest
 from groupwire.deliver.wire.seals import SEAL_INFO, Seal, encode_seals, part_info
 from groupwire.errors import MessageTooLarge, UsageError
