@@ -10,11 +10,12 @@ from __future__ import annotations
 
 import asyncio
 import struct
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from functools import partial
 from ipaddress import IPv4Address, IPv6Address, ip_address
+from typing import TypeAlias
 
 from groupwire.diagnose.check import Question
 from groupwire.diagnose.trials.came import Came
@@ -22,9 +23,11 @@ from groupwire.diagnose.trials.tap import Tap, Tapped, udp_to
 from groupwire.diagnose.trials.watching import WithDescriptor, watched
 from groupwire.errors import MachineError, PortInUseError
 from groupwire.net import MulticastReceiver
-from groupwire.values import Datagram, Interface
+from groupwire.values import Interface
 
-__all__ = ["Arrivals", "source_of"]
+__all__ = ["Arrivals", "Ear", "source_of"]
+
+_Ip: TypeAlias = IPv4Address | IPv6Address
 
 WATCH_S = 1.0
 MOST_INTERFACES = 16
@@ -41,18 +44,18 @@ class Arrivals:
         group = question.group
         if group.is_source_specific and group.source is None:
             return []
-        ears = [_Ear(question, way) for way in question.receive_on[:MOST_INTERFACES]]
+        ears = [Ear(question, way) for way in question.receive_on[:MOST_INTERFACES]]
         with ExitStack() as stack:
             for ear in ears:
                 stack.callback(ear.close)
                 ear.open()
                 stack.enter_context(watched(*ear.watches))
             await asyncio.sleep(WATCH_S)
-        return [ear.came() for ear in ears]
+            return [ear.came() for ear in ears]
 
 
 @dataclass(slots=True)
-class _Ear:
+class Ear:
     """One interface."""
 
     question: Question
@@ -65,9 +68,8 @@ class _Ear:
     port_taken: bool = False
     heard: int = 0
     on_wire: int = 0
-    sources: dict[IPv4Address | IPv6Address, None] = field(
-        default_factory=dict[IPv4Address | IPv6Address, None]
-    )
+    heard_from: set[_Ip] = field(default_factory=set[_Ip])
+    seen_from: set[_Ip] = field(default_factory=set[_Ip])
 
     def open(self) -> None:
         """Join, and look at the wire where that is allowed."""
@@ -97,13 +99,18 @@ class _Ear:
 
     def came(self) -> Came:
         """Return what came so far."""
+        self._read()
+        # Who is not kept for want of room may have been heard all the same.
+        complete = len(self.heard_from) < MOST_SOURCES
+        unheard: set[_Ip] = self.seen_from - self.heard_from if complete else set()
         return Came(
             interface=self.way.name,
             join_error=self.join_error,
             port_taken=self.port_taken,
             heard=self.heard,
             on_wire=None if self.tap is None else self.on_wire,
-            sources=tuple(self.sources),
+            sources=_sorted(self.heard_from | self.seen_from),
+            unheard=_sorted(unheard),
             watched_s=WATCH_S,
         )
 
@@ -117,22 +124,23 @@ class _Ear:
         found = self.receiver.receive()
         self.heard += len(found)
         for one in found:
-            self._keep(_sender(one))
+            _keep(self.heard_from, one.origin.ip)
 
     def _look(self, tap: Tap, name: str) -> None:
         for tapped in tap.read(name):
             source = source_of(tapped, self.question.group.port)
             if source is not None:
                 self.on_wire += 1
-                self._keep(source)
-
-    def _keep(self, source: IPv4Address | IPv6Address) -> None:
-        if len(self.sources) < MOST_SOURCES:
-            self.sources[source] = None
+                _keep(self.seen_from, source)
 
 
-def _sender(datagram: Datagram) -> IPv4Address | IPv6Address:
-    return datagram.origin.ip
+def _keep(kept: set[_Ip], source: _Ip) -> None:
+    if len(kept) < MOST_SOURCES:
+        kept.add(source)
+
+
+def _sorted(sources: Iterable[_Ip]) -> tuple[_Ip, ...]:
+    return tuple(sorted(sources, key=int))
 
 
 def source_of(tapped: Tapped, port: int) -> IPv4Address | IPv6Address | None:

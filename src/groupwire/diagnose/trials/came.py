@@ -23,4 +23,6 @@ class Came:
     """Those that reached the interface; None: only root may look there."""
     sources: tuple[IPv4Address | IPv6Address, ...] = ()
     """Who sent them, as far as they were kept."""
+    unheard: tuple[IPv4Address | IPv6Address, ...] = ()
+    """Those of them who were seen on the wire alone."""
     watched_s: float = 0.0

@@ -80,7 +80,8 @@ def test_a_named_sender_with_another_way_back_is_an_error() -> None:
 
 
 def test_a_sender_seen_on_the_wire_counts_like_a_named_one() -> None:
-    came = Came(interface="eth1", on_wire=7, sources=(ip_address("203.0.113.200"),))
+    source = (ip_address("203.0.113.200"),)
+    came = Came(interface="eth1", on_wire=7, sources=source, unheard=source)
     machine = _machine(1)
     finding = only(CHECK, scene(question(links=BOTH), machine, trials=[came]))
     assert finding.severity is Severity.ERROR
@@ -91,13 +92,33 @@ def test_a_sender_seen_on_the_wire_counts_like_a_named_one() -> None:
     "came",
     [
         Came(interface="eth1", on_wire=7, heard=7, sources=(ip_address("9.9.9.9"),)),
-        Came(interface="eth0", on_wire=7, sources=(ip_address("9.9.9.9"),)),
+        Came(interface="eth0", on_wire=7, unheard=(ip_address("9.9.9.9"),)),
         Came(interface="eth1", sources=(ip_address("9.9.9.9"),)),
     ],
 )
 def test_a_sender_that_was_heard_or_elsewhere_counts_not(came: Came) -> None:
     at = scene(question(links=BOTH), _machine(1), trials=[came])
     assert only(CHECK, at).severity is Severity.WARNING
+
+
+@pytest.mark.parametrize(
+    ("came", "severity"),
+    [
+        (Came(interface="eth1", on_wire=0), Severity.WARNING),
+        (Came(interface="eth1"), Severity.ERROR),
+        (Came(interface="eth0", on_wire=0), Severity.ERROR),
+    ],
+)
+def test_what_was_no_datagram_of_the_group_is_a_warning(
+    came: Came, severity: Severity
+) -> None:
+    machine = _machine(1)
+    at = scene(question(links=BOTH), machine, _grown(machine), trials=[came])
+    finding = only(CHECK, at)
+    assert finding.severity is severity
+    assert ("no datagrams of this group" in finding.says) == (
+        severity is Severity.WARNING
+    )
 
 
 def test_neighbours_and_senders_whose_way_is_right_are_fine() -> None:

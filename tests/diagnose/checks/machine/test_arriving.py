@@ -30,8 +30,9 @@ def test_without_root_the_wire_is_not_seen() -> None:
 
 
 def test_what_is_seen_and_not_given_to_a_program_is_left_open() -> None:
-    came = Came(interface="eth0", on_wire=4, watched_s=1.0)
+    source = (ip_address("198.18.1.2"),)
+    came = Came(interface="eth0", on_wire=4, unheard=source, watched_s=1.0)
     (line,) = CHECK.look(scene(trials=[came])).unsure
-    assert "reach eth0, and no program" in line
-    taken = Came(interface="eth0", on_wire=4, port_taken=True)
+    assert "from 198.18.1.2 reach eth0, and no program" in line
+    taken = Came(interface="eth0", on_wire=4, unheard=source, port_taken=True)
     assert CHECK.look(scene(trials=[taken])).unsure == ()

@@ -101,8 +101,8 @@ class _Looking:
         seen = [
             ip
             for came in self.scene.seen(Came)
-            if came.interface == link.name and not came.heard and came.on_wire
-            for ip in came.sources
+            if came.interface == link.name
+            for ip in came.unheard
         ]
         return list(dict.fromkeys((*named, *seen)))
 
@@ -119,16 +119,27 @@ class _Looking:
     def _seen(self, links: list[Interface]) -> Finding:
         """Tell what was thrown away meanwhile; who had sent it is not known."""
         link = links[0]
+        others = self._saw_the_wire(links)
         loose = self.scene.before.routes.get(ELSEWHERE) is not None
         found = self._finding(
             link,
             f"While the doctor looked, this machine threw away {self._grown} packets "
             "as forged: they came in by another interface than the one by which it "
-            f"would answer their senders. The setting is rp_filter.",
-            certain=True,
+            "would answer their senders. The setting is rp_filter."
+            + (" They were no datagrams of this group." if others else ""),
+            severity=Severity.WARNING if others else Severity.ERROR,
+            certain=not others,
             loose=loose,
         )
         return _for_all(found, [self._fix(one, loose=loose) for one in links], links)
+
+    def _saw_the_wire(self, links: list[Interface]) -> bool:
+        """Tell whether all that came for the group was seen, and none of it lost."""
+        names = {one.name for one in links}
+        came = [one for one in self.scene.seen(Came) if one.interface in names]
+        return bool(came) and all(
+            one.on_wire is not None and not one.unheard for one in came
+        )
 
     def _feared(self, link: Interface) -> Iterator[Finding]:
         way = self.scene.before.routes.get(ELSEWHERE)

@@ -23,10 +23,10 @@ class Arriving:
         return Looked(
             at=tuple(_told(one) for one in seen),
             unsure=tuple(
-                f"datagrams for {group} reach {one.interface}, and no program here is "
-                f"given them: {one.on_wire} in {one.watched_s:g} s"
+                f"datagrams for {group} from {', '.join(map(str, one.unheard))} reach "
+                f"{one.interface}, and no program here is given them"
                 for one in seen
-                if one.on_wire and not one.heard and not one.port_taken
+                if one.unheard and not one.port_taken
             ),
         )
 
