@@ -15,6 +15,7 @@ from tests.interop.libnorm import Event, Instance, Session, info, need
 
 _BUFFER_BYTES = 64 << 20
 _SOCKET_BYTES = 8 << 20
+# Parity on demand (16 of 64, 8 of 32) is no faster where 5 % are lost.
 _SEGMENT, _BLOCK, _PARITY = 1400, 64, 0
 _GIVEN_UP_S = 120.0
 _STAYS_S = 1.0

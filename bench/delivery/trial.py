@@ -114,10 +114,11 @@ def _receivers_used(
 def _compare(program: Program, job: Job) -> None:
     for number in range(len(job.receivers)):
         there = program.received(job, number)
-        if not _comes(there) or not filecmp.cmp(job.file, there, shallow=False):
-            raise DeliveryError(
-                f"{program.name}: receiver {number} has not got the file"
-            )
+        who = f"{program.name}: receiver {number}"
+        if not _comes(there):
+            raise DeliveryError(f"{who} has not got the file")
+        if not filecmp.cmp(job.file, there, shallow=False):
+            raise DeliveryError(f"{who} has got something else")
 
 
 def _comes(file: Path) -> bool:
