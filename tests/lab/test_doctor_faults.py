@@ -167,7 +167,7 @@ def test_a_switch_that_has_forgotten_the_peer_is_proved(lab: Laboratory) -> None
 
 def test_a_querier_that_dies_is_noticed_while_listening(lab: Laboratory) -> None:
     a, c = lab.segment(2, snoop=True)
-    listening = start(a, "doctor", "--listen", "8")
+    listening = start(a, "doctor", "--listen", "5")
     listening.line('"question"')
     for _ in range(4):
         query(c, interval_s=1)
@@ -203,14 +203,14 @@ def test_a_querier_of_mld_version_1(lab: Laboratory) -> None:
     noted("a querier of MLD version 1, a named sender", found, "igmp-v2")
 
 
-def test_four_minutes_in_eight_seconds(lab: Laboratory) -> None:
+def test_four_minutes_in_a_few_seconds(lab: Laboratory) -> None:
     a, b, c = lab.segment(3, snoop=True)
     switch = lab.switch_of(a)
     # Believed for long, while members are forgotten after five seconds.
     switch.ip("link set bridge type bridge mcast_querier_interval 25500")
     query(c, interval_s=2)
     serving(b)
-    soaking = start(a, "doctor", "--soak", "0.4", "--peer", b.v4)
+    soaking = start(a, "doctor", "--soak", "0.28", "--peer", b.v4)
     soaking.line('"question"')
     a.wait_for(_GROUP)
     for _ in range(10):
