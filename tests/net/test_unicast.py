@@ -85,3 +85,31 @@ def test_closing_twice_is_closing() -> None:
     sock.close()
     sock.close()
     assert sock.fileno() == -1
+
+
+def test_a_connected_one_sends_on_where_nobody_listens_yet() -> None:
+    with UnicastSocket(4) as asking:
+        with UnicastSocket(4) as other:
+            to = Origin("127.0.0.1", other.port)
+        assert asking.connect(to) is None
+        before = asking.sent_at
+        assert [asking.send(b"one"), asking.send(b"two")] == [None, None]
+        with UnicastSocket(4, to.port) as listening:
+            assert asking.send(b"three") is None
+            assert select([listening], [], [], 1.0)[0]
+            assert [found.data for found in listening.read()] == [b"three"]
+        assert asking.sent_at > before
+
+
+def test_who_cannot_be_connected_to_is_tried_again() -> None:
+    with UnicastSocket(4) as asking:
+        everybody = Origin("255.255.255.255", 9)  # not allowed without more
+        assert asking.connect(everybody) == "eacces"
+        assert asking.send(b"one") == "eacces"
+        assert asking.dropped == {"send-eacces": 2}
+
+
+def test_what_is_too_large_for_a_datagram_is_a_reason() -> None:
+    with UnicastSocket(4) as asking:
+        asking.connect(Origin("127.0.0.1", 9))
+        assert asking.send(bytes(70_000)) == "emsgsize"

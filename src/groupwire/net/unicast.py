@@ -52,6 +52,8 @@ class UnicastSocket:
     ) -> None:
         self.version = version
         self.dropped: Counter[str] = Counter()
+        self._peer: Origin | None = None
+        """To whom it could not be connected yet."""
         self.sent_at = 0.0
         """When it sent last, right before: seconds since the epoch."""
         try:
@@ -81,13 +83,38 @@ class UnicastSocket:
             self.dropped["truncated"] += batch.truncated
         return batch.datagrams
 
+    def connect(self, to: Origin) -> str | None:
+        """Talk to one address alone from now on; return why not, as yet."""
+        self._peer = None
+        try:
+            self._socket.connect(_address(to))
+        except OSError as error:
+            self._peer = to
+            return self._refused(error)
+        return None
+
+    def send(self, data: bytes) -> str | None:
+        """Send to whom it is connected; return why not, where the system refuses."""
+        if self._peer is not None and (reason := self.connect(self._peer)) is not None:
+            return reason
+        for _ in range(2):
+            try:
+                # Nothing comes between: it would count in a round trip.
+                self.sent_at = time()
+                self._socket.send(data)
+            except ConnectionRefusedError:
+                continue  # of the one before, and only this one has not been sent
+            except OSError as error:
+                return self._refused(error)
+            return None
+        return None
+
     def send_to(
         self, data: bytes, to: Origin, *, source: _Address | None = None
     ) -> str | None:
         """Send to one address, from ``source``; return why not, where it is refused."""
-        address = to[:2] if ":" not in to.host else (to.host, to.port, 0, to.zone)
         controls = [] if source is None else [packet_info(self.version, 0, source)]
-        return self._sent(data, address, controls)
+        return self._sent(data, _address(to), controls)
 
     def send_to_group(
         self, data: bytes, group: Group, index: int, source: _Address | None
@@ -137,14 +164,20 @@ class UnicastSocket:
         controls: list[tuple[int, int, bytes]],
     ) -> str | None:
         try:
-            # As little as can be comes between: it counts in a round trip.
-            self.sent_at = time()
-            if controls:
-                self._socket.sendmsg([data], controls, 0, address)
-            else:
-                self._socket.sendto(data, address)
+            self._socket.sendmsg([data], controls, 0, address)
         except OSError as error:
-            reason = errno.errorcode.get(error.errno or 0, "refused").lower()
-            self.dropped[f"send-{reason}"] += 1
-            return reason
+            return self._refused(error)
         return None
+
+    def _refused(self, error: OSError) -> str:
+        reason = _reason(error)
+        self.dropped[f"send-{reason}"] += 1
+        return reason
+
+
+def _address(to: Origin) -> tuple[object, ...]:
+    return to[:2] if ":" not in to.host else (to.host, to.port, 0, to.zone)
+
+
+def _reason(error: OSError) -> str:
+    return errno.errorcode.get(error.errno or 0, "refused").lower()
