@@ -29,6 +29,25 @@ Capture = pytest.CaptureFixture[str]
 
 DATA = bytes(range(256)) * 40
 
+HEAVY = (
+    "email",
+    "groupwire.aio.asking",
+    "groupwire.cli.options.receiving",
+    "groupwire.deliver.pull",
+    "groupwire.deliver.storage",
+    "groupwire.diagnose",
+    "groupwire.norm.receive",
+    "groupwire.probe",
+    "groupwire.sync",
+    "groupwire.testing",
+    "groupwire.values.explanation",
+    "multiprocessing",
+    "rich",
+    "tempfile",
+    "urllib.request",
+)
+"""What a push does without: its start would be all the time that a small one takes."""
+
 
 @pytest.fixture(autouse=True)
 def no_group_in_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -106,6 +125,25 @@ def test_every_member_has_the_tree_and_has_signed_for_it(
         assert files["photos/sub/b.txt"]["status"] == "stored"
         assert (told_there[-1]["event"], told_there[-1]["stored"]) == ("end", 2)
         assert (tmp_path / name / "photos" / "a.bin").read_bytes() == DATA
+
+
+def test_it_imports_nothing_of_those_who_receive_and_nothing_heavy(
+    here: list[str], source: Path, tmp_path: Path
+) -> None:
+    code = (
+        "import sys; from groupwire.cli.app import main; code = main(sys.argv[1:]);"
+        f"sys.exit(' '.join(m for m in {HEAVY!r} if m in sys.modules) or code)"
+    )
+    words = ("push", str(source), *here, "--expect", "arm1", "--quiet")
+    with pulling(here, tmp_path, "arm1"):
+        done = subprocess.run(
+            [sys.executable, "-c", code, *words],
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=20,
+        )
+    assert (done.returncode, done.stderr) == (0, "")
 
 
 def test_what_cannot_be_delivered_makes_it_incomplete(
