@@ -57,6 +57,7 @@ def test_both_ways_are_heard_side_by_side(group: str | None) -> None:
     assert (pinged.name, pinged.asked, pinged.refused) == ("cam1", 2, None)
     for leg in (pinged.unicast, pinged.multicast):
         assert (leg.received, leg.lost(2), leg.hops) == (2, 0, 0)
+    assert all(0 < reply.answer.rtt_s < 5 for reply in replies)
 
 
 def test_the_address_that_was_asked_answers() -> None:

@@ -139,6 +139,7 @@ class _Asking:
         self._templates = [_template(place, self._size) for place in places]
         self._refused = [None] * len(places)
         for place in places:
+            place.socket.connect(place.address)
             self._watch(place)
 
     def started(self) -> list[PingStarted]:
@@ -208,8 +209,9 @@ class _Asking:
         for number, place in enumerate(self._places):
             book, template = self._books[number], self._templates[number]
             question = book.ask(template, now=time.time()).encode()
-            self._refused[number] = place.socket.send_to(question, place.address)
-            book.sent(book.asked, now=place.socket.sent_at)
+            refused = self._refused[number] = place.socket.send(question)
+            if refused is None:
+                book.sent(book.asked, now=place.socket.sent_at)
 
     def _watch(self, place: Place) -> None:
         self._loop.add_reader(place.socket.fileno(), self._read, place.socket.read)
