@@ -199,9 +199,10 @@ def main(arguments: Sequence[str]) -> int:
 
 
 def build(called: str | None) -> typer.Typer:
-    """Return the application; of its commands only ``called`` is imported.
+    """Return the application; of its commands only ``called`` is in it.
 
-    A shell that asks for completion needs them all.
+    All are there, not imported, where ``called`` is none of them, for their list. A
+    shell that asks for completion needs them all, imported.
     """
     app = _application(
         name="groupwire",
@@ -213,6 +214,8 @@ def build(called: str | None) -> typer.Typer:
     completing = "_GROUPWIRE_COMPLETE" in os.environ
     for name, entry in COMMANDS.items():
         wanted = completing or name == called
+        if called in COMMANDS and not wanted:
+            continue
         if isinstance(entry, Command):
             _add(app, name, entry, wanted=wanted)
             continue
