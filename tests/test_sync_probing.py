@@ -1,5 +1,7 @@
 """Watching, replaying and measuring without ``async``."""
 
+import subprocess
+import sys
 from collections.abc import Iterator
 from itertools import count
 from pathlib import Path
@@ -60,6 +62,19 @@ def test_what_is_no_capture_is_told(tmp_path: Path, group: str) -> None:
     (tmp_path / "a").write_text("hello")
     with pytest.raises(UsageError):
         list(sync.replay(tmp_path / "a", group))
+
+
+def test_what_is_left_open_does_not_hold_up_the_end_of_a_program(group: str) -> None:
+    code = (
+        "from groupwire import sync\n"
+        f"events = sync.receive_load({group!r}); next(events)\n"
+        f"sending = sync.send_load({group!r}, duration=3600); next(sending)\n"
+        f"watching = sync.watch({group!r}, interval=0.01); next(watching)\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], timeout=10, check=False, capture_output=True
+    )
+    assert (done.returncode, done.stderr) == (0, b"")
 
 
 def test_traffic_is_measured_from_both_ends(group: str) -> None:

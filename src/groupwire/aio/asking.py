@@ -90,7 +90,7 @@ class Asking:
         self._given: UdpPort | None = None
         self._failure: MachineError | None = None
         self.asked_at = 0.0
-        """When it was asked first, by the event loop's clock: what ``rtt`` counts from."""
+        """When it was asked first, by the loop's clock: what ``rtt`` counts from."""
 
     @property
     def sent(self) -> Sent:

@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Coroutine, Generator, Iterable, Sequence
+import atexit
+from collections.abc import (
+    Awaitable,
+    Callable,
+    Coroutine,
+    Generator,
+    Iterable,
+    Sequence,
+)
 from contextlib import suppress
 from ipaddress import IPv4Address, IPv6Address
 from os import PathLike
-from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, ParamSpec, Protocol, TypeVar
+from weakref import WeakSet
 
 from groupwire import aio
 from groupwire.sync.thread import loop_thread
@@ -31,6 +40,7 @@ __all__ = [
 ]
 
 _EventT = TypeVar("_EventT")
+_Given = ParamSpec("_Given")
 _EventT_co = TypeVar("_EventT_co", covariant=True)
 
 
@@ -57,6 +67,27 @@ def diagnose(
     return loop_thread().run(looking)
 
 
+_open: WeakSet[Generator[Any]] = WeakSet()
+
+
+@atexit.register
+def _close_all() -> None:
+    """Leave what is still joined, while the loop's thread is there to do it."""
+    for generator in list(_open):
+        generator.close()
+
+
+def _closed_at_exit(
+    make: Callable[_Given, Generator[_EventT]],
+) -> Callable[_Given, Generator[_EventT]]:
+    def kept(*given: _Given.args, **named: _Given.kwargs) -> Generator[_EventT]:
+        generator = make(*given, **named)
+        _open.add(generator)
+        return generator
+
+    return kept
+
+
 def watch(
     groups: Group | str | Iterable[Group | str],
     *,
@@ -75,6 +106,7 @@ def watch(
     return _reports(watching)
 
 
+@_closed_at_exit
 def _reports(watching: aio.Watching) -> Generator[WatchReport]:
     async def begin() -> None:
         await watching.__aenter__()
@@ -102,6 +134,7 @@ def replay(  # noqa: PLR0913 - keyword-only
     original: bool = False,
     only: Group | str | None = None,
     speed: float = 1.0,
+    max_gap: float | None = None,
     interval: float = 1.0,
     config: aio.PeerConfig | None = None,
 ) -> Generator[ReplayProgress]:
@@ -113,6 +146,7 @@ def replay(  # noqa: PLR0913 - keyword-only
             original=original,
             only=only,
             speed=speed,
+            max_gap=max_gap,
             interval=interval,
             config=config,
         )
@@ -209,6 +243,7 @@ class _Events(Protocol[_EventT_co]):
     def aclose(self) -> Coroutine[Any, Any, None]: ...
 
 
+@_closed_at_exit
 def _drawn(events: _Events[_EventT]) -> Generator[_EventT]:
     """Iterate over what happens in the loop's thread."""
 

@@ -12,7 +12,7 @@ from tests.probe.capture.making import capture
 
 from groupwire.aio.probing import replay as module
 from groupwire.aio.probing.replay import ReplayProgress, replay
-from groupwire.errors import UsageError
+from groupwire.errors import NoRouteError, UsageError
 
 
 async def played(*given: Any, **options: Any) -> list[ReplayProgress]:
@@ -126,6 +126,43 @@ def test_where_to_has_to_be_said_once(tmp_path: Path, options: dict[str, Any]) -
 def test_a_speed_of_nothing_is_refused(tmp_path: Path, group: str) -> None:
     with pytest.raises(UsageError, match="speed"):
         run(played(tmp_path / "a", group, speed=0))
+
+
+def test_what_is_no_file_is_refused(tmp_path: Path, group: str) -> None:
+    with pytest.raises(UsageError, match="no file"):
+        run(played(tmp_path, group))
+
+
+def test_a_packet_to_no_port_is_left_out(tmp_path: Path, group: str) -> None:
+    file = capture(tmp_path / "a", (0.0, b"x"))
+    octets = bytearray(file.read_bytes())
+    at = octets.rindex(bytes([239, 1, 2, 3])) + 6
+    octets[at : at + 2] = bytes(2)
+    file.write_bytes(octets)
+    last = run(played(file, group))[-1]
+    assert (last.packets, dict(last.left_out)) == (0, {"no-port": 1})
+
+
+def test_a_machine_that_cannot_go_on_tells_how_far_it_came(
+    tmp_path: Path, group: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    send, told = module.MulticastSender.send, list[ReplayProgress]()
+    down = iter([False, True])
+
+    def once(*given: Any) -> int:
+        if next(down):
+            raise NoRouteError("the link is down")
+        return send(*given)
+
+    async def scene() -> None:
+        file = capture(tmp_path / "a", (0.0, b"x"), (0.01, b"y"))
+        async for progress in replay(file, group):
+            told.append(progress)
+
+    monkeypatch.setattr(module.MulticastSender, "send", once)
+    with pytest.raises(NoRouteError):
+        run(scene())
+    assert (told[-1].packets, told[-1].ended) == (1, True)
 
 
 def test_a_file_that_is_no_capture_is_refused(tmp_path: Path, group: str) -> None:

@@ -1,9 +1,10 @@
 """``groupwire replay`` over real multicast on loopback."""
 
+import signal
 from pathlib import Path
 
 import pytest
-from tests.cli.running import free_port, told
+from tests.cli.running import free_port, running, told
 from tests.probe.capture.making import capture
 
 from groupwire.cli.app import main
@@ -74,6 +75,27 @@ def test_a_slip_is_told_with_what_would_do(
     file = capture(tmp_path / "a", (0.0, b"one"))
     assert main(["replay", str(file), *words]) == code
     assert text in capsys.readouterr().err
+
+
+def test_an_interrupted_replay_tells_what_was_sent(
+    tmp_path: Path, where: list[str]
+) -> None:
+    file = capture(tmp_path / "a", (0.0, b"one"), (3600.0, b"two"))
+    with running("replay", str(file), *where) as process:
+        assert process.stderr is not None
+        assert "1 packet" in process.stderr.readline()
+        process.send_signal(signal.SIGINT)
+        shown, _ = process.communicate()
+    assert process.returncode == 130
+    assert shown.startswith("sent 1 packet (3 bytes)")
+
+
+def test_pauses_can_be_made_shorter(
+    tmp_path: Path, capsys: Capture, where: list[str]
+) -> None:
+    file = capture(tmp_path / "a", (0.0, b"one"), (3600.0, b"two"))
+    assert main(["replay", str(file), *where, "--max-gap", "0.01"]) == 0
+    assert "sent 2 packets" in capsys.readouterr().out
 
 
 def test_a_file_that_is_not_there_is_named(capsys: Capture, where: list[str]) -> None:

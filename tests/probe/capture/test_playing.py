@@ -38,6 +38,13 @@ def test_speed_divides_the_distances() -> None:
     assert [shot.due_s for shot in shots] == [0.0, 0.25]
 
 
+def test_longer_pauses_are_made_shorter() -> None:
+    playing = Playing(speed=2.0, max_gap_s=1.0)
+    playing.feed([packet(0.0), packet(1.0), packet(1000.0), packet(1000.5)])
+    dues = [playing.take(playing.due_s or 0.0)[0].due_s for _ in range(4)]
+    assert dues == [0.0, 0.5, 1.5, 1.75]
+
+
 def test_nothing_leaves_before_it_is_due() -> None:
     playing = Playing()
     playing.feed([packet(0.0), packet(1.0)])

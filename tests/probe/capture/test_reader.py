@@ -141,6 +141,16 @@ def test_a_block_whose_two_lengths_differ_ends_the_file() -> None:
     assert read(octets) == ([hello(0.0)], {"capture-damaged": 1})
 
 
+def test_a_second_section_that_is_none_ends_the_file() -> None:
+    octets = section() + interface() + enhanced(IP, 0) + b"\x0a\x0d\x0d\x0a" + bytes(12)
+    assert read(octets) == ([hello(0.0)], {"capture-damaged": 1})
+
+
+def test_a_packet_block_that_is_too_short_is_damage() -> None:
+    octets = section() + interface() + block(6, bytes(16))
+    assert read(octets) == ([], {"capture-damaged": 1})
+
+
 def test_a_section_of_an_impossible_length_ends_the_file() -> None:
     head = struct.pack("<III", 0x0A0D0D0A, 8, 0x1A2B3C4D)
     assert read(head) == ([], {"capture-damaged": 1})

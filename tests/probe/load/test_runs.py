@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -43,11 +42,36 @@ def taken(*datagrams: Datagram) -> LoadReport:
 def test_single_datagrams_and_rows_count_alike() -> None:
     singly = taken(*(arrived(row(number)) for number in (0, 1, 2, 3)))
     at_once = taken(arrived(row(0, 1, 2, 3), size=50))
-    assert singly == replace(at_once, dropped_here=3)
-    assert at_once.dropped_here == 12, "the kernel counts rows, here of four"
+    assert singly == at_once
     assert (singly.packets, singly.size_bytes, singly.lost) == (4, 200, 0)
     assert singly.delays_s["p50"] == pytest.approx(0.5)
-    assert (singly.dropped_here, singly.heard, singly.answered) == (3, 1.0, 2.0)
+    assert (singly.dropped_here, singly.heard, singly.answered) == (0, 1.0, 2.0)
+
+
+def test_drops_are_counted_in_rows_and_are_some_of_the_lost() -> None:
+    rows = [arrived(row(*range(n, n + 4)), size=50) for n in (0, 4, 40)]
+    report = taken(*rows)
+    assert (report.lost, report.dropped_here) == (32, 12)
+    assert taken(arrived(row(0, 1, 3), size=50)).dropped_here == 1
+
+
+def test_what_was_sent_before_the_first_that_came_is_told() -> None:
+    assert taken(arrived(row(5)), arrived(row(4))).before == 4
+
+
+def test_two_million_lost_are_no_new_beginning() -> None:
+    report = taken(
+        arrived(row(0, 1), size=50), arrived(row(2_000_002, 2_000_003), size=50)
+    )
+    assert (report.packets, report.lost) == (4, 2_000_000)
+
+
+def test_loss_and_rate_are_those_of_what_came() -> None:
+    report = LoadReport(run=1, packets=3, lost=1, size_bytes=300, seconds=2.0)
+    assert (report.loss, report.bits_per_s) == (0.25, 800.0)
+    assert LoadReport(run=1).loss == 0.0
+    assert LoadReport(run=1, packets=9, size_bytes=9).bits_per_s is None
+    assert LoadReport(run=1, packets=1, seconds=1.0).bits_per_s is None
 
 
 def test_a_hole_in_a_row_is_a_loss() -> None:
@@ -58,7 +82,7 @@ def test_a_hole_in_a_row_is_a_loss() -> None:
 
 def test_a_last_one_that_is_no_measured_traffic_is_not_counted() -> None:
     report = taken(arrived(row(0, 1) + b"short", size=50))
-    assert report.packets == 2
+    assert (report.packets, report.size_bytes) == (2, 100)
 
 
 def test_without_the_kernel_s_time_ours_serves() -> None:
@@ -74,23 +98,42 @@ def test_what_is_something_else_is_counted_and_left() -> None:
 
 def test_a_run_is_told_when_it_begins_and_senders_are_kept_apart() -> None:
     runs = Runs()
-    first = runs.take(arrived(row(0)), time=0.0)
+    assert runs.take(arrived(row(0)), time=0.0) is None
+    assert list(runs) == [], "one may be anybody's"
+    first = runs.take(arrived(row(1)), time=0.0)
     assert first is not None
-    assert runs.take(arrived(row(1)), time=0.0) is None
+    assert runs.take(arrived(row(2)), time=0.0) is None
     other = Origin("10.0.0.8", 4000)
-    second = runs.take(arrived(row(0), 2.5, origin=other), time=0.0)
+    second = runs.take(arrived(row(0, 1), 2.5, size=50, origin=other), time=0.0)
     assert list(runs) == [first, second]
     assert runs.find(7) is second, "the one heard last"
 
 
-def test_runs_are_bounded_and_the_most_silent_is_forgotten(
+def begun(runs: Runs, number: int, count: int, host: str = "10.0.0.7") -> None:
+    numbers = row(*range(count), run=number)
+    runs.take(arrived(numbers, size=50, origin=Origin(host, number)), time=0.0)
+
+
+def test_runs_are_bounded_and_the_one_of_least_is_forgotten(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(module, "MAX_RUNS", 2)
     runs = Runs()
-    for number, at in ((1, 5.0), (2, 1.0), (3, 2.0)):
-        runs.take(arrived(row(0, run=number), at), time=0.0)
+    for number, count in ((1, 5), (2, 2), (3, 2)):
+        begun(runs, number, count)
     assert [run.number for run in runs] == [1, 3]
+
+
+def test_a_host_with_many_runs_forgets_its_own(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(module, "MAX_RUNS_OF_A_HOST", 2)
+    runs = Runs()
+    begun(runs, 1, 2, "10.0.0.1")
+    for number in range(2, 9):
+        begun(runs, number, 3, "10.0.0.66")
+    assert [run.number for run in runs].count(1) == 1
+    assert len(list(runs)) == 3
 
 
 REPORT = LoadReport(run=7, packets=5, delays_s={"p50": -0.25})

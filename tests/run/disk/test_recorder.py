@@ -91,6 +91,15 @@ def test_what_others_have_added_is_never_cut_off(
     assert (tmp_path / "a").read_bytes() == before
 
 
+def test_two_do_not_write_into_one_file(tmp_path: Path) -> None:
+    async def scene() -> None:
+        async with recording(tmp_path / "a"):
+            Recorder(tmp_path / "a", asyncio.get_running_loop())
+
+    with pytest.raises(UsageError, match="another program"):
+        asyncio.run(scene())
+
+
 def test_a_pipe_is_written_into(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe")
     heard: list[bytes] = []

@@ -11,7 +11,8 @@ import asyncio
 import select
 import time
 from collections.abc import AsyncGenerator, Callable
-from threading import Event
+from contextlib import suppress
+from threading import Event, Thread
 
 from groupwire.net import MulticastSender
 
@@ -19,6 +20,8 @@ __all__ = ["Metronome"]
 
 _LOOK_S = 0.1
 """How often somebody who waits for room looks whether he is to end."""
+_LONGEST_WAIT_S = 3600.0
+"""The system's clocks take no century."""
 
 
 class Metronome:
@@ -37,14 +40,21 @@ class Metronome:
         """Begin to count."""
         self._start = time.monotonic()
 
+    @property
+    def stopped(self) -> bool:
+        """Whether it is to end."""
+        return self._stopped.is_set()
+
     def stop(self) -> None:
         """Have the thread end; from any thread."""
         self._stopped.set()
 
     def wait(self, until_s: float) -> bool:
         """Sleep until then; False: it is to end."""
-        rest = until_s - self.elapsed_s
-        return not (self._stopped.wait(rest) if rest > 0 else self._stopped.is_set())
+        while (rest := until_s - self.elapsed_s) > 0:
+            if self._stopped.wait(min(rest, _LONGEST_WAIT_S)):
+                return False
+        return not self._stopped.is_set()
 
     def send(self, sender: MulticastSender, data: bytes, segment_bytes: int) -> None:
         """Send it all, waiting where the send buffer is full."""
@@ -59,17 +69,48 @@ class Metronome:
                 return
 
     async def run(
-        self, work: Callable[[], None], interval: float
+        self, work: Callable[[], None], interval: float, stop: asyncio.Event | None
     ) -> AsyncGenerator[None, None]:
         """Do the work in a thread; wake the caller every ``interval`` seconds.
 
-        Who stops listening stops it. What it raises is raised here.
+        Who stops listening, or sets ``stop``, ends it. What it raises is raised here.
         """
-        task = asyncio.create_task(asyncio.to_thread(work))
+        task = _in_thread(work)
+        watch = None if stop is None else asyncio.create_task(stop.wait())
+        if watch is not None:
+            watch.add_done_callback(lambda _: self.stop())
         try:
             while not (await asyncio.wait([task], timeout=interval))[0]:
                 yield
         finally:
+            if watch is not None:
+                watch.cancel()
             self.stop()
             await asyncio.wait([task])
         await task
+
+
+def _in_thread(work: Callable[[], None]) -> asyncio.Future[None]:
+    """Have it done in a thread that holds up no program's end."""
+    loop = asyncio.get_running_loop()
+    done: asyncio.Future[None] = loop.create_future()
+
+    def tell(error: BaseException | None) -> None:
+        if done.cancelled():
+            return
+        if error is None:
+            done.set_result(None)
+        else:
+            done.set_exception(error)
+
+    def body() -> None:
+        failure: BaseException | None = None
+        try:
+            work()
+        except BaseException as error:
+            failure = error
+        with suppress(RuntimeError):  # the loop has been closed
+            loop.call_soon_threadsafe(tell, failure)
+
+    Thread(target=body, name="groupwire-sending", daemon=True).start()
+    return done

@@ -15,7 +15,7 @@ from typing import BinaryIO
 from groupwire.aio.config import PeerConfig
 from groupwire.aio.opening import plan_sending
 from groupwire.aio.probing.pacing import Metronome
-from groupwire.errors import DecodeError, UsageError
+from groupwire.errors import DecodeError, MachineError, UsageError
 from groupwire.net import MulticastSender
 from groupwire.probe.capture import CaptureReader, Packet
 from groupwire.probe.capture.playing import Playing, Shot, Target
@@ -55,34 +55,37 @@ async def replay(  # noqa: PLR0913 - keyword-only options
     original: bool = False,
     only: Group | str | None = None,
     speed: float = 1.0,
+    max_gap: float | None = None,
     interval: float = 1.0,
+    stop: asyncio.Event | None = None,
     config: PeerConfig | None = None,
 ) -> AsyncGenerator[ReplayProgress, None]:
     """Send a pcapng or pcap file's UDP datagrams again; yields how far it is.
 
     To ``group``, or with ``original`` to the groups that they went to; one of both has
     to be named, so that nobody feeds a capture back by mistake. ``only`` takes those
-    that went to that group. It tells before it begins, every ``interval`` seconds, and
-    at the end.
+    that went to that group, ``max_gap`` shortens longer pauses to so many seconds. It
+    tells before it begins, every ``interval`` seconds, and at the end, which ``stop``
+    brings at once.
 
-    Raises UsageError for a file that is no capture or holds nothing to send,
-    OSError for one that cannot be read, and MachineErrors where the machine cannot
-    send.
+    Raises UsageError for a file that is no capture, OSError for one that cannot be
+    read, and MachineErrors where the machine cannot send.
     """
     if original == (group is not None):
         problem = "name either a group to send to, or the capture's own"
         raise UsageError(problem, fix="give `group`, or `original=True`")
     if not speed > 0:
         raise UsageError(f"a speed of {speed} plays nothing", fix="1 is its own speed")
-    file = await asyncio.to_thread(Path(path).open, "rb")
-    with file:
+    with await asyncio.to_thread(_opened, Path(path)) as file:
         outlets = _Outlets(None if group is None else _group(group), config)
         source = _Source(file, None if only is None else _group(only))
-        player = _Player(source, outlets, Playing(speed=speed), speed)
+        player = _Player(
+            source, outlets, Playing(speed=speed, max_gap_s=max_gap), speed
+        )
         try:
             await source.begun()
             yield player.progress()
-            async for _ in player.beat.run(player.play, interval):
+            async for _ in player.beat.run(player.play, interval, stop):
                 yield player.progress()
         except DecodeError:
             raise UsageError(
@@ -90,10 +93,21 @@ async def replay(  # noqa: PLR0913 - keyword-only options
                 fix="give a pcapng or pcap file, as `watch --record` or Wireshark "
                 "write them",
             ) from None
+        except MachineError:
+            yield player.progress(ended=True)
+            raise
         finally:
             source.close()
             outlets.close()
     yield player.progress(ended=True)
+
+
+def _opened(path: Path) -> BinaryIO:
+    if path.exists() and not path.is_file():
+        raise UsageError(
+            f"{path} is no file", fix="write what comes from a pipe to a file first"
+        )
+    return path.open("rb")
 
 
 def _group(group: Group | str) -> Group:
@@ -107,6 +121,7 @@ class _Source:
         self._reader = CaptureReader(file.read)
         self._packets = self._wanted(only)
         self._unwanted: Counter[str] = Counter()
+        self._closed = False
         self.left_out: Counter[str] = Counter()
         """By reason; replaced as a whole, as another thread reads it."""
         self._thread = ThreadPoolExecutor(1, "groupwire-capture")
@@ -128,8 +143,9 @@ class _Source:
         return packets
 
     def close(self) -> None:
-        """Read nothing any more."""
-        self._thread.shutdown()
+        """Read nothing any more; what is being read is not waited for."""
+        self._closed = True
+        self._thread.shutdown(wait=False, cancel_futures=True)
 
     def _some(self) -> list[Packet]:
         packets = list(islice(self._packets, _AHEAD))
@@ -138,7 +154,11 @@ class _Source:
 
     def _wanted(self, only: Group | None) -> Iterator[Packet]:
         for packet in self._reader:
-            if not packet.group.is_multicast:
+            if self._closed:
+                return
+            if not packet.port:
+                self._unwanted["no-port"] += 1
+            elif not packet.group.is_multicast:
                 self._unwanted["unicast"] += 1
             elif only and (packet.group, packet.port) != (only.ip, only.port):
                 self._unwanted["other-group"] += 1

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated
@@ -12,6 +13,7 @@ from groupwire.cli.exits import ExitCode
 from groupwire.cli.options.common import Place, Reach, Speech, duration
 from groupwire.cli.plumbing import signals
 from groupwire.cli.plumbing.spread import spread
+from groupwire.cli.plumbing.stopping import to_its_end
 from groupwire.cli.render.out import Out
 from groupwire.cli.render.text import escape, plural, seconds
 from groupwire.errors import UsageError
@@ -51,6 +53,16 @@ class ReplayOptions:
             help="2 plays twice as fast, 0.5 half as fast.",
         ),
     ] = 1.0
+    max_gap: Annotated[
+        float | None,
+        typer.Option(
+            "--max-gap",
+            metavar="S",
+            parser=duration,
+            help="Make longer pauses so short, such as between two recordings.",
+            show_default=False,
+        ),
+    ] = None
 
 
 @spread
@@ -77,28 +89,34 @@ def replay(
     to = _target(place.group, options.original)
     wanted = None if options.only is None else Group.parse(options.only)
 
-    async def play() -> int:
+    shown = _Shown(out, file, to)
+
+    async def play(stop: asyncio.Event) -> None:
         from groupwire import aio
         from groupwire.aio.probing.replay import replay as replayed
 
-        config = aio.PeerConfig(
-            interface=place.interface, ttl=reach.ttl, dscp=reach.dscp
+        playing = replayed(
+            file,
+            to,
+            original=options.original,
+            only=wanted,
+            speed=options.speed,
+            max_gap=options.max_gap,
+            interval=INTERVAL_S,
+            stop=stop,
+            config=aio.PeerConfig(
+                interface=place.interface, ttl=reach.ttl, dscp=reach.dscp
+            ),
         )
-        shown = _Shown(out, file, to)
+        async for progress in playing:
+            shown.take(progress)
+
+    async def replaying() -> int:
         with signals.ending(lambda: shown.begun, shown.end):
-            async for progress in replayed(
-                file,
-                to,
-                original=options.original,
-                only=wanted,
-                speed=options.speed,
-                interval=INTERVAL_S,
-                config=config,
-            ):
-                shown.take(progress)
+            await to_its_end(play)
         return ExitCode.DONE if shown.sent else ExitCode.MISSING
 
-    return signals.run(play(), out)
+    return signals.run(replaying(), out)
 
 
 def _target(group: str | None, original: bool) -> Group | None:
@@ -178,6 +196,7 @@ _WHY = {
     "unicast": "which went to a single host",
     "other-group": "which went to another group than that of --only",
     "too-many-groups": "of more groups than are sent to at once",
+    "no-port": "which went to no port",
     "capture-cut": "of which only a part was captured",
     "capture-cut-off": "because the file ends in the middle of it",
     "capture-damaged": "because the file is damaged there",

@@ -15,7 +15,8 @@ _NULL, _ETHERNET, _RAW, _LOOP, _SLL, _IPV4, _IPV6, _SLL2 = (
 _BARE = frozenset({_RAW, _IPV4, _IPV6, 12, 14})
 """Those without a frame; 12 and 14 are raw IP as some systems write it."""
 _HEADS = {_NULL: 4, _LOOP: 4, _SLL: 16, _SLL2: 20}
-_VLAN_TAGS = frozenset({b"\x81\x00", b"\x88\xa8"})
+_VLAN_TAGS = frozenset({b"\x81\x00", b"\x88\xa8", b"\x91\x00"})
+"""IEEE 802.1Q, 802.1ad, and what some switches use for the outer one of two."""
 _IP_TYPES = frozenset({b"\x08\x00", b"\x86\xdd"})
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterable
 from ipaddress import IPv4Address, IPv6Address
+from math import inf
 from typing import NamedTuple
 
 from groupwire.probe.capture.packet import Packet
@@ -38,24 +39,25 @@ class Shot(NamedTuple):
 class Playing:
     """Packets in, shots out as they are due; times are seconds from the beginning.
 
-    ``speed`` 2 plays twice as fast. A packet that was captured before the one in front
-    of it leaves right behind that one.
+    ``speed`` 2 plays twice as fast, ``max_gap_s`` shortens longer pauses. A packet that
+    was captured before the one in front of it leaves right behind that one.
     """
 
-    def __init__(self, *, speed: float = 1.0) -> None:
+    def __init__(self, *, speed: float = 1.0, max_gap_s: float | None = None) -> None:
         self._speed = speed
-        self._began: float | None = None
-        self._latest = 0.0
+        self._max_gap_s = inf if max_gap_s is None else max_gap_s
+        self._captured: float | None = None
+        self._due = 0.0
         self._waiting: deque[tuple[float, Packet]] = deque()
 
     def feed(self, packets: Iterable[Packet]) -> None:
         """Take the packets that come next in the file."""
         for packet in packets:
-            if self._began is None:
-                self._began = packet.time
-            due = (packet.time - self._began) / self._speed
-            self._latest = max(self._latest, due)
-            self._waiting.append((self._latest, packet))
+            before = packet.time if self._captured is None else self._captured
+            gap = max(packet.time - before, 0.0) / self._speed
+            self._captured = max(packet.time, before)
+            self._due += min(gap, self._max_gap_s)
+            self._waiting.append((self._due, packet))
 
     def __len__(self) -> int:
         """Return how many packets wait."""

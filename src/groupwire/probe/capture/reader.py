@@ -34,6 +34,8 @@ _PCAP = {
     b"\xa1\xb2\x3c\x4d": (">", 1e-9),
 }
 _TIME_RESOLUTION, _INTERFACE_BYTES = 9, 8
+_ENHANCED = {"<": struct.Struct("<5I"), ">": struct.Struct(">5I")}
+_ENHANCED_BYTES = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +97,7 @@ class CaptureReader:
     def _blocks(self) -> Iterator[_Frame]:
         """Read pcapng; a section may have another byte order than the one before."""
         interfaces: list[_Interface] = []
-        order = self._section()
+        order = self._section(first=True)
         while order and (raw := self._exactly(4)) is not None:
             kind = _number(order, raw)
             if kind == SECTION:
@@ -112,14 +114,17 @@ class CaptureReader:
                 # It has no time; what cannot be timed cannot be played.
                 self.dropped["capture-timeless"] += 1
 
-    def _section(self) -> str:
-        """Read a section's head behind its type; return its byte order."""
+    def _section(self, *, first: bool = False) -> str:
+        """Read a section's head behind its type; return its byte order, or nothing."""
         head = self._exactly(8)
         if head is None:
             return ""
         order = _BYTE_ORDERS.get(head[4:])
         if order is None:
-            raise DecodeError("capture-no-capture")
+            if first:
+                raise DecodeError("capture-no-capture")
+            self.dropped["capture-damaged"] += 1
+            return ""
         return order if self._rest(order, _number(order, head[:4]), read=12) else ""
 
     def _body(self, order: str) -> bytes | None:
@@ -148,7 +153,10 @@ class CaptureReader:
     def _enhanced(
         self, body: bytes, order: str, interfaces: list[_Interface]
     ) -> Iterator[_Frame]:
-        words = [_number(order, body[at : at + 4]) for at in range(0, 20, 4)]
+        if len(body) < _ENHANCED_BYTES:
+            self.dropped["capture-damaged"] += 1
+            return
+        words: tuple[int, ...] = _ENHANCED[order].unpack_from(body)
         number, high, low, size, original = words
         if number >= len(interfaces) or len(body) < 20 + size:
             self.dropped["capture-damaged"] += 1

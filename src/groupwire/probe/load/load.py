@@ -1,4 +1,4 @@
-"""A datagram of measured traffic: its run, number and time (docs/howto/measuring.md)."""
+"""A datagram of measured traffic: run, number, time (docs/howto/measuring.md)."""
 
 from __future__ import annotations
 

@@ -28,6 +28,8 @@ class LoadReport:
 
     run: int
     packets: int = 0
+    before: int = 0
+    """Sent before the first that came: by then it had not joined, as a rule."""
     size_bytes: int = 0
     lost: int = 0
     """Passed over; what was sent behind the last one that came is not in it."""
@@ -46,6 +48,21 @@ class LoadReport:
     heard: float = 0.0
     answered: float = 0.0
     delays_s: Mapping[str, float] = field(default_factory=dict[str, float])
+
+    @property
+    def loss(self) -> float:
+        """The part that was passed over, 0 to 1."""
+        expected = self.packets + self.lost
+        return self.lost / expected if expected else 0.0
+
+    @property
+    def bits_per_s(self) -> float | None:
+        """The rate of the payload; None: too few have come to know it."""
+        if self.packets < 2 or not self.seconds:
+            return None
+        # From the first to the last there is one distance less than datagrams.
+        part = (self.packets - 1) / self.packets
+        return self.size_bytes * 8 * part / self.seconds
 
     def encode(self) -> bytes:
         """Return JSON, shorter than a datagram."""

@@ -72,7 +72,8 @@ class SequenceMeter:
 
     Numbers from 0 to below the modulus, and whole runs of them, are taken in the order
     in which they arrived. What is lost before the first or behind the last number
-    cannot be known. UsageError for a modulus below 1024, too few to tell late from new.
+    cannot be known. ``longest_loss`` is larger where numbers never begin anew.
+    UsageError for a modulus below 1024, too few to tell late from new.
     """
 
     __slots__ = (
@@ -83,6 +84,7 @@ class SequenceMeter:
         "_half",
         "_holes",
         "_longest",
+        "_longest_loss",
         "_lost",
         "_modulus",
         "_next",
@@ -96,10 +98,11 @@ class SequenceMeter:
         "_suspect",
     )
 
-    def __init__(self, modulus: int) -> None:
+    def __init__(self, modulus: int, *, longest_loss: int = LONGEST_LOSS) -> None:
         if modulus < _LEAST_MODULUS:
             raise UsageError(f"a modulus of {modulus} is below {_LEAST_MODULUS}")
         self._modulus = modulus
+        self._longest_loss = longest_loss
         self._half = modulus >> 1
         self._holes = Holes()
         self._started = self._calm = False
@@ -232,7 +235,7 @@ class SequenceMeter:
 
     def _believe(self, at: int, count: int) -> None:
         ahead = at - self._next
-        if 0 < ahead <= LONGEST_LOSS:
+        if 0 < ahead <= self._longest_loss:
             self._advance(ahead, count)
         else:
             self._begin_anew(at, count)

@@ -6,6 +6,7 @@ import asyncio
 import os
 import time
 from contextlib import suppress
+from fcntl import LOCK_EX, LOCK_NB, flock
 from os import PathLike
 from pathlib import Path
 from threading import Lock
@@ -135,12 +136,22 @@ def _opened(path: Path) -> BinaryIO:
     number = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o666)
     file = os.fdopen(number, "wb")
     try:
-        if file.seekable():  # not a pipe to a program that reads captures
+        if path.is_file():  # not a pipe to a program that reads captures
+            _lock(file, path)
             file.truncate(file.seek(_end_of(path)))
     except BaseException:
         file.close()
         raise
     return file
+
+
+def _lock(file: BinaryIO, path: Path) -> None:
+    try:
+        flock(file, LOCK_EX | LOCK_NB)
+    except BlockingIOError:
+        raise UsageError(
+            f"{path} is being written by another program", fix="name another file"
+        ) from None
 
 
 def _end_of(path: Path) -> int:

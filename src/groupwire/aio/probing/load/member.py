@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -18,7 +17,9 @@ from groupwire.values import Datagram, Interface, Transmit
 __all__ = ["MemberEvent", "RunBegan", "RunEnded", "RunMember"]
 
 _SILENT_S = 5.0
-"""A run of which so long nothing has come is over, whether that was said or not."""
+"""A run of which so long nothing has come is over, whether that was said or not; and
+twice its longest silence. Should more come, it goes on, and ends once more."""
+_TIMES_SILENCE = 2
 _MOST_FINISHED = 256
 
 
@@ -41,14 +42,24 @@ MemberEvent = RunBegan | RunEnded
 
 
 class RunMember:
-    """A core for a driver. ``drops`` gives the kernel's count of this socket."""
+    """A core for a driver.
 
-    def __init__(self, answerer: Answerer, drops: Callable[[], int]) -> None:
+    ``drops`` gives the kernel's count of this socket, ``wall`` the time in seconds
+    since the epoch, which is what departures and arrivals are told in.
+    """
+
+    def __init__(
+        self,
+        answerer: Answerer,
+        drops: Callable[[], int],
+        wall: Callable[[], float],
+    ) -> None:
         self._answerer = answerer
-        self._drops = drops
+        self._drops, self._wall = drops, wall
         self._runs = Runs()
         self._dropped_before: dict[Run, int] = {}
-        self._ended: dict[Run, None] = {}
+        self._ended: dict[Run, int] = {}
+        """With how many packets each had ended."""
         self._events: list[MemberEvent] = []
         self.finished = False
 
@@ -67,7 +78,7 @@ class RunMember:
     def handle_datagram(self, datagram: Datagram, *, now: float) -> None:
         """Count it, or answer it."""
         if is_load(datagram.data):
-            run = self._runs.take(datagram, time=time.time())
+            run = self._runs.take(datagram, time=self._wall())
             if run is not None:
                 self._begin(run)
             return
@@ -98,11 +109,20 @@ class RunMember:
         going_on = [run for run in self._runs if run not in self._ended]
         return [(run, self._report(run)) for run in going_on]
 
-    def look(self, at: float) -> None:
-        """End the runs that are silent; seconds since the epoch."""
+    def look(self) -> None:
+        """End the runs that are silent, and have those go on that are so no more."""
+        now = self._wall()
         for run in list(self._runs):
-            if at - run.traffic.last > _SILENT_S:
+            patience = max(_SILENT_S, _TIMES_SILENCE * run.traffic.silence)
+            if now - run.traffic.last > patience:
                 self._end(run)
+            elif run.traffic.packets > self._ended.get(run, run.traffic.packets):
+                del self._ended[run]
+
+    def end_all(self) -> None:
+        """End every run that goes on: this member leaves."""
+        for run in list(self._runs):
+            self._end(run)
 
     def _begin(self, run: Run) -> None:
         kept = set(self._runs)
@@ -117,26 +137,34 @@ class RunMember:
     def _end(self, run: Run) -> None:
         if run in self._ended:
             return
-        self._ended[run] = None
+        self._ended[run] = run.traffic.packets
         if len(self._ended) > _MOST_FINISHED:
             del self._ended[next(iter(self._ended))]
         self._events.append(RunEnded(run, self._report(run)))
 
     def _hear(self, message: MessageReceived, now: float) -> None:
-        heard = message.datagram.time or time.time()
+        heard = message.datagram.time or self._wall()
         try:
             question = LoadQuestion.decode(message.data)
         except DecodeError as error:
             self._answerer.dropped[error.reason] += 1
             return
         run = self._runs.find(question.run)
-        report = LoadReport(run=question.run, heard=heard, answered=time.time())
+        report = LoadReport(run=question.run, heard=heard, answered=self._wall())
         if run is not None:
             report = self._report(run, heard)
         self._answerer.answer(message, report.encode(), now=now)
-        if run is not None and question.last:
+        # Only its own sender ends it.
+        asker = message.datagram.origin.host
+        if run is not None and question.last and asker == run.origin.host:
+            run.known = True
             self._end(run)
 
     def _report(self, run: Run, heard: float = 0.0) -> LoadReport:
         dropped = self._drops() - self._dropped_before.get(run, 0)
-        return run.report(dropped=dropped, heard=heard, answered=time.time())
+        # The kernel counts by socket: each run has its share.
+        packets = sum(each.traffic.packets for each in self._runs) or 1
+        share = min(run.traffic.packets / packets, 1.0)
+        return run.report(
+            dropped=round(dropped * share), heard=heard, answered=self._wall()
+        )

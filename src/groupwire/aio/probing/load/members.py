@@ -37,6 +37,7 @@ class MemberLoad:
     sender: Origin
     report: LoadReport
     lost: int
+    """Since the first that came; what was sent before is ``report.before``."""
     loss: float
     round_trips: Delays
     clock: ClockOffset | None
@@ -45,12 +46,6 @@ class MemberLoad:
     def dropped_here(self) -> int:
         """Of the lost, those that the receiver's own host has dropped."""
         return min(self.report.dropped_here, self.lost)
-
-    @property
-    def bits_per_s(self) -> float:
-        """The rate of the payload that arrived."""
-        seconds = self.report.seconds
-        return self.report.size_bytes * 8 / seconds if seconds else 0.0
 
     def delay_s(self, percentile: str) -> float | None:
         """Return a percentile of the way there by our clock; None: not known."""
@@ -68,12 +63,14 @@ class _Member:
 
 
 class Members:
-    """Takes answers; whoever speaks for another member's name replaces it."""
+    """Takes answers; the first that speaks for a name is who has it."""
 
     def __init__(self, run: int) -> None:
         self._run = run
         self._members: dict[str, _Member] = {}
         self.foreign = 0
+        self.clashes: set[str] = set()
+        """Names that another host spoke for, too."""
 
     @property
     def names(self) -> list[str]:
@@ -93,25 +90,35 @@ class Members:
             self.foreign += 1
             return
         member = self._members.setdefault(name, _Member(answer, report))
+        if member.sender.host != answer.sender.host:
+            self.clashes.add(name)
+            return
         member.sender, member.report = answer.sender, report
         if asked is not None:
             back = asked + answer.rtt
             exchange = Exchange(asked, report.heard, report.answered, back)
             member.exchanges.append(exchange)
-            member.round_trips.take(max(answer.rtt, 0.0))
+            member.round_trips.take(max(exchange.round_trip_s, 0.0))
 
     def results(self, sent: int) -> tuple[MemberLoad, ...]:
         """Return what became of so many datagrams, the worst first."""
         results = [
-            MemberLoad(
-                name,
-                member.sender,
-                member.report,
-                lost := max(sent - member.report.packets, 0),
-                lost / sent if sent else 0.0,
-                member.round_trips,
-                best_offset(member.exchanges),
-            )
-            for name, member in self._members.items()
+            self._result(name, member, sent) for name, member in self._members.items()
         ]
         return tuple(sorted(results, key=lambda each: (-each.lost, each.name)))
+
+    @staticmethod
+    def _result(name: str, member: _Member, sent: int) -> MemberLoad:
+        report = member.report
+        # Of a run of which nothing came nobody knows when it was joined.
+        expected = max(sent - (report.before if report.packets else 0), 0)
+        lost = max(expected - report.packets, 0)
+        return MemberLoad(
+            name,
+            member.sender,
+            report,
+            lost,
+            lost / expected if expected else 0.0,
+            member.round_trips,
+            best_offset(member.exchanges),
+        )

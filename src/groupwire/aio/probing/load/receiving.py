@@ -6,7 +6,9 @@ import asyncio
 import time
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from dataclasses import dataclass, field
+from enum import Enum, auto
 from random import Random, SystemRandom
+from typing import Literal
 
 from groupwire.aio.config import PeerConfig, default_name
 from groupwire.aio.delivery.opening import Ends, open_pulling
@@ -66,6 +68,8 @@ class LoadEnded:
     dropped: Mapping[str, int] = field(default_factory=dict[str, int])
 
 
+_MOST_EVENTS = 1_000
+"""Kept for who does not listen."""
 LoadEvent = LoadJoined | LoadBegan | LoadInterval | LoadEnded
 
 
@@ -73,29 +77,36 @@ async def receive_load(
     group: Group | str | None = None,
     *,
     interval: float = 1.0,
+    stop: asyncio.Event | None = None,
     config: PeerConfig | None = None,
 ) -> AsyncGenerator[LoadEvent, None]:
     """Count measured traffic of a group until the iteration ends.
 
-    Every ``interval`` seconds while a run goes on, and at its end, it tells. Senders
-    are answered as ``config`` allows. Raises AddressError and MachineErrors.
+    Every ``interval`` seconds while a run goes on, and at its end, it tells. ``stop``
+    ends all runs and the iteration. Senders are answered as ``config`` allows. Raises
+    AddressError and MachineErrors.
     """
     config = config or PeerConfig()
     ends = open_pulling(group_of(group, DEFAULT_BENCH_GROUP), config)
     receiving = _Receiving(ends, config)
     try:
         yield receiving.joined
-        async for event in receiving.events(interval):
+        async for event in receiving.events(interval, stop):
             yield event
     finally:
         await receiving.close()
+
+
+class _Tick(Enum):
+    NEXT = auto()
+    LAST = auto()
 
 
 class _Receiving:
     """The member on its port, and its events as they are told."""
 
     def __init__(self, ends: Ends, config: PeerConfig) -> None:
-        self._happened: asyncio.Queue[MemberEvent | None] = asyncio.Queue()
+        self._happened: asyncio.Queue[MemberEvent | _Tick] = asyncio.Queue()
         self._clock: asyncio.TimerHandle | None = None
         receiver = ends.receiver
         self._core = RunMember(
@@ -106,6 +117,7 @@ class _Receiving:
                 rng=Random(SystemRandom().getrandbits(64)),
             ),
             lambda: 0 if receiver is None else receiver.kernel_drops,
+            time.time,
         )
         self.joined = LoadJoined(
             ends.group,
@@ -123,22 +135,37 @@ class _Receiving:
             self._clock.cancel()
         await self._running.close()
 
-    async def events(self, interval: float) -> AsyncGenerator[LoadEvent, None]:
+    async def events(
+        self, interval: float, stop: asyncio.Event | None
+    ) -> AsyncGenerator[LoadEvent, None]:
+        watch = None if stop is None else asyncio.create_task(stop.wait())
+        if watch is not None:
+            watch.add_done_callback(self._stop)
         self._strike(interval)
-        while True:
-            event = await self._happened.get()
-            if event is not None:
-                yield self._told(event)
-            elif reports := self._core.reports():
-                yield LoadInterval([(run.origin, told) for run, told in reports])
+        try:
+            while (event := await self._happened.get()) is not _Tick.LAST:
+                if not isinstance(event, _Tick):
+                    yield self._told(event)
+                elif reports := self._core.reports():
+                    yield LoadInterval([(run.origin, told) for run, told in reports])
+        finally:
+            if watch is not None:
+                watch.cancel()
 
     def _strike(self, interval: float) -> None:
         """Look what has become of the runs, and do so again."""
-        self._core.look(time.time())
-        self._running.pump_soon()
-        self._happened.put_nowait(None)
+        self._core.look()
+        self._running.driver.pump()
+        if self._happened.empty():  # who does not listen is not told the same again
+            self._happened.put_nowait(_Tick.NEXT)
         loop = asyncio.get_running_loop()
         self._clock = loop.call_later(interval, self._strike, interval)
+
+    def _stop(self, watch: asyncio.Task[Literal[True]]) -> None:
+        if not watch.cancelled():
+            self._core.end_all()
+            self._running.driver.pump()
+            self._happened.put_nowait(_Tick.LAST)
 
     def _told(self, event: MemberEvent) -> LoadEvent:
         if isinstance(event, RunBegan):
@@ -147,7 +174,8 @@ class _Receiving:
 
     def _hear(self, events: Sequence[MemberEvent]) -> None:
         for event in events:
-            self._happened.put_nowait(event)
+            if self._happened.qsize() < _MOST_EVENTS:
+                self._happened.put_nowait(event)
 
 
 def _ignore(events: list[MembershipEvent]) -> None:

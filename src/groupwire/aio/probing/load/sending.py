@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import AsyncGenerator, Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from secrets import randbits
 
@@ -14,9 +15,9 @@ from groupwire.aio.opening import group_of, plan_sending
 from groupwire.aio.probing.load.members import MemberLoad, Members
 from groupwire.aio.probing.load.question import LoadQuestion
 from groupwire.aio.probing.pacing import Metronome
-from groupwire.errors import UsageError
+from groupwire.errors import MachineError, UsageError
 from groupwire.gather import Expectation, Expected, Form, Question
-from groupwire.net import MulticastSender
+from groupwire.net import MulticastSender, most_segments
 from groupwire.probe.load import HEAD_BYTES, LoadHead, Pace
 from groupwire.values import DEFAULT_BENCH_GROUP, Group
 
@@ -24,7 +25,6 @@ __all__ = ["LoadProgress", "LoadResult", "MemberLoad", "send_load"]
 
 _WINDOW_S = 0.0005
 """What is due within this leaves by one call: closer than that no timer is exact."""
-_MOST_IN_A_ROW, _MOST_ROW_BYTES = 64, 60_000
 _ASK_EVERY_S = 0.25
 _LAST_RETRIES, _LAST_TIMEOUT_S, _LAST_STALL_S = 3, 3.0, 0.5
 
@@ -53,7 +53,11 @@ class LoadResult:
     sent: LoadProgress
     wanted_bits_per_s: float
     late: int
-    """Datagrams that this machine was too slow to send in time, and left out."""
+    """Datagrams that were not sent because this machine was too slow."""
+    refused: MachineError | None
+    """Why the system would not send, the last time that this was so."""
+    clashes: tuple[str, ...]
+    """Names that more than one host answered with; the first one's count."""
     members: tuple[MemberLoad, ...]
     missing: tuple[str, ...]
     """Expected by name or address, and silent."""
@@ -68,12 +72,14 @@ async def send_load(  # noqa: PLR0913 - keyword-only options
     duration: float = 10.0,
     expect: Expected = None,
     interval: float = 1.0,
+    stop: asyncio.Event | None = None,
     config: PeerConfig | None = None,
 ) -> AsyncGenerator[LoadProgress | LoadResult, None]:
     """Send datagrams of ``size`` bytes at ``rate`` bits of payload a second.
 
-    Tells every ``interval`` seconds, and in the end the result. Raises UsageError for
-    what cannot be, AddressError and MachineErrors.
+    Tells every ``interval`` seconds, and in the end the result; ``stop`` brings the end
+    at once. Raises UsageError for what cannot be, AddressError, and MachineErrors where
+    nothing at all can be sent.
     """
     config = config or PeerConfig()
     wanted = group_of(group, DEFAULT_BENCH_GROUP)
@@ -85,7 +91,7 @@ async def send_load(  # noqa: PLR0913 - keyword-only options
     try:
         yield sending.progress(())
         asking.start()
-        async for _ in sending.beat.run(sending.run, interval):
+        async for _ in sending.beat.run(sending.run, interval, stop):
             yield sending.progress(asking.names)
         yield await asking.result(rate)
     finally:
@@ -116,31 +122,40 @@ class _Sending:
         self._duration = duration
         self.beat = Metronome()
         self._packets = 0
-        self._seconds = 0.0
+        self._seconds: float | None = None
+        self.refused: MachineError | None = None
         self._filling = bytes(size - HEAD_BYTES)
         fits = size <= sender.payload_limit
-        most = min(_MOST_IN_A_ROW, _MOST_ROW_BYTES // size)
-        self._row = max(most, 1) if fits else 1
+        self._row = most_segments(size) if fits else 1
 
     def progress(self, members: Iterable[str]) -> LoadProgress:
         return LoadProgress(
             self.number,
             self._packets,
             self._packets * self.size,
-            self._seconds,
+            self.beat.elapsed_s if self._seconds is None else self._seconds,
             tuple(members),
+        )
+
+    @property
+    def late(self) -> int:
+        """Datagrams that should have left by now, and have not."""
+        return max(
+            int((self._seconds or 0.0) / self.pace.distance_s) - self._packets, 0
         )
 
     def run(self) -> None:
         """Send it all; in a thread."""
         self.beat.start()
-        while (due := self.pace.due_s) < self._duration:
-            if not self.beat.wait(max(due, self._seconds + _WINDOW_S)):
-                return
-            self._seconds = self.beat.elapsed_s
-            self._send_due(min(self._seconds, self._duration))
+        sent_at = 0.0
+        # By the clock too: a rate that is beyond this machine is never done with.
+        while max(due := self.pace.due_s, sent_at) < self._duration:
+            if not self.beat.wait(max(due, sent_at + _WINDOW_S)):
+                break
+            sent_at = self.beat.elapsed_s
+            self._send_due(min(sent_at, self._duration))
         self.beat.wait(self._duration)
-        self._seconds = self.beat.elapsed_s
+        self._seconds = min(self.beat.elapsed_s, self._duration)
 
     def _send_due(self, elapsed: float) -> None:
         while due := self.pace.take(elapsed, self._row):
@@ -148,8 +163,22 @@ class _Sending:
             numbers = range(first, first + due)
             heads = [LoadHead(self.number, n, stamp).encode() for n in numbers]
             row = b"".join([part for head in heads for part in (head, self._filling)])
-            self._packets += due
-            self.beat.send(self._sender, row, self.size if due > 1 else 0)
+            if self._sent(row, self.size if due > 1 else 0):
+                self._packets += due
+            # What this machine is too slow for must not keep it from its end.
+            if self.beat.stopped or self.beat.elapsed_s >= self._duration:
+                return
+
+    def _sent(self, row: bytes, segment_bytes: int) -> bool:
+        """Send a row; a link that goes down later is a part of what is measured."""
+        try:
+            self.beat.send(self._sender, row, segment_bytes)
+        except MachineError as error:
+            if not self._packets:
+                raise
+            self.refused = error
+            return False
+        return True
 
 
 class _Questions:
@@ -195,7 +224,9 @@ class _Questions:
         return LoadResult(
             sent,
             rate,
-            self._sending.pace.late,
+            self._sending.late,
+            self._sending.refused,
+            tuple(sorted(self._members.clashes)),
             self._members.results(sent.packets),
             tuple(map(str, result.missing)),
             result.missing_count,
@@ -213,7 +244,10 @@ class _Questions:
             stall=_ASK_EVERY_S / 2,
             form=Form.TAGGED,
         )
-        asked = time.time()
-        async with Asking(self._group, question, self._config) as answers:
-            async for answer in answers:
-                self._members.take(answer, asked=asked)
+        asking = Asking(self._group, question, self._config)
+        with suppress(MachineError):  # the next one may leave
+            async with asking as answers:
+                since = asyncio.get_running_loop().time() - asking.asked_at
+                asked = time.time() - since
+                async for answer in answers:
+                    self._members.take(answer, asked=asked)

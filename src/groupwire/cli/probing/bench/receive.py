@@ -12,6 +12,7 @@ from groupwire.cli.options.common import Speech
 from groupwire.cli.options.members import networks
 from groupwire.cli.plumbing import signals
 from groupwire.cli.plumbing.spread import spread
+from groupwire.cli.plumbing.stopping import to_its_end
 from groupwire.cli.render.probing.received import Received
 from groupwire.gather import checked_name
 
@@ -33,34 +34,34 @@ def receive(options: BenchReceiveOptions, place: BenchPlace, speech: Speech) -> 
     member = None if options.name is None else checked_name(options.name)
     reached = networks("--answer-to", options.answer_to)
     judged = Judge(options.max_loss, options.min_rate)
+    shown = Received(out)
 
-    async def run() -> int:
+    async def run(stop: asyncio.Event) -> None:
         from groupwire import aio
         from groupwire.aio.probing.load import LoadEnded, receive_load
 
+        if options.seconds is not None:
+            asyncio.get_running_loop().call_later(options.seconds, stop.set)
         config = aio.PeerConfig(
             name=member, interface=where.interface, answer_to=reached
         )
-        shown = Received(out)
         left = options.count
+        running = receive_load(where.group, stop=stop, config=config)
+        async with aclosing(running) as events:
+            async for event in events:
+                shown.take(event)
+                if isinstance(event, LoadEnded):
+                    judged.take(event.report)
+                    left = None if left is None else left - 1
+                if left == 0:
+                    return
+
+    async def receiving() -> int:
         with signals.ending(shown.begun, shown.end):
-            try:
-                async with (
-                    asyncio.timeout(options.seconds),
-                    aclosing(receive_load(where.group, config=config)) as events,
-                ):
-                    async for event in events:
-                        shown.take(event)
-                        if isinstance(event, LoadEnded):
-                            judged.take(event.report)
-                            left = None if left is None else left - 1
-                        if left == 0:
-                            break
-            except TimeoutError:
-                pass
+            await to_its_end(run)
         return judged.code
 
-    return signals.run(run(), out)
+    return signals.run(receiving(), out)
 
 
 class Judge:
@@ -72,12 +73,10 @@ class Judge:
         self._failed = False
 
     def take(self, report: LoadReport) -> None:
-        """Hold one run against them."""
+        """Hold one run against them; a rate that is not known is not enough."""
         self._runs += 1
-        expected = report.packets + report.lost
-        loss = report.lost / expected if expected else 0.0
-        rate = report.size_bytes * 8 / report.seconds if report.seconds else 0.0
-        if self._max_loss is not None and loss > self._max_loss:
+        rate = report.bits_per_s or 0.0
+        if self._max_loss is not None and report.loss > self._max_loss:
             self._failed = True
         if self._min_rate is not None and rate < self._min_rate:
             self._failed = True

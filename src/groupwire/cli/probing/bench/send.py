@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import asyncio
+from collections.abc import Callable, Iterator
 from contextlib import aclosing
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -13,6 +14,7 @@ from groupwire.cli.options.common import Reach, Speech
 from groupwire.cli.options.members import expectation
 from groupwire.cli.plumbing import signals
 from groupwire.cli.plumbing.spread import spread
+from groupwire.cli.plumbing.stopping import to_its_end
 from groupwire.cli.render.probing.measured import Measured
 from groupwire.cli.render.probing.quantities import bits, in_time, percent
 
@@ -39,38 +41,39 @@ def send(
         options.max_loss, options.min_rate, options.max_delay, options.max_rtt
     )
 
-    async def run() -> int:
+    shown = Measured(out, where.group, options.rate, options.size, options.seconds)
+
+    async def run(stop: asyncio.Event) -> ExitCode:
         from groupwire import aio
         from groupwire.aio.probing.load import LoadResult, send_load
 
-        config = aio.PeerConfig(
-            interface=where.interface, ttl=reach.ttl, dscp=reach.dscp
-        )
-        shown = Measured(out, where.group, options.rate, options.size, options.seconds)
         running = send_load(
             where.group,
             rate=options.rate,
             size=options.size,
             duration=options.seconds,
             expect=wanted,
-            config=config,
+            stop=stop,
+            config=aio.PeerConfig(
+                interface=where.interface, ttl=reach.ttl, dscp=reach.dscp
+            ),
         )
-        code = ExitCode.MISSING
-        with signals.ending(lambda: shown.begun, shown.end):
-            async with aclosing(running) as events:
-                async for event in events:
-                    if not isinstance(event, LoadResult):
-                        shown.progress(event)
-                        continue
-                    broken = tuple(limits.broken(event))
-                    shown.result(event, broken)
-                    complete = event.members and not event.missing_count
-                    code = (
-                        ExitCode.DONE if complete and not broken else ExitCode.MISSING
-                    )
-        return code
+        async with aclosing(running) as events:
+            async for event in events:
+                if not isinstance(event, LoadResult):
+                    shown.progress(event)
+                    continue
+                broken = tuple(limits.broken(event))
+                shown.result(event, broken)
+                if event.members and not event.missing_count and not broken:
+                    return ExitCode.DONE
+        return ExitCode.MISSING
 
-    return signals.run(run(), out)
+    async def sending() -> int:
+        with signals.ending(lambda: shown.begun, shown.end):
+            return await to_its_end(run)
+
+    return signals.run(sending(), out)
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,13 +93,19 @@ class Limits:
     def _of(self, member: MemberLoad) -> Iterator[str]:
         if self.max_loss is not None and member.loss > self.max_loss:
             yield f"{member.name}: {percent(member.loss)} are lost"
-        if self.min_rate is not None and member.bits_per_s < self.min_rate:
-            yield f"{member.name}: {bits(member.bits_per_s)} arrive"
+        rate = member.report.bits_per_s
+        if self.min_rate is not None and (rate is None or rate < self.min_rate):
+            yield f"{member.name}: {_or_unknown(rate, bits)} arrive"
         delay, clock = member.delay_s("p99"), member.clock
-        if self.max_delay is not None and delay is not None and clock is not None:
-            surely = delay - clock.error_s
-            if surely > self.max_delay:
-                yield f"{member.name}: 1 % take {in_time(surely)} and more"
+        if self.max_delay is not None:
+            surely = delay if delay is None or clock is None else delay - clock.error_s
+            if surely is None or surely > self.max_delay:
+                yield f"{member.name}: 1 % take {_or_unknown(surely, in_time)} and more"
         trip = member.round_trips.at(0.99)
-        if self.max_rtt is not None and trip is not None and trip > self.max_rtt:
-            yield f"{member.name}: 1 % of answers take {in_time(trip)} and more"
+        if self.max_rtt is not None and (trip is None or trip > self.max_rtt):
+            yield f"{member.name}: 1 % of answers take {_or_unknown(trip, in_time)}"
+
+
+def _or_unknown(value: float | None, say: Callable[[float], str]) -> str:
+    """Return a value in words; what was not measured is no success."""
+    return "nobody knows how much" if value is None else say(value)

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 __all__ = ["Measured"]
 
 _NAME_WIDTH = 20
+_TOO_SLOW = 0.02
+"""Above this part of what was to be sent, it is no accident."""
 _HEADINGS = ("lost", "here", "rate", "p50", "p99", "clock", "rtt", "jitter")
 
 
@@ -104,12 +106,7 @@ class Measured:
             f"sent {plural(sent.packets, 'datagram')} in {seconds(sent.seconds)}, "
             f"{bits(sent.bits_per_s)}"
         )
-        if result.late:
-            self._out.warn(
-                f"{plural(result.late, 'datagram')} not sent: this machine cannot "
-                f"send {bits(result.wanted_bits_per_s)} in datagrams of {self._size} "
-                "bytes; larger ones need less of it"
-            )
+        self._odd(result)
         if not result.members:
             return
         rows = [("receiver", *_HEADINGS), *(_row(each) for each in result.members)]
@@ -126,11 +123,37 @@ class Measured:
             "of questions, median; jitter: RFC 3550"
         )
 
+    def _odd(self, result: LoadResult) -> None:
+        """Tell what was not as it was to be."""
+        late = result.late / max(result.late + result.sent.packets, 1)
+        what = plural(result.late, "datagram")
+        if late > _TOO_SLOW:
+            self._out.warn(
+                f"{what} not sent: this machine cannot send "
+                f"{bits(result.wanted_bits_per_s)} in datagrams of {self._size} bytes; "
+                "larger ones need less of it"
+            )
+        elif result.late:
+            self._out.note(f"{what} not sent: this machine was held up meanwhile")
+        if result.refused is not None:
+            self._out.warn(f"for a while nothing could be sent: {result.refused}")
+        for name in result.clashes:
+            self._out.warn(f"more than one host answers as {escape(name)}")
+        for member in result.members:
+            if member.report.packets and member.report.before:
+                before = plural(member.report.before, "datagram")
+                self._out.note(
+                    f"{escape(member.name)} heard the first after {before}; those are "
+                    "not counted as lost"
+                )
+
     def _end(self, last: LoadProgress) -> dict[str, Any]:
         result = self._result
         return {
             **_sent(last),
             "late": result.late if result else 0,
+            "refused": str(result.refused) if result and result.refused else None,
+            "clashes": list(result.clashes) if result else [],
             "receivers": [each.name for each in result.members] if result else [],
             "missing": list(result.missing) if result else [],
             "missing_count": result.missing_count if result else 0,
@@ -148,17 +171,17 @@ def _sent(progress: LoadProgress) -> dict[str, Any]:
 
 
 def _row(member: MemberLoad) -> tuple[str, ...]:
-    clock = member.clock
+    clock, report = member.clock, member.report
     return (
         and_so_on(escape(member.name), _NAME_WIDTH),
         f"{member.lost:,} ({percent(member.loss)})",
         f"{member.dropped_here:,}",
-        bits(member.bits_per_s),
+        "-" if report.bits_per_s is None else bits(report.bits_per_s),
         in_time(member.delay_s("p50")),
         in_time(member.delay_s("p99")),
         f"±{in_time(clock.error_s)}" if clock else "-",
         in_time(member.round_trips.at(0.5)),
-        in_time(member.report.jitter_s),
+        in_time(report.jitter_s),
     )
 
 
@@ -170,7 +193,8 @@ def _fields(member: MemberLoad) -> dict[str, Any]:
         "receiver": str(member.sender),
         "packets": report.packets,
         "bytes": report.size_bytes,
-        "rate_bps": round(member.bits_per_s),
+        "rate_bps": None if report.bits_per_s is None else round(report.bits_per_s),
+        "before": report.before,
         "lost": member.lost,
         "loss": round(member.loss, 9),
         "dropped_by_host": member.dropped_here,

@@ -90,8 +90,8 @@ class Received:
         words = [
             seconds(report.seconds),
             plural(report.packets, "datagram"),
-            bits(_rate(report)),
-            f"{report.lost:,} lost ({percent(_loss(report))})",
+            _rate(report),
+            f"{report.lost:,} lost ({percent(report.loss)})",
         ]
         odd = {
             "dropped by this host": report.dropped_here,
@@ -111,24 +111,15 @@ class Received:
             )
 
 
-def _loss(report: LoadReport) -> float:
-    expected = report.packets + report.lost
-    return report.lost / expected if expected else 0.0
-
-
-def _rate(report: LoadReport) -> float:
-    return report.size_bytes * 8 / report.seconds if report.seconds else 0.0
-
-
 def _fields(sender: Origin, report: LoadReport) -> dict[str, Any]:
     return {
         "sender": str(sender),
         "run": f"{report.run:016x}",
         "packets": report.packets,
         "bytes": report.size_bytes,
-        "rate_bps": round(_rate(report)),
+        "rate_bps": None if report.bits_per_s is None else round(report.bits_per_s),
         "lost": report.lost,
-        "loss": round(_loss(report), 9),
+        "loss": round(report.loss, 9),
         "dropped_by_host": report.dropped_here,
         "duplicates": report.duplicates,
         "reordered": report.reordered,
@@ -138,3 +129,7 @@ def _fields(sender: Origin, report: LoadReport) -> dict[str, Any]:
         "longest_silence_s": report.silence_s,
         "peak_bps": round(report.peak_bits_per_s),
     }
+
+
+def _rate(report: LoadReport) -> str:
+    return "rate unknown" if report.bits_per_s is None else bits(report.bits_per_s)
