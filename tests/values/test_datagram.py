@@ -17,6 +17,7 @@ SENDER = Origin("10.0.0.7", 5000)
 )
 def test_an_origin_prints_as_address_and_port(origin: Origin, text: str) -> None:
     assert str(origin) == text
+    assert str(origin.ip) == origin.host
 
 
 def test_a_datagram_reads_its_facts_when_asked() -> None:
