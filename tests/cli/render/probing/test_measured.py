@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 import pytest
 
-from groupwire.aio.probing.load import LoadProgress, LoadResult
+from groupwire.aio.probing.load import LoadProgress, LoadResult, MemberLoad
 from groupwire.cli.render.out import Out, Tone
 from groupwire.cli.render.probing.measured import Measured
-from groupwire.values import Group
+from groupwire.errors import NoRouteError
+from groupwire.probe.load import ClockOffset, Delays, LoadReport
+from groupwire.values import Group, Origin
 
 Capture = pytest.CaptureFixture[str]
 BEGUN = LoadProgress(1, 0, 0, 0.0, ())
@@ -60,7 +63,8 @@ def test_who_is_missing_is_told(
     missing: tuple[str, ...], count: int, text: str, capsys: Capture
 ) -> None:
     shown = measured()
-    shown.result(LoadResult(SENT, 1e5, 7, (), missing, count), ["a: 1 % are lost"])
+    result = LoadResult(SENT, 1e5, 7, None, (), (), missing, count)
+    shown.result(result, ["a: 1 % are lost"])
     shown.end()
     out, err = capsys.readouterr()
     assert out.startswith("sent 100 datagrams in 1 s, 100 kb/s")
@@ -68,3 +72,51 @@ def test_who_is_missing_is_told(
     assert "nobody has answered" in err
     assert text in err
     assert err.endswith("limit not kept: a: 1 % are lost\n")
+
+
+def result(**given: Any) -> LoadResult:
+    report = LoadReport(
+        run=1, packets=90, before=5, size_bytes=11_250, delays_s={"p50": 1.001}
+    )
+    clock = ClockOffset(1.0, 0.0005)
+    member = MemberLoad("a", Origin("10.0.0.1", 1), report, 5, 5 / 95, Delays(), clock)
+    values: dict[str, Any] = {
+        "sent": SENT,
+        "wanted_bits_per_s": 1e5,
+        "late": 0,
+        "refused": None,
+        "clashes": (),
+        "members": (member,),
+        "missing": (),
+        "missing_count": 0,
+        **given,
+    }
+    return LoadResult(**values)
+
+
+def told(given: LoadResult, capsys: Capture) -> tuple[str, str]:
+    measured().result(given, ())
+    out, err = capsys.readouterr()
+    return out, " ".join(err.split())
+
+
+def test_people_read_a_line_for_every_receiver(capsys: Capture) -> None:
+    out, err = told(result(), capsys)
+    row = " ".join(out.splitlines()[-1].split())
+    assert row == "a 5 (5.26 %) 0 - 1 ms - ±500 us - 0 us"
+    assert "a heard the first after 5 datagrams; those are not counted as lost" in err
+
+
+@pytest.mark.parametrize(
+    ("given", "text"),
+    [
+        ({"late": 1}, "1 datagram not sent: this machine was held up meanwhile"),
+        ({"late": 7}, "this machine cannot send 100 kb/s in datagrams of 125 bytes"),
+        ({"refused": NoRouteError("no way")}, "nothing could be sent: no way"),
+        ({"clashes": ("a",)}, "more than one host answers as a"),
+    ],
+)
+def test_what_was_not_as_it_was_to_be_is_told(
+    given: dict[str, Any], text: str, capsys: Capture
+) -> None:
+    assert text in told(result(**given), capsys)[1]
