@@ -11,7 +11,7 @@ from tests.cli.running import first_event, free_port, running, told
 
 from groupwire import diagnose
 from groupwire.cli.app import main
-from groupwire.cli.options.doctoring import minutes
+from groupwire.cli.options.probing.doctoring import minutes
 from groupwire.diagnose import Diagnosis, Finding, Looked, Severity
 from groupwire.diagnose.check import Question
 from groupwire.diagnose.trials.serve import Served, Serving

@@ -17,7 +17,7 @@ from groupwire.cli.options.common import (
     Where,
     tone,
 )
-from groupwire.cli.options.doctoring import (
+from groupwire.cli.options.probing.doctoring import (
     ListenOption,
     PeerOption,
     ServeOption,

@@ -10,7 +10,11 @@ from typing import TYPE_CHECKING
 from groupwire.cli.exits import ExitCode
 from groupwire.cli.options.common import Place, Speech, TtlOption
 from groupwire.cli.options.members import expectation, networks
-from groupwire.cli.options.pinging import HostsArgument, PingOptions, ServeOptions
+from groupwire.cli.options.probing.pinging import (
+    HostsArgument,
+    PingOptions,
+    ServeOptions,
+)
 from groupwire.cli.plumbing import signals
 from groupwire.cli.plumbing.spread import spread
 from groupwire.cli.render.out import Out

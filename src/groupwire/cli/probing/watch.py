@@ -17,7 +17,7 @@ from groupwire.cli.options.common import (
     Where,
     tone,
 )
-from groupwire.cli.options.watching import (
+from groupwire.cli.options.probing.watching import (
     DotsOption,
     GroupsArgument,
     IntervalOption,

@@ -7,9 +7,9 @@ from contextlib import aclosing
 from typing import TYPE_CHECKING
 
 from groupwire.cli.exits import ExitCode
-from groupwire.cli.options.benching import BenchPlace, BenchReceiveOptions
 from groupwire.cli.options.common import Speech
 from groupwire.cli.options.members import networks
+from groupwire.cli.options.probing.benching import BenchPlace, BenchReceiveOptions
 from groupwire.cli.plumbing import signals
 from groupwire.cli.plumbing.spread import spread
 from groupwire.cli.plumbing.stopping import to_its_end

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from groupwire.cli.exits import ExitCode
-from groupwire.cli.options.benching import BenchPlace, BenchSendOptions
 from groupwire.cli.options.common import Reach, Speech
 from groupwire.cli.options.members import expectation
+from groupwire.cli.options.probing.benching import BenchPlace, BenchSendOptions
 from groupwire.cli.plumbing import signals
 from groupwire.cli.plumbing.spread import spread
 from groupwire.cli.plumbing.stopping import to_its_end

@@ -9,8 +9,8 @@ import typer
 
 from groupwire.cli.options.common import duration
 from groupwire.cli.options.members import AnswerToOption, expect_option
+from groupwire.cli.options.probing.watching import percentage
 from groupwire.cli.options.receiving import NameOption
-from groupwire.cli.options.watching import percentage
 
 __all__ = ["HostsArgument", "PingOptions", "ServeOptions"]
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 import typer
 
-from groupwire.cli.options.watching import (
+from groupwire.cli.options.probing.watching import (
     listed_groups,
     metrics_address,
     percentage,

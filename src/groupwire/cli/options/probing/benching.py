@@ -9,9 +9,9 @@ import typer
 
 from groupwire.cli.options.common import InterfaceOption, Where, duration, group_option
 from groupwire.cli.options.members import AnswerToOption, expect_option
+from groupwire.cli.options.probing.watching import percentage
 from groupwire.cli.options.quantities import rate as read_rate
 from groupwire.cli.options.receiving import DurationOption, NameOption
-from groupwire.cli.options.watching import percentage
 from groupwire.values import DEFAULT_BENCH_GROUP
 
 __all__ = ["BenchPlace", "BenchReceiveOptions", "BenchSendOptions"]
