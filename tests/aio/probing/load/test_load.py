@@ -11,13 +11,12 @@ from typing import Any
 import pytest
 from tests.aio.places import run, until
 
-from groupwire.aio import PeerConfig
+from groupwire.aio import Joined, PeerConfig
 from groupwire.aio.probing.load import (
     LoadBegan,
     LoadEnded,
     LoadEvent,
     LoadInterval,
-    LoadJoined,
     LoadResult,
     receive_load,
     send_load,
@@ -100,7 +99,7 @@ def test_a_receiver_tells_what_happens(group: str) -> None:
         return events
 
     joined, began, *between, ended = run(scene())
-    assert isinstance(joined, LoadJoined)
+    assert isinstance(joined, Joined)
     assert str(joined.group) == group
     assert isinstance(began, LoadBegan)
     assert between

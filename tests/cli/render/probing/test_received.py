@@ -6,12 +6,12 @@ import json
 
 import pytest
 
+from groupwire.aio import Joined
 from groupwire.aio.probing.load import (
     LoadBegan,
     LoadEnded,
     LoadEvent,
     LoadInterval,
-    LoadJoined,
 )
 from groupwire.cli.render.out import Out, Tone
 from groupwire.cli.render.probing.received import Received
@@ -20,7 +20,7 @@ from groupwire.values import Group, Interface, Origin
 
 Capture = pytest.CaptureFixture[str]
 SENDER = Origin("10.0.0.1", 40_000)
-JOINED = LoadJoined(
+JOINED = Joined(
     Group.parse("239.1.2.3:5000"), (Interface("eth0", 2),), "eth0 was named", 65_536
 )
 CLEAN = LoadReport(run=10, packets=100, size_bytes=12_500, seconds=0.99)

@@ -5,7 +5,6 @@ from groupwire.aio.probing.load.receiving import (
     LoadEnded,
     LoadEvent,
     LoadInterval,
-    LoadJoined,
     receive_load,
 )
 from groupwire.aio.probing.load.sending import (
@@ -20,7 +19,6 @@ __all__ = [
     "LoadEnded",
     "LoadEvent",
     "LoadInterval",
-    "LoadJoined",
     "LoadProgress",
     "LoadResult",
     "MemberLoad",

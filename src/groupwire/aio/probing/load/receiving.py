@@ -13,7 +13,7 @@ from typing import Literal
 from groupwire.aio.config import PeerConfig, default_name
 from groupwire.aio.delivery.opening import Ends, open_pulling
 from groupwire.aio.delivery.running import Running
-from groupwire.aio.opening import group_of
+from groupwire.aio.opening import Joined, group_of
 from groupwire.aio.probing.load.member import (
     MemberEvent,
     RunBegan,
@@ -22,26 +22,9 @@ from groupwire.aio.probing.load.member import (
 from groupwire.gather import Answerer, Limits
 from groupwire.net import MembershipEvent
 from groupwire.probe.load import LoadReport
-from groupwire.values import DEFAULT_BENCH_GROUP, Group, Interface, Origin
+from groupwire.values import DEFAULT_BENCH_GROUP, Group, Origin
 
-__all__ = [
-    "LoadBegan",
-    "LoadEnded",
-    "LoadEvent",
-    "LoadInterval",
-    "LoadJoined",
-    "receive_load",
-]
-
-
-@dataclass(frozen=True, slots=True)
-class LoadJoined:
-    """It hears the group, there and for that reason."""
-
-    group: Group
-    interfaces: tuple[Interface, ...]
-    reason: str
-    receive_buffer: int
+__all__ = ["LoadBegan", "LoadEnded", "LoadEvent", "LoadInterval", "receive_load"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +53,7 @@ class LoadEnded:
 
 _MOST_EVENTS = 1_000
 """Kept for who does not listen."""
-LoadEvent = LoadJoined | LoadBegan | LoadInterval | LoadEnded
+LoadEvent = Joined | LoadBegan | LoadInterval | LoadEnded
 
 
 async def receive_load(
@@ -119,7 +102,7 @@ class _Receiving:
             lambda: 0 if receiver is None else receiver.kernel_drops,
             time.time,
         )
-        self.joined = LoadJoined(
+        self.joined = Joined(
             ends.group,
             ends.choice.interfaces,
             ends.choice.reason,

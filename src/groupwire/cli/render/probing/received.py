@@ -10,7 +10,8 @@ from groupwire.cli.render.probing.quantities import bits, in_time, percent
 from groupwire.cli.render.text import escape, plural, seconds
 
 if TYPE_CHECKING:
-    from groupwire.aio.probing.load import LoadEvent, LoadJoined
+    from groupwire.aio import Joined
+    from groupwire.aio.probing.load import LoadEvent
     from groupwire.probe.load import LoadReport
     from groupwire.values import Origin
 
@@ -31,15 +32,11 @@ class Received:
 
     def take(self, event: LoadEvent) -> None:
         """Show one event."""
-        from groupwire.aio.probing.load import (
-            LoadBegan,
-            LoadEnded,
-            LoadInterval,
-            LoadJoined,
-        )
+        from groupwire.aio import Joined
+        from groupwire.aio.probing.load import LoadBegan, LoadEnded, LoadInterval
 
         match event:
-            case LoadJoined():
+            case Joined():
                 self._join(event)
             case LoadBegan(sender, run):
                 self._begin(sender, run)
@@ -60,7 +57,7 @@ class Received:
         elif not self._runs:
             self._out.note("no run has ended here")
 
-    def _join(self, event: LoadJoined) -> None:
+    def _join(self, event: Joined) -> None:
         self.joined = True
         names = [link.name for link in event.interfaces]
         if self._out.json:

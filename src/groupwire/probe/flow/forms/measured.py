@@ -6,31 +6,27 @@ from collections.abc import Sequence
 from typing import ClassVar
 
 from groupwire.probe.flow.forms.form import HeaderForm, Row, Stream
+from groupwire.probe.load.jitter import Jitter
 from groupwire.probe.load.load import HEAD_BYTES, is_load
 
 __all__ = ["MeasuredForm"]
 
-_GAIN = 16
 _SENT_AT, _SENT_BYTES = 24, 8
 
 
 class _MeasuredStream(Stream):
     """Numbers and times of one run."""
 
-    __slots__ = ("_transit_s", "jitter")
+    __slots__ = ("jitter",)
 
     def __init__(self) -> None:
         super().__init__(1 << 64)
-        self.jitter: float | None = None
-        self._transit_s: float | None = None
+        self.jitter = Jitter()
 
     def note(self, row: Row) -> None:
-        """RFC 3550 §6.4.1, with the sender's clock in nanoseconds."""
+        """Take the time on the way, by the sender's clock in nanoseconds."""
         sent_ns = int.from_bytes(row.data[_SENT_AT : _SENT_AT + _SENT_BYTES], "big")
-        before, self._transit_s = self._transit_s, row.at - sent_ns * 1e-9
-        if before is not None:
-            jitter = self.jitter or 0.0
-            self.jitter = jitter + (abs(self._transit_s - before) - jitter) / _GAIN
+        self.jitter.take(row.at - sent_ns * 1e-9)
 
 
 class MeasuredForm(HeaderForm):
@@ -58,4 +54,4 @@ class MeasuredForm(HeaderForm):
     def jitter_s(self) -> float | None:
         """The jitter of the newest run."""
         stream = self._stream
-        return stream.jitter if isinstance(stream, _MeasuredStream) else None
+        return stream.jitter.known if isinstance(stream, _MeasuredStream) else None
