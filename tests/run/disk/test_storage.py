@@ -560,3 +560,37 @@ async def test_two_senders_of_one_file_do_not_harm_each_other(tmp_path: Path) ->
             at.storage.finish(key, 0, sha256(data).digest())
             assert (await at.outcome(0)).status in {Status.STORED, Status.UNCHANGED}
         assert not open_parts(tmp_path)
+
+
+async def test_who_asked_while_a_file_was_open_does_not_count_when_it_is_opened_anew(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    data = content(2 * MIB)
+    async with member(tmp_path) as at:
+        for key in (KEY, KEY + 1, KEY + 2):
+            await at.examine(entry(data), key=key)
+        at.storage.open(KEY, 0)
+        with pytest.raises(BlockingIOError):
+            at.storage.open(KEY + 1, 0)
+        at.storage.discard(KEY, 0)
+        first = at.storage.open(KEY, 0)
+        monkeypatch.setattr(contest, "_IDLE_S", 1e-9)
+        with pytest.raises(BlockingIOError, match="has it open"):
+            at.storage.open(KEY + 2, 0)
+        first.write(0, [data])
+
+
+async def test_who_leaves_does_not_change_how_long_others_wait(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    data = content(2 * MIB)
+    async with member(tmp_path) as at:
+        for key in (KEY, KEY + 1):
+            await at.examine(entry(data), key=key)
+        at.storage.open(KEY, 0)
+        with pytest.raises(BlockingIOError, match="has it open"):
+            at.storage.open(KEY + 1, 0)
+        at.storage.abandon(99)
+        monkeypatch.setattr(contest, "_IDLE_S", 1e-9)
+        with pytest.raises(BlockingIOError, match="being closed"):
+            at.storage.open(KEY + 1, 0)

@@ -201,7 +201,7 @@ class DiskStorage:
 
     def put_away(self, key: int, entry: int) -> None:
         """Close what has come of a file; it is kept for when it comes again."""
-        file = self._files.pop((key, 0, entry), None)
+        file = self._taken_out((key, 0, entry))
         if file is not None:
             self._keep(file, self._entry(key, entry).path)
 
@@ -227,7 +227,6 @@ class DiskStorage:
                 self.put_away(key, place[2])
         self._deliveries.pop(key, None)
         self._foreign.pop(key, None)
-        self._contest.clear()
         left = [path for path, last in self._opened_last.items() if last[0] == key]
         for path in left:
             del self._opened_last[path]
@@ -295,8 +294,14 @@ class DiskStorage:
             self._writer.follow(file)
         return BufferedSink(file, self._writer, held=held)
 
-    def _end(self, place: _Place, sha256: bytes | None, name: str) -> None:
+    def _taken_out(self, place: _Place) -> File | SmallPart | None:
+        """Return what is open there, which it is no more."""
         file = self._files.pop(place, None)
+        self._contest.forget(file)
+        return file
+
+    def _end(self, place: _Place, sha256: bytes | None, name: str) -> None:
+        file = self._taken_out(place)
         key, kind, number = place
         if file is None:
             self._tell(key, number, Outcome(Status.FAILED, reason="gone"))
@@ -323,12 +328,12 @@ class DiskStorage:
         file = None if place is None else self._files.get(place)
         if place is None or place[0] == key or not isinstance(file, File):
             return
-        if self._contest.lost(path, file.part.have_bytes):
+        if self._contest.lost(file, file.part.have_bytes):
             file.error = OSError(errno.ENOENT, "another delivery has it")
             self.put_away(place[0], place[2])
 
     def _discard(self, place: _Place) -> None:
-        file = self._files.pop(place, None)
+        file = self._taken_out(place)
         if isinstance(file, SmallPart):
             self._placer.do(file.discard)
         elif file is not None:

@@ -27,7 +27,17 @@ def test_what_more_comes_of_stays_who_has_it() -> None:
     assert not contest.lost("a", 8)
     with pytest.raises(BlockingIOError):
         contest.lost("a", 8)
+
+
+def test_what_is_closed_is_forgotten_and_nothing_else() -> None:
+    now = [0.0]
+    contest = Contest(lambda: now[0])
+    for file in ("a", "b"):
+        with pytest.raises(BlockingIOError):
+            contest.lost(file, 7)
     now[0] = 9.0
-    contest.clear()
+    contest.forget("a")
+    contest.forget("a")
     with pytest.raises(BlockingIOError):
-        contest.lost("a", 8)
+        contest.lost("a", 7)
+    assert contest.lost("b", 7)

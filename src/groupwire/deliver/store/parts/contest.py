@@ -22,21 +22,22 @@ class Contest:
 
     def __init__(self, clock: Callable[[], float]) -> None:
         self._clock = clock
-        self._seen: dict[str, _Seen] = {}
+        self._seen: dict[object, _Seen] = {}
+        """By open file: the next one of the same path has its own time."""
 
-    def lost(self, path: str, have_bytes: int) -> bool:
+    def lost(self, file: object, have_bytes: int) -> bool:
         """Return whether a file is to be closed for the next who wants it.
 
         False where more of it has come since the first who asked. OSError(EAGAIN): that
         is not known yet.
         """
         now = self._clock()
-        seen = self._seen.setdefault(path, _Seen(have_bytes, now))
+        seen = self._seen.setdefault(file, _Seen(have_bytes, now))
         if seen.have_bytes == have_bytes and now - seen.at < _IDLE_S:
             raise BlockingIOError(errno.EAGAIN, "another delivery has it open")
-        del self._seen[path]
+        del self._seen[file]
         return seen.have_bytes == have_bytes
 
-    def clear(self) -> None:
-        """Forget all: who still wants something begins anew."""
-        self._seen.clear()
+    def forget(self, file: object) -> None:
+        """Learn that a file is closed; any number of times."""
+        self._seen.pop(file, None)

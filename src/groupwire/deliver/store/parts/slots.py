@@ -6,6 +6,7 @@ import errno
 import os
 import resource
 from itertools import count
+from threading import Lock
 
 from groupwire.deliver.store.tree.folders import closing
 
@@ -20,7 +21,7 @@ SPARE = 16
 
 
 class Slots:
-    """Counts what is open. Threads need no lock: each number is one file's own.
+    """Counts what is open. Threads take one after another: each looks, then takes.
 
     ``fd`` is any that is open: the numbers of two copies of it, the lowest that are
     free, tell which ones a file would get.
@@ -31,16 +32,18 @@ class Slots:
         self._most = _usual() if most is None else most
         self._taken: set[int] = set()
         self._numbers = count()
+        self._lock = Lock()
 
     def take(self) -> int:
         """Return a number for one more. Raises OSError(EMFILE) where it is too many."""
-        if len(self._taken) >= self._most:
-            raise OSError(errno.EMFILE, os.strerror(errno.EMFILE))
-        if self._taken:  # one at a time goes in any case
-            self._check_spare()
-        number = next(self._numbers)
-        self._taken.add(number)
-        return number
+        with self._lock:
+            if len(self._taken) >= self._most:
+                raise OSError(errno.EMFILE, os.strerror(errno.EMFILE))
+            if self._taken:  # one at a time goes in any case
+                self._check_spare()
+            number = next(self._numbers)
+            self._taken.add(number)
+            return number
 
     def _check_spare(self) -> None:
         soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
@@ -50,7 +53,8 @@ class Slots:
 
     def give(self, number: int) -> None:
         """Have it no more; any number of times."""
-        self._taken.discard(number)
+        with self._lock:
+            self._taken.discard(number)
 
 
 def _usual() -> int:
