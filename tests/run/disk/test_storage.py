@@ -594,3 +594,16 @@ async def test_who_leaves_does_not_change_how_long_others_wait(
         monkeypatch.setattr(contest, "_IDLE_S", 1e-9)
         with pytest.raises(BlockingIOError, match="being closed"):
             at.storage.open(KEY + 1, 0)
+
+
+async def test_an_empty_file_of_unknown_length_needs_no_place_among_the_open(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(slots, "MAX_OPEN", 1)
+    data = content(100_000)
+    async with member(tmp_path) as at:
+        await at.examine(entry(data), Entry("-", size_bytes=None))
+        at.storage.open(KEY, 0)
+        at.storage.finish(KEY, 1, sha256(b"").digest())
+        assert (await at.outcome(1)).status is Status.STORED
+        assert (tmp_path / "-").read_bytes() == b""

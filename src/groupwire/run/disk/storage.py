@@ -183,8 +183,7 @@ class DiskStorage:
     def finish(self, key: int, entry: int, sha256: bytes) -> None:
         """Verify, make durable, rename."""
         try:
-            if self._entry(key, entry).size_bytes is None:
-                self._unsized(key, entry)  # no part has come of an empty one
+            self._open_empty(key, entry)
         except OSError as error:
             outcome = Outcome(Status.FAILED, reason=reason_of(error))
             self._tell(key, entry, outcome)
@@ -283,6 +282,15 @@ class DiskStorage:
         if not isinstance(file, File):
             file = self._files[place] = File(self._store.open(self._entry(key, entry)))
         return file
+
+    def _open_empty(self, key: int, entry: int) -> None:
+        """Open a file of unknown length of which no part has come. Raises OSError.
+
+        It goes through memory, for there may be no place for one more that is open.
+        """
+        place, found = (key, 0, entry), self._entry(key, entry)
+        if found.size_bytes is None and place not in self._files:
+            self._opened(place, self._store.open(replace(found, size_bytes=0)))
 
     def _opened(self, place: _Place, part: Part) -> PartSink:
         if isinstance(part, SmallPart):
