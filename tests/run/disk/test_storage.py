@@ -607,3 +607,18 @@ async def test_an_empty_file_of_unknown_length_needs_no_place_among_the_open(
         at.storage.finish(KEY, 1, sha256(b"").digest())
         assert (await at.outcome(1)).status is Status.STORED
         assert (tmp_path / "-").read_bytes() == b""
+
+
+async def test_a_foreign_sender_leaves_places_for_a_delivery(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(slots, "MAX_OPEN", 16)
+    data = content(100_000)
+    async with member(tmp_path) as at:
+        await at.examine(entry(data))
+        at.storage.open_foreign(99, 0, 65_537)
+        with pytest.raises(OSError, match="open files"):
+            at.storage.open_foreign(99, 1, 65_537)
+        fill(at.storage.open(KEY, 0), data)
+        at.storage.finish(KEY, 0, sha256(data).digest())
+        assert (await at.outcome(0)).status is Status.STORED

@@ -83,6 +83,8 @@ __all__ = [
 ]
 
 _FLAGS = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
+_Take = Callable[[], int]
+"""Counts one more that is open, for whom it is. Raises OSError."""
 
 
 class Store:
@@ -122,17 +124,21 @@ class Store:
         """Look what is there; takes as long as the reading of equal files does."""
         return examine(self._ground, manifest, sender)
 
-    def open(self, entry: Entry) -> Part:
-        """Open where an examined file goes, with what is held of it. OSError."""
+    def open(self, entry: Entry, *, delivery: int = 0) -> Part:
+        """Open where an examined file goes, with what is held of it. OSError.
+
+        ``delivery`` is who shares with others what may be open at once.
+        """
+        take = partial(self._slots.take, delivery)
         parts = self._parts()
         size = entry.size_bytes
         if size is None:
-            return self._open_new(None)
+            return self._open_new(None, take)
         self.check_size(size)
         if size <= SMALL_BYTES:
-            return self._open_small(size)
+            return self._open_small(size, take)
         return self._open_kept(
-            parts, Identity(entry.path, size, entry.mtime_ns, entry.sha256)
+            parts, Identity(entry.path, size, entry.mtime_ns, entry.sha256), take
         )
 
     def check_size(self, size_bytes: int) -> None:
@@ -148,7 +154,12 @@ class Store:
         return Piece(part, number, size_bytes)
 
     def open_foreign(
-        self, size_bytes: int, *, before_bytes: int = 0, open_bytes: int = 0
+        self,
+        size_bytes: int,
+        *,
+        before_bytes: int = 0,
+        open_bytes: int = 0,
+        delivery: int = 0,
     ) -> Part:
         """Open where an object goes whose name comes at the end. OSError.
 
@@ -158,9 +169,10 @@ class Store:
         self.check_size(before_bytes + size_bytes)
         if open_bytes + size_bytes > self._ground.guard.free_bytes():
             raise disk_full()
+        take = partial(self._slots.take, delivery, foreign=True)
         if size_bytes <= SMALL_BYTES:
-            return self._open_small(size_bytes)
-        return self._open_new(size_bytes)
+            return self._open_small(size_bytes, take)
+        return self._open_new(size_bytes, take)
 
     def place(self, placing: Placing, sender: str) -> Outcome:
         """Verify, make durable, rename."""
@@ -198,30 +210,30 @@ class Store:
             raise OSError(number, os.strerror(number))
         return self._ground.parts
 
-    def _open_small(self, size_bytes: int) -> Part:
+    def _open_small(self, size_bytes: int, take: _Take) -> Part:
         """Open a part in memory; where that is full, one that is not kept."""
         parts, name = self._parts(), self._name()
         if not self._memory.take(name, size_bytes):
-            return self._open_new(size_bytes)
+            return self._open_new(size_bytes, take)
         opened = OpenSmall(parts, name, self._memory.give)
         return SmallPart(opened, self._ground.guard, size_bytes)
 
     def _name(self) -> str:
         return f"{self._token}-{next(self._numbers)}.new"
 
-    def _open_new(self, size_bytes: int | None) -> PartFile:
+    def _open_new(self, size_bytes: int | None, take: _Take) -> PartFile:
         """Open a part that nobody goes on with another day."""
         parts, name = self._parts(), self._name()
         with ExitStack() as failing:
-            gone = self._slot(failing)
+            gone = self._slot(failing, take)
             fd = os.open(name, _FLAGS | os.O_EXCL, 0o600, dir_fd=parts)
             failing.pop_all()
         opened = OpenPart(parts, name, fd, gone=gone)
         return PartFile(opened, self._ground.guard, size_bytes)
 
-    def _open_kept(self, parts: int, identity: Identity) -> PartFile:
+    def _open_kept(self, parts: int, identity: Identity, take: _Take) -> PartFile:
         with ExitStack() as failing:
-            gone = self._slot(failing)
+            gone = self._slot(failing, take)
             stem, fd = _lock_data(parts, identity.name)
             failing.callback(os.close, fd)
             journal = Journal(parts, f"{stem}.journal", identity)
@@ -233,9 +245,9 @@ class Store:
         opened = OpenPart(parts, f"{stem}.data", fd, journal, ranges, gone)
         return PartFile(opened, self._ground.guard, identity.size_bytes)
 
-    def _slot(self, failing: ExitStack) -> Callable[[], None]:
+    def _slot(self, failing: ExitStack, take: _Take) -> Callable[[], None]:
         """Count one more that is open; return what to call when it is closed."""
-        gone = partial(self._slots.give, self._slots.take())
+        gone = partial(self._slots.give, take())
         failing.callback(gone)
         return gone
 

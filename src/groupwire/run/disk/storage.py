@@ -159,7 +159,7 @@ class DiskStorage:
         if path in self._closing:
             # Beside the old part a new one would begin with nothing.
             raise BlockingIOError(errno.EAGAIN, "it is being closed")
-        part = self._store.open(self._resized(key, entry, size_bytes))
+        part = self._store.open(self._resized(key, entry, size_bytes), delivery=key)
         if not isinstance(part, SmallPart):
             self._opened_last[path] = key, 0, entry
         return self._opened((key, 0, entry), part)
@@ -175,7 +175,10 @@ class DiskStorage:
         self.discard_foreign(key, number)
         before = self._foreign.get(key, 0)
         part = self._store.open_foreign(
-            size_bytes, before_bytes=before, open_bytes=self._open_bytes()
+            size_bytes,
+            before_bytes=before,
+            open_bytes=self._open_bytes(),
+            delivery=key,
         )
         self._foreign[key] = before + size_bytes
         return self._opened((key, _FOREIGN, number), part)
@@ -280,7 +283,8 @@ class DiskStorage:
         place = key, 0, entry
         file = self._files.get(place)
         if not isinstance(file, File):
-            file = self._files[place] = File(self._store.open(self._entry(key, entry)))
+            part = self._store.open(self._entry(key, entry), delivery=key)
+            file = self._files[place] = File(part)
         return file
 
     def _open_empty(self, key: int, entry: int) -> None:
@@ -290,7 +294,8 @@ class DiskStorage:
         """
         place, found = (key, 0, entry), self._entry(key, entry)
         if found.size_bytes is None and place not in self._files:
-            self._opened(place, self._store.open(replace(found, size_bytes=0)))
+            empty = replace(found, size_bytes=0)
+            self._opened(place, self._store.open(empty, delivery=key))
 
     def _opened(self, place: _Place, part: Part) -> PartSink:
         if isinstance(part, SmallPart):

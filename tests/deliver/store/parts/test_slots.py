@@ -42,8 +42,8 @@ def test_half_of_what_a_process_may_have_open_is_left_to_others(
     monkeypatch.setattr(resource, "getrlimit", lambda _: (soft, soft))
     slots = Slots(0)
     monkeypatch.undo()
-    for _ in range(most):
-        slots.take()
+    for number in range(most):
+        slots.take(number)
     with pytest.raises(OSError, match="open files"):
         slots.take()
 
@@ -88,3 +88,44 @@ def test_threads_that_look_at_once_do_not_take_more_than_there_is(
 
     with ThreadPoolExecutor(2) as pool:
         assert sorted(pool.map(take, range(2))) == [False, True]
+
+
+def taken(slots: Slots, delivery: int, *, foreign: bool = False) -> int:
+    """Take as many as there are; return how many."""
+    for number in range(1000):
+        try:
+            slots.take(delivery, foreign=foreign)
+        except OSError:
+            return number
+    return 1000
+
+
+def test_one_delivery_leaves_a_quarter_to_others() -> None:
+    slots = Slots(0, 64)
+    assert taken(slots, 1) == 48
+    assert taken(slots, 2) == 8
+    # What is kept is for those that have none.
+    assert [taken(slots, delivery) for delivery in range(3, 12)] == [1] * 8 + [0]
+
+
+def test_foreign_senders_share_a_quarter_and_none_has_all_of_it() -> None:
+    slots = Slots(0, 64)
+    assert [taken(slots, n, foreign=True) for n in range(5)] == [4, 4, 4, 4, 0]
+    assert taken(slots, 9) == 40
+    assert taken(slots, 10) == 1
+
+
+def test_foreign_senders_get_nothing_of_what_is_kept_for_deliveries() -> None:
+    slots = Slots(0, 32)
+    for delivery in range(24):
+        slots.take(delivery)
+    assert taken(slots, 99, foreign=True) == 0
+    assert taken(slots, 98) == 1
+
+
+def test_a_foreign_sender_gets_one_where_there_are_few() -> None:
+    slots = Slots(0, 2)
+    first = slots.take(1, foreign=True)
+    assert taken(slots, 1, foreign=True) == taken(slots, 2, foreign=True) == 0
+    slots.give(first)
+    assert taken(slots, 2, foreign=True) == 1

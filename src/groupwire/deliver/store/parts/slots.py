@@ -5,8 +5,10 @@ from __future__ import annotations
 import errno
 import os
 import resource
+from collections import Counter
 from itertools import count
 from threading import Lock
+from typing import NamedTuple
 
 from groupwire.deliver.store.tree.folders import closing
 
@@ -20,8 +22,20 @@ SPARE = 16
 """Descriptors that are left for placing files, which closes others, and all else."""
 
 
+_KEPT = 8
+"""Left for deliveries that have none open, of which so many go on at once."""
+
+
+class _Owner(NamedTuple):
+    delivery: int
+    foreign: bool
+
+
 class Slots:
     """Counts what is open. Threads take one after another: each looks, then takes.
+
+    A quarter is left by each delivery to all others; foreign senders, who announce
+    nothing, share a quarter, of which each has a quarter at most.
 
     ``fd`` is any that is open: the numbers of two copies of it, the lowest that are
     free, tell which ones a file would get.
@@ -30,20 +44,35 @@ class Slots:
     def __init__(self, fd: int, most: int | None = None) -> None:
         self._fd = fd
         self._most = _usual() if most is None else most
-        self._taken: set[int] = set()
+        self._kept = min(_KEPT, self._most // 4)
+        self._taken: dict[int, _Owner] = {}
+        self._counts: Counter[_Owner] = Counter()
         self._numbers = count()
         self._lock = Lock()
 
-    def take(self) -> int:
+    def take(self, delivery: int = 0, *, foreign: bool = False) -> int:
         """Return a number for one more. Raises OSError(EMFILE) where it is too many."""
+        owner = _Owner(delivery, foreign)
         with self._lock:
-            if len(self._taken) >= self._most:
+            if not self._has_room(owner):
                 raise OSError(errno.EMFILE, os.strerror(errno.EMFILE))
             if self._taken:  # one at a time goes in any case
                 self._check_spare()
             number = next(self._numbers)
-            self._taken.add(number)
+            self._taken[number] = owner
+            self._counts[owner] += 1
             return number
+
+    def _has_room(self, owner: _Owner) -> bool:
+        quarter, own = self._most // 4, self._counts[owner]
+        if own == 0 and not owner.foreign:
+            return len(self._taken) < self._most
+        if len(self._taken) >= self._most - self._kept:
+            return False
+        if not owner.foreign:
+            return own < self._most - quarter
+        foreign = sum(n for who, n in self._counts.items() if who.foreign)
+        return foreign < max(quarter, 1) and own < max(quarter // 4, 1)
 
     def _check_spare(self) -> None:
         soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
@@ -54,7 +83,12 @@ class Slots:
     def give(self, number: int) -> None:
         """Have it no more; any number of times."""
         with self._lock:
-            self._taken.discard(number)
+            owner = self._taken.pop(number, None)
+            if owner is None:
+                return
+            self._counts[owner] -= 1
+            if not self._counts[owner]:
+                del self._counts[owner]
 
 
 def _usual() -> int:
