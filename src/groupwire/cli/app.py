@@ -173,6 +173,7 @@ Try it:
   groupwire demo
   groupwire receive                     in one terminal, or on other machines
   groupwire send "very important data"  in another one
+  groupwire doctor                      where nothing arrives
 """
 
 

@@ -192,6 +192,9 @@ class Answers:
             attempts=asked.attempts,
         )
         out.note(paint(f"  ended after {seconds(asked.elapsed)}: {why}", "dim"))
+        if not asked.answers and asked.rounds:
+            doctor = f"groupwire doctor -g {self._group}"
+            out.note(paint(f"  `{doctor}` looks for the reason", "dim"))
         for oddity in asked.oddities():
             out.note(paint(f"  {oddity}", "dim"))
         for name in asked.clashes:

@@ -97,5 +97,6 @@ class Outcome:
             f"is a router between? TTL {ttl} crosses {max(0, ttl - 1)}, --ttl more",
             f"does anything arrive? `groupwire receive -g {group}` there, "
             f'`groupwire send "hello" -g {group}` here',
+            f"if not: `groupwire doctor -g {group}` looks for the reason",
         ):
             out.note(out.note_paint(f"  {line}", "dim"))
