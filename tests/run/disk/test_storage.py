@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from groupwire.deliver.entries import Entry, Kind, Manifest
-from groupwire.deliver.reasons import reason_of
+from groupwire.deliver.reasons import is_for_now, reason_of
 from groupwire.deliver.storage import Examined, Outcome, PartSink, Status
 from groupwire.deliver.store.parts import contest, slots
 from groupwire.deliver.store.parts.part import PartFile
@@ -536,7 +536,7 @@ async def test_a_file_whose_sender_is_gone_is_gone_on_with_by_the_next_delivery(
         assert sink.held == ((0, 4 * MIB),)
         with pytest.raises(OSError, match="another delivery") as problem:
             old.write(4 * MIB, [b"late"])
-        assert reason_of(problem.value) == "gone"
+        assert is_for_now(problem.value)
         at.storage.abandon(KEY)
         sink.write(4 * MIB, [data[4 * MIB :]])
         at.storage.finish(KEY + 1, 0, sha256(data).digest())
@@ -620,5 +620,19 @@ async def test_a_foreign_sender_leaves_places_for_a_delivery(
         with pytest.raises(OSError, match="open files"):
             at.storage.open_foreign(99, 1, 65_537)
         fill(at.storage.open(KEY, 0), data)
+        at.storage.finish(KEY, 0, sha256(data).digest())
+        assert (await at.outcome(0)).status is Status.STORED
+
+
+async def test_what_is_whole_is_not_taken_over(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(contest, "_IDLE_S", 0.0)
+    data = content(2 * MIB)
+    async with member(tmp_path) as at:
+        for key in (KEY, KEY + 1):
+            await at.examine(entry(data), key=key)
+        at.storage.open(KEY, 0).write(0, [data])
+        assert not at.storage.open(KEY + 1, 0).held
         at.storage.finish(KEY, 0, sha256(data).digest())
         assert (await at.outcome(0)).status is Status.STORED

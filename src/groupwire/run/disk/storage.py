@@ -341,8 +341,11 @@ class DiskStorage:
         file = None if place is None else self._files.get(place)
         if place is None or place[0] == key or not isinstance(file, File):
             return
+        if file.part.complete or file.pending:
+            return  # it only waits for its digest, or for the disk
         if self._contest.lost(file, file.part.have_bytes):
-            file.error = OSError(errno.ENOENT, "another delivery has it")
+            # Who loses it wants it still, and asks for it again.
+            file.error = BlockingIOError(errno.EAGAIN, "another delivery has it")
             self.put_away(place[0], place[2])
 
     def _discard(self, place: _Place) -> None:

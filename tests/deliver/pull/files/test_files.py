@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from errno import ECANCELED, EIO, ENAMETOOLONG, ENOSPC, EROFS
+from errno import EAGAIN, ECANCELED, EIO, ENAMETOOLONG, ENOSPC, EROFS
 from hashlib import sha256
 from typing import Any
 
@@ -329,6 +329,28 @@ def test_what_a_disk_refuses_is_told_in_a_word(number: int, reason: str) -> None
     bench.offer(1, b"a")
     bench.lose(1, LossReason.STORE, OSError(number, "no"))
     assert bench.outcomes == [("a", "failed", reason)]
+
+
+def test_a_file_that_another_delivery_took_over_is_asked_for_again() -> None:
+    bench = Bench({"a": A})
+    sink = bench.offer(1, b"a")
+    bench.lose(1, LossReason.STORE, OSError(EAGAIN, "another delivery has it"))
+    assert sink.closed
+    assert bench.run.asked == [1]
+    assert not bench.told
+    bench.come(1, b"a", A)
+    bench.seal(0, 1, A, 2)
+    bench.settle()
+    assert bench.outcomes == [("a", "stored", "")]
+
+
+def test_a_file_that_was_taken_over_goes_on_with_a_newer_object_of_it() -> None:
+    bench = Bench({"a": A})
+    bench.offer(1, b"a")
+    assert bench.offer(2, b"a") is LATER
+    bench.lose(1, LossReason.STORE, OSError(EAGAIN, "another delivery has it"))
+    assert not bench.run.asked
+    assert bench.files.take_retry()
 
 
 def test_objects_that_nobody_knows_are_counted_when_lost() -> None:

@@ -339,9 +339,11 @@ class Files:
         elif event.error is not None and event.error.errno == ECANCELED:
             return
         elif not self.ledger.settled(entry):
-            self._lose(entry, part, event)
+            self._lose(entry, part, event, now)
 
-    def _lose(self, entry: int, part: int | None, event: ObjectLost) -> None:
+    def _lose(
+        self, entry: int, part: int | None, event: ObjectLost, now: float
+    ) -> None:
         coming = self._coming.get(entry)
         if part is None and coming is not None:
             if coming.object != event.object or coming.stage is not _Stage.COMING:
@@ -349,6 +351,10 @@ class Files:
             self._stop(entry, coming)
             if coming.waits:
                 self._retry = True
+                return
+            if event.error is not None and is_for_now(event.error):
+                # Another delivery has it: this one waits for it, or begins anew.
+                self._run.again(event.object, now)
                 return
         self._forget_parts(entry)
         reason = "gone" if event.error is None else reason_of(event.error)
