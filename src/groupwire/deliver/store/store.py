@@ -26,8 +26,9 @@ end ``store.place(Placing(part, entry, digester.digest(), expected), sender)``, 
 closes the part whatever comes of it. MISMATCH: all of it is gone, and a new part and
 digester are wanted. A part that is left: ``part.close()``; the next ``open`` finds it.
 
-Threads: every method may run in any thread, several at once, as long as each part is
-used by one at a time (``checkpoint`` and a Digester may run beside ``write``).
+Threads: ``open`` and ``open_foreign`` are for one thread: it looks how many are open.
+Every other method may run in any thread, several at once, as long as each part is used
+by one at a time (``checkpoint`` and a Digester may run beside ``write``).
 ``sender`` is a name that stays the same: a file is replaced only for who had it stored.
 
 Two stores in one directory, of one process or two, do not harm each other: an open part

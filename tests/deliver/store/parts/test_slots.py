@@ -5,9 +5,6 @@ from __future__ import annotations
 import errno
 import os
 import resource
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
-from threading import Barrier, BrokenBarrierError
 
 import pytest
 
@@ -65,29 +62,6 @@ def test_the_last_descriptors_are_left_for_placing_what_has_come(
     again = os.dup(0)
     os.close(again)
     assert again == first
-
-
-def test_threads_that_look_at_once_do_not_take_more_than_there_is(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    slots = Slots(0, 2)
-    slots.take()
-    both = Barrier(2)
-
-    def spare(_: Slots) -> None:
-        with suppress(BrokenBarrierError):
-            both.wait(0.05)  # as long as two threads can be in here at once
-
-    monkeypatch.setattr(Slots, "_check_spare", spare)
-
-    def take(_: int) -> bool:
-        with suppress(OSError):
-            slots.take()
-            return True
-        return False
-
-    with ThreadPoolExecutor(2) as pool:
-        assert sorted(pool.map(take, range(2))) == [False, True]
 
 
 def taken(slots: Slots, delivery: int, *, foreign: bool = False) -> int:

@@ -5,9 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import resource
-from collections import Counter
 from itertools import count
-from threading import Lock
 from typing import NamedTuple
 
 from groupwire.deliver.store.tree.folders import closing
@@ -32,7 +30,7 @@ class _Owner(NamedTuple):
 
 
 class Slots:
-    """Counts what is open. Threads take one after another: each looks, then takes.
+    """Counts what is open. One thread takes; any may give back.
 
     A quarter is left by each delivery to all others; foreign senders, who announce
     nothing, share a quarter, of which each has a quarter at most.
@@ -46,32 +44,29 @@ class Slots:
         self._most = _usual() if most is None else most
         self._kept = min(_KEPT, self._most // 4)
         self._taken: dict[int, _Owner] = {}
-        self._counts: Counter[_Owner] = Counter()
         self._numbers = count()
-        self._lock = Lock()
 
     def take(self, delivery: int = 0, *, foreign: bool = False) -> int:
         """Return a number for one more. Raises OSError(EMFILE) where it is too many."""
         owner = _Owner(delivery, foreign)
-        with self._lock:
-            if not self._has_room(owner):
-                raise OSError(errno.EMFILE, os.strerror(errno.EMFILE))
-            if self._taken:  # one at a time goes in any case
-                self._check_spare()
-            number = next(self._numbers)
-            self._taken[number] = owner
-            self._counts[owner] += 1
-            return number
+        if not self._has_room(owner):
+            raise OSError(errno.EMFILE, os.strerror(errno.EMFILE))
+        if self._taken:  # one at a time goes in any case
+            self._check_spare()
+        number = next(self._numbers)
+        self._taken[number] = owner
+        return number
 
     def _has_room(self, owner: _Owner) -> bool:
-        quarter, own = self._most // 4, self._counts[owner]
+        owners = list(self._taken.values())  # others may give back meanwhile
+        quarter, own = self._most // 4, owners.count(owner)
         if own == 0 and not owner.foreign:
-            return len(self._taken) < self._most
-        if len(self._taken) >= self._most - self._kept:
+            return len(owners) < self._most
+        if len(owners) >= self._most - self._kept:
             return False
         if not owner.foreign:
             return own < self._most - quarter
-        foreign = sum(n for who, n in self._counts.items() if who.foreign)
+        foreign = sum(who.foreign for who in owners)
         return foreign < max(quarter, 1) and own < max(quarter // 4, 1)
 
     def _check_spare(self) -> None:
@@ -82,13 +77,7 @@ class Slots:
 
     def give(self, number: int) -> None:
         """Have it no more; any number of times."""
-        with self._lock:
-            owner = self._taken.pop(number, None)
-            if owner is None:
-                return
-            self._counts[owner] -= 1
-            if not self._counts[owner]:
-                del self._counts[owner]
+        self._taken.pop(number, None)
 
 
 def _usual() -> int:
