@@ -160,6 +160,8 @@ class PullProgress:
     files: int
     lost: int
     """Segments that did not arrive at first."""
+    announced: bool = False
+    """Whether these senders have announced a delivery and no more."""
 
 
 @dataclass(frozen=True, slots=True)

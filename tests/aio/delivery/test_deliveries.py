@@ -247,6 +247,24 @@ def test_a_pull_waits_for_a_sender_that_waits_for_others(
     run(work())
 
 
+def test_who_only_announces_does_not_keep_a_pull_for_ever(
+    group: str, album: Path, tmp_path: Path
+) -> None:
+    async def work() -> None:
+        config = replace(QUICK, timeout=60.0)
+        async with members(group) as begin:
+            member = await begin(tmp_path / "one", "one", config)
+            async with aio.push(group, album, expect={"one", "other"}):
+                await until(lambda: member.pulling.progress.announced)
+                for _ in range(10):
+                    member.pulling._give_up()
+                assert not member.pulling._running.core.finished  # type: ignore[union-attr]
+                member.pulling._give_up()
+                assert member.pulling._running.core.finished  # type: ignore[union-attr]
+
+    run(work())
+
+
 def test_the_time_of_a_pull_goes_on_where_a_sender_was_replaced(
     group: str, tmp_path: Path
 ) -> None:

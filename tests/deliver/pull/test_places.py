@@ -77,6 +77,15 @@ def test_who_is_announced_only_holds_no_place() -> None:
     assert Places().judge(at_its_socket, [first], door()) == (Verdict.COME, [])
 
 
+def test_who_has_only_echoed_a_call_is_no_other_one_s_forger() -> None:
+    echo = announced(7)
+    real = claim(7, "b", "10.0.0.2", 0.1)
+    assert Places().judge(real, [echo], door()) == (Verdict.COME, [])
+    with_a_manifest = course(7, "a", "10.0.0.1")
+    verdict = Places().judge(real, [with_a_manifest], door())
+    assert verdict == (Verdict.FORGED, [])
+
+
 def test_of_those_in_the_line_the_one_not_heard_for_longest_goes() -> None:
     line = [announced(n, heard=(3.0, 1.0, 2.0)[n % 3]) for n in range(module.MAX_LINE)]
     verdict = Places().judge(claim(99, "b", "10.0.0.2", 3.1), line, door())

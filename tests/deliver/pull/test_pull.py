@@ -300,12 +300,27 @@ def test_a_bye_from_elsewhere_is_counted_and_nothing_else() -> None:
 def test_a_call_from_elsewhere_for_the_same_delivery_is_counted() -> None:
     play = Play(manifest_of(FILES, digests=True), count=None)
     play.call(CallPhase.GATHER)
+    play.manifest()
+    play.run(0.5)
     call = Call(play.script.manifest.delivery, 9, 9, CallPhase.SEND, 1, 1)
     forged = Tagged(Kind.QUESTION, 5, encode_word(call), name="src").encode()
     play.lab.inject(forged, Origin("10.0.0.99", 10_000), to=play.ear.member)
     play.run(0.1)
     assert play.ear.pull.dropped["other-origin"] == 1
     assert len(play.script.states()) == 1
+
+
+def test_who_echoes_a_call_first_keeps_nobody_from_the_delivery() -> None:
+    play = Play(manifest_of(FILES, digests=True))
+    call = Call(play.script.manifest.delivery, 9, 9, CallPhase.GATHER, 1, 1)
+    echo = Tagged(Kind.QUESTION, 5, encode_word(call), name="evil").encode()
+    play.lab.inject(echo, Origin("10.0.0.99", 10_000), to=play.ear.member)
+    play.run(0.1)
+    play.call(CallPhase.GATHER)
+    play.manifest()
+    play.run(1.0)
+    assert play.script.states()
+    assert play.ear.pull.progress(now=play.lab.clock.now).senders == ("src",)
 
 
 def test_who_is_not_allowed_is_not_heard() -> None:

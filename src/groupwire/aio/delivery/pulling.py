@@ -34,6 +34,8 @@ __all__ = ["Into", "Pulling"]
 Into: TypeAlias = "str | os.PathLike[str] | Output | BinaryIO"
 
 _DICE = SystemRandom()
+_MOST_TIMES_AGAIN = 10
+"""How often a pull's time begins anew for deliveries that were announced only."""
 
 
 class Pulling(Handle[PullEvent, PullProgress, list[PullReport]]):
@@ -57,6 +59,7 @@ class Pulling(Handle[PullEvent, PullProgress, list[PullReport]]):
         self._pull: Pull | None = None
         self._storage: DiskStorage | OutputStorage | None = None
         self._alarm: asyncio.TimerHandle | None = None
+        self._given_again = 0
         self._problem = ""
 
     @property
@@ -212,10 +215,12 @@ class Pulling(Handle[PullEvent, PullProgress, list[PullReport]]):
     def _give_up(self) -> None:
         """End, unless a delivery is under way, or a sender waits for other members.
 
-        Not every one of these tells of its end: so the time is given once more, and
-        not for ever.
+        Not every one of these tells of its end: so the time is given once more. For who
+        only says that he will deliver, as anybody can, not for ever.
         """
-        if self.progress.senders:
+        progress = self.progress
+        self._given_again = self._given_again + 1 if progress.announced else 0
+        if progress.senders and self._given_again <= _MOST_TIMES_AGAIN:
             self._wait()
         else:
             self.stop()

@@ -304,7 +304,8 @@ class Courses:
     def progress(self, now: float) -> PullProgress:
         """Return how far all of them are together."""
         begun = [course for course in self._courses.values() if course.begun]
-        courses = [c for c in begun if not _is_provisional(c)] or begun
+        firm = [course for course in begun if not _is_provisional(course)]
+        courses = firm or begun
         totals = [course.total_bytes for course in courses]
         known = [total for total in totals if total is not None]
         return PullProgress(
@@ -315,6 +316,7 @@ class Courses:
             files_settled=sum(course.files[0] for course in courses),
             files=sum(course.files[1] for course in courses),
             lost=sum(course.run.lost for course in courses),
+            announced=not firm and bool(begun),
         )
 
 

@@ -69,9 +69,11 @@ class Places:
                     return self._beside(claim, course), []
                 leaving.append(course)
             elif course.delivery == claim.call.delivery:
-                if claim.now - course.heard < _RESTARTED_S:
+                if claim.now - course.heard >= _RESTARTED_S:
+                    leaving.append(course)
+                elif not course.provisional:
                     return Verdict.FORGED, []
-                leaving.append(course)
+                # Whose delivery it is, of several that say so, the manifest will tell.
         firm = [c for c in deliveries if not c.provisional]
         staying = sum(c not in leaving for c in firm)
         if doorman.has_room(claim.foreign + staying):

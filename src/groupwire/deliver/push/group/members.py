@@ -16,12 +16,21 @@ from groupwire.deliver.report import MemberReceipt, ReceiptStatus
 from groupwire.deliver.words import MemberPhase, Receipt, State
 from groupwire.values import Origin
 
-__all__ = ["MAX_MEMBERS", "MAX_PARTLY", "MAX_REFUSED", "Member", "Members"]
+__all__ = [
+    "HELD_OF_A_MEMBER",
+    "MAX_MEMBERS",
+    "MAX_PARTLY",
+    "MAX_REFUSED",
+    "Member",
+    "Members",
+]
 
 MAX_MEMBERS = 10_000
 """More are counted and not served: strangers can claim to be members."""
 MAX_PARTLY = 64
 """Files of which only what somebody lacks is sent at first; others are sent whole."""
+HELD_OF_A_MEMBER = 16
+"""Of so many files what it has is known; a member says no more."""
 MAX_REFUSED = 10_000
 """Members told as refusing; who is beyond is told again."""
 
@@ -198,10 +207,12 @@ class Members:
         """Note what a member lacks, and what it has of that: it says so once."""
         member.wants = state.wants
         if member.held is None or state.held:
-            member.held = dict(state.held)
-            news = [entry for entry in member.held if entry not in self._partly]
+            held = state.held[:HELD_OF_A_MEMBER]
+            news = [entry for entry, _ in held if entry not in self._partly]
             room = MAX_PARTLY - len(self._partly)
             self._partly.update(dict.fromkeys(news[:room]))
+            # Of files that are sent whole nobody needs to know.
+            member.held = {entry: size for entry, size in held if entry in self._partly}
 
     def held_by_all(self, entry: int) -> int:
         """Return how much of a file, from its first byte on, nobody lacks.
