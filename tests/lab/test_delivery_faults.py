@@ -33,7 +33,10 @@ def test_a_member_that_was_killed_asks_only_for_what_it_missed(
     killed = pull(c, tmp_path / "killed")
     # The restarted one has its own name when its twin was silent for half of that.
     patience = ("--patience", "2")
-    sender = push(a, source, *_SLOW, *patience, "--expect", "healthy,killed")
+    # Eight seconds: it is back before all has been sent for the first time. Later it
+    # would know of the file by a flush only, and ask for all of it.
+    rate = ("--rate", "8M")
+    sender = push(a, source, *rate, *patience, "--expect", "healthy,killed")
     had = reach(killed, _SIZE // 2)["bytes"]
     killed.signal(signal.SIGKILL)
     killed.finish()
