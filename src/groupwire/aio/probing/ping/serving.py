@@ -21,7 +21,7 @@ from groupwire.values import Datagram, Group
 
 __all__ = ["PingServed", "PingServing", "serve_ping"]
 
-_RATE = 100
+_RATE = 200
 """Answers per second and source; ssmping asks once a second."""
 _TOTAL_RATE = 1000
 """Answers per second to all: whoever forges addresses is many sources, and what goes to
@@ -50,7 +50,7 @@ def serve_ping(
 ) -> PingServing:
     """Return a responder; ``async with`` opens and closes it.
 
-    It answers neighbours, and the networks of ``answer_to``, a hundred times a second
+    It answers neighbours, and the networks of ``answer_to``, two hundred times a second
     each and a thousand times all together at most; to groups that end as the
     protocol's do, and no others. Iterate over
     it for what it has done, at most every ``interval`` seconds. Raises PortInUseError
