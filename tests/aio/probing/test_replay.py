@@ -11,6 +11,7 @@ from tests.aio.places import Foreign, run
 from tests.probe.capture.making import capture
 
 from groupwire.aio.probing import replay as module
+from groupwire.aio.probing.pacing import Metronome
 from groupwire.aio.probing.replay import ReplayProgress, replay
 from groupwire.errors import NoRouteError, UsageError
 
@@ -163,6 +164,26 @@ def test_a_machine_that_cannot_go_on_tells_how_far_it_came(
     with pytest.raises(NoRouteError):
         run(scene())
     assert (told[-1].packets, told[-1].ended) == (1, True)
+
+
+def test_a_pause_of_less_than_nothing_is_refused(tmp_path: Path, group: str) -> None:
+    with pytest.raises(UsageError, match="pause"):
+        run(played(tmp_path / "a", group, max_gap=-1.0))
+
+
+def test_who_is_to_end_reads_no_further(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "_AHEAD", 1)
+    path = capture(tmp_path / "a", *[(0.0, b"x")] * 50)
+    beat = Metronome()
+    with path.open("rb", buffering=0) as file:
+        source = module._Source(file, None, beat)
+        assert len(source.more()) == 1
+        beat.stop()
+        # One may have been on its way.
+        assert [] in [source.more() for _ in range(3)]
+        source.close()
 
 
 def test_a_file_that_is_no_capture_is_refused(tmp_path: Path, group: str) -> None:

@@ -10,8 +10,8 @@ from __future__ import annotations
 import asyncio
 import select
 import time
-from collections.abc import AsyncGenerator, Callable
-from contextlib import suppress
+from collections.abc import AsyncGenerator, Callable, Generator
+from contextlib import contextmanager, suppress
 from threading import Event, Thread
 
 from groupwire.net import MulticastSender
@@ -68,23 +68,28 @@ class Metronome:
             if not left:
                 return
 
+    @contextmanager
+    def stopped_by(self, stop: asyncio.Event | None) -> Generator[None, None, None]:
+        """Have an event end it."""
+        watch = asyncio.create_task((stop or asyncio.Event()).wait())
+        watch.add_done_callback(lambda _: self.stop())
+        try:
+            yield
+        finally:
+            watch.cancel()
+
     async def run(
-        self, work: Callable[[], None], interval: float, stop: asyncio.Event | None
+        self, work: Callable[[], None], interval: float
     ) -> AsyncGenerator[None, None]:
         """Do the work in a thread; wake the caller every ``interval`` seconds.
 
-        Who stops listening, or sets ``stop``, ends it. What it raises is raised here.
+        Who stops listening ends it. What it raises is raised here.
         """
         task = _in_thread(work)
-        watch = None if stop is None else asyncio.create_task(stop.wait())
-        if watch is not None:
-            watch.add_done_callback(lambda _: self.stop())
         try:
             while not (await asyncio.wait([task], timeout=interval))[0]:
                 yield
         finally:
-            if watch is not None:
-                watch.cancel()
             self.stop()
             await asyncio.wait([task])
         await task

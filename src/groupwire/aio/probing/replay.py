@@ -71,28 +71,21 @@ async def replay(  # noqa: PLR0913 - keyword-only options
     Raises UsageError for a file that is no capture, OSError for one that cannot be
     read, and MachineErrors where the machine cannot send.
     """
-    if original == (group is not None):
-        problem = "name either a group to send to, or the capture's own"
-        raise UsageError(problem, fix="give `group`, or `original=True`")
-    if not speed > 0:
-        raise UsageError(f"a speed of {speed} plays nothing", fix="1 is its own speed")
+    _check(speed, max_gap, original=original, named=group is not None)
+    beat = Metronome()
     with await asyncio.to_thread(_opened, Path(path)) as file:
         outlets = _Outlets(None if group is None else _group(group), config)
-        source = _Source(file, None if only is None else _group(only))
-        player = _Player(
-            source, outlets, Playing(speed=speed, max_gap_s=max_gap), speed
-        )
+        source = _Source(file, None if only is None else _group(only), beat)
+        playing = Playing(speed=speed, max_gap_s=max_gap)
+        player = _Player(source, outlets, playing, beat, speed)
         try:
-            await source.begun()
-            yield player.progress()
-            async for _ in player.beat.run(player.play, interval, stop):
+            with beat.stopped_by(stop):
+                await source.begun()
                 yield player.progress()
+                async for _ in beat.run(player.play, interval):
+                    yield player.progress()
         except DecodeError:
-            raise UsageError(
-                f"{path} is no capture file",
-                fix="give a pcapng or pcap file, as `watch --record` or Wireshark "
-                "write them",
-            ) from None
+            raise _no_capture(path) from None
         except MachineError:
             yield player.progress(ended=True)
             raise
@@ -100,6 +93,23 @@ async def replay(  # noqa: PLR0913 - keyword-only options
             source.close()
             outlets.close()
     yield player.progress(ended=True)
+
+
+def _check(speed: float, max_gap: float | None, *, original: bool, named: bool) -> None:
+    if original == named:
+        problem = "name either a group to send to, or the capture's own"
+        raise UsageError(problem, fix="give `group`, or `original=True`")
+    if not speed > 0:
+        raise UsageError(f"a speed of {speed} plays nothing", fix="1 is its own speed")
+    if max_gap is not None and not max_gap >= 0:
+        raise UsageError(f"{max_gap} s is no pause", fix="give 0 or more")
+
+
+def _no_capture(path: str | PathLike[str]) -> UsageError:
+    return UsageError(
+        f"{path} is no capture file",
+        fix="give a pcapng or pcap file, as `watch --record` or Wireshark write them",
+    )
 
 
 def _opened(path: Path) -> BinaryIO:
@@ -117,11 +127,11 @@ def _group(group: Group | str) -> Group:
 class _Source:
     """Packets of a file, those that went to groups; read ahead in a thread."""
 
-    def __init__(self, file: BinaryIO, only: Group | None) -> None:
-        self._reader = CaptureReader(file.read)
+    def __init__(self, file: BinaryIO, only: Group | None, beat: Metronome) -> None:
+        self._file, self._beat = file, beat
+        self._reader = CaptureReader(self._read)
         self._packets = self._wanted(only)
         self._unwanted: Counter[str] = Counter()
-        self._closed = False
         self.left_out: Counter[str] = Counter()
         """By reason; replaced as a whole, as another thread reads it."""
         self._thread = ThreadPoolExecutor(1, "groupwire-capture")
@@ -144,8 +154,12 @@ class _Source:
 
     def close(self) -> None:
         """Read nothing any more; what is being read is not waited for."""
-        self._closed = True
+        self._beat.stop()
         self._thread.shutdown(wait=False, cancel_futures=True)
+
+    def _read(self, size: int) -> bytes:
+        """Read on, until it is to end: much may be passed over that is not wanted."""
+        return b"" if self._beat.stopped else self._file.read(size)
 
     def _some(self) -> list[Packet]:
         packets = list(islice(self._packets, _AHEAD))
@@ -154,8 +168,6 @@ class _Source:
 
     def _wanted(self, only: Group | None) -> Iterator[Packet]:
         for packet in self._reader:
-            if self._closed:
-                return
             if not packet.port:
                 self._unwanted["no-port"] += 1
             elif not packet.group.is_multicast:
@@ -197,11 +209,15 @@ class _Player:
     """Waits for what is due, sends it, and counts."""
 
     def __init__(
-        self, source: _Source, outlets: _Outlets, playing: Playing, speed: float
+        self,
+        source: _Source,
+        outlets: _Outlets,
+        playing: Playing,
+        beat: Metronome,
+        speed: float,
     ) -> None:
         self._source, self._outlets, self._playing = source, outlets, playing
-        self._speed = speed
-        self.beat = Metronome()
+        self._beat, self._speed = beat, speed
         self._packets = self._bytes = 0
         self._position = self._late = 0.0
         self._unsent: Counter[str] = Counter()
@@ -209,9 +225,9 @@ class _Player:
     def play(self) -> None:
         """Play it all; in a thread."""
         self._playing.feed(self._source.more())
-        self.beat.start()
-        while (due := self._playing.due_s) is not None and self.beat.wait(due):
-            for shot in self._playing.take(self.beat.elapsed_s):
+        self._beat.start()
+        while (due := self._playing.due_s) is not None and self._beat.wait(due):
+            for shot in self._playing.take(self._beat.elapsed_s):
                 self._shoot(shot)
             few = len(self._playing) < _AHEAD // 2
             if few and (self._source.ready() or not len(self._playing)):
@@ -224,7 +240,7 @@ class _Player:
             packets=self._packets,
             size_bytes=self._bytes,
             position_s=self._position,
-            elapsed_s=self.beat.elapsed_s,
+            elapsed_s=self._beat.elapsed_s,
             late_s=late,
             groups=self._outlets.groups,
             left_out=self._source.left_out + self._unsent,
@@ -236,7 +252,7 @@ class _Player:
         if sender is None:
             self._unsent["too-many-groups"] += shot.packets
             return
-        self._late = max(self._late, self.beat.elapsed_s - shot.due_s)
+        self._late = max(self._late, self._beat.elapsed_s - shot.due_s)
         self._send(sender, shot)
         self._packets += shot.packets
         self._bytes += len(shot.data)
@@ -245,8 +261,8 @@ class _Player:
     def _send(self, sender: MulticastSender, shot: Shot) -> None:
         # The kernel cuts no row into datagrams that would have to be fragmented.
         if shot.segment_bytes <= sender.payload_limit:
-            self.beat.send(sender, shot.data, shot.segment_bytes)
+            self._beat.send(sender, shot.data, shot.segment_bytes)
             return
         step = shot.segment_bytes
         for start in range(0, len(shot.data), step):
-            self.beat.send(sender, shot.data[start : start + step], 0)
+            self._beat.send(sender, shot.data[start : start + step], 0)

@@ -65,16 +65,19 @@ class ReplayOptions:
     ] = None
 
 
+FileArgument = Annotated[
+    str,
+    typer.Argument(
+        metavar="FILE",
+        help="A pcapng or pcap file, of `groupwire watch --record` or Wireshark.",
+        show_default=False,
+    ),
+]
+
+
 @spread
 def replay(
-    file: Annotated[
-        str,
-        typer.Argument(
-            metavar="FILE",
-            help="A pcapng or pcap file, of `groupwire watch --record` or Wireshark.",
-            show_default=False,
-        ),
-    ],
+    file: FileArgument,
     options: ReplayOptions,
     place: Place,
     reach: Reach,

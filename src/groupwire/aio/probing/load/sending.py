@@ -91,8 +91,9 @@ async def send_load(  # noqa: PLR0913 - keyword-only options
     try:
         yield sending.progress(())
         asking.start()
-        async for _ in sending.beat.run(sending.run, interval, stop):
-            yield sending.progress(asking.names)
+        with sending.beat.stopped_by(stop):
+            async for _ in sending.beat.run(sending.run, interval):
+                yield sending.progress(asking.names)
         yield await asking.result(rate)
     finally:
         asking.stop()
