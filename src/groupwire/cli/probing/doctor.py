@@ -7,24 +7,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from groupwire.cli.exits import ExitCode
-from groupwire.cli.options.common import (
-    GroupOption,
-    InterfaceOption,
-    JsonOption,
-    QuietOption,
-    TtlOption,
-    VerboseOption,
-    Where,
-    tone,
-)
-from groupwire.cli.options.probing.doctoring import (
-    ListenOption,
-    PeerOption,
-    ServeOption,
-    SoakOption,
-    StrictOption,
-)
+from groupwire.cli.options.common import Place, Speech, TtlOption, Where
+from groupwire.cli.options.probing.doctoring import DoctorOptions
 from groupwire.cli.plumbing import signals
+from groupwire.cli.plumbing.spread import spread
 from groupwire.cli.render.out import Out
 from groupwire.cli.render.probing.doctor.for_people import DoctorText
 from groupwire.cli.render.probing.doctor.for_programs import DoctorJson
@@ -37,18 +23,9 @@ if TYPE_CHECKING:
 __all__ = ["doctor"]
 
 
-def doctor(  # noqa: PLR0913, PLR0917 - one parameter for each option
-    listen: ListenOption = None,
-    peer: PeerOption = None,
-    serve: ServeOption = False,
-    soak: SoakOption = None,
-    strict: StrictOption = False,
-    ttl: TtlOption = 1,
-    group: GroupOption = None,
-    interface: InterfaceOption = None,
-    json: JsonOption = False,
-    quiet: QuietOption = False,
-    verbose: VerboseOption = False,
+@spread
+def doctor(
+    options: DoctorOptions, place: Place, speech: Speech, ttl: TtlOption = 1
 ) -> int:
     """Find out why nothing arrives, and what mends it.
 
@@ -57,22 +34,22 @@ def doctor(  # noqa: PLR0913, PLR0917 - one parameter for each option
     nothing. Root sees more: the firewall's rules, and routers and switches that ask
     who wants which group.
     """
-    out = Out(tone(json=json, quiet=quiet, verbose=verbose))
-    if serve and any((listen, peer, soak, strict)):
+    out = speech.out()
+    looks = (options.listen, options.peer, options.soak, options.strict)
+    if options.serve and any(looks):
         raise UsageError(
             "--serve is the other end, and looks at nothing by itself",
             fix="give --listen, --peer, --soak and --strict where the doctor asks",
         )
-    where = Where.read(group, interface)
     plan = _Plan(
-        where=where,
+        where=place.read(),
         ttl_hops=ttl,
-        listen_s=listen or 0.0,
-        peer=peer,
-        soak_s=(soak or 0.0) * 60,
-        strict=strict,
+        listen_s=options.listen or 0.0,
+        peer=options.peer,
+        soak_s=(options.soak or 0.0) * 60,
+        strict=options.strict,
     )
-    command = _serve(plan, out) if serve else _doctor(plan, out)
+    command = _serve(plan, out) if options.serve else _doctor(plan, out)
     return signals.run(command, out)
 
 

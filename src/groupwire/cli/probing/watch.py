@@ -8,28 +8,15 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 from groupwire.cli.exits import ExitCode
-from groupwire.cli.options.common import (
-    GroupOption,
-    InterfaceOption,
-    JsonOption,
-    QuietOption,
-    VerboseOption,
-    Where,
-    tone,
-)
+from groupwire.cli.options.common import Place, Speech, Where
 from groupwire.cli.options.probing.watching import (
-    DotsOption,
     GroupsArgument,
-    IntervalOption,
-    MaxLossOption,
-    MetricsOption,
-    MinRateOption,
-    RecordOption,
-    WatchDurationOption,
+    WatchOptions,
     listed_groups,
     metrics_address,
 )
 from groupwire.cli.plumbing import signals
+from groupwire.cli.plumbing.spread import spread
 from groupwire.cli.probing.recording import recording
 from groupwire.cli.render.links import show_change
 from groupwire.cli.render.out import Out
@@ -46,20 +33,9 @@ if TYPE_CHECKING:
 __all__ = ["watch"]
 
 
-def watch(  # noqa: PLR0913, PLR0917 - one parameter for each option
-    groups: GroupsArgument = None,
-    interval: IntervalOption = 1.0,
-    seconds: WatchDurationOption = None,
-    max_loss: MaxLossOption = None,
-    min_rate: MinRateOption = None,
-    metrics: MetricsOption = None,
-    dots: DotsOption = False,
-    record: RecordOption = None,
-    group: GroupOption = None,
-    interface: InterfaceOption = None,
-    json: JsonOption = False,
-    quiet: QuietOption = False,
-    verbose: VerboseOption = False,
+@spread
+def watch(
+    options: WatchOptions, place: Place, speech: Speech, groups: GroupsArgument = None
 ) -> int:
     """Join groups and show what comes to them, by source.
 
@@ -67,18 +43,18 @@ def watch(  # noqa: PLR0913, PLR0917 - one parameter for each option
     doubled is known where packets bear numbers: RTP, MPEG-TS, NORM, ssmping and
     groupwire's own are recognised. Nothing is sent.
     """
-    out = Out(tone(json=json, quiet=quiet, verbose=verbose))
-    named = listed_groups([*(groups or ()), *([group] if group else ())])
-    where = Where.read(group if groups is None else None, interface)
+    out = speech.out()
+    named = listed_groups([*(groups or ()), *([place.group] if place.group else ())])
+    where = Where.read(place.group if groups is None else None, place.interface)
     plan = _Plan(
         groups=groups_of(named or [where.group]),
         interface=where.interface,
-        interval=interval,
-        duration=seconds,
-        limits=Limits(max_loss, min_rate),
-        metrics=metrics_address(metrics),
-        dots=dots,
-        record=record,
+        interval=options.interval,
+        duration=options.seconds,
+        limits=Limits(options.max_loss, options.min_rate),
+        metrics=metrics_address(options.metrics),
+        dots=options.dots,
+        record=options.record,
     )
     return signals.run(_watch(plan, out), out)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
@@ -14,14 +15,8 @@ from groupwire.cli.options.quantities import rate
 from groupwire.errors import UsageError
 
 __all__ = [
-    "DotsOption",
     "GroupsArgument",
-    "IntervalOption",
-    "MaxLossOption",
-    "MetricsOption",
-    "MinRateOption",
-    "RecordOption",
-    "WatchDurationOption",
+    "WatchOptions",
     "listed_groups",
     "metrics_address",
     "percentage",
@@ -85,68 +80,77 @@ GroupsArgument = Annotated[
         show_default=False,
     ),
 ]
-IntervalOption = Annotated[
-    float,
-    typer.Option(
-        "--interval", metavar="S", parser=duration, help="Seconds between two looks."
-    ),
-]
-WatchDurationOption = Annotated[
-    float | None,
-    typer.Option(
-        "--duration",
-        "-d",
-        metavar="S",
-        parser=duration,
-        help="End after so many seconds, with exit code 1 if a limit was not kept.",
-        show_default=False,
-    ),
-]
-MaxLossOption = Annotated[
-    float | None,
-    typer.Option(
-        "--max-loss",
-        metavar="PERCENT",
-        parser=percentage,
-        help="The most that may be lost of any source.",
-        show_default=False,
-    ),
-]
-MinRateOption = Annotated[
-    float | None,
-    typer.Option(
-        "--min-rate",
-        metavar="RATE",
-        parser=rate,
-        help="The least that every group must bring on average, in bits per second: "
-        "800M, 64k.",
-        show_default=False,
-    ),
-]
-MetricsOption = Annotated[
-    str | None,
-    typer.Option(
-        "--metrics",
-        metavar="[ADDRESS:]PORT",
-        help="Serve figures for Prometheus at http://127.0.0.1:PORT/metrics.",
-        show_default=False,
-    ),
-]
-RecordOption = Annotated[
-    str | None,
-    typer.Option(
-        "--record",
-        "-w",
-        metavar="FILE",
-        help="Write what is received to a pcapng file, which Wireshark opens and "
-        "`groupwire replay` plays.",
-        show_default=False,
-    ),
-]
-DotsOption = Annotated[
-    bool,
-    typer.Option(
-        "--dots",
-        help="A glyph for each packet: . arrived, x missing, < late, 2 twice.",
-    ),
-]
+
+
+@dataclass(frozen=True, slots=True)
+class WatchOptions:
+    """How long is watched, what has to be kept, and where else it goes."""
+
+    interval: Annotated[
+        float,
+        typer.Option(
+            "--interval",
+            metavar="S",
+            parser=duration,
+            help="Seconds between two looks.",
+        ),
+    ] = 1.0
+    seconds: Annotated[
+        float | None,
+        typer.Option(
+            "--duration",
+            "-d",
+            metavar="S",
+            parser=duration,
+            help="End after so many seconds, with exit code 1 if a limit was not kept.",
+            show_default=False,
+        ),
+    ] = None
+    max_loss: Annotated[
+        float | None,
+        typer.Option(
+            "--max-loss",
+            metavar="PERCENT",
+            parser=percentage,
+            help="The most that may be lost of any source.",
+            show_default=False,
+        ),
+    ] = None
+    min_rate: Annotated[
+        float | None,
+        typer.Option(
+            "--min-rate",
+            metavar="RATE",
+            parser=rate,
+            help="The least that every group must bring on average, in bits per "
+            "second: 800M, 64k.",
+            show_default=False,
+        ),
+    ] = None
+    metrics: Annotated[
+        str | None,
+        typer.Option(
+            "--metrics",
+            metavar="[ADDRESS:]PORT",
+            help="Serve figures for Prometheus at http://127.0.0.1:PORT/metrics.",
+            show_default=False,
+        ),
+    ] = None
+    dots: Annotated[
+        bool,
+        typer.Option(
+            "--dots",
+            help="A glyph for each packet: . arrived, x missing, < late, 2 twice.",
+        ),
+    ] = False
+    record: Annotated[
+        str | None,
+        typer.Option(
+            "--record",
+            "-w",
+            metavar="FILE",
+            help="Write what is received to a pcapng file, which Wireshark opens and "
+            "`groupwire replay` plays.",
+            show_default=False,
+        ),
+    ] = None
