@@ -6,6 +6,7 @@ import signal
 import time
 from pathlib import Path
 
+import pytest
 from tests.lab.harness import Laboratory, until
 from tests.lab.harness.commands import told
 from tests.lab.harness.deliveries import (
@@ -24,8 +25,11 @@ _SLOW = ("--rate", "32M")
 """Two seconds for all of it, so that there is a middle."""
 
 
+@pytest.mark.parametrize(
+    "rate", ["8M", "32M"], ids=["back during the pass", "back after it"]
+)
 def test_a_member_that_was_killed_asks_only_for_what_it_missed(
-    lab: Laboratory, tmp_path: Path
+    lab: Laboratory, tmp_path: Path, rate: str
 ) -> None:
     a, b, c = lab.segment(3)
     source = noise(tmp_path / "image", _SIZE)
@@ -33,13 +37,14 @@ def test_a_member_that_was_killed_asks_only_for_what_it_missed(
     killed = pull(c, tmp_path / "killed")
     # The restarted one has its own name when its twin was silent for half of that.
     patience = ("--patience", "2")
-    # Eight seconds: it is back before all has been sent for the first time. Later it
-    # would know of the file by a flush only, and ask for all of it.
-    rate = ("--rate", "8M")
-    sender = push(a, source, *rate, *patience, "--expect", "healthy,killed")
+    expected = ("--expect", "healthy,killed")
+    sender = push(a, source, "--rate", rate, *patience, *expected)
     had = reach(killed, _SIZE // 2)["bytes"]
     killed.signal(signal.SIGKILL)
     killed.finish()
+    if rate == "32M":
+        # It knows of the file by a flush alone.
+        reach(sender, _SIZE)
     restarted = pull(c, tmp_path / "killed")
     answered = told(sender, within=PATIENCE)
     assert answered.code == 0, str(answered)

@@ -62,6 +62,8 @@ _TAGGED = 0xF5
 _DATA = frozenset({0x11, 0x12})
 """What INFO and DATA of NORM begin with."""
 _NOBODY = Origin("", 0)
+_INFO_TRIES = 2
+"""Before an object is asked for whole: one question or answer may be lost."""
 _SILENCES = 2.0
 """A sender is gone after so many times of patience without a word."""
 
@@ -430,6 +432,7 @@ def _config(rules: PullRules) -> ReceiverConfig:
         accepts_at_once=False,
         objects=MAX_OBJECTS,
         memory_bytes=rules.memory_bytes,
+        info_tries=_INFO_TRIES,
     )
 
 

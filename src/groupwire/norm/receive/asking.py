@@ -237,10 +237,13 @@ class Asking:
             self._give_up()
             return
         rewound = self._position < (first.object, first.block or 0, 0)
-        if not rewound and not nacker.silenced(needs):
-            # What is asked for goes as far as the sender is meanwhile.
-            through = max(self._through, self._here, key=_place)
-            self._mouth.ask(self._catalogue.state(through), now)
+        if not rewound:
+            if not nacker.silenced(needs):
+                # What is asked for goes as far as the sender is meanwhile.
+                through = max(self._through, self._here, key=_place)
+                needs = self._catalogue.state(through)
+                self._mouth.ask(needs, now)
+            self._catalogue.asked(needs)
         in_vain = self._patience.in_vain
         nacker.hold(now, state.grtt_s, state.backoff, in_vain=in_vain)
 

@@ -11,6 +11,7 @@ from groupwire.norm.numbers import unwrap
 from groupwire.norm.receive.incoming import Deferred, Incoming
 from groupwire.norm.receive.sink import Sink
 from groupwire.norm.receive.stream import IncomingStream
+from groupwire.norm.receive.unheard import Unheard
 from groupwire.norm.repair.state import Need, RepairState
 from groupwire.norm.wire.extensions import ObjectInfo
 
@@ -30,8 +31,11 @@ class Catalogue:
     What is done stays done, so that no object is ever delivered twice.
     """
 
-    def __init__(self, most: int, *, resume: int | None = None) -> None:
+    def __init__(
+        self, most: int, *, resume: int | None = None, info_tries: int = 0
+    ) -> None:
         self._most = most
+        self._unheard = Unheard(info_tries)
         self.resume = self._resumed = resume
         """No object before this one may ever be delivered again; None for nothing."""
         self._first: int | None = None
@@ -276,7 +280,7 @@ class Catalogue:
             unknown = low
             for number in begun[bisect_left(begun, low) : bisect_right(begun, high)]:
                 if unknown < number:
-                    yield Need(unknown, number - 1)
+                    yield from self._unheard.needs(unknown, number - 1)
                 unknown = number + 1
                 if number < last:
                     yield from self.under_way[number].needs(None, None)
@@ -285,7 +289,14 @@ class Catalogue:
             if high == last and block < 0:
                 high -= 1
             if unknown <= high:
-                yield Need(unknown, high)
+                yield from self._unheard.needs(unknown, high)
+
+    def asked(self, needs: RepairState) -> None:
+        """Note what has been asked for, by this receiver or another one."""
+        self._unheard.forget_before(self.lowest)
+        for need in needs:
+            if need.info:
+                self._unheard.asked(need.object, need.last_object)
 
     def state(self, through: tuple[int, int, int | None]) -> RepairState:
         """Return what is to be asked for up to a place."""

@@ -45,6 +45,9 @@ class ReceiverConfig:
     """Unfinished objects of one sender; the oldest is given up for a newer one."""
     memory_bytes: int = 32 << 20
     """Of all objects that are assembled in memory."""
+    info_tries: int = 0
+    """How often the INFO of an object never heard of is asked for, before all of it:
+    for who may have some of it already, at the price of a round trip."""
     stream_blocks: int = 256
     """Of a stream, that may wait for what was lost before them."""
 
@@ -58,5 +61,6 @@ class ReceiverConfig:
         for name in _AT_LEAST_ONE:
             if getattr(self, name) < 1:
                 raise UsageError(f"{name} is less than 1", fix="use 1 or more")
-        if self.memory_bytes < 0:
-            raise UsageError("memory_bytes is negative", fix="use 0 or more")
+        for name in ("memory_bytes", "info_tries"):
+            if getattr(self, name) < 0:
+                raise UsageError(f"{name} is negative", fix="use 0 or more")

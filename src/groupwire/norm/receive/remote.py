@@ -80,7 +80,9 @@ class Remote:
         self._heard_before = heard
         self._grtt_s = 0.0
         self._leaps = Leaps(config.objects)
-        self._catalogue = Catalogue(config.objects, resume=resume)
+        self._catalogue = Catalogue(
+            config.objects, resume=resume, info_tries=config.info_tries
+        )
         self._handover = Handover(
             key, self._catalogue, accepts_at_once=config.accepts_at_once
         )
