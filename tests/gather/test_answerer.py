@@ -3,13 +3,13 @@ from ipaddress import IPv4Address, ip_network
 from random import Random
 
 import pytest
-from tests.gather.places import answerer, datagram, messages, origin, sent
+from tests.gather.places import ETH0, answerer, datagram, messages, origin, sent
 
 from groupwire.errors import UsageError
 from groupwire.gather import Form, Kind, Limits, Refusal, Tagged, foreign, policy
 from groupwire.gather import answerer as module
 from groupwire.gather.answerer import Answerer, MessageReceived
-from groupwire.values import Datagram, Origin
+from groupwire.values import Datagram, KnownFacts, Origin
 
 STRANGERS = 6000
 OFF_LINK = origin("8.8.8.8")
@@ -420,3 +420,69 @@ def test_an_id_used_anew_keeps_its_own_reply(monkeypatch: pytest.MonkeyPatch) ->
     core.answer(new, b"new", now=0)
     deliver(core, question(1, attempt=2))
     assert [a.data for a in answers(core)] == [b"old", b"new", b"new"]
+
+
+# Pings.
+
+
+def ping(number: int = 7, **more: object) -> bytes:
+    return Tagged(Kind.QUESTION, number, bytes(40), ping=True, **more).encode()  # type: ignore[arg-type]
+
+
+def test_a_ping_is_answered_with_its_ttl_and_the_application_hears_nothing() -> None:
+    core = answerer()
+    core.handle_datagram(datagram(ping(attempt=2)), now=0)
+    assert messages(core) == []
+    assert answers(core) == [
+        Tagged(Kind.ANSWER, 7, name="cam1", attempt=2, ping=True, ttl_hops=1)
+    ]
+    assert (core.pings, core.dropped.total()) == (1, 0)
+
+
+def test_every_copy_of_a_ping_is_answered() -> None:
+    core = answerer()
+    for _ in range(2):
+        core.handle_datagram(datagram(ping()), now=0)
+    assert len(answers(core)) == core.pings == 2
+
+
+@pytest.mark.parametrize(
+    ("data", "sender", "reason"),
+    [
+        (ping(), OFF_LINK, "ping-off-link"),
+        (ping(), origin(port=53), "ping-low-port"),
+        (ping(wanted=frozenset({"cam2"})), None, "ping-not-asked"),
+        (ping(heard=frozenset({"cam1"})), None, "ping-heard"),
+        (Tagged(Kind.MESSAGE, 7, ping=True).encode(), None, "ping-not-asked"),
+    ],
+)
+def test_a_ping_that_is_not_answered_is_counted(
+    data: bytes, sender: Origin | None, reason: str
+) -> None:
+    core = answerer()
+    core.handle_datagram(datagram(data, sender), now=0)
+    assert (answers(core), messages(core)) == ([], [])
+    assert dict(core.dropped) == {reason: 1}
+
+
+def test_who_wants_no_pings_answers_none() -> None:
+    core = Answerer("cam1", Limits(), [ETH0], rng=Random(1), answer_pings=False)
+    core.handle_datagram(datagram(ping()), now=0)
+    assert (answers(core), messages(core)) == ([], [])
+    assert dict(core.dropped) == {"ping-not-asked": 1}
+
+
+def test_pings_have_the_rate_of_all_answers() -> None:
+    core = answerer(limits=Limits(rate=2))
+    for _ in range(5):
+        core.handle_datagram(datagram(ping()), now=0)
+    assert (core.pings, core.dropped["ping-rate"]) == (2, 3)
+
+
+def test_a_plain_message_to_this_member_alone_is_delivered_and_not_answered() -> None:
+    core = answerer()
+    alone = KnownFacts(to=IPv4Address("10.0.0.1"))
+    core.handle_datagram(Datagram(b"ack", origin(), 2, alone), now=0)
+    (message,) = messages(core)
+    assert core.answer(message, b"ack", now=0) is Refusal.UNICAST
+    assert sent(core) == []

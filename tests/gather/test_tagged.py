@@ -22,6 +22,13 @@ TAGGED = st.builds(
     wanted=st.none() | NAME_LISTS,
     attempt=st.integers(1, 255),
 )
+PINGS = st.builds(
+    Tagged,
+    kind=st.sampled_from(Kind),
+    request_id=st.integers(0, 2**64 - 1),
+    ping=st.just(True),
+    ttl_hops=st.none() | st.integers(0, 255),
+)
 FULL = Tagged(
     Kind.QUESTION,
     7,
@@ -50,9 +57,14 @@ def reason(data: bytes) -> str:
 
 
 @settings(max_examples=50)
-@given(TAGGED)
+@given(TAGGED | PINGS)
 def test_what_is_encoded_decodes_to_itself(tagged: Tagged) -> None:
     assert Tagged.decode(tagged.encode()) == tagged
+
+
+def test_what_a_ping_says_later_beside_its_ttl_is_passed_over() -> None:
+    told = Tagged.decode(with_options((48, b"\x3fmore")))
+    assert (told.ping, told.ttl_hops) == (True, 63)
 
 
 @given(st.binary(max_size=300))

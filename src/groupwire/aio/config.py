@@ -37,6 +37,8 @@ class PeerConfig:
     """Networks beyond the link whose questions are answered."""
     answer_rate: int = 1000
     """Answers per second and source, and the burst before that counts."""
+    answer_pings: bool = True
+    """Whether `groupwire ping` is answered; the application hears nothing of it."""
     queue: int = 10_000
     """Messages kept for ``listen``; when full, new ones are counted and dropped."""
     hear_self: bool = False

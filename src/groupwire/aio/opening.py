@@ -117,7 +117,9 @@ def _answering(
     ways = () if isinstance(choice, MachineError) else choice.interfaces
     if not any(_owns(i, group) for i in interfaces):
         group = replace(group, source=None)  # who hears a source need not be it
-    return MulticastSender(Aim.at(group, ways, _sending(config))), choice
+    # A ping comes to this socket too, and is answered to neighbours alone.
+    answering = replace(_sending(config), facts=True)
+    return MulticastSender(Aim.at(group, ways, answering)), choice
 
 
 # Who asks in a loop names the same group and the same interface every time.

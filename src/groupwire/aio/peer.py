@@ -41,6 +41,8 @@ class Stats:
     """Messages delivered to ``listen``."""
     received_bytes: int = 0
     answered: int = 0
+    pings: int = 0
+    """Pings answered, beside the messages."""
     not_answered: Mapping[str, int] = field(default_factory=dict[str, int])
     """Answers refused, by reason."""
     dropped: Mapping[str, int] = field(default_factory=dict[str, int])
@@ -124,15 +126,17 @@ class Peer:
     def stats(self) -> Stats:
         """Counters so far."""
         dropped = self._dropped.copy()
-        buffer = 0
+        buffer = pings = 0
         if self._state is not None:
             dropped.update(self._state.answerer.dropped)
             dropped.update(self._state.port.dropped)
             buffer = self.joined.receive_buffer
+            pings = self._state.answerer.pings
         return Stats(
             self._received,
             self._received_bytes,
             self._answered,
+            pings,
             dict(self._refused),
             dict(dropped),
             buffer,

@@ -41,6 +41,7 @@ class Running:
             Limits(group.source, config.answer_to, config.answer_rate),
             sockets.interfaces,
             rng=Random(SystemRandom().getrandbits(64)),
+            answer_pings=config.answer_pings,
         )
         self._know(sockets.interfaces)
         self.port = UdpPort(sockets.sender, sockets.receiver)

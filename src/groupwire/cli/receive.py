@@ -63,6 +63,7 @@ async def _receive(plan: _Plan, out: Out) -> int:
         interface=plan.where.interface,
         answer_to=plan.answer_to,
         answer_rate=plan.options.answer_rate,
+        answer_pings=not plan.options.no_answer,
     )
     output = plan.options.output
     with ExitStack() as stack:

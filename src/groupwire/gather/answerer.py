@@ -108,10 +108,14 @@ class Answerer:
         interfaces: Iterable[Interface],
         *,
         rng: Random,
+        answer_pings: bool = True,
     ) -> None:
         self.name = checked_name(name)
         self.dropped: Counter[str] = Counter()
         """Datagrams that were no messages, by reason."""
+        self.pings = 0
+        """Pings that were answered."""
+        self._answer_pings = answer_pings
         self._policy = AnswerPolicy(limits, interfaces)
         self._rng = rng
         self._spotter = StreamSpotter()
@@ -166,6 +170,8 @@ class Answerer:
         if question is not None:
             return self._answer_question(question, data, now)
         refusal, datagram = message.refusal, message.datagram
+        if refusal is None and _came_alone(datagram):
+            return Refusal.UNICAST
         if refusal is None:
             refusal = self._policy.refusal(
                 datagram.origin,
@@ -206,6 +212,9 @@ class Answerer:
         if told.kind is Kind.ANSWER:
             self.dropped["stray-answer"] += 1
             return
+        if told.ping:
+            self._take_ping(told, datagram, now)
+            return
         known = self._questions.get(told.request_id)
         if known is not None:
             self._take_again(known, told, datagram, now)
@@ -224,6 +233,37 @@ class Answerer:
         self._events.append(
             MessageReceived(told.data, datagram, question.refusal, told.name, question)
         )
+
+    def _take_ping(self, told: Tagged, datagram: Datagram, now: float) -> None:
+        """Answer at once, and every copy: who asks counts what comes twice.
+
+        docs/protocol.md §9.3: the application hears nothing of it.
+        """
+        refusal = self._ping_refusal(told)
+        if refusal is None:
+            answer = Tagged(
+                Kind.ANSWER,
+                told.request_id,
+                name=self.name,
+                attempt=told.attempt,
+                ping=True,
+                ttl_hops=datagram.ttl_hops,
+            ).encode()
+            refusal = self._policy.refusal(
+                datagram.origin,
+                datagram.interface,
+                asked_bytes=len(datagram.data),
+                bytes_=len(answer),
+                now=now,
+            )
+            if refusal is None:
+                self.pings += 1
+                self._transmits.append(Transmit(answer, datagram.origin))
+        if refusal is not None:
+            self.dropped[f"ping-{refusal}"] += 1
+
+    def _ping_refusal(self, told: Tagged) -> Refusal | None:
+        return self._unasked(told) if self._answer_pings else Refusal.NOT_ASKED
 
     def _take_again(
         self, question: _Question, told: Tagged, datagram: Datagram, now: float
@@ -307,3 +347,12 @@ class Answerer:
         _, question = self._questions.popitem(last=False)
         question.remembered = False
         self._reply_bytes -= len(question.reply or b"")
+
+
+def _came_alone(datagram: Datagram) -> bool:
+    """Tell whether it was sent to this member and to no group: an answer, perhaps.
+
+    Two members that answer each other's answers would never end.
+    """
+    to = datagram.group
+    return to is not None and not to.is_multicast

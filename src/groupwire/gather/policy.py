@@ -41,6 +41,8 @@ class Refusal(StrEnum):
     RATE = "rate"
     STREAM = "stream"
     """It is plainly a media or NORM stream."""
+    UNICAST = "unicast"
+    """It is plain, and came to this member alone: it may be an answer itself."""
     HEARD = "heard"
     """The asker has our answer already."""
     NOT_ASKED = "not-asked"

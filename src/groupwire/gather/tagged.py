@@ -43,6 +43,7 @@ class _Option(IntEnum):
     HEARD = 3
     WANTED = 4
     ATTEMPT = 5
+    PING = 48
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +70,10 @@ class Tagged:
     wanted: frozenset[str] | None = None
     """The only members that are asked; None: everybody."""
     attempt: int = 1
+    ping: bool = False
+    """The member itself is asked, and not who listens there."""
+    ttl_hops: int | None = None
+    """Of an answer to a ping: the TTL with which that arrived, where it is known."""
 
     def encode(self) -> bytes:
         """Return the datagram."""
@@ -88,6 +93,9 @@ class Tagged:
             parts.append(_option(_Option.WANTED, _pack_names(self.wanted)))
         if self.attempt != 1:
             parts.append(_option(_Option.ATTEMPT, bytes([self.attempt])))
+        if self.ping:
+            arrived = b"" if self.ttl_hops is None else bytes([self.ttl_hops])
+            parts.append(_option(_Option.PING, arrived))
         return b"".join(parts)
 
     @classmethod
@@ -116,13 +124,23 @@ class Tagged:
             options.heard,
             options.wanted,
             options.attempt,
+            options.ping,
+            options.ttl_hops,
         )
 
 
 class _Options:
     """The options of one datagram while they are read."""
 
-    __slots__ = ("attempt", "heard", "name", "spread_us", "wanted")
+    __slots__ = (
+        "attempt",
+        "heard",
+        "name",
+        "ping",
+        "spread_us",
+        "ttl_hops",
+        "wanted",
+    )
 
     def __init__(self) -> None:
         self.name: str | None = None
@@ -130,6 +148,8 @@ class _Options:
         self.heard: frozenset[str] = frozenset()
         self.wanted: frozenset[str] | None = None
         self.attempt = 1
+        self.ping = False
+        self.ttl_hops: int | None = None
 
     def read(self, data: bytes, at: int, end: int) -> None:
         while at < end:
@@ -154,6 +174,9 @@ class _Options:
                 self.wanted = _unpack_names(value)
             case _Option.ATTEMPT:
                 self.attempt = _attempt(value)
+            case _Option.PING:
+                # More than one byte is for later parts of the protocol.
+                self.ping, self.ttl_hops = True, value[0] if value else None
             case _:
                 pass  # docs/protocol.md §3.2: what we do not know, we skip
 

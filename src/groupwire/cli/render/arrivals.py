@@ -38,6 +38,7 @@ class Arrivals:
         self._columns = Columns(0, 0, 8)
         self._joined = False
         self._dropped: dict[str, int] = {}
+        self._pings = 0
         self._ways = 1
         self.messages = 0
         self.not_answered: Counter[str] = Counter()
@@ -86,6 +87,7 @@ class Arrivals:
     def leaving(self, stats: Stats) -> None:
         """Take note of what was lost until now."""
         self._dropped = {reason: n for reason, n in stats.dropped.items() if n}
+        self._pings = stats.pings
 
     def end(self) -> None:
         """Show what it all came to."""
@@ -94,6 +96,7 @@ class Arrivals:
                 "end",
                 {
                     "messages": self.messages,
+                    "pings": self._pings,
                     "not_answered": dict(self.not_answered),
                     "dropped": self._dropped,
                 },
@@ -101,6 +104,8 @@ class Arrivals:
             return
         note, paint = self._out.note, self._out.note_paint
         self._out.last_note(plural(self.messages, "message"))
+        if self._pings:
+            note(paint(f"  {plural(self._pings, 'ping')} answered", "dim"))
         for reason, count in self.not_answered.items():
             note(paint(f"  {count:,} not answered: {reason}", "dim"))
         for reason, count in self._dropped.items():

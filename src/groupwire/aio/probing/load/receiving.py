@@ -98,6 +98,7 @@ class _Receiving:
                 Limits(ends.group.source, config.answer_to, config.answer_rate),
                 ends.interfaces,
                 rng=Random(SystemRandom().getrandbits(64)),
+                answer_pings=config.answer_pings,
             ),
             lambda: 0 if receiver is None else receiver.kernel_drops,
             time.time,
