@@ -139,6 +139,8 @@ class PeerSeen:
     """The peer's host says that nobody listens at that port: it is there."""
     serving: bool = False
     """A doctor answered by unicast."""
+    fell_silent: bool = False
+    """It answered at first, and then no more: ``there`` or ``back`` is not known."""
     other_group: str = ""
     """The group that it serves, where it is another one."""
     members: tuple[str, ...] = ()

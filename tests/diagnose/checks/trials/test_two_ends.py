@@ -69,6 +69,31 @@ def test_without_root_it_says_what_root_would_add() -> None:
     assert "as root" in diagnosis.missed[0]
 
 
+# Who cannot tell
+
+
+@pytest.mark.parametrize("there", [None, FINE])
+def test_a_peer_that_falls_silent_leaves_it_open_and_is_no_error(
+    there: Way | None,
+) -> None:
+    gone = replace(HEALTHY, fell_silent=True, there=there, back=None)
+    diagnosis = judged(gone)
+    assert codes(diagnosis) == []
+    assert "answered at first, and then no more" in diagnosis.unsure[0]
+
+
+def test_what_is_known_of_the_way_there_counts_when_the_peer_falls_silent() -> None:
+    diagnosis = judged(replace(HEALTHY, fell_silent=True, there=LOST, back=None))
+    assert codes(diagnosis) == ["error asymmetric"]
+
+
+@pytest.mark.parametrize("address", ["127.0.0.1", "198.18.1.1", "fd00::1%eth0"])
+def test_this_machine_is_no_peer_of_itself(address: str) -> None:
+    diagnosis = judged(replace(HEALTHY, address=address, back=LOST))
+    assert codes(diagnosis) == []
+    assert "is an address of this one" in diagnosis.unsure[0]
+
+
 # No doctor there
 
 

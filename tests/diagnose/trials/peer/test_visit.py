@@ -16,7 +16,7 @@ from groupwire.diagnose.trials.peer.conversation import Conversation
 from groupwire.diagnose.trials.peer.visit import Peer, ladder, probe_in
 from groupwire.diagnose.trials.seen import PeerSeen
 from groupwire.diagnose.trials.serve import Served, ServeEvent, Serving, serve
-from groupwire.diagnose.trials.wire.speech import PORT, Spoke, Tell, Welcome
+from groupwire.diagnose.trials.wire.speech import PORT, Spoke, Tell, Told, Welcome
 from groupwire.errors import MachineError, PortInUseError
 from groupwire.values import Group
 
@@ -197,7 +197,7 @@ def test_what_the_system_refuses_to_send_is_told(
     assert seen.back.error == "forbidden"
 
 
-def test_a_peer_that_falls_silent_is_told(
+def test_a_peer_that_does_not_say_what_it_sent_is_told(
     question: Question, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async def never(*_: object) -> Spoke:
@@ -207,8 +207,33 @@ def test_a_peer_that_falls_silent_is_told(
     monkeypatch.setattr(serving._Serving, "_spoken", never)
     monkeypatch.setattr(visit, "SPEAKING_S", 0.01)
     seen, _ = visited(question)
-    assert seen.back is not None
-    assert "did not say" in seen.back.error
+    assert (seen.fell_silent, seen.back) == (True, None)
+    assert seen.there is not None
+    assert seen.there.heard == seen.there.sent
+
+
+@pytest.mark.parametrize("answers", [0, 1, 2])
+def test_a_peer_that_does_not_say_what_arrived_is_told(
+    question: Question, monkeypatch: pytest.MonkeyPatch, answers: int
+) -> None:
+    say = Conversation.ask
+    left = iter(range(answers))
+
+    async def less(
+        self: Conversation, word: Tell, kind: type[Told], **more: float
+    ) -> object:
+        if isinstance(word, Tell) and next(left, None) is None:
+            return None
+        return await say(self, word, kind, **more)
+
+    def deaf(*_: object, **__: object) -> None:
+        return None
+
+    monkeypatch.setattr(Conversation, "ask", less)
+    monkeypatch.setattr(serving.Responder, "note", deaf)
+    seen, _ = visited(question)
+    assert (seen.serving, seen.fell_silent) == (True, True)
+    assert (seen.there, seen.back) == (None, None)
 
 
 def test_a_port_that_is_taken_is_told(question: Question) -> None:

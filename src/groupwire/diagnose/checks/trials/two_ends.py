@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from ipaddress import ip_address
 from typing import ClassVar
 
 from groupwire.diagnose.check import Scene
 from groupwire.diagnose.checks.trials.hearing_oneself import RULES
+from groupwire.diagnose.checks.trials.legs import Leg, legs_of
 from groupwire.diagnose.checks.trials.queriers import querier_fix
 from groupwire.diagnose.checks.trials.ways import Station, lost_at, sizes, stations
 from groupwire.diagnose.commands import command, link_setting
 from groupwire.diagnose.finding import Finding, Looked, Severity, Sureness
-from groupwire.diagnose.trials.seen import LoopbackSeen, PeerSeen, Way
+from groupwire.diagnose.trials.seen import LoopbackSeen, PeerSeen
 
 __all__ = ["TwoEnds"]
 
@@ -36,13 +37,32 @@ class TwoEnds:
     def look(self, scene: Scene) -> Looked:
         """Judge the visits to peers."""
         seen = scene.seen(PeerSeen)
+        at = tuple(f"tests to and from the peer {one.address}" for one in seen)
+        if own := tuple(one.address for one in seen if _is_own(one, scene)):
+            return Looked(at=at, unsure=tuple(map(_no_other, own)))
         return Looked(
-            at=tuple(f"tests to and from the peer {one.address}" for one in seen),
+            at=at,
             findings=tuple(found for one in seen for found in _findings(one, scene)),
             unsure=tuple(line for one in seen for line in _unsure(one)),
             missed=tuple(line for one in seen for line in _missed(one))
             or (() if seen else _MISSED),
         )
+
+
+def _is_own(seen: PeerSeen, scene: Scene) -> bool:
+    ip = int(ip_address(seen.address))
+    addresses = (own for link in scene.before.interfaces for own in link.addresses)
+    return ip_address(seen.address).is_loopback or any(
+        int(own.ip) == ip for own in addresses
+    )
+
+
+def _no_other(address: str) -> str:
+    return (
+        f"whether multicast reaches another machine: {address} is an address of this "
+        "one, and what it sends itself passes no network; give --peer the address of "
+        "another"
+    )
 
 
 _MISSED = (
@@ -51,67 +71,11 @@ _MISSED = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class _Leg:
-    """One direction, with the names of its ends."""
-
-    way: Way
-    seen: PeerSeen
-    there: bool
-
-    @property
-    def sender(self) -> str:
-        return "this host" if self.there else f"the peer {self.seen.address}"
-
-    @property
-    def receiver(self) -> str:
-        return f"the peer {self.seen.address}" if self.there else "this host"
-
-    @property
-    def named(self) -> str:
-        return self.sender[0].upper() + self.sender[1:]
-
-    @property
-    def arrow(self) -> str:
-        return f"from {self.sender} to {self.receiver}"
-
-    @property
-    def interface(self) -> str:
-        return self.seen.interface
-
-    @property
-    def heard_by(self) -> str | None:
-        """The interface of this host that should have heard it."""
-        return None if self.there else self.way.interface or self.seen.interface
-
-    @property
-    def evidence(self) -> tuple[str, ...]:
-        return (f"multicast {self.arrow}: {stations(self.way)}", *self.unicast)
-
-    @property
-    def unicast(self) -> tuple[str, ...]:
-        return (f"unicast to {self.seen.address} and back works",)
-
-    @property
-    def told(self) -> tuple[str, ...]:
-        """What the receiver found out about itself."""
-        if not self.there:
-            return ()
-        return tuple(
-            f"the peer found {code}: {say}" for code, say in self.seen.findings
-        )
-
-
-def _legs(seen: PeerSeen) -> list[_Leg]:
-    legs = [(seen.there, True), (seen.back, False)]
-    return [_Leg(way, seen, there) for way, there in legs if way is not None]
-
-
 def _findings(seen: PeerSeen, scene: Scene) -> Iterator[Finding]:
     if not seen.serving:
         yield from _members(seen)
         return
-    legs = _legs(seen)
+    legs = legs_of(seen)
     if (found := _forgotten(seen, scene)) is not None:
         yield found
     elif (found := _too_short(seen, scene)) is not None:
@@ -121,7 +85,7 @@ def _findings(seen: PeerSeen, scene: Scene) -> Iterator[Finding]:
         yield from (one for leg in legs for one in _lost(leg, scene))
     yield from (one for leg in legs for one in _partly(leg))
     yield from _too_large(legs)
-    if all(leg.way.heard for leg in legs):
+    if len(legs) == 2 and all(leg.way.heard for leg in legs):
         yield _works(seen, legs)
 
 
@@ -138,7 +102,7 @@ def _members(seen: PeerSeen) -> Iterator[Finding]:
         )
 
 
-def _works(seen: PeerSeen, legs: list[_Leg]) -> Finding:
+def _works(seen: PeerSeen, legs: list[Leg]) -> Finding:
     between = {0: "no router between", 1: "one router between"}
     hops = (
         ""
@@ -198,7 +162,7 @@ def _no_querier(seen: PeerSeen, scene: Scene, sure: Sureness, why: str) -> Findi
             f'switch "{protocol} snooping" off.'
         ),
         evidence=(
-            *(leg.evidence[0] for leg in _legs(seen)),
+            *(leg.evidence[0] for leg in legs_of(seen)),
             f"unicast to {seen.address} and back works",
             f"{seen.queries} {protocol} queries heard by either end meanwhile",
         ),
@@ -249,7 +213,7 @@ def _too_short(seen: PeerSeen, scene: Scene) -> Finding | None:
     )
 
 
-def _lost(leg: _Leg, scene: Scene) -> Iterator[Finding]:
+def _lost(leg: Leg, scene: Scene) -> Iterator[Finding]:
     match lost_at(leg.way):
         case Station.ARRIVED:
             return
@@ -265,7 +229,7 @@ def _lost(leg: _Leg, scene: Scene) -> Iterator[Finding]:
             yield _one_way(leg, scene)
 
 
-def _refused(leg: _Leg, scene: Scene) -> Iterator[Finding]:
+def _refused(leg: Leg, scene: Scene) -> Iterator[Finding]:
     """Leave what the check of loopback says of this host to that check."""
     if leg.there and any(one.send_error for one in scene.seen(LoopbackSeen)):
         return
@@ -282,7 +246,7 @@ def _refused(leg: _Leg, scene: Scene) -> Iterator[Finding]:
         )
 
 
-def _kept(leg: _Leg, scene: Scene) -> Finding:
+def _kept(leg: Leg, scene: Scene) -> Finding:
     return Finding(
         code="firewall",
         severity=Severity.ERROR,
@@ -298,7 +262,7 @@ def _kept(leg: _Leg, scene: Scene) -> Finding:
     )
 
 
-def _shut(leg: _Leg, scene: Scene) -> Finding:
+def _shut(leg: Leg, scene: Scene) -> Finding:
     return Finding(
         code="firewall",
         severity=Severity.ERROR,
@@ -315,7 +279,7 @@ def _shut(leg: _Leg, scene: Scene) -> Finding:
     )
 
 
-def _reverse_path(leg: _Leg, scene: Scene) -> Finding:
+def _reverse_path(leg: Leg, scene: Scene) -> Finding:
     name = leg.way.interface or leg.interface
     fix = (
         link_setting(4, "all", "rp_filter", 0),
@@ -343,7 +307,7 @@ def _reverse_path(leg: _Leg, scene: Scene) -> Finding:
     )
 
 
-def _one_way(leg: _Leg, scene: Scene) -> Finding:
+def _one_way(leg: Leg, scene: Scene) -> Finding:
     somewhere = lost_at(leg.way) is Station.SOMEWHERE
     where = (
         "on the way or in either host's firewall (run both doctors as root, and they "
@@ -368,7 +332,7 @@ def _one_way(leg: _Leg, scene: Scene) -> Finding:
 # Lost in part
 
 
-def _partly(leg: _Leg) -> Iterator[Finding]:
+def _partly(leg: Leg) -> Iterator[Finding]:
     heard, sent = len(leg.way.heard), len(leg.way.sent)
     if 0 < heard < sent:
         yield Finding(
@@ -381,7 +345,7 @@ def _partly(leg: _Leg) -> Iterator[Finding]:
         )
 
 
-def _too_large(legs: list[_Leg]) -> Iterator[Finding]:
+def _too_large(legs: list[Leg]) -> Iterator[Finding]:
     for leg in legs:
         if (found := sizes(leg.way)) is None:
             continue
@@ -419,6 +383,12 @@ def _unsure(seen: PeerSeen) -> Iterator[str]:
     serve = f"groupwire doctor --serve -g {seen.group}"
     if seen.trouble:
         yield f"whether multicast reaches {seen.address}: {seen.trouble}"
+    elif seen.fell_silent:
+        yield (
+            f"whether multicast passes between this host and {seen.address}: the "
+            "doctor there answered at first, and then no more; see whether it still "
+            "runs, and look again"
+        )
     elif seen.other_group:
         yield (
             f"whether multicast reaches {seen.address}: the doctor there serves "

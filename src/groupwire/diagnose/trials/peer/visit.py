@@ -178,17 +178,17 @@ class Visit:
         )
         if welcome is None or welcome.group != str(self._question.group.on(None)):
             return await self._without_a_doctor(welcome)
-        # The first question begins the peer's counting.
-        await self._peer.ask(Tell(welcome.cookie, self._heard.there), Told)
         hops = UNICAST_HOPS - welcome.ttl_hops if welcome.ttl_hops else None
         there, told = await self._there(welcome, hops)
-        back = await self._back(welcome, hops)
+        # Who does not say what arrived is not asked for more.
+        back = None if there is None else await self._back(welcome, hops)
         return PeerSeen(
             address=str(self._ip),
             port=PORT,
             group=str(self._group),
             interface=self._way.name,
             serving=True,
+            fell_silent=back is None,
             members=tuple(self._members),
             name=welcome.name,
             hops=hops,
@@ -222,20 +222,30 @@ class Visit:
 
     # There
 
-    async def _there(self, welcome: Welcome, hops: int | None) -> tuple[Way, Told]:
+    async def _there(
+        self, welcome: Welcome, hops: int | None
+    ) -> tuple[Way | None, Told]:
+        """Return the way there; None where the peer does not say what arrived."""
+        # The first question begins the peer's counting.
+        if await self._told(welcome) is None:
+            return None, Told()
         large = _large(self._voice.most_bytes)
         tests = [(number, 0) for number in range(SMALL)]
         sent, error = await self._said(self._voice, [*tests, *large])
+        await asyncio.sleep(SETTLE_S)
         told = await self._told(welcome)
         needed = own = self._question.ttl_hops
         more: tuple[int, ...] = ()
-        if not told.arrived and not told.reached:
+        if told is not None and not told.arrived and not told.reached:
             # Either it dies on the way, or a switch has forgotten who wants it.
             needed = max(own, (hops or 0) + 1)
             await self._told(welcome, again=needed == own)
             await asyncio.sleep(SETTLE_S)
             more = await self._more(needed, SMALL + len(large))
+            await asyncio.sleep(SETTLE_S)
             told = await self._told(welcome)
+        if told is None:
+            return None, Told()
         way = Way(
             sent=tuple(number for number in sent if number < SMALL),
             left=tuple(sorted(self._heard.left)) if self._looking else None,
@@ -273,16 +283,14 @@ class Visit:
         finally:
             voice.close()
 
-    async def _told(self, welcome: Welcome, *, again: bool = False) -> Told:
-        await asyncio.sleep(SETTLE_S)
-        told = await self._peer.ask(
-            Tell(welcome.cookie, self._heard.there, again), Told
-        )
-        return Told() if told is None else told
+    async def _told(self, welcome: Welcome, *, again: bool = False) -> Told | None:
+        word = Tell(welcome.cookie, self._heard.there, again)
+        return await self._peer.ask(word, Told)
 
     # Back
 
-    async def _back(self, welcome: Welcome, hops: int | None) -> Way:
+    async def _back(self, welcome: Welcome, hops: int | None) -> Way | None:
+        """Return the way back; None where the peer does not say that it has sent."""
         before = reverse_path_drops()
         large = _large(welcome.mtu_bytes - _HEADERS[self._group.version])
         sizes = (*(0 for _ in range(SMALL)), *(size for _, size in large))
@@ -291,7 +299,7 @@ class Visit:
         spoke = await self._peer.ask(wish, Spoke, wait_s=SPEAKING_S)
         await asyncio.sleep(SETTLE_S)
         if spoke is None:
-            return Way(error="the peer did not say that it has sent")
+            return None
         return Way(
             sent=tuple(number for number in spoke.sent if number < SMALL),
             left=spoke.left,
