@@ -6,8 +6,8 @@ import pytest
 from tests.diagnose.checks.moments import question
 
 from groupwire import diagnose, sync
-from groupwire.diagnose import Finding, Looked, Severity, Verdict, doctor
-from groupwire.diagnose.check import Question, Scene
+from groupwire.diagnose import Diagnosis, Finding, Looked, Severity, Verdict, doctor
+from groupwire.diagnose.check import Question, Scene, Stop
 from groupwire.diagnose.checks import ALL as CHECKS
 from groupwire.diagnose.trials import ALL as TRIALS
 from groupwire.errors import MachineError
@@ -22,7 +22,7 @@ class _Trial:
     def __init__(self, number: int) -> None:
         self._number = number
 
-    async def run(self, _question: Question) -> Sequence[_Seen]:
+    async def run(self, _: Question, _stop: Stop) -> Sequence[_Seen]:
         await asyncio.sleep(0)
         return [_Seen(self._number)]
 
@@ -54,7 +54,7 @@ def test_trials_are_made_between_two_looks_and_judged() -> None:
 
 def test_a_trial_that_cannot_be_made_leaves_the_rest() -> None:
     class Refused:
-        async def run(self, _question: Question) -> Sequence[object]:
+        async def run(self, _: Question, _stop: Stop) -> Sequence[object]:
             raise MachineError("no more files can be opened")
 
     work = diagnose.examine(
@@ -66,6 +66,33 @@ def test_a_trial_that_cannot_be_made_leaves_the_rest() -> None:
     found = asyncio.run(work)
     assert [one.says for one in found.findings] == ["1 True"]
     assert found.unsure == ("this could not be tried: no more files can be opened",)
+
+
+@pytest.mark.parametrize("listens", [True, False])
+def test_who_breaks_off_is_told_what_was_seen_so_far(
+    monkeypatch: pytest.MonkeyPatch, *, listens: bool
+) -> None:
+    class Long:
+        async def run(self, _: Question, stop: Stop) -> Sequence[object]:
+            await (stop if listens else asyncio.Event()).wait()
+            return [_Seen(10)]
+
+    monkeypatch.setattr(doctor, "GRACE_S", 0.01)
+
+    async def broken_off() -> Diagnosis:
+        stop = asyncio.Event()
+        asyncio.get_running_loop().call_later(0.05, stop.set)
+        return await diagnose.examine(
+            question(root=False),
+            trials=[Long(), _Trial(1)],
+            checks=[_Counts()],
+            watch_s=600,
+            stop=stop,
+        )
+
+    found = asyncio.run(broken_off())
+    assert [one.says for one in found.findings] == [f"{11 if listens else 1} True"]
+    assert "it was interrupted after 0 s" in found.unsure[-1]
 
 
 @pytest.mark.parametrize(

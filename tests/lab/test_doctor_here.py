@@ -495,3 +495,16 @@ def test_an_interrupted_doctor_ends_with_its_end(lab: Laboratory) -> None:
     diagnosed = finish(doctor, time.monotonic())
     assert diagnosed.told.code == 130
     assert diagnosed.verdict == "inconclusive"
+
+
+def test_an_interrupted_doctor_tells_what_it_found_so_far(lab: Laboratory) -> None:
+    (a,) = lab.segment(1)
+    _nft(a, "input", f"ip daddr {_IP} drop")
+    doctor = begin(a, "--listen", "60", "--soak", "1")
+    doctor.line('"question"')
+    a.wait_for(_IP)
+    doctor.signal(signal.SIGINT)
+    diagnosed = finish(doctor, time.monotonic())
+    assert diagnosed.told.code == 130
+    assert (diagnosed.errors, diagnosed.verdict) == ({"firewall"}, "broken")
+    assert diagnosed.seconds < 5, diagnosed

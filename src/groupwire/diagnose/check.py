@@ -16,7 +16,7 @@ from groupwire.diagnose.evidence.surroundings import Surroundings
 from groupwire.diagnose.finding import Looked
 from groupwire.values import Group, Interface
 
-__all__ = ["ELSEWHERE", "Check", "Question", "Scene", "Trial"]
+__all__ = ["ELSEWHERE", "Check", "Question", "Scene", "Stop", "Trial"]
 
 ELSEWHERE = IPv4Address("203.0.113.1")
 """An address that nobody has (RFC 5737): its route is the way to all who are beyond
@@ -81,9 +81,24 @@ class Check(Protocol):
         ...
 
 
+class Stop(Protocol):
+    """Set when all is to end soon; an ``asyncio.Event`` is one."""
+
+    def is_set(self) -> bool:
+        """Tell whether it is."""
+        ...
+
+    async def wait(self) -> object:
+        """Return when it is."""
+        ...
+
+
 class Trial(Protocol):
     """Something tried with real datagrams: what takes a diagnosis its time."""
 
-    async def run(self, question: Question) -> Sequence[object]:
-        """Return what was seen; what this machine cannot do is a fact, not an error."""
+    async def run(self, question: Question, stop: Stop, /) -> Sequence[object]:
+        """Return what was seen; what this machine cannot do is a fact, not an error.
+
+        What takes minutes ends at once when ``stop`` is set, with what it saw so far.
+        """
         ...

@@ -11,10 +11,11 @@ from ipaddress import IPv4Address, IPv6Address
 from time import monotonic
 
 from groupwire.diagnose.asking import ask
-from groupwire.diagnose.check import ELSEWHERE, Check, Question, Scene, Trial
+from groupwire.diagnose.check import ELSEWHERE, Check, Question, Scene, Stop, Trial
 from groupwire.diagnose.commands import Shell
 from groupwire.diagnose.evidence import gather, gather_again
 from groupwire.diagnose.finding import Diagnosis, Looked
+from groupwire.diagnose.trials.watching import paused
 from groupwire.errors import MachineError
 from groupwire.values import Group
 
@@ -22,6 +23,8 @@ __all__ = ["WATCH_S", "ask", "examine", "run", "shell_here"]
 
 WATCH_S = 1.0
 """So long at least lies between the two looks at what the system counts."""
+GRACE_S = 1.0
+"""So long trials may go on that are soon over anyway, when all is to end."""
 
 
 async def run(
@@ -57,20 +60,33 @@ async def examine(
     trials: Iterable[Trial] | None = None,
     checks: Iterable[Check] | None = None,
     watch_s: float = WATCH_S,
+    stop: Stop | None = None,
 ) -> Diagnosis:
-    """Answer one question; without ``trials`` and ``checks`` with all there are."""
+    """Answer one question; without ``trials`` and ``checks`` with all there are.
+
+    Once ``stop`` is set, it ends within a second with what was seen so far.
+    """
     from groupwire.diagnose.checks import ALL as ALL_CHECKS
     from groupwire.diagnose.trials import ALL as ALL_TRIALS
 
-    begun = monotonic()
+    begun, stop = monotonic(), stop or asyncio.Event()
     before = await asyncio.to_thread(gather, _ways(question), root=question.root)
-    seen = await _tried(
-        question, tuple(ALL_TRIALS if trials is None else trials), watch_s
-    )
+    trials = tuple(ALL_TRIALS if trials is None else trials)
+    seen = await _tried(question, trials, watch_s, stop)
     after = await asyncio.to_thread(gather_again, before)
     scene = Scene(question=question, before=before, after=after, trials=seen)
     looked = _looked(scene, ALL_CHECKS if checks is None else checks, shell_here())
-    return Diagnosis(looked, monotonic() - begun)
+    took_s = monotonic() - begun
+    return Diagnosis(
+        (*looked, _broken_off(took_s)) if stop.is_set() else looked, took_s
+    )
+
+
+def _broken_off(took_s: float) -> tuple[str, Looked]:
+    why = (
+        f"what longer looking would have shown: it was interrupted after {took_s:.0f} s"
+    )
+    return "Interrupted", Looked(at=(), unsure=(why,))
 
 
 def shell_here() -> Shell:
@@ -82,19 +98,30 @@ def shell_here() -> Shell:
 
 
 async def _tried(
-    question: Question, trials: Sequence[Trial], watch_s: float
+    question: Question, trials: Sequence[Trial], watch_s: float, stop: Stop
 ) -> Sequence[object]:
     async with asyncio.TaskGroup() as group:
-        watch = group.create_task(asyncio.sleep(watch_s))
-        tasks = [group.create_task(_safely(trial, question)) for trial in trials]
-    await watch
-    return [one for task in tasks for one in task.result()]
+        watch = group.create_task(paused(watch_s, stop))
+        tasks = [group.create_task(_safely(trial, question, stop)) for trial in trials]
+        cut = group.create_task(_cut(tasks, stop))
+        await asyncio.wait([watch, *tasks])
+        cut.cancel()
+    return [one for task in tasks if not task.cancelled() for one in task.result()]
 
 
-async def _safely(trial: Trial, question: Question) -> Sequence[object]:
+async def _cut(tasks: Sequence[asyncio.Task[Sequence[object]]], stop: Stop) -> None:
+    """Wait for the word to end, and then for the trials, but not for long."""
+    await stop.wait()
+    if tasks:
+        await asyncio.wait(tasks, timeout=GRACE_S)
+    for task in tasks:
+        task.cancel()
+
+
+async def _safely(trial: Trial, question: Question, stop: Stop) -> Sequence[object]:
     """Try it; what this machine refuses is no reason to hear nothing of the rest."""
     try:
-        return await trial.run(question)
+        return await trial.run(question, stop)
     except (OSError, MachineError) as error:
         return [_Failed(type(trial).__name__, str(error))]
 

@@ -24,7 +24,7 @@ def _says(monkeypatch: pytest.MonkeyPatch, looked: Looked) -> list[Question]:
     """Put words into the doctor's mouth; return what it is asked."""
     asked: list[Question] = []
 
-    async def examine(question: Question) -> Diagnosis:
+    async def examine(question: Question, **_: object) -> Diagnosis:
         asked.append(question)
         return Diagnosis((("Check", looked),), 1.0)
 

@@ -15,8 +15,11 @@ from groupwire.diagnose.check import Question
 from groupwire.diagnose.trials import arrivals
 from groupwire.diagnose.trials.arrivals import Arrivals, source_of
 from groupwire.diagnose.trials.came import Came
+from groupwire.diagnose.trials.loopback import TEXT
 from groupwire.diagnose.trials.tap import Tapped
+from groupwire.diagnose.trials.wire.speech import Probe, encode
 from groupwire.errors import MachineError
+from groupwire.gather.tagged import Kind, Tagged
 
 _GROUP = "239.255.42.99"
 
@@ -30,7 +33,7 @@ def question(monkeypatch: pytest.MonkeyPatch) -> Question:
 
 def _came(question: Question, *datagrams: bytes) -> Sequence[Came]:
     async def trying() -> Sequence[Came]:
-        trial = asyncio.create_task(Arrivals().run(question))
+        trial = asyncio.create_task(Arrivals().run(question, asyncio.Event()))
         await asyncio.sleep(0.02)
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sender:
             out = socket.inet_aton("127.0.0.1")
@@ -47,6 +50,55 @@ def test_what_came_is_counted_with_who_sent_it(question: Question) -> None:
     assert (came.interface, came.heard) == ("lo", 3)
     assert came.sources == (ip_address("127.0.0.1"),)
     assert (came.join_error, came.port_taken) == (0, False)
+
+
+def test_tests_of_doctors_are_told_apart(question: Question) -> None:
+    said = Tagged(Kind.MESSAGE, 1, TEXT).encode()
+    probe = encode(Probe(7, 0), 1, kind=Kind.MESSAGE)
+    other = Tagged(Kind.MESSAGE, 1, b"hello").encode()
+    (came,) = _came(question, said, probe, other, b"plain")
+    assert (came.heard, came.tests) == (4, 2)
+
+
+class _Wire:
+    """A tap on loopback that sees one packet."""
+
+    def __init__(self, *_: object) -> None:
+        self.near, self.far = socket.socketpair(socket.AF_UNIX, socket.SOCK_DGRAM)
+        self.near.send(b"!")
+
+    def fileno(self) -> int:
+        return self.far.fileno()
+
+    def read(self) -> list[Tapped]:
+        self.far.recv(1)
+        port = int(self.port)
+        return [Tapped(_packet(port), outgoing=False, interface="lo")]
+
+    def close(self) -> None:
+        self.near.close()
+        self.far.close()
+
+    port = 0
+
+
+def test_what_passes_the_wire_is_counted_beside_what_is_heard(
+    question: Question, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(arrivals, "Tap", _Wire)
+    monkeypatch.setattr(_Wire, "port", question.group.port)
+    (came,) = _came(replace(question, root=True))
+    assert (came.heard, came.on_wire) == (0, 1)
+    assert came.unheard == (ip_address("10.0.0.7"),)
+
+
+def test_what_rp_filter_threw_away_meanwhile_is_told(
+    question: Question, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    counted = iter([5, 12])
+    monkeypatch.setattr(arrivals, "reverse_path_drops", lambda: next(counted))
+    (came,) = _came(question)
+    assert came.reverse_path == 7
 
 
 def test_senders_are_kept_up_to_a_limit(

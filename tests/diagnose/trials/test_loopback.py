@@ -16,7 +16,7 @@ from groupwire.values import Datagram
 
 
 def tried(question: Question) -> Sequence[LoopbackSeen]:
-    return asyncio.run(Loopback().run(question))
+    return asyncio.run(Loopback().run(question, asyncio.Event()))
 
 
 @pytest.fixture

@@ -14,8 +14,8 @@ from groupwire.diagnose.trials.seen import QueriesSeen
 from groupwire.diagnose.trials.tap import Tapped
 from groupwire.values import Group
 
-QUERY = Tapped(ip4(igmp(0x11, 100, 2, 125, 0, 0)), outgoing=False)
-REPORT = Tapped(ip4(igmp(0x22, 0)), outgoing=True)
+QUERY = Tapped(ip4(igmp(0x11, 100, 2, 125, 0, 0)), outgoing=False, interface="eth0")
+REPORT = Tapped(ip4(igmp(0x22, 0)), outgoing=True, interface="eth0")
 QUESTION = Question(
     group=Group.parse("239.255.42.99:10000"), receive_on=(LO, ETH0), send_by=ETH0
 )
@@ -29,15 +29,14 @@ class FakeTap:
         self.near, self.far = socket.socketpair(socket.AF_UNIX, socket.SOCK_DGRAM)
         taps.append(self)
 
-    @property
-    def readers(self) -> list[tuple[str, socket.socket]]:
-        return [("eth0", self.far)]
+    def fileno(self) -> int:
+        return self.far.fileno()
 
     def brings(self, *packets: Tapped) -> None:
         self.waiting += packets
         self.near.send(b"!")
 
-    def read(self, _: str) -> list[Tapped]:
+    def read(self) -> list[Tapped]:
         self.far.recv(1)
         found, self.waiting = self.waiting, []
         return found
@@ -59,7 +58,7 @@ def _tapped(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def listened(question: Question, *packets: Tapped) -> Sequence[QueriesSeen]:
     async def run() -> Sequence[QueriesSeen]:
-        task = asyncio.create_task(Queries().run(question))
+        task = asyncio.create_task(Queries().run(question, asyncio.Event()))
         await asyncio.sleep(0)
         for tap in taps:
             tap.brings(*packets)
@@ -71,7 +70,7 @@ def listened(question: Question, *packets: Tapped) -> Sequence[QueriesSeen]:
 @pytest.mark.usefixtures("_tapped")
 def test_queries_and_own_reports_are_heard() -> None:
     foreign = replace(REPORT, outgoing=False)
-    junk = Tapped(b"x", outgoing=True)
+    junk = replace(REPORT, packet=b"x")
     (seen,) = listened(QUESTION, QUERY, REPORT, foreign, junk)
     assert (seen.interface, seen.able, seen.asked, seen.reports) == ("eth0", True, 1, 1)
     (query,) = seen.queries
@@ -82,8 +81,8 @@ def test_queries_and_own_reports_are_heard() -> None:
 
 @pytest.mark.usefixtures("_tapped")
 def test_of_many_queries_the_first_and_the_last_are_kept() -> None:
-    other = ip4(igmp(0x11, 10))
-    (seen,) = listened(QUESTION, QUERY, *[Tapped(other, outgoing=False)] * 20)
+    other = replace(QUERY, packet=ip4(igmp(0x11, 10)))
+    (seen,) = listened(QUESTION, QUERY, *[other] * 20)
     assert (len(seen.queries), seen.asked) == (KEPT, 21)
     assert [query.version for query in seen.queries] == [3, *[2] * (KEPT - 1)]
 
@@ -95,9 +94,20 @@ def test_it_listens_for_as_long_as_it_is_told() -> None:
 
 
 @pytest.mark.usefixtures("_tapped")
+def test_what_was_heard_before_it_is_broken_off_is_told() -> None:
+    async def run() -> Sequence[QueriesSeen]:
+        stop = asyncio.Event()
+        stop.set()
+        return await Queries().run(replace(QUESTION, listen_s=600), stop)
+
+    (seen,) = asyncio.run(run())
+    assert seen.listened_s < 60
+
+
+@pytest.mark.usefixtures("_tapped")
 def test_mld_is_heard_for_ipv6() -> None:
     question = replace(QUESTION, group=Group.parse("[ff15::1]:5000"))
-    (seen,) = listened(question, Tapped(ip6(mld(130, 1000)), outgoing=False))
+    (seen,) = listened(question, replace(QUERY, packet=ip6(mld(130, 1000))))
     assert (seen.version, seen.queries[0].version, seen.queries[0].igmp) == (6, 1, 2)
 
 
@@ -120,5 +130,5 @@ def test_only_interfaces_with_neighbours_are_listened_to() -> None:
     tunnel = replace(ETH0, name="tun0", index=9, point_to_point=True)
     question = replace(QUESTION, receive_on=(LO, tunnel), send_by=None)
     assert segments(question) == []
-    assert asyncio.run(Queries().run(question)) == []
+    assert asyncio.run(Queries().run(question, asyncio.Event())) == []
     assert segments(replace(question, send_by=ETH0)) == [ETH0]

@@ -40,12 +40,22 @@ def test_of_many_stretches_the_first_and_the_last_are_kept() -> None:
 
 def soaked(**more: object) -> SoakSeen:
     question = replace(ask(GROUP, "lo"), **{"soak_s": 0.1, **more})
-    (seen,) = asyncio.run(Soak(beat_s=0.02).run(question))
+    (seen,) = asyncio.run(Soak(beat_s=0.02).run(question, asyncio.Event()))
     return seen
 
 
 def test_who_asks_for_no_long_watch_gets_none() -> None:
-    assert asyncio.run(Soak().run(ask(GROUP, "lo"))) == []
+    assert asyncio.run(Soak().run(ask(GROUP, "lo"), asyncio.Event())) == []
+
+
+def test_a_long_watch_that_is_broken_off_tells_what_it_saw() -> None:
+    async def run() -> SoakSeen:
+        stop = asyncio.Event()
+        stop.set()
+        (seen,) = await Soak().run(replace(ask(GROUP, "lo"), soak_s=600), stop)
+        return seen
+
+    assert asyncio.run(run()).lasted_s < 60
 
 
 def test_a_watch_without_traffic_is_empty() -> None:
@@ -78,7 +88,7 @@ def test_a_peer_is_asked_to_send_all_the_time() -> None:
     watching = replace(question, receive_on=(elsewhere,), about=(elsewhere,))
 
     async def work() -> SoakSeen:
-        (seen,) = await Soak(beat_s=0.02).run(watching)
+        (seen,) = await Soak(beat_s=0.02).run(watching, asyncio.Event())
         return seen
 
     seen, _ = asyncio.run(with_server(question, work))
@@ -90,5 +100,5 @@ def test_a_peer_is_asked_to_send_all_the_time() -> None:
 @pytest.mark.usefixtures("_free_port")
 def test_a_peer_that_is_not_there_is_asked_again_and_again() -> None:
     question = replace(ask(GROUP, "lo", peer="127.0.0.1"), soak_s=0.2)
-    (seen,) = asyncio.run(Soak(beat_s=0.02).run(question))
+    (seen,) = asyncio.run(Soak(beat_s=0.02).run(question, asyncio.Event()))
     assert (seen.asked_peer, seen.peer_answered_s) == (True, None)

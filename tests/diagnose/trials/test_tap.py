@@ -3,7 +3,7 @@ from collections.abc import Sequence
 from ipaddress import IPv4Address, IPv6Address
 
 import pytest
-from tests.diagnose.checks.trials.scenes import ETH0
+from tests.diagnose.checks.trials.scenes import ETH0, LO
 from tests.diagnose.trials.wire.test_membership import igmp, ip4, ip6, mld
 
 from groupwire.diagnose.trials import tap
@@ -80,6 +80,9 @@ class Wire:
         packet, kind = self.packets.pop(0)
         return packet, ("eth0", 0x800, kind, 1, b"")
 
+    def fileno(self) -> int:
+        return 7
+
     def close(self) -> None:
         self.open = False
 
@@ -88,33 +91,39 @@ def test_a_tap_tells_which_way_packets_went(monkeypatch: pytest.MonkeyPatch) -> 
     wire = Wire((b"in", 2), (b"out", 4), (b"looped", 5))
     monkeypatch.setattr(tap, "_opened", lambda *_: wire)
     one = Tap([ETH0], MEMBERSHIP_4)
-    assert [name for name, _ in one.readers] == ["eth0"]
-    assert one.read("eth0") == [
-        Tapped(b"in", outgoing=False),
-        Tapped(b"out", outgoing=True),
+    assert one.fileno() == 7
+    assert one.read() == [
+        Tapped(b"in", outgoing=False, interface="eth0"),
+        Tapped(b"out", outgoing=True, interface="eth0"),
     ]
     one.close()
     assert not wire.open
 
 
+def test_a_tap_passes_over_other_interfaces(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tap, "_opened", lambda *_: Wire((b"in", 2)))
+    assert Tap([LO], MEMBERSHIP_4).read() == []
+
+
 def test_a_tap_reads_only_so_much_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     wire = Wire(*[(b"in", 2)] * 100)
     monkeypatch.setattr(tap, "_opened", lambda *_: wire)
-    assert len(Tap([ETH0], MEMBERSHIP_4).read("eth0")) == tap.MOST_AT_ONCE
+    assert len(Tap([ETH0], MEMBERSHIP_4).read()) == tap.MOST_AT_ONCE
 
 
-def test_one_interface_that_refuses_closes_all(monkeypatch: pytest.MonkeyPatch) -> None:
-    wire, turns = Wire(), iter([True, False])
+@pytest.mark.parametrize("names", [["lo"], ["eth0", "lo"], []])
+def test_a_tap_is_bound_to_one_interface_or_to_all(names: list[str]) -> None:
+    try:
+        with tap._opened(names, MEMBERSHIP_4) as sock:
+            assert sock.getsockname()[0] == ("lo" if names == ["lo"] else "")
+            assert sock.getsockname()[1] == 3
+    except PermissionError:
+        pytest.skip("only root may look at the wire")
 
-    def opened(*_: object) -> Wire:
-        if next(turns):
-            return wire
-        raise PermissionError
 
-    monkeypatch.setattr(tap, "_opened", opened)
-    with pytest.raises(PermissionError):
-        Tap([ETH0, ETH0], MEMBERSHIP_4)
-    assert not wire.open
+def test_what_the_system_refuses_is_its_error() -> None:
+    with socket.socket() as other, pytest.raises(OSError, match=r"rotocol|amily"):
+        tap._bind_to_all(other)
 
 
 def test_an_interface_that_is_not_there_cannot_be_looked_at(
@@ -124,5 +133,5 @@ def test_an_interface_that_is_not_there_cannot_be_looked_at(
     near.close()
     monkeypatch.setattr(tap.socket, "socket", lambda *_: far)
     with pytest.raises((OSError, TypeError)):
-        tap._opened("eth0", MEMBERSHIP_4)
+        tap._opened(["eth0"], MEMBERSHIP_4)
     assert far.fileno() == -1

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from contextlib import aclosing
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -11,6 +12,7 @@ from groupwire.cli.options.common import Place, Speech, TtlOption, Where
 from groupwire.cli.options.probing.doctoring import DoctorOptions
 from groupwire.cli.plumbing import signals
 from groupwire.cli.plumbing.spread import spread
+from groupwire.cli.plumbing.stopping import to_its_end
 from groupwire.cli.render.out import Out
 from groupwire.cli.render.probing.doctor.for_people import DoctorText
 from groupwire.cli.render.probing.doctor.for_programs import DoctorJson
@@ -85,11 +87,17 @@ async def _doctor(plan: _Plan, out: Out) -> int:
     shown = _shown(out)
     question = plan.question()
     found: Diagnosis | None = None
+
+    async def look(stop: asyncio.Event) -> Diagnosis:
+        nonlocal found
+        found = await diagnose.examine(question, stop=stop)
+        shown.diagnosis(found)
+        return found
+
     with signals.ending(lambda: True, lambda: shown.end(found)):
         shown.question(question)
-        found = await diagnose.examine(question)
-        shown.diagnosis(found)
-    return _code(found, strict=plan.strict)
+        verdict = await to_its_end(look)
+    return _code(verdict, strict=plan.strict)
 
 
 def _code(found: Diagnosis, *, strict: bool) -> int:

@@ -11,17 +11,21 @@ from __future__ import annotations
 import asyncio
 import struct
 from collections.abc import Callable, Iterable, Sequence
-from contextlib import ExitStack
-from dataclasses import dataclass, field
+from contextlib import ExitStack, suppress
+from dataclasses import dataclass, field, replace
 from functools import partial
 from ipaddress import IPv4Address, IPv6Address, ip_address
 from typing import TypeAlias
 
-from groupwire.diagnose.check import Question
+from groupwire.diagnose.check import Question, Stop
 from groupwire.diagnose.trials.came import Came
+from groupwire.diagnose.trials.loopback import TEXT
+from groupwire.diagnose.trials.peer.local import reverse_path_drops
 from groupwire.diagnose.trials.tap import Tap, Tapped, udp_to
 from groupwire.diagnose.trials.watching import WithDescriptor, watched
+from groupwire.diagnose.trials.wire.speech import probe_in
 from groupwire.errors import MachineError, PortInUseError
+from groupwire.gather.tagged import is_tagged
 from groupwire.net import MulticastReceiver
 from groupwire.values import Interface
 
@@ -39,7 +43,7 @@ _BUFFER_BYTES = 1 << 20
 class Arrivals:
     """Listens on each interface in question for a second."""
 
-    async def run(self, question: Question) -> Sequence[Came]:
+    async def run(self, question: Question, _stop: Stop) -> Sequence[Came]:
         """Return what came, by interface."""
         group = question.group
         if group.is_source_specific and group.source is None:
@@ -50,8 +54,13 @@ class Arrivals:
                 stack.callback(ear.close)
                 ear.open()
                 stack.enter_context(watched(*ear.watches))
+            wire = _Wire(question, ears)
+            stack.callback(wire.close)
+            stack.enter_context(watched(*wire.watches))
+            forged = reverse_path_drops()
             await asyncio.sleep(WATCH_S)
-            return [ear.came() for ear in ears]
+            forged = reverse_path_drops() - forged
+            return [replace(ear.came(), reverse_path=forged) for ear in ears]
 
 
 @dataclass(slots=True)
@@ -63,16 +72,16 @@ class Ear:
     receiver: MulticastReceiver = field(
         default_factory=lambda: MulticastReceiver(receive_buffer_bytes=_BUFFER_BYTES)
     )
-    tap: Tap | None = None
     join_error: int = 0
     port_taken: bool = False
     heard: int = 0
-    on_wire: int = 0
+    tests: int = 0
+    on_wire: int | None = None
     heard_from: set[_Ip] = field(default_factory=set[_Ip])
     seen_from: set[_Ip] = field(default_factory=set[_Ip])
 
     def open(self) -> None:
-        """Join, and look at the wire where that is allowed."""
+        """Join."""
         try:
             self.receiver.join(self.question.group, [self.way])
         except PortInUseError:
@@ -80,22 +89,18 @@ class Ear:
         except MachineError as error:
             cause = error.__cause__
             self.join_error = (cause.errno or -1) if isinstance(cause, OSError) else -1
-        if self.question.root:
-            try:
-                self.tap = Tap([self.way], udp_to(self.question.group.ip))
-            except (OSError, AttributeError):
-                self.tap = None
 
     @property
     def watches(self) -> list[tuple[WithDescriptor, Callable[[], None]]]:
         """What to watch, and what to call."""
-        watches: list[tuple[WithDescriptor, Callable[[], None]]] = [
-            (sock, self._read) for sock in self.receiver.sockets
-        ]
-        if self.tap is not None:
-            for name, sock in self.tap.readers:
-                watches.append((sock, partial(self._look, self.tap, name)))
-        return watches
+        return [(sock, self._read) for sock in self.receiver.sockets]
+
+    def see(self, tapped: Tapped) -> None:
+        """Count what passed the wire."""
+        source = source_of(tapped, self.question.group.port)
+        if source is not None:
+            self.on_wire = (self.on_wire or 0) + 1
+            _keep(self.seen_from, source)
 
     def came(self) -> Came:
         """Return what came so far."""
@@ -108,7 +113,8 @@ class Ear:
             join_error=self.join_error,
             port_taken=self.port_taken,
             heard=self.heard,
-            on_wire=None if self.tap is None else self.on_wire,
+            tests=self.tests,
+            on_wire=self.on_wire,
             sources=_sorted(self.heard_from | self.seen_from),
             unheard=_sorted(unheard),
             watched_s=WATCH_S,
@@ -117,21 +123,48 @@ class Ear:
     def close(self) -> None:
         """Leave the group."""
         self.receiver.close()
-        if self.tap is not None:
-            self.tap.close()
 
     def _read(self) -> None:
         found = self.receiver.receive()
         self.heard += len(found)
         for one in found:
+            self.tests += is_test(one.data)
             _keep(self.heard_from, one.origin.ip)
 
-    def _look(self, tap: Tap, name: str) -> None:
-        for tapped in tap.read(name):
-            source = source_of(tapped, self.question.group.port)
-            if source is not None:
-                self.on_wire += 1
-                _keep(self.seen_from, source)
+
+class _Wire:
+    """Looks at the wire before the interfaces, where that is allowed."""
+
+    def __init__(self, question: Question, ears: Sequence[Ear]) -> None:
+        self._ears = {ear.way.name: ear for ear in ears}
+        self._tap: Tap | None = None
+        if not (question.root and ears):
+            return
+        with suppress(OSError, AttributeError):
+            self._tap = Tap([ear.way for ear in ears], udp_to(question.group.ip))
+            for ear in ears:
+                ear.on_wire = 0
+
+    @property
+    def watches(self) -> list[tuple[WithDescriptor, Callable[[], None]]]:
+        """What to watch, and what to call."""
+        return [] if self._tap is None else [(self._tap, partial(self._see, self._tap))]
+
+    def close(self) -> None:
+        """Look no longer."""
+        if self._tap is not None:
+            self._tap.close()
+
+    def _see(self, tap: Tap) -> None:
+        for tapped in tap.read():
+            self._ears[tapped.interface].see(tapped)
+
+
+def is_test(data: bytes) -> bool:
+    """Tell whether a doctor sent it, this one or another."""
+    if not is_tagged(data):
+        return False
+    return TEXT in data[:200] or probe_in(data) is not None
 
 
 def _keep(kept: set[_Ip], source: _Ip) -> None:

@@ -19,6 +19,8 @@ class Came:
     """Another program holds the port for itself alone."""
     heard: int = 0
     """Datagrams of the group that a program was given."""
+    tests: int = 0
+    """Those of them that were a doctor's tests, of this one or another."""
     on_wire: int | None = None
     """Those that reached the interface; None: only root may look there."""
     sources: tuple[IPv4Address | IPv6Address, ...] = ()
@@ -26,3 +28,5 @@ class Came:
     unheard: tuple[IPv4Address | IPv6Address, ...] = ()
     """Those of them who were seen on the wire alone."""
     watched_s: float = 0.0
+    reverse_path: int = 0
+    """What rp_filter threw away meanwhile, on all interfaces."""

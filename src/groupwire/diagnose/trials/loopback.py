@@ -15,7 +15,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from ipaddress import IPv4Address, IPv6Address
 
-from groupwire.diagnose.check import Question
+from groupwire.diagnose.check import Question, Stop
 from groupwire.diagnose.trials.seen import LoopbackSeen
 from groupwire.diagnose.trials.watching import WithDescriptor, watched
 from groupwire.errors import MachineError
@@ -23,19 +23,20 @@ from groupwire.gather.tagged import Kind, Tagged
 from groupwire.net import Aim, MulticastReceiver, MulticastSender, SenderConfig
 from groupwire.values import Group, Interface
 
-__all__ = ["Loopback"]
+__all__ = ["TEXT", "Loopback"]
 
 WAIT_S = 0.25
 """A datagram that a host hears of itself takes microseconds on an idle one."""
 TRIES = 3
 MOST_INTERFACES = 16
-_TEXT = b"groupwire doctor was here"
+TEXT = b"groupwire doctor was here"
+"""What stands in it, so that whoever hears it can tell."""
 
 
 class Loopback:
     """Tries each interface in question."""
 
-    async def run(self, question: Question) -> Sequence[LoopbackSeen]:
+    async def run(self, question: Question, _stop: Stop) -> Sequence[LoopbackSeen]:
         """Return what was heard, by interface."""
         ways = _ways(question)[:MOST_INTERFACES]
         return await asyncio.gather(*(_try(question.group, way) for way in ways))
@@ -73,7 +74,7 @@ async def _once(seen: LoopbackSeen, group: Group, way: Interface) -> LoopbackSee
     """Join, send a few times, and hear."""
     seen = replace(seen, port=group.port, sent=0, heard=0)
     token = secrets.randbits(64)
-    data = Tagged(Kind.MESSAGE, token, _TEXT).encode()
+    data = Tagged(Kind.MESSAGE, token, TEXT).encode()
     with ExitStack() as stack:
         receiver = MulticastReceiver(receive_buffer_bytes=0)
         stack.callback(receiver.close)

@@ -13,10 +13,10 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field
 from functools import partial
 
-from groupwire.diagnose.check import Question
+from groupwire.diagnose.check import Question, Stop
 from groupwire.diagnose.trials.seen import QueriesSeen, QueryHeard
 from groupwire.diagnose.trials.tap import MEMBERSHIP_4, MEMBERSHIP_6, Tap, Tapped
-from groupwire.diagnose.trials.watching import WithDescriptor, watched
+from groupwire.diagnose.trials.watching import WithDescriptor, paused, watched
 from groupwire.diagnose.trials.wire.membership import QueryPacket, parse_membership
 from groupwire.values import Interface
 
@@ -31,7 +31,7 @@ KEPT = 8
 class Queries:
     """Listens where the group would be received, for ``listen_s`` or a second."""
 
-    async def run(self, question: Question) -> Sequence[QueriesSeen]:
+    async def run(self, question: Question, stop: Stop) -> Sequence[QueriesSeen]:
         """Return what was heard, by interface."""
         ways = segments(question)
         if not ways:
@@ -41,7 +41,7 @@ class Queries:
             ear = QueryEar(ways, question.group.version)
             stack.callback(ear.close)
             stack.enter_context(watched(*ear.watches))
-            await asyncio.sleep(listen_s)
+            await paused(listen_s, stop)
             return ear.seen()
 
 
@@ -78,9 +78,7 @@ class QueryEar:
     def watches(self) -> list[tuple[WithDescriptor, Callable[[], None]]]:
         """What to watch, and what to call."""
         tap = self._tap
-        if tap is None:
-            return []
-        return [(sock, partial(self._read, tap, name)) for name, sock in tap.readers]
+        return [] if tap is None else [(tap, partial(self._read, tap))]
 
     @property
     def asked(self) -> int:
@@ -108,10 +106,10 @@ class QueryEar:
         if self._tap is not None:
             self._tap.close()
 
-    def _read(self, tap: Tap, name: str) -> None:
-        heard, at = self._heard[name], self._now() - self._began
-        for tapped in tap.read(name):
-            heard.take(tapped, at)
+    def _read(self, tap: Tap) -> None:
+        at = self._now() - self._began
+        for tapped in tap.read():
+            self._heard[tapped.interface].take(tapped, at)
 
 
 @dataclass(slots=True)

@@ -9,18 +9,23 @@ from __future__ import annotations
 import asyncio
 import secrets
 from collections.abc import Callable, Sequence
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from ipaddress import IPv4Address, IPv6Address
 
-from groupwire.diagnose.check import Question
+from groupwire.diagnose.check import Question, Stop
 from groupwire.diagnose.trials.peer.conversation import Conversation
 from groupwire.diagnose.trials.peer.sockets import GroupEar, group_for_tests
-from groupwire.diagnose.trials.peer.visit import probe_in
 from groupwire.diagnose.trials.queries import QueryEar, segments
 from groupwire.diagnose.trials.seen import QueryHeard, SoakSeen, Stretch
-from groupwire.diagnose.trials.watching import WithDescriptor, watched
-from groupwire.diagnose.trials.wire.speech import Hello, Speak, Spoke, Welcome
+from groupwire.diagnose.trials.watching import WithDescriptor, paused, watched
+from groupwire.diagnose.trials.wire.speech import (
+    Hello,
+    Speak,
+    Spoke,
+    Welcome,
+    probe_in,
+)
 from groupwire.errors import AddressError, MachineError
 from groupwire.values import Datagram, Group
 
@@ -40,7 +45,7 @@ class Soak:
     def __init__(self, *, beat_s: float = BEAT_S, pause_s: float = PAUSE_S) -> None:
         self._beat_s, self._pause_s = beat_s, pause_s
 
-    async def run(self, question: Question) -> Sequence[SoakSeen]:
+    async def run(self, question: Question, stop: Stop) -> Sequence[SoakSeen]:
         """Return when datagrams came."""
         if not question.soak_s:
             return []
@@ -49,7 +54,7 @@ class Soak:
                 watch = _Watch(question, Diary(self._pause_s))
                 stack.callback(watch.close)
                 stack.enter_context(watched(*watch.watches))
-                return [await watch.made(self._beat_s)]
+                return [await watch.made(self._beat_s, stop)]
         except (MachineError, AddressError) as error:
             return [SoakSeen(lasted_s=0.0, trouble=error.problem)]
 
@@ -103,14 +108,20 @@ class _Watch:
         """Leave the group."""
         self._closing.close()
 
-    async def made(self, beat_s: float) -> SoakSeen:
+    async def made(self, beat_s: float, stop: Stop) -> SoakSeen:
         """Watch to the end."""
-        soak_s, peer = self._question.soak_s, self._peer
-        if peer is None:
-            await asyncio.sleep(soak_s)
-        else:
-            with suppress(TimeoutError):
-                await asyncio.wait_for(self._keep_asking(peer, beat_s), soak_s)
+        peer = self._peer
+        asking = (
+            None
+            if peer is None
+            else asyncio.create_task(self._keep_asking(peer, beat_s))
+        )
+        try:
+            await paused(self._question.soak_s, stop)
+        finally:
+            if asking is not None:
+                asking.cancel()
+                await asyncio.wait([asking])
         return SoakSeen(
             lasted_s=self._now() - self._began,
             interfaces=tuple(one.name for one in self._question.receive_on),

@@ -8,6 +8,7 @@ packets meant away. Nothing is changed: no interface hears more than it did.
 from __future__ import annotations
 
 import ctypes
+import os
 import socket
 import struct
 from collections.abc import Iterable, Sequence
@@ -26,6 +27,7 @@ _PACKET_BYTES = 2048
 _ETH_P_ALL = 3
 _OUTGOING, _LOOPED = 4, 5
 _INSTRUCTION, _PROGRAM = struct.Struct("@HBBI"), struct.Struct("@HP")
+_ADDRESS = struct.Struct("@HHiHBB8s")
 _BYTE, _WORD, _AND, _EQUAL, _RETURN = 0x30, 0x20, 0x54, 0x15, 0x06
 _UDP, _IGMP, _ICMP6 = 17, 2, 58
 
@@ -39,6 +41,7 @@ class Tapped:
 
     packet: bytes
     outgoing: bool
+    interface: str = ""
 
 
 def udp_to(ip: IPv4Address | IPv6Address) -> tuple[_Test, ...]:
@@ -78,52 +81,57 @@ def udp_payload(packet: bytes) -> tuple[int, bytes]:
 
 
 class Tap:
-    """One packet socket for each interface; OSError where that is not allowed."""
+    """One packet socket for all its interfaces; OSError where that is not allowed.
+
+    One, since closing each takes the kernel some hundredths of a second.
+    """
 
     def __init__(self, interfaces: Iterable[Interface], tests: Sequence[_Test]) -> None:
-        self._sockets: dict[str, socket.socket] = {}
-        try:
-            for interface in interfaces:
-                self._sockets[interface.name] = _opened(interface.name, tests)
-        except BaseException:
-            self.close()
-            raise
+        self._names = frozenset(one.name for one in interfaces)
+        self._socket = _opened(sorted(self._names), tests)
 
-    @property
-    def readers(self) -> tuple[tuple[str, socket.socket], ...]:
-        """The interfaces' names, each with the socket to watch."""
-        return tuple(self._sockets.items())
+    def fileno(self) -> int:
+        """Return the descriptor to watch."""
+        return self._socket.fileno()
 
-    def read(self, name: str) -> list[Tapped]:
-        """Return the packets that wait, at most 64."""
+    def read(self) -> list[Tapped]:
+        """Return the packets that wait: of at most 64, those of its interfaces."""
         found: list[Tapped] = []
-        sock = self._sockets[name]
         with suppress(OSError):  # nothing more, or the interface is gone
             for _ in range(MOST_AT_ONCE):
-                packet, (_, _, kind, *_) = sock.recvfrom(_PACKET_BYTES)
+                packet, (name, _, kind, *_) = self._socket.recvfrom(_PACKET_BYTES)
                 # What a host sends to a group it also hears: that was on no wire.
-                if kind != _LOOPED:
-                    found.append(Tapped(packet, kind == _OUTGOING))
+                if kind != _LOOPED and name in self._names:
+                    found.append(Tapped(packet, kind == _OUTGOING, name))
         return found
 
     def close(self) -> None:
         """Look no longer; any number of times."""
-        for sock in self._sockets.values():
-            sock.close()
-        self._sockets.clear()
+        self._socket.close()
 
 
-def _opened(name: str, tests: Sequence[_Test]) -> socket.socket:
+def _opened(names: Sequence[str], tests: Sequence[_Test]) -> socket.socket:
     # Protocol 0 hears nothing until it is bound: the filter comes first.
     sock = socket.socket(socket.AF_PACKET, socket.SOCK_DGRAM, 0)
     try:
         sock.setblocking(False)
         _attach(sock, tests)
-        sock.bind((name, _ETH_P_ALL))
+        if len(names) == 1:
+            sock.bind((names[0], _ETH_P_ALL))
+        else:
+            _bind_to_all(sock)
     except BaseException:
         sock.close()
         raise
     return sock
+
+
+def _bind_to_all(sock: socket.socket) -> None:
+    """Hear every interface (packet(7)): Python's own bind wants the name of one."""
+    name = _ADDRESS.pack(socket.AF_PACKET, socket.htons(_ETH_P_ALL), 0, 0, 0, 0, b"")
+    if ctypes.CDLL(None, use_errno=True).bind(sock.fileno(), name, len(name)):
+        number = ctypes.get_errno()
+        raise OSError(number, os.strerror(number))
 
 
 def _attach(sock: socket.socket, tests: Sequence[_Test]) -> None:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Generator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Protocol
 
-__all__ = ["WithDescriptor", "watched"]
+from groupwire.diagnose.check import Stop
+
+__all__ = ["WithDescriptor", "paused", "watched"]
 
 
 class WithDescriptor(Protocol):
@@ -32,3 +34,9 @@ def watched(
     finally:
         for descriptor in descriptors:
             loop.remove_reader(descriptor)
+
+
+async def paused(seconds: float, stop: Stop) -> None:
+    """Wait so long, or until all is to end."""
+    with suppress(TimeoutError):
+        await asyncio.wait_for(stop.wait(), seconds)

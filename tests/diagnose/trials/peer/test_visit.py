@@ -13,7 +13,7 @@ from groupwire.diagnose.finding import Finding, Looked, Severity
 from groupwire.diagnose.trials import serve as serving
 from groupwire.diagnose.trials.peer import visit
 from groupwire.diagnose.trials.peer.conversation import Conversation
-from groupwire.diagnose.trials.peer.visit import Peer, ladder, probe_in
+from groupwire.diagnose.trials.peer.visit import Peer, ladder
 from groupwire.diagnose.trials.seen import PeerSeen
 from groupwire.diagnose.trials.serve import Served, ServeEvent, Serving, serve
 from groupwire.diagnose.trials.wire.speech import PORT, Spoke, Tell, Told, Welcome
@@ -73,14 +73,14 @@ def visited(
     examine: Callable[[], Awaitable[Diagnosis]] | None = None,
 ) -> tuple[PeerSeen, list[ServeEvent]]:
     async def work() -> PeerSeen:
-        (seen,) = await Peer().run(question)
+        (seen,) = await Peer().run(question, asyncio.Event())
         return seen
 
     return asyncio.run(with_server(there or question, work, examine))
 
 
 def alone(question: Question) -> PeerSeen:
-    (seen,) = asyncio.run(Peer().run(question))
+    (seen,) = asyncio.run(Peer().run(question, asyncio.Event()))
     return seen
 
 
@@ -161,7 +161,7 @@ def test_where_nobody_serves_the_peers_host_may_say_so(question: Question) -> No
 
 
 def test_without_a_peer_nobody_is_visited(question: Question) -> None:
-    assert asyncio.run(Peer().run(replace(question, peer=None))) == []
+    assert asyncio.run(Peer().run(replace(question, peer=None), asyncio.Event())) == []
 
 
 def test_without_a_way_out_nobody_is_visited(question: Question) -> None:
@@ -251,6 +251,5 @@ def test_sizes_to_try_begin_with_the_largest_whole_packet() -> None:
     assert ladder(65_508) == []
 
 
-def test_only_tests_are_tests() -> None:
-    assert probe_in(b"hello") is None
+def test_the_port_is_the_one_of_the_protocol() -> None:
     assert PORT == 10_003

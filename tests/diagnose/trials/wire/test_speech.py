@@ -131,3 +131,11 @@ def test_arbitrary_bytes_decode_or_raise_decode_error(data: bytes) -> None:
     for junk in (data, Tagged(Kind.QUESTION, 7, data).encode()):
         with pytest.raises(DecodeError):
             speech.decode(junk)
+
+
+def test_only_tests_are_tests() -> None:
+    test, word = Probe(7, 1), Hello("x")
+    said = speech.encode(test, 1, kind=Kind.MESSAGE)
+    assert speech.probe_in(said) == test
+    assert speech.probe_in(speech.encode(word, 1, kind=Kind.MESSAGE)) is None
+    assert speech.probe_in(b"hello") is None

@@ -40,7 +40,7 @@ class Leg:
 
     @property
     def interface(self) -> str:
-        """This host's, by which the tests leave."""
+        """By which the tests leave this host."""
         return self.seen.interface
 
     @property

@@ -112,11 +112,10 @@ class WireWatch:
             return None
         stack = ExitStack()
         stack.callback(tap.close)
-        reads = [(sock, partial(self._read, tap, name)) for name, sock in tap.readers]
-        stack.enter_context(watched(*reads))
+        stack.enter_context(watched((tap, partial(self._read, tap))))
         return stack
 
-    def _read(self, tap: Tap, name: str) -> None:
-        for tapped in tap.read(name):
+    def _read(self, tap: Tap) -> None:
+        for tapped in tap.read():
             _, data = udp_payload(tapped.packet)
             self._note(data, outgoing=tapped.outgoing)

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from ipaddress import IPv4Address, IPv6Address
 from typing import TypedDict
 
-from groupwire.diagnose.check import Question
+from groupwire.diagnose.check import Question, Stop
 from groupwire.diagnose.trials.peer.conversation import WAIT_S, Conversation
 from groupwire.diagnose.trials.peer.local import WireWatch, reverse_path_drops
 from groupwire.diagnose.trials.peer.sockets import (
@@ -28,22 +28,21 @@ from groupwire.diagnose.trials.peer.sockets import (
 from groupwire.diagnose.trials.queries import QueryEar, segments
 from groupwire.diagnose.trials.seen import Arrived, PeerSeen, Way
 from groupwire.diagnose.trials.watching import WithDescriptor, watched
-from groupwire.diagnose.trials.wire import speech
 from groupwire.diagnose.trials.wire.speech import (
     PORT,
     Hello,
-    Probe,
     Speak,
     Spoke,
     Tell,
     Told,
     Welcome,
+    probe_in,
 )
 from groupwire.errors import DecodeError, MachineError, NotPermittedError
 from groupwire.gather.tagged import Tagged, is_tagged
 from groupwire.values import Datagram, Interface
 
-__all__ = ["Peer", "Visit", "ladder", "probe_in"]
+__all__ = ["Peer", "Visit", "ladder"]
 
 SPEAKING_S = 0.6
 """For an answer by unicast, where the peer sends tests first."""
@@ -62,7 +61,7 @@ _HEADERS = {4: 28, 6: 48}
 class Peer:
     """Visits the peer that the question names, if it names one."""
 
-    async def run(self, question: Question) -> Sequence[PeerSeen]:
+    async def run(self, question: Question, _stop: Stop) -> Sequence[PeerSeen]:
         """Return what both ends saw."""
         if question.peer is None:
             return []
@@ -111,14 +110,6 @@ class _Heard:
             self.left.add(probe.number)
         elif not outgoing and probe.token == self.back:
             self.reached.add(probe.number)
-
-
-def probe_in(data: bytes) -> Probe | None:
-    """Return the test that a datagram is; None: it is something else."""
-    with suppress(DecodeError):
-        _, word = speech.decode(data)
-        return word if isinstance(word, Probe) else None
-    return None
 
 
 class Visit:

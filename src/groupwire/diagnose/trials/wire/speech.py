@@ -29,6 +29,7 @@ __all__ = [
     "Word",
     "decode",
     "encode",
+    "probe_in",
 ]
 
 PORT = 10_003
@@ -151,6 +152,15 @@ def decode(data: bytes) -> tuple[Tagged, Word]:
     if read is None:
         raise DecodeError("doctor-say")
     return tagged, read(keys)
+
+
+def probe_in(data: bytes) -> Probe | None:
+    """Return the test that a datagram is; None: it is something else."""
+    try:
+        _, word = decode(data)
+    except DecodeError:
+        return None
+    return word if isinstance(word, Probe) else None
 
 
 def _json(word: Word) -> bytes:

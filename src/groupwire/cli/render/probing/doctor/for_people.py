@@ -44,7 +44,7 @@ class DoctorText:
         for trouble in question.trouble:
             note(paint(f"  {escape(trouble)}", "dim"))
         if (longest := max(question.listen_s, question.soak_s)) > 0:
-            note(paint(f"  it takes {seconds(longest)}; Ctrl-C ends it", "dim"))
+            note(paint(f"  it takes {seconds(longest)}; Ctrl-C ends it sooner", "dim"))
         note("")
 
     def diagnosis(self, diagnosis: Diagnosis) -> None:
