@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from random import Random
 from typing import TypeVar
@@ -272,11 +272,12 @@ class Ear:
         join: Join = Join.OBJECT,
         seed: int = 1,
         sink_for: SinkFor | None = None,
+        join_for: Callable[[SenderKey], Join] | None = None,
         config: ReceiverConfig | None = None,
     ) -> None:
         self.now = 0.0
         config = config or ReceiverConfig(ME, join=join)
-        self.core = Receiver(config, Random(seed), sink_for=sink_for)
+        self.core = Receiver(config, Random(seed), sink_for=sink_for, join_for=join_for)
         self.key = SenderKey(SENDER, NODE, INSTANCE)
         self.datagrams: list[tuple[bytes, Origin | None]] = []
         """Sent, with where to."""

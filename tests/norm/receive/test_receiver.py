@@ -19,7 +19,7 @@ from tests.norm.receive.places import (
 )
 
 from groupwire.errors import UsageError
-from groupwire.norm.receive.config import ReceiverConfig
+from groupwire.norm.receive.config import Join, ReceiverConfig
 from groupwire.norm.receive.events import (
     InfoReceived,
     LossReason,
@@ -92,6 +92,26 @@ def test_senders_are_followed_each_by_itself() -> None:
             ear.hear(messages[at], origin=origin)
     expected = [(_key(source, origin), 0) for source, origin in ones]
     assert _received(ear.events()) == expected
+
+
+def test_how_a_sender_is_joined_is_chosen_for_each_run() -> None:
+    asked: list[SenderKey] = []
+
+    def join_for(key: SenderKey) -> Join:
+        asked.append(key)
+        return Join.NOW if key.source == 2 else Join.OBJECT
+
+    ear, from_now, whole = Ear(join_for=join_for), Source(node=2), Source(node=3)
+    for source in (from_now, whole):
+        # The end of an object alone: who begins now does not want it.
+        ear.hear(source.block(Object(DATA, 5), 2), source.whole(Object(DATA, 6)))
+        ear.hear(source.block(Object(DATA, 5), 0), source.block(Object(DATA, 5), 1))
+    assert asked == [_key(from_now), _key(whole)]
+    assert sorted(_received(ear.events()), key=str) == [
+        (_key(from_now), 6),
+        (_key(whole), 5),
+        (_key(whole), 6),
+    ]
 
 
 def test_a_sender_that_begins_anew_is_another() -> None:

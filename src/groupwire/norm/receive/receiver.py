@@ -7,15 +7,16 @@ Verbs take ``now`` in seconds on any clock that never goes back; after each, dra
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from random import Random
 
 from groupwire.errors import DecodeError, UsageError
 from groupwire.norm.receive.admission import Refusal
 from groupwire.norm.receive.budget import Budget
 from groupwire.norm.receive.bygone import Bygone
-from groupwire.norm.receive.config import ReceiverConfig
+from groupwire.norm.receive.config import Join, ReceiverConfig
 from groupwire.norm.receive.events import (
     LossReason,
     ReceiverEvent,
@@ -53,15 +54,23 @@ class Receiver:
     """Follows every sender of a group, each by itself.
 
     ``sink_for`` chooses where an object goes; without it objects are assembled in
-    memory, within the budget of the config.
+    memory, within the budget of the config. ``join_for`` chooses what is wanted of a
+    run of a sender when it is heard first, and when it is followed again; without it
+    that is the config's ``join``.
     """
 
     def __init__(
-        self, config: ReceiverConfig, rng: Random, *, sink_for: SinkFor | None = None
+        self,
+        config: ReceiverConfig,
+        rng: Random,
+        *,
+        sink_for: SinkFor | None = None,
+        join_for: Callable[[SenderKey], Join] | None = None,
     ) -> None:
         self._config = config
         self._rng = rng
         self._sink_for = sink_for
+        self._join_for = join_for
         self._budget = Budget(config.memory_bytes)
         self._remotes: dict[SenderKey, Remote] = {}
         self._by_source: dict[tuple[int, int], list[Remote]] = {}
@@ -260,7 +269,10 @@ class Receiver:
         if len(self._remotes) >= self._config.sources:
             self._make_room(self._least_heard())
         resume, heard = self._bygone.resume(key), self._bygone.heard(key)
-        remote = Remote(key, self._config, self._rng, self, resume=resume, heard=heard)
+        config = self._config
+        if self._join_for is not None:
+            config = replace(config, join=self._join_for(key))
+        remote = Remote(key, config, self._rng, self, resume=resume, heard=heard)
         self._remotes[key] = remote
         self._by_source.setdefault((key.source, key.instance), []).append(remote)
         if not heard:
