@@ -3,6 +3,7 @@ from ipaddress import IPv6Address, ip_address, ip_interface
 import pytest
 
 from groupwire.values import Interface
+from groupwire.values.interface import listed
 
 ETH0 = Interface(
     "eth0",
@@ -50,3 +51,11 @@ def test_neighbours_are_those_of_a_network_of_the_interface(
     text: str, reached: bool
 ) -> None:
     assert ETH0.reaches(ip_address(text)) is reached
+
+
+def test_of_many_names_the_first_are_told_and_how_many_more_there_are() -> None:
+    names = [f"eth{n}" for n in range(1009)]
+    assert listed(names[:2]) == "eth0, eth1"
+    assert listed(names[:2], between=" or ") == "eth0 or eth1"
+    assert listed(names[:8]).endswith("eth6, eth7")
+    assert listed(names).endswith("eth6, eth7 and 1,001 more")

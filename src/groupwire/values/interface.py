@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv4Interface, IPv6Address, IPv6Interface
 
-__all__ = ["Interface"]
+__all__ = ["MOST_NAMED", "Interface", "listed"]
+
+MOST_NAMED = 8
+"""Names that a sentence bears."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,3 +54,10 @@ class Interface:
         return any(
             ip.version == own.version and ip in own.network for own in self.addresses
         )
+
+
+def listed(names: Sequence[str], *, between: str = ", ") -> str:
+    """Return ``a, b, c``; of many the first eight, and how many more there are."""
+    more = len(names) - MOST_NAMED
+    shown = between.join(names[:MOST_NAMED])
+    return f"{shown} and {more:,} more" if more > 0 else shown

@@ -14,6 +14,7 @@ from ipaddress import ip_address
 
 from groupwire.errors import InterfaceChoiceError, InterfaceError
 from groupwire.values import Group, Interface
+from groupwire.values.interface import listed
 
 __all__ = [
     "Choice",
@@ -141,7 +142,8 @@ def _routed(group: Group, chosen: Interface, interfaces: Sequence[Interface]) ->
     reason = f"the route for {group.ip} leaves by {chosen.name}"
     others = [i.name for i in candidates(interfaces) if i != chosen]
     if (what := why_not_meant(chosen)) and others:
-        reason += f", {what}; if {' or '.join(others)} is meant, name it with -i"
+        meant = listed(others, between=" or ")
+        reason += f", {what}; if {meant} is meant, name it with -i"
     return Choice((chosen,), reason)
 
 
@@ -151,7 +153,7 @@ def _only_candidate(group: Group, interfaces: Sequence[Interface]) -> Choice:
         names = [i.name for i in found]
         raise InterfaceChoiceError(
             f"no route for {group.ip}, and several interfaces would do: "
-            + ", ".join(_described(i) for i in found),
+            + listed([_described(i) for i in found]),
             fix=f"name one with -i, for example -i {names[0]}",
             candidates=names,
         )
@@ -212,7 +214,7 @@ def _suggestion(text: str, interfaces: Sequence[Interface]) -> str:
     close = get_close_matches(text, names, 1)
     if close:
         return f"did you mean {close[0]}?"
-    return f"there are {', '.join(names) or 'none at all'}"
+    return f"there are {listed(names) or 'none at all'}"
 
 
 def _require_address(interface: Interface, group: Group) -> None:

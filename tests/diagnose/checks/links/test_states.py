@@ -52,6 +52,19 @@ def test_the_only_interface_is_an_error_and_one_of_two_a_warning(
     assert _at(link, named=True) == [(code, "error")]
 
 
+def test_one_of_two_that_was_never_given_an_address_is_of_no_concern() -> None:
+    bare = replace(ETH0, addresses=(ip_interface("fe80::1/64"),))
+    assert _at(bare, ETH1) == []
+    six = replace(ETH0, addresses=(ip_interface("fd00::1/64"),))
+    assert _at(six, ETH1) == [("no-address", "warning")]
+
+
+def test_beside_a_good_one_no_route_is_given_to_another() -> None:
+    down = replace(ETH0, up=False)
+    finding = only(CHECK, scene(question(links=(down, ETH1)), _NO_ROUTE))
+    assert finding.fix == ("sudo ip link set eth0 up",)
+
+
 def test_a_kind_that_nobody_means_is_passed_over() -> None:
     link = Interface("ifb0", 9, kind="ifb")
     assert _at(link) == []

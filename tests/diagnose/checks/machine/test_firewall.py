@@ -83,6 +83,27 @@ def test_what_may_be_dropped_is_a_warning() -> None:
     assert "may be thrown away on eth0" in finding.says
 
 
+def test_a_long_list_of_senders_is_one_warning() -> None:
+    asked = question(links=(ETH0, ETH1))
+    rules = [Rule(f"{n}", Verdict.DROP, (UDP, Match(""))) for n in range(2000)]
+    (finding,) = _findings(_nft(*rules), asked=asked)
+    assert finding.evidence == (
+        "`0` in inet filter c (nft list ruleset)",
+        "`1` in inet filter c (nft list ruleset)",
+        "`2` in inet filter c (nft list ruleset)",
+        "1,997 more rules like these",
+    )
+    assert "such as who sends" in finding.says
+
+
+def test_rules_are_followed_for_so_many_interfaces() -> None:
+    many = [replace(ETH0, name=f"e{n}", index=n + 9) for n in range(500)]
+    (finding,) = _findings(
+        _nft(Rule("d", Verdict.DROP, (UDP,))), asked=question(links=many)
+    )
+    assert "on e0, e1, e2, e3, e4, e5, e6, e7 and 8 more" in finding.says
+
+
 def test_a_rule_is_told_of_once_for_all_interfaces() -> None:
     asked = question(links=(ETH0, ETH1))
     (finding,) = _findings(_nft(Rule("d", Verdict.DROP, (UDP,))), asked=asked)

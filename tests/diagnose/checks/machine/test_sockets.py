@@ -175,6 +175,20 @@ class TestListeners:
         assert words in finding.says
         assert len(finding.evidence) == len(sockets)
 
+    def test_thousands_of_sockets_are_told_in_a_few_lines(self) -> None:
+        same = [replace(WILD, inode=n) for n in range(10, 3010)]
+        others = [
+            replace(WILD, inode=9000 + n, owners=(Owner(n, "reader"),))
+            for n in range(100, 2100)
+        ]
+        machine = moment(sockets=(FOREIGN, *same, *others))
+        finding = only(self.CHECK, scene(before=machine))
+        assert finding.says.startswith("A program of user 1000, recorder (process 77)")
+        assert "and 1,994 more also listen" in finding.says
+        assert finding.evidence[1].endswith("(/proc/net/udp, /proc/*/fd), 3,000 times")
+        assert finding.evidence[-1] == "1,994 more like these"
+        assert len(finding.evidence) == 9
+
     def test_a_group_of_ipv6_is_not_heard_by_ipv4(self) -> None:
         six = question("[ff15::4242]:10000")
         at = scene(six, moment(sockets=(WILD,)))

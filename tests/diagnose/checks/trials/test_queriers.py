@@ -51,6 +51,15 @@ def test_a_quick_look_that_hears_nobody_says_what_would_tell() -> None:
     assert "root" not in diagnosis.missed[0]
 
 
+@pytest.mark.parametrize("listen_s", [0, 3])
+def test_many_interfaces_are_one_line(listen_s: float) -> None:
+    many = [replace(seen(2.0), interface=f"eth{n}") for n in range(500)]
+    looked = Queriers().look(scene(*many, listen_s=listen_s))
+    (line,) = looked.unsure or looked.missed
+    assert "on eth0, eth1, eth2, eth3, eth4, eth5, eth6, eth7 and 492 more" in line
+    assert len(looked.at) == 1
+
+
 def test_without_root_nobody_can_listen() -> None:
     diagnosis = look(Queriers(), scene(seen(0.0, able=False)))
     assert "as root, --listen 130" in diagnosis.missed[0]

@@ -12,6 +12,7 @@ from groupwire.diagnose.check import Scene
 from groupwire.diagnose.commands import command
 from groupwire.diagnose.finding import Finding, Looked, Severity, Sureness
 from groupwire.values import Interface
+from groupwire.values.interface import listed
 
 __all__ = ["Sizes"]
 
@@ -33,7 +34,7 @@ class Sizes:
         if question.send_by is not None and not question.send_by.loopback:
             ways.setdefault(question.send_by.index, question.send_by)
         found = [one for link in ways.values() for one in _at(scene, link)]
-        sizes = ", ".join(f"{one.name} {one.mtu_bytes}" for one in ways.values())
+        sizes = listed([f"{one.name} {one.mtu_bytes}" for one in ways.values()])
         at = f"MTU ({sizes or 'loopback alone'}) and packets dropped (/proc/net/dev)"
         return Looked(at=(at,), findings=tuple(found))
 

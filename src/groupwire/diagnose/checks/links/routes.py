@@ -11,6 +11,7 @@ from groupwire.diagnose.commands import route_groups_by
 from groupwire.diagnose.finding import Finding, Looked, Severity, Sureness
 from groupwire.net.links.choose import why_not_meant
 from groupwire.values import Interface
+from groupwire.values.interface import listed
 
 __all__ = ["Routes"]
 
@@ -66,7 +67,7 @@ def _ours(scene: Scene) -> str:
 def _several(meant: list[Interface]) -> str:
     if len(meant) < 2:
         return ""
-    names = ", ".join(one.name for one in meant)
+    names = listed([one.name for one in meant])
     return f" Of {names} take the one that leads to the other machines."
 
 
@@ -86,11 +87,11 @@ def _not_meant(scene: Scene, out: Interface, meant: list[Interface]) -> Finding 
         severity=Severity.WARNING if named else Severity.ERROR,
         interface=out.name,
         says=f"What this machine sends to {ip} leaves by {out.name}, {what}; "
-        f"{' or '.join(others)} looks meant. Programs that name no interface also "
+        f"{listed(others, between=' or ')} looks meant. Programs that name no interface also "
         f"join by {out.name} alone.",
         evidence=(
             f"the route for {ip} leaves by {out.name} (netlink)",
-            f"also up and able: {', '.join(others)}",
+            f"also up and able: {listed(others)}",
         ),
         sure=Sureness.LIKELY,
         fix=(route_groups_by(others[0], ip, _line(scene)),),

@@ -11,6 +11,7 @@ from groupwire.diagnose.check import Scene
 from groupwire.diagnose.commands import command, link_setting, route_groups_by
 from groupwire.diagnose.finding import Finding, Looked, Severity
 from groupwire.values import Interface
+from groupwire.values.interface import listed
 
 __all__ = ["LinkStates", "fine"]
 
@@ -38,7 +39,7 @@ class LinkStates:
             for one in scene.before.interfaces
             if one.loopback and not one.up
         ]
-        names = ", ".join(link.name for link in about) or "loopback alone"
+        names = listed([link.name for link in about]) or "loopback alone"
         return Looked(
             at=(f"state, carrier, flags and addresses of {names} (netlink)",),
             findings=tuple(findings),
@@ -88,7 +89,8 @@ class _Looking:
     def _concerns(self, link: Interface) -> bool:
         if self.scene.question.named:
             return True
-        if link.addresses:
+        # Every interface that is up gives itself a link-local address of IPv6.
+        if any(one.version == 4 or not one.ip.is_link_local for one in link.addresses):
             return True
         return not self.another and link.kind not in _NEVER_MEANT
 
@@ -156,7 +158,9 @@ class _Looking:
     def _route(self, link: Interface) -> tuple[str, ...]:
         """Return the line that gives groups a way, where they have none."""
         ip = self.scene.question.group.ip
-        if ip.version == 6 or self.scene.before.routes.get(ip) is not None:
+        known = self.scene.before.routes.get(ip) is not None
+        # Where another is fine, the group's way is to lead there.
+        if ip.version == 6 or known or self.another:
             return ()
         return (route_groups_by(link.name, ip),)
 

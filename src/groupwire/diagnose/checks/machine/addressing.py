@@ -12,6 +12,7 @@ from groupwire.diagnose.commands import command
 from groupwire.diagnose.finding import Finding, Looked, Severity, Sureness
 from groupwire.values import ethernet_address
 from groupwire.values.explanation import Explanation
+from groupwire.values.interface import MOST_NAMED, listed
 
 __all__ = ["Addressing"]
 
@@ -54,11 +55,11 @@ def _zone(scene: Scene) -> Iterator[Finding]:
         severity=Severity.ERROR,
         says=f"{group.ip} is another group on every interface, so it means nothing "
         f"until one is named: write [{group.ip}%{ways[0]}]:{group.port}, in every "
-        f"program. Here there are {', '.join(ways)}.",
+        f"program. Here there are {listed(ways)}.",
         evidence=(f"the scope of {group.ip} is {group.scope.name} (RFC 4007)",),
         fix=tuple(
             command("groupwire", "doctor", "-g", group.on(way)).removeprefix("sudo ")
-            for way in ways
+            for way in ways[:MOST_NAMED]
         ),
     )
 
@@ -118,7 +119,7 @@ def _shared(scene: Scene) -> Iterator[Finding]:
 
 def _collision(link: str, others: Sequence[object], scene: Scene) -> Finding:
     group = scene.question.group
-    names = ", ".join(map(str, others))
+    names = listed([str(one) for one in others])
     return Finding(
         code="mac-collision",
         severity=Severity.INFO,

@@ -18,8 +18,15 @@ from groupwire.diagnose.evidence.firewall.rules import Chain, Hook
 from groupwire.diagnose.finding import Finding, Looked, Severity, Sureness
 from groupwire.diagnose.trials.came import Came
 from groupwire.values import Interface
+from groupwire.values.interface import listed
 
-__all__ = ["Rules"]
+__all__ = ["MOST_INTERFACES", "MOST_RULES", "Rules"]
+
+MOST_INTERFACES = 16
+"""Interfaces for which packets are led through the rules: 2,000 of them take time."""
+
+MOST_RULES = 3
+"""Rules that may drop something which are shown; the rest are counted."""
 
 _IN = (Hook.INGRESS, Hook.PREROUTING, Hook.INPUT)
 # A packet that no rule has touched yet; the first of its flow, as all are to a group.
@@ -74,36 +81,46 @@ class _Case:
     datagram: bool = True
 
 
+@dataclass(slots=True)
+class _Lost:
+    """What is thrown away, and the places where: of rules that may do so, all."""
+
+    case: _Case
+    drops: dict[str, Drop]
+    """By the text of the rule."""
+    links: list[str]
+
+
 def _findings(scene: Scene) -> Iterator[Finding]:
     """Iterate over what is thrown away, each by each rule once for all interfaces."""
-    found: dict[tuple[str, ...], tuple[_Case, Drop]] = {}
-    links: dict[tuple[str, ...], list[str]] = {}
+    found: dict[tuple[str, ...], _Lost] = {}
     for case in _cases(scene):
-        firewall, device = scene.before.firewall, case.link.name
-        for drop in drops(firewall, case.packet, case.hooks, device):
-            chain, text = drop.chain, drop.rule.text if drop.rule else ""
-            key: tuple[str, ...] = (
-                chain.tool,
-                chain.family,
-                chain.table,
-                chain.name,
-                text,
-                case.what,
-            )
-            found.setdefault(key, (case, drop))
-            links.setdefault(key, []).append(device)
-    for key, (case, drop) in found.items():
-        yield _finding(scene, case, drop, links[key])
+        for drop in drops(
+            scene.before.firewall, case.packet, case.hooks, case.link.name
+        ):
+            lost = found.setdefault(_key(case, drop), _Lost(case, {}, []))
+            lost.drops.setdefault(drop.rule.text if drop.rule else "", drop)
+            lost.links.append(case.link.name)
+    for lost in found.values():
+        yield _finding(scene, lost)
+
+
+def _key(case: _Case, drop: Drop) -> tuple[str, ...]:
+    """Tell apart what deserves a finding: a list of 2,000 senders is one."""
+    chain, rule = drop.chain, drop.rule
+    text = rule.text if rule and drop.sure else ""
+    where = (chain.tool, chain.family, chain.table, chain.name)
+    return (*where, text, case.what, "sure" if drop.sure else "")
 
 
 def _cases(scene: Scene) -> Iterator[_Case]:
     question = scene.question
     inward = [one for one in question.receive_on if not one.loopback]
-    for link in inward or question.receive_on:
+    for link in (inward or question.receive_on)[:MOST_INTERFACES]:
         yield _datagram_in(question, link)
     if question.send_by is not None:
         yield _datagram_out(question, question.send_by)
-    for link in inward:
+    for link in inward[:MOST_INTERFACES]:
         yield _membership(question, link, inward=True)
         yield _membership(question, link, inward=False)
 
@@ -196,10 +213,13 @@ def _membership(question: Question, link: Interface, *, inward: bool) -> _Case:
     )
 
 
-def _finding(scene: Scene, case: _Case, drop: Drop, links: list[str]) -> Finding:
-    chain, names = drop.chain, ", ".join(dict.fromkeys(links))
-    where = f"{chain.family} {chain.table} {chain.name}"
-    rule = f"`{drop.rule.text}`" if drop.rule else "`policy drop`"
+def _finding(scene: Scene, lost: _Lost) -> Finding:
+    case, drop, links = (
+        lost.case,
+        next(iter(lost.drops.values())),
+        list(dict.fromkeys(lost.links)),
+    )
+    names = listed(links)
     what = f"{case.what[:1].upper()}{case.what[1:]}"
     if drop.sure:
         by = "a rule" if drop.rule else "default, as no rule accepts it"
@@ -207,16 +227,27 @@ def _finding(scene: Scene, case: _Case, drop: Drop, links: list[str]) -> Finding
         says += f"by {by}. {case.then}"
     else:
         says = f"{what} may be thrown away on {names} by the firewall of this "
-        says += "machine: it depends on what the doctor cannot know."
+        says += "machine: it depends on what the doctor cannot know, such as who sends."
     return Finding(
         code="firewall",
         severity=Severity.ERROR if drop.sure else Severity.WARNING,
-        interface=case.link.name if len(set(links)) == 1 else None,
+        interface=links[0] if len(links) == 1 else None,
         says=says,
-        evidence=(f"{rule} in {where} ({_listed_by(chain)})",),
+        evidence=tuple(_rules(lost)),
         sure=_sureness(scene, case, drop),
         fix=(_fix(scene, case, drop),),
     )
+
+
+def _rules(lost: _Lost) -> Iterator[str]:
+    """Iterate over the rules that do it, of many the first ones."""
+    for drop in list(lost.drops.values())[:MOST_RULES]:
+        chain = drop.chain
+        where = f"{chain.family} {chain.table} {chain.name}"
+        rule = f"`{drop.rule.text}`" if drop.rule else "`policy drop`"
+        yield f"{rule} in {where} ({_listed_by(chain)})"
+    if (more := len(lost.drops) - MOST_RULES) > 0:
+        yield f"{more:,} more rules like these"
 
 
 def _sureness(scene: Scene, case: _Case, drop: Drop) -> Sureness:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import ClassVar
@@ -11,8 +12,12 @@ from groupwire.diagnose.commands import command, setting
 from groupwire.diagnose.evidence.surroundings import Owner, UdpSocket
 from groupwire.diagnose.finding import Finding, Looked, Severity
 from groupwire.diagnose.trials.came import Came
+from groupwire.values.interface import listed
 
-__all__ = ["Buffers", "Drops", "Listeners"]
+__all__ = ["MOST_LINES", "Buffers", "Drops", "Listeners"]
+
+MOST_LINES = 8
+"""Sockets of one port that are shown; the rest are counted."""
 
 _USUAL_BYTES = 212_992
 """What Linux gave a socket for decades, its own overhead counted."""
@@ -30,11 +35,16 @@ class Drops:
     def look(self, scene: Scene) -> Looked:
         """Say which, and whose they are."""
         before = {one.inode: one for one in scene.before.sockets}
+        ours = {one.inode for one in at_port(scene)}
         found = [
             finding
             for one in scene.after.sockets
             if one.inode in before
-            and (finding := _dropping(scene, before[one.inode], one))
+            and (
+                finding := _dropping(
+                    scene, before[one.inode], one, ours=one.inode in ours
+                )
+            )
         ]
         return Looked(
             at=("drops of every UDP socket (/proc/net/udp, /proc/net/udp6)",),
@@ -92,8 +102,9 @@ def _hears(one: UdpSocket, scene: Scene) -> bool:
     return one.ip.version >= scene.question.group.version
 
 
-def _dropping(scene: Scene, before: UdpSocket, after: UdpSocket) -> Finding | None:
-    ours = before in at_port(scene)
+def _dropping(
+    scene: Scene, before: UdpSocket, after: UdpSocket, *, ours: bool
+) -> Finding | None:
     grown = after.drops - before.drops
     if grown <= 0 and not (ours and after.drops):
         return None
@@ -254,7 +265,7 @@ def _sharing(scene: Scene) -> Finding | None:
         severity=Severity.WARNING if several else Severity.INFO,
         says=f"{_all(sockets)} also {_listen(sockets)} at port {group.port} of this "
         f"machine. Each of them gets what is sent to {group.ip}. {_unicast(wild)}",
-        evidence=tuple(_line(one) for one in sockets),
+        evidence=tuple(_lines(sockets)),
     )
 
 
@@ -285,7 +296,7 @@ def _alone(scene: Scene, sockets: list[UdpSocket]) -> Finding:
         "(SO_REUSEADDR), or use another port.",
         evidence=(
             f"binding to port {port}: EADDRINUSE",
-            *(_line(one) for one in sockets),
+            *_lines(sockets),
         ),
         fix=tuple(command("kill", pid) for pid in pids),
     )
@@ -300,13 +311,12 @@ def _listen(sockets: list[UdpSocket]) -> str:
 
 
 def _all(sockets: list[UdpSocket]) -> str:
-    names = list(
-        dict.fromkeys(_who(one, middle=bool(n)) for n, one in enumerate(sockets))
-    )
+    names = list(dict.fromkeys(_who(one, middle=True) for one in sockets))
     if not names:
         return "A program"
-    *most, last = names[:8]
-    return f"{', '.join(most)} and {last}" if most else last
+    *most, last = names if len(names) <= MOST_LINES else [listed(names)]
+    text = f"{', '.join(most)} and {last}" if most else last
+    return f"A{text[1:]}" if text.startswith("a program of user ") else text
 
 
 def _who(one: UdpSocket, *, middle: bool = False) -> str:
@@ -327,6 +337,15 @@ def _where(one: UdpSocket) -> str:
 def _line(one: UdpSocket) -> str:
     table = "udp6" if one.ip.version == 6 else "udp"
     return f"{_where(one)}: {_who(one, middle=True)} (/proc/net/{table}, /proc/*/fd)"
+
+
+def _lines(sockets: list[UdpSocket]) -> Iterator[str]:
+    """Iterate over sockets, those of one program at one address together."""
+    count = Counter(map(_line, sockets))
+    for line, times in list(count.items())[:MOST_LINES]:
+        yield line if times == 1 else f"{line}, {times:,} times"
+    if (more := len(count) - MOST_LINES) > 0:
+        yield f"{more:,} more like these"
 
 
 def _owner_lines(one: UdpSocket) -> tuple[str, ...]:

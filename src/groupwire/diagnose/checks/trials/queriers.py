@@ -7,7 +7,7 @@ wants it, and forgets who has not said so for some minutes. Members say it when 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import ClassVar
 
 from groupwire.diagnose.check import Scene
@@ -15,6 +15,7 @@ from groupwire.diagnose.commands import command
 from groupwire.diagnose.finding import Finding, Looked, Severity, Sureness
 from groupwire.diagnose.trials.seen import QueriesSeen, QueryHeard
 from groupwire.values import Interface
+from groupwire.values.interface import listed
 
 __all__ = ["QUERY_INTERVAL_S", "Queriers", "other_querier_s", "querier_fix"]
 
@@ -37,10 +38,10 @@ class Queriers:
         """Judge what was heard on each interface."""
         seen = scene.seen(QueriesSeen)
         return Looked(
-            at=tuple(_where(one) for one in seen),
+            at=tuple(_where(seen)),
             findings=tuple(found for one in seen for found in _findings(one, scene)),
-            unsure=tuple(line for one in seen for line in _unsure(one, scene)),
-            missed=tuple(line for one in seen for line in _missed(one, scene)),
+            unsure=tuple(_unsure(seen, scene)),
+            missed=tuple(_missed(seen, scene)),
         )
 
 
@@ -67,10 +68,14 @@ def _bridge(scene: Scene, name: str) -> Interface | None:
     return link if link is not None and link.kind == "bridge" else None
 
 
-def _where(seen: QueriesSeen) -> str:
-    if not seen.able:
-        return f"the {_protocol(seen)} version in force on {seen.interface}"
-    return f"{seen.listened_s:.0f} s of {_protocol(seen)} queries on {seen.interface}"
+def _where(seen: Sequence[QueriesSeen]) -> Iterator[str]:
+    """Say it once for all interfaces: they were listened to together."""
+    for one in seen[:1]:
+        names = listed([each.interface for each in seen])
+        if one.able:
+            yield f"{one.listened_s:.0f} s of {_protocol(one)} queries on {names}"
+        else:
+            yield f"the {_protocol(one)} version in force on {names}"
 
 
 def _protocol(seen: QueriesSeen) -> str:
@@ -170,28 +175,29 @@ def _none(seen: QueriesSeen, scene: Scene) -> Finding:
     )
 
 
-def _unsure(seen: QueriesSeen, scene: Scene) -> Iterator[str]:
-    if not scene.question.listen_s or seen.queries or not _matters(scene):
+def _unsure(seen: Sequence[QueriesSeen], scene: Scene) -> Iterator[str]:
+    silent = [one for one in seen if not one.queries]
+    if not scene.question.listen_s or not silent or not _matters(scene):
         return
-    if not seen.able:
+    one, names = silent[0], listed([one.interface for one in silent])
+    if not one.able:
+        yield f"whether a querier asks on {names}: only root may listen for it"
+    elif one.listened_s < QUERY_INTERVAL_S:
         yield (
-            f"whether a querier asks on {seen.interface}: only root may listen for it"
-        )
-    elif seen.listened_s < QUERY_INTERVAL_S:
-        yield (
-            f"whether a querier asks on {seen.interface}: none was heard within "
-            f"{seen.listened_s:.0f} s, and one that is there speaks every "
+            f"whether a querier asks on {names}: none was heard within "
+            f"{one.listened_s:.0f} s, and one that is there speaks every "
             f"{QUERY_INTERVAL_S:.0f} s (--listen 130 waits for it)"
         )
 
 
-def _missed(seen: QueriesSeen, scene: Scene) -> Iterator[str]:
-    if scene.question.listen_s or seen.queries or not _matters(scene):
+def _missed(seen: Sequence[QueriesSeen], scene: Scene) -> Iterator[str]:
+    silent = [one for one in seen if not one.queries]
+    if scene.question.listen_s or not silent or not _matters(scene):
         return
-    root = "" if seen.able else "as root, "
+    root = "" if silent[0].able else "as root, "
     yield (
-        f"whether a querier asks on {seen.interface}, as switches need it: "
-        f"{root}--listen 130 waits for it"
+        f"whether a querier asks on {listed([one.interface for one in silent])}, as "
+        f"switches need it: {root}--listen 130 waits for it"
     )
 
 

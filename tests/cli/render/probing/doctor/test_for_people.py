@@ -76,6 +76,17 @@ def test_quiet_leaves_out_what_is_only_good_to_know(capsys: Capture) -> None:
     assert (told.out, told.err) == ("verdict: inconclusive\n", "")
 
 
+@pytest.mark.parametrize("verbose", [True, False])
+def test_of_many_findings_alike_the_first_are_shown(
+    capsys: Capture, verbose: bool
+) -> None:
+    _shown(_diagnosis(ERROR, *[INFO] * 30), verbose=verbose)
+    told = capsys.readouterr().out
+    assert told.count("py\\x1b[2J listens") == (30 if verbose else 8)
+    more = "info other-listener: 22 more like these; -v shows all"
+    assert (more in told.splitlines()) is not verbose
+
+
 def test_v_says_where_it_looked(capsys: Capture) -> None:
     _shown(_diagnosis(), verbose=True)
     assert "looked at\n  nft list ruleset\n" in capsys.readouterr().err
@@ -116,7 +127,7 @@ def test_the_question_is_told_with_its_trouble_and_time(capsys: Capture) -> None
         "looking for what keeps 239.255.42.99:10000 from arriving here",
         "  receive on eth0, lo; send by nothing",
         "  no way out",
-        "  it takes 300 s; Ctrl-C ends it",
+        "  it takes 300 s; Ctrl-C ends it sooner",
         "",
         "looking for what keeps 239.255.42.99:10000 from arriving here",
         "  receive on nothing; send by nothing",

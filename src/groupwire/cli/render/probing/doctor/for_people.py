@@ -6,18 +6,23 @@ Text is wrapped in a terminal; a line that is to be typed never is.
 from __future__ import annotations
 
 import textwrap
+from collections import Counter
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from groupwire.cli.render.out import Out
 from groupwire.cli.render.text import escape, plural, seconds
+from groupwire.values.interface import listed
 
 if TYPE_CHECKING:
     from groupwire.diagnose import Diagnosis, Finding
     from groupwire.diagnose.check import Question
     from groupwire.diagnose.trials.serve import Served, Serving
 
-__all__ = ["DoctorText"]
+__all__ = ["MOST_ALIKE", "DoctorText"]
+
+MOST_ALIKE = 8
+"""Findings of one code and severity that are shown without ``-v``."""
 
 _STYLES = {"error": "red", "warning": "yellow", "info": "cyan"}
 _VERDICTS = {"ok": "green", "broken": "red", "inconclusive": "yellow"}
@@ -38,7 +43,7 @@ class DoctorText:
         """Say what is looked at, and how long that takes."""
         note, paint = self._out.note, self._out.note_paint
         note(f"looking for what keeps {question.group} from arriving here")
-        names = ", ".join(one.name for one in question.receive_on) or "nothing"
+        names = listed([one.name for one in question.receive_on]) or "nothing"
         sender = question.send_by.name if question.send_by else "nothing"
         note(paint(f"  receive on {names}; send by {sender}", "dim"))
         for trouble in question.trouble:
@@ -49,9 +54,18 @@ class DoctorText:
 
     def diagnosis(self, diagnosis: Diagnosis) -> None:
         """Show the findings, and with ``-v`` where it looked."""
+        alike: Counter[tuple[str, str]] = Counter()
         for finding in diagnosis.findings:
-            if not (self._out.quiet and finding.severity.value == "info"):
+            kind = finding.severity.value, finding.code
+            if self._out.quiet and finding.severity.value == "info":
+                continue
+            alike[kind] += 1
+            if alike[kind] <= MOST_ALIKE or self._out.verbose:
                 self._finding(finding)
+        for (severity, code), count in alike.items():
+            if count > MOST_ALIKE and not self._out.verbose:
+                more = f"{count - MOST_ALIKE:,} more like these; -v shows all"
+                self._out.line(f"{severity} {code}: {more}\n")
         self._out.detail("looked at")
         for _, looked in diagnosis.looked:
             for line in looked.at:
@@ -92,7 +106,7 @@ class DoctorText:
             self._out.line(f"tested by {escape(event.asker)}")
             return
         note(f"ready: the other end of `groupwire doctor -g {event.group} --peer ...`")
-        names = ", ".join(event.interfaces)
+        names = listed(event.interfaces)
         note(paint(f"  on {names}, UDP port {event.port}; Ctrl-C ends it", "dim"))
         if not event.root:
             note(paint("  as root it would see more: what reaches the wire", "dim"))
