@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from groupwire.deliver.entries import Entry, Kind
 from groupwire.deliver.limits import MAX_ENTRIES, MAX_PATH_BYTES
-from groupwire.deliver.wire.fields import UNPRINTABLE_IN_NAMES
+from groupwire.gather.fields import UNPRINTABLE_IN_NAMES
 
 __all__ = [
     "MAX_DEPTH",

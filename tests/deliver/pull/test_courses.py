@@ -283,7 +283,7 @@ def test_strangers_are_counted() -> None:
     hear(stage, Bye(77), Kind.MESSAGE, number=7)
     hear(stage, Signed(delivery), Kind.ANSWER)
     dropped = stage.ear.pull.dropped
-    assert dropped["deliver-json"] == 1
+    assert dropped["word-json"] == 1
     assert dropped["not-for-members"] == 1
     assert dropped["stray-answer"] == 1
 
@@ -293,7 +293,7 @@ def test_strangers_are_counted() -> None:
     [
         ("cut", "tagged-options"),
         (Signed(5), "not-what-was-asked"),
-        (b"junk", "deliver-json"),
+        (b"junk", "word-json"),
         (Call(1, 99, 99, CallPhase.SEND, 1, 1), "other-run"),
     ],
 )

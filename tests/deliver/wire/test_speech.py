@@ -7,7 +7,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from groupwire.deliver.limits import MAX_BYTES, MAX_ENTRIES
-from groupwire.deliver.wire.fields import UNPRINTABLE
 from groupwire.deliver.wire.ranges import ranges_of
 from groupwire.deliver.wire.speech import (
     MAX_HELD,
@@ -16,7 +15,6 @@ from groupwire.deliver.wire.speech import (
     MAX_WORD_BYTES,
     decode_word,
     encode_word,
-    filled,
 )
 from groupwire.deliver.words import (
     Bye,
@@ -31,6 +29,7 @@ from groupwire.deliver.words import (
     Word,
 )
 from groupwire.errors import DecodeError
+from groupwire.gather.fields import UNPRINTABLE, filled
 
 IDS = st.integers(0, 2**64 - 1)
 NODES = st.integers(1, MAX_NODE)
@@ -242,7 +241,7 @@ def test_what_is_held_is_told_as_far_as_it_fits() -> None:
     assert word.wants == state.wants
     assert word.held == held[: len(word.held)]
     assert 5 < len(word.held) < MAX_HELD
-    with pytest.raises(DecodeError, match="deliver-list"):
+    with pytest.raises(DecodeError, match="word-list"):
         decode_word(encode_word(replace(state, held=(*held, (64, 1))), 9000))
 
 
@@ -321,60 +320,60 @@ def test_keys_that_are_not_there_have_their_usual_value() -> None:
 @pytest.mark.parametrize(
     ("payload", "why"),
     [
-        (b"", "deliver-json"),
-        (b"\xff", "deliver-json"),
-        (b"[]", "deliver-json"),
-        (b"null", "deliver-json"),
-        (b"{", "deliver-json"),
-        (b"{} {}", "deliver-json"),
-        (b'{"gw": NaN}', "deliver-json"),
-        (b"[" * MAX_WORD_BYTES, "deliver-json"),
-        (b"1" * 5000, "deliver-json"),
+        (b"", "word-json"),
+        (b"\xff", "word-json"),
+        (b"[]", "word-json"),
+        (b"null", "word-json"),
+        (b"{", "word-json"),
+        (b"{} {}", "word-json"),
+        (b'{"gw": NaN}', "word-json"),
+        (b"[" * MAX_WORD_BYTES, "word-json"),
+        (b"1" * 5000, "word-json"),
         (b" " * (MAX_WORD_BYTES + 1), "deliver-size"),
         (b"{}", "deliver-other"),
         (changed(CALL, gw="else"), "deliver-other"),
         (changed(CALL, v=2), "deliver-version"),
-        (changed(CALL, v=True), "deliver-number"),
-        (changed(CALL, v=1.0), "deliver-number"),
+        (changed(CALL, v=True), "word-number"),
+        (changed(CALL, v=1.0), "word-number"),
         (changed(CALL, say="shout"), "deliver-say"),
         (changed(CALL, say=["call"]), "deliver-say"),
         (changed(CALL, say=None), "deliver-say"),
-        (changed(CALL, id=1), "deliver-id"),
-        (changed(CALL, id="1"), "deliver-id"),
-        (changed(CALL, id="G" * 16), "deliver-id"),
-        (changed(CALL, node=0), "deliver-number"),
-        (changed(CALL, node=1 << 32), "deliver-number"),
-        (changed(CALL, node="1"), "deliver-number"),
-        (changed(CALL, instance=1 << 16), "deliver-number"),
+        (changed(CALL, id=1), "word-id"),
+        (changed(CALL, id="1"), "word-id"),
+        (changed(CALL, id="G" * 16), "word-id"),
+        (changed(CALL, node=0), "word-number"),
+        (changed(CALL, node=1 << 32), "word-number"),
+        (changed(CALL, node="1"), "word-number"),
+        (changed(CALL, instance=1 << 16), "word-number"),
         (changed(CALL, phase="here"), "deliver-phase"),
         (changed(CALL, phase=[]), "deliver-phase"),
-        (changed(CALL, files=MAX_ENTRIES + 1), "deliver-number"),
-        (changed(CALL, bytes=-1), "deliver-number"),
-        (changed(CALL, bytes=1 << 63), "deliver-number"),
-        (changed(CALL, title="x" * (MAX_TEXT + 1)), "deliver-text"),
-        (changed(CALL, title="\n"), "deliver-text"),
-        (changed(CALL, title="\ud800"), "deliver-text"),
-        (changed(CALL, title=None), "deliver-text"),
+        (changed(CALL, files=MAX_ENTRIES + 1), "word-number"),
+        (changed(CALL, bytes=-1), "word-number"),
+        (changed(CALL, bytes=1 << 63), "word-number"),
+        (changed(CALL, title="x" * (MAX_TEXT + 1)), "word-text"),
+        (changed(CALL, title="\n"), "word-text"),
+        (changed(CALL, title="\ud800"), "word-text"),
+        (changed(CALL, title=None), "word-text"),
         (changed(STATE, phase="gather"), "deliver-phase"),
-        (changed(STATE, holds=1), "deliver-truth"),
+        (changed(STATE, holds=1), "word-truth"),
         (changed(STATE, wants="3-1"), "deliver-ranges"),
-        (changed(STATE, wants=[1]), "deliver-text"),
-        (changed(STATE, reason=7), "deliver-text"),
-        (changed(STATE, held=7), "deliver-list"),
-        (changed(STATE, held=[[1]]), "deliver-list"),
-        (changed(STATE, held=[[MAX_ENTRIES, 1]]), "deliver-number"),
-        (changed(STATE, held=[[1, -1]]), "deliver-number"),
+        (changed(STATE, wants=[1]), "word-text"),
+        (changed(STATE, reason=7), "word-text"),
+        (changed(STATE, held=7), "word-list"),
+        (changed(STATE, held=[[1]]), "word-list"),
+        (changed(STATE, held=[[MAX_ENTRIES, 1]]), "word-number"),
+        (changed(STATE, held=[[1, -1]]), "word-number"),
         (changed(RECEIPT, sha256="00"), "deliver-digest"),
         (changed(RECEIPT, sha256=None), "deliver-digest"),
-        (changed(RECEIPT, failed={}), "deliver-list"),
+        (changed(RECEIPT, failed={}), "word-list"),
         (changed(RECEIPT, failed=[[1, "x"]] * 1001), "deliver-size"),
-        (changed(RECEIPT, failed=[1] * 1001), "deliver-list"),
-        (changed(RECEIPT, failed=[[1]]), "deliver-list"),
-        (changed(RECEIPT, failed=[[1, "x", 2]]), "deliver-list"),
-        (changed(RECEIPT, failed=[[MAX_ENTRIES, "x"]]), "deliver-number"),
-        (changed(RECEIPT, failed=[[1, 1]]), "deliver-text"),
-        (changed(RECEIPT, more="no"), "deliver-truth"),
-        (changed(Signed(1), again=0), "deliver-truth"),
+        (changed(RECEIPT, failed=[1] * 1001), "word-list"),
+        (changed(RECEIPT, failed=[[1]]), "word-list"),
+        (changed(RECEIPT, failed=[[1, "x", 2]]), "word-list"),
+        (changed(RECEIPT, failed=[[MAX_ENTRIES, "x"]]), "word-number"),
+        (changed(RECEIPT, failed=[[1, 1]]), "word-text"),
+        (changed(RECEIPT, more="no"), "word-truth"),
+        (changed(Signed(1), again=0), "word-truth"),
     ],
 )
 def test_junk_is_refused_for_what_is_wrong_with_it(payload: bytes, why: str) -> None:

@@ -8,9 +8,10 @@ from random import Random
 
 from groupwire.deliver.push.group.members import Member
 from groupwire.deliver.push.rules import PushRules
-from groupwire.deliver.wire.speech import encode_word, filled
+from groupwire.deliver.wire.speech import encode_word
 from groupwire.deliver.words import Bye
 from groupwire.gather import Kind, Tagged
+from groupwire.gather.fields import filled
 from groupwire.norm.wire.commands import EndOfTransmission
 from groupwire.norm.wire.head import SenderState
 from groupwire.norm.wire.quantise import pack_group_size, pack_rtt

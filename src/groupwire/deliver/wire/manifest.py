@@ -12,11 +12,12 @@ from collections.abc import Iterable
 
 from groupwire.deliver.entries import Entry, Kind, Manifest
 from groupwire.deliver.limits import MAX_ENTRIES, MAX_FILE_BYTES, MAX_PATH_BYTES
-from groupwire.deliver.wire.fields import (
+from groupwire.deliver.wire.fields import digest_of
+from groupwire.errors import DecodeError
+from groupwire.gather.fields import (
     UNPRINTABLE,
-    delivery_of,
-    delivery_text,
-    digest_of,
+    id_of,
+    id_text,
     items_of,
     json_bytes,
     json_object,
@@ -25,7 +26,6 @@ from groupwire.deliver.wire.fields import (
     number_of,
     text_of,
 )
-from groupwire.errors import DecodeError
 
 __all__ = ["MANIFEST_INFO", "MAX_JSON_BYTES", "decode_manifest", "encode_manifest"]
 
@@ -45,7 +45,7 @@ def encode_manifest(manifest: Manifest) -> bytes:
     head = {
         "gw": "deliver",
         "v": 1,
-        "id": delivery_text(manifest.delivery),
+        "id": id_text(manifest.delivery),
         "title": UNPRINTABLE.sub("?", manifest.title[:MAX_TITLE]),
     }
     lines = [json_bytes(head), *map(_line, manifest.entries)]
@@ -60,7 +60,7 @@ def decode_manifest(data: bytes) -> Manifest:
         raise DecodeError("deliver-other")
     if number_of(keys.get("v"), 0, _MAX_TIME) != 1:
         raise DecodeError("deliver-version")
-    delivery = delivery_of(keys.get("id"))
+    delivery = id_of(keys.get("id"))
     title = text_of(keys.get("title", ""), MAX_TITLE)
     return Manifest(delivery, title, tuple(map(_entry, lines)))
 
@@ -100,7 +100,7 @@ def _expanded(data: bytes) -> bytes:
 def _entry(line: bytes) -> Entry:
     row = items_of(json_of(line), 7)
     if len(row) != 7:
-        raise DecodeError("deliver-list")
+        raise DecodeError("word-list")
     path, kind, size, mode, mtime_ns, sha256, target = row
     kind = _kind(kind)
     return Entry(

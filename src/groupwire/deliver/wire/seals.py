@@ -10,17 +10,16 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from groupwire.deliver.limits import MAX_ENTRIES, MAX_FILE_BYTES
-from groupwire.deliver.wire.fields import (
-    delivery_of,
-    delivery_text,
-    digest_of,
-    entry_of,
+from groupwire.deliver.wire.fields import digest_of, entry_of
+from groupwire.errors import DecodeError
+from groupwire.gather.fields import (
+    id_of,
+    id_text,
     items_of,
     json_bytes,
     json_object,
     number_of,
 )
-from groupwire.errors import DecodeError
 
 __all__ = [
     "MAX_SEALS",
@@ -63,7 +62,7 @@ def encode_seals(delivery: int, seals: Iterable[Seal]) -> bytes:
         [s.entry, s.object, s.sha256.hex() if s.sha256 else None, s.size_bytes]
         for s in seals
     ]
-    return json_bytes({"id": delivery_text(delivery), "seals": rows})
+    return json_bytes({"id": id_text(delivery), "seals": rows})
 
 
 def decode_seals(data: bytes) -> tuple[int, tuple[Seal, ...]]:
@@ -72,7 +71,7 @@ def decode_seals(data: bytes) -> tuple[int, tuple[Seal, ...]]:
         raise DecodeError("deliver-size")
     keys = json_object(data)
     seals = tuple(map(_seal, items_of(keys.get("seals"), MAX_SEALS)))
-    return delivery_of(keys.get("id")), seals
+    return id_of(keys.get("id")), seals
 
 
 def part_info(entry: int, number: int) -> bytes:
@@ -92,7 +91,7 @@ def parse_part(info: bytes) -> tuple[int, int] | None:
 def _seal(value: object) -> Seal:
     row = items_of(value, 4)
     if len(row) != 4:
-        raise DecodeError("deliver-list")
+        raise DecodeError("word-list")
     entry, number, sha256, size = row
     return Seal(
         entry_of(entry),

@@ -11,19 +11,7 @@ from dataclasses import replace
 from typing import TypeVar, assert_never
 
 from groupwire.deliver.limits import MAX_BYTES, MAX_ENTRIES
-from groupwire.deliver.wire.fields import (
-    UNPRINTABLE,
-    delivery_of,
-    delivery_text,
-    digest_of,
-    entry_of,
-    items_of,
-    json_bytes,
-    json_object,
-    number_of,
-    text_of,
-    truth_of,
-)
+from groupwire.deliver.wire.fields import digest_of, entry_of
 from groupwire.deliver.wire.ranges import parse_ranges, ranges_text
 from groupwire.deliver.words import (
     Bye,
@@ -38,6 +26,17 @@ from groupwire.deliver.words import (
     Word,
 )
 from groupwire.errors import DecodeError
+from groupwire.gather.fields import (
+    UNPRINTABLE,
+    id_of,
+    id_text,
+    items_of,
+    json_bytes,
+    json_object,
+    number_of,
+    text_of,
+    truth_of,
+)
 
 __all__ = [
     "MAX_HELD",
@@ -45,7 +44,6 @@ __all__ = [
     "MAX_WORD_BYTES",
     "decode_word",
     "encode_word",
-    "filled",
 ]
 
 MAX_WORD_BYTES = 9000
@@ -62,8 +60,6 @@ MAX_SIGNED = 1000
 """Nodes in the last word of a sender."""
 _HELD_CHARACTERS = len(f"[{MAX_ENTRIES},{MAX_BYTES}],")
 _NODE_CHARACTERS = len("4294967294,")
-_FILLED_BYTES = 400
-"""With what stands before it, more than 412."""
 _Phase = TypeVar("_Phase", CallPhase, MemberPhase)
 
 
@@ -80,12 +76,6 @@ def encode_word(word: Word, limit_bytes: int = 1200) -> bytes:
             break
         word, payload = shorter, json_bytes(_said(shorter))
     return payload
-
-
-def filled(payload: bytes) -> bytes:
-    """Make what goes to the group long enough for foreign receivers (§7.3)."""
-    fill = b"." * (_FILLED_BYTES - len(payload))
-    return payload[:-1] + b',"fill":"' + fill + b'"}' if fill else payload
 
 
 def decode_word(payload: bytes) -> Word:
@@ -116,9 +106,9 @@ def _said(word: Word) -> dict[str, object]:
             return _say("receipt", _receipt_keys(word))
         case Signed():
             again = {"again": True} if word.again else {}
-            return _say("signed", {"id": delivery_text(word.delivery), **again})
+            return _say("signed", {"id": id_text(word.delivery), **again})
         case Bye():
-            keys = {"id": delivery_text(word.delivery), **_text("reason", word.reason)}
+            keys = {"id": id_text(word.delivery), **_text("reason", word.reason)}
             return _say("bye", {**keys, **_nodes("signed", word.signed)})
         case _:
             assert_never(word)
@@ -130,7 +120,7 @@ def _say(say: str, keys: Mapping[str, object]) -> dict[str, object]:
 
 def _call_keys(call: Call) -> dict[str, object]:
     return {
-        "id": delivery_text(call.delivery),
+        "id": id_text(call.delivery),
         "node": call.node,
         "instance": call.instance,
         "phase": call.phase.value,
@@ -144,7 +134,7 @@ def _state_keys(state: State) -> dict[str, object]:
     # An answer off the link may be little longer than its question.
     usual = {"holds": state.holds, "bytes": state.bytes_have, "lost": state.lost}
     keys: dict[str, object] = {
-        "id": delivery_text(state.delivery),
+        "id": id_text(state.delivery),
         "node": state.node,
         "phase": state.phase.value,
         **{key: value for key, value in usual.items() if value},
@@ -158,7 +148,7 @@ def _state_keys(state: State) -> dict[str, object]:
 
 def _receipt_keys(receipt: Receipt) -> dict[str, object]:
     keys: dict[str, object] = {
-        "id": delivery_text(receipt.delivery),
+        "id": id_text(receipt.delivery),
         "node": receipt.node,
         "files": receipt.files,
         "unchanged": receipt.unchanged,
@@ -229,7 +219,7 @@ def _fewer(failed: tuple[Failure, ...], excess: int) -> tuple[Failure, ...]:
 def _read_call(keys: Mapping[str, object]) -> Call:
     size = keys.get("bytes")
     return Call(
-        delivery_of(keys.get("id")),
+        id_of(keys.get("id")),
         _node(keys),
         number_of(keys.get("instance"), 0, _MAX_INSTANCE),
         _phase(CallPhase, keys.get("phase")),
@@ -241,7 +231,7 @@ def _read_call(keys: Mapping[str, object]) -> Call:
 
 def _read_state(keys: Mapping[str, object]) -> State:
     return State(
-        delivery_of(keys.get("id")),
+        id_of(keys.get("id")),
         _node(keys),
         _phase(MemberPhase, keys.get("phase")),
         truth_of(keys.get("holds", False)),
@@ -259,7 +249,7 @@ def _read_join(keys: Mapping[str, object]) -> Join:
 
 def _read_receipt(keys: Mapping[str, object]) -> Receipt:
     return Receipt(
-        delivery_of(keys.get("id")),
+        id_of(keys.get("id")),
         _node(keys),
         number_of(keys.get("files"), 0, MAX_ENTRIES),
         number_of(keys.get("unchanged", 0), 0, MAX_ENTRIES),
@@ -272,13 +262,13 @@ def _read_receipt(keys: Mapping[str, object]) -> Receipt:
 
 
 def _read_signed(keys: Mapping[str, object]) -> Signed:
-    return Signed(delivery_of(keys.get("id")), truth_of(keys.get("again", False)))
+    return Signed(id_of(keys.get("id")), truth_of(keys.get("again", False)))
 
 
 def _read_bye(keys: Mapping[str, object]) -> Bye:
     nodes = items_of(keys.get("signed", []), MAX_SIGNED)
     return Bye(
-        delivery_of(keys.get("id")),
+        id_of(keys.get("id")),
         text_of(keys.get("reason", ""), MAX_TEXT),
         tuple(number_of(node, 1, MAX_NODE) for node in nodes),
     )
@@ -287,14 +277,14 @@ def _read_bye(keys: Mapping[str, object]) -> Bye:
 def _held(value: object) -> tuple[int, int]:
     pair = items_of(value, 2)
     if len(pair) != 2:
-        raise DecodeError("deliver-list")
+        raise DecodeError("word-list")
     return entry_of(pair[0]), number_of(pair[1], 0, MAX_BYTES)
 
 
 def _failure(value: object) -> Failure:
     pair = items_of(value, 2)
     if len(pair) != 2:
-        raise DecodeError("deliver-list")
+        raise DecodeError("word-list")
     return Failure(entry_of(pair[0]), text_of(pair[1], MAX_TEXT))
 
 

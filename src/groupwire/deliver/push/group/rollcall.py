@@ -6,9 +6,10 @@ from collections import OrderedDict
 from collections.abc import Iterator
 from random import Random
 
-from groupwire.deliver.wire.speech import encode_word, filled
+from groupwire.deliver.wire.speech import encode_word
 from groupwire.deliver.words import Call
 from groupwire.gather import Answer, Asker, Expectation, Form, Kind, Question
+from groupwire.gather.fields import filled
 from groupwire.values import Datagram, Transmit
 
 __all__ = ["RollCall", "request_of"]

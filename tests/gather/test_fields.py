@@ -2,8 +2,8 @@
 
 import pytest
 
-from groupwire.deliver.wire.fields import text_of
 from groupwire.errors import DecodeError
+from groupwire.gather.fields import text_of
 
 
 @pytest.mark.parametrize(
@@ -18,5 +18,5 @@ def test_what_people_write_is_text(text: str) -> None:
     "\0\x1b\x7f\x9b\u200b\u200d\u200f\u2028\u202a\u202e\u2060\u2066\u2069\ud800\ufeff",
 )
 def test_what_controls_or_hides_what_people_see_is_none(character: str) -> None:
-    with pytest.raises(DecodeError, match="deliver-text"):
+    with pytest.raises(DecodeError, match="word-text"):
         text_of(f"a{character}b", 20)
