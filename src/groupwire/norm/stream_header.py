@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import struct
+from collections.abc import Sequence
+from itertools import accumulate
 from typing import NamedTuple, Self
 
 from groupwire.errors import DecodeError
 
-__all__ = ["STREAM_HEADER_BYTES", "StreamHeader"]
+__all__ = ["STREAM_HEADER_BYTES", "StreamHeader", "stream_heads"]
 
 
 class StreamHeader(NamedTuple):
@@ -44,5 +46,20 @@ class StreamHeader(NamedTuple):
         return header
 
 
+_WRAP = 0xFFFF_FFFF
 _LAYOUT = struct.Struct("!HHI")
 STREAM_HEADER_BYTES = _LAYOUT.size
+
+
+def stream_heads(sizes: Sequence[int], message_start: int, offset: int) -> list[bytes]:
+    """Return the headers of consecutive segments; a message begins in the first one.
+
+    Unless ``message_start`` is 0: then none does.
+    """
+    offsets = accumulate(sizes, initial=offset)
+    pack = _LAYOUT.pack
+    heads = [
+        pack(size, 0, at & _WRAP) for size, at in zip(sizes, offsets, strict=False)
+    ]
+    heads[0] = pack(sizes[0], message_start, offset)
+    return heads

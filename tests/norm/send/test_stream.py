@@ -1,4 +1,6 @@
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from groupwire.norm.send.stream import StreamContent
 from groupwire.norm.stream_header import StreamHeader
@@ -143,6 +145,54 @@ def test_three_blocks_are_kept_at_least(wanted: int, kept: int) -> None:
     assert of.buffer_bytes == kept * BLOCK_BYTES
     of.write(bytes(kept * BLOCK_BYTES), message_ends=True)
     assert of.first_block == 0
+
+
+def _plainly(
+    writes: list[tuple[bytes, bool, bool]],
+) -> list[tuple[StreamHeader, bytes]]:
+    """Cut byte by byte: what is written, whether a message ends, whether it leaves."""
+    found: list[tuple[StreamHeader, bytes]] = []
+    piece, start, offset, begins = b"", 0, 0, True
+
+    def leave() -> None:
+        nonlocal piece, start, offset
+        if piece:
+            found.append((StreamHeader(len(piece), start, offset), piece))
+            piece, start, offset = b"", 0, offset + len(piece)
+
+    for data, ends, flush in writes:
+        for at in range(len(data)):
+            if begins:
+                start = start or len(piece) + 1
+                begins = False
+            piece += data[at : at + 1]
+            if len(piece) == SEGMENT:
+                leave()
+        begins = begins or ends
+        if flush:
+            leave()
+    return found
+
+
+@given(st.lists(st.tuples(st.binary(max_size=95), st.booleans(), st.booleans())))
+def test_however_it_is_written_it_is_cut_as_byte_by_byte(
+    writes: list[tuple[bytes, bool, bool]],
+) -> None:
+    of = stream(kept_blocks=1000)
+    for data, ends, flush in writes:
+        of.write(data, message_ends=ends)
+        if flush:
+            of.flush()
+    assert symbols(of) == _plainly(writes)
+
+
+def test_a_write_of_many_segments_fills_block_after_block() -> None:
+    of = stream(kept_blocks=4)
+    of.write(bytes(SEGMENT), message_ends=True)
+    of.write(bytes(5 * BLOCK_BYTES), message_ends=True)
+    assert (of.first_block, of.blocks) == (2, 6)
+    assert [of.ready(block) for block in range(2, 6)] == [BLOCK, BLOCK, BLOCK, 1]
+    assert of.last == (5, 0)
 
 
 # How much may be written.

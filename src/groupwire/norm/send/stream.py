@@ -4,8 +4,14 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Sequence
+from operator import concat
 
-from groupwire.norm.stream_header import STREAM_HEADER_BYTES, StreamHeader
+from groupwire.norm.partition import pieces
+from groupwire.norm.stream_header import (
+    STREAM_HEADER_BYTES,
+    StreamHeader,
+    stream_heads,
+)
 
 __all__ = ["StreamContent"]
 
@@ -80,40 +86,56 @@ class StreamContent:
     def write(self, data: bytes | memoryview, *, message_ends: bool) -> None:
         """Append bytes; the next ones begin a message if this one ends there."""
         view = memoryview(data)
-        while view:
-            if self._begins and not self._message_at:
-                self._message_at = len(self._open) + 1
+        if view and self._begins:
             self._begins = False
-            taken = view[: self._segment - len(self._open)]
-            self._open += taken
-            view = view[len(taken) :]
+            if not self._message_at:
+                self._message_at = len(self._open) + 1
+        if self._open:
+            lacking = self._segment - len(self._open)
+            self._open += view[:lacking]
+            view = view[lacking:]
             if len(self._open) == self._segment:
-                self._close_segment()
+                self.flush()
+        if whole := len(view) // self._segment * self._segment:
+            self._append(view[:whole])
+            view = view[whole:]
+        self._open += view
         self._begins = self._begins or message_ends
 
     def flush(self) -> None:
         """Send what is written now, though the segment is not full."""
         if self._open:
-            self._close_segment()
+            self._append(memoryview(bytes(self._open)))
+            self._open.clear()
 
     def end(self) -> None:
         """Write the mark that nothing follows."""
         self.flush()
-        self._append(StreamHeader(0, 0, self._offset).encode())
+        self._keep([StreamHeader(0, 0, self._offset).encode()])
         self.ended = True
 
-    def _close_segment(self) -> None:
-        header = StreamHeader(len(self._open), self._message_at, self._offset)
-        self._append(header.encode() + self._open)
-        self._offset = (self._offset + len(self._open)) & 0xFFFF_FFFF
-        self._open.clear()
+    def _append(self, data: memoryview) -> None:
+        """Keep bytes as segments, the last one perhaps shorter; the open one is empty.
+
+        A beginning that was noted is that of the first one.
+        """
+        segments = pieces(data, self._segment)
+        sizes = list(map(len, segments))
+        heads = stream_heads(sizes, self._message_at, self._offset)
+        self._keep([*map(concat, heads, segments)])
+        self._offset = (self._offset + len(data)) & 0xFFFF_FFFF
         self._message_at = 0
 
-    def _append(self, symbol: bytes) -> None:
-        if not self._blocks or len(self._blocks[-1]) == self._block:
-            self._blocks.append([])
-            self.block_after += 1
-            if len(self._blocks) > self._kept:
-                self._blocks.popleft()
-                self.first_block += 1
-        self._blocks[-1].append(symbol)
+    def _keep(self, symbols: list[bytes]) -> None:
+        """Put symbols into the last block and new ones behind it."""
+        while symbols:
+            if not self._blocks or len(self._blocks[-1]) == self._block:
+                self._blocks.append([])
+                self.block_after += 1
+                if len(self._blocks) > self._kept:
+                    self._blocks.popleft()
+                    self.first_block += 1
+            last = self._blocks[-1]
+            room = self._block - len(last)
+            last += symbols[:room]
+            symbols = symbols[room:]
