@@ -147,10 +147,12 @@ def test_three_blocks_are_kept_at_least(wanted: int, kept: int) -> None:
     assert of.first_block == 0
 
 
-def _plainly(
-    writes: list[tuple[bytes, bool, bool]],
-) -> list[tuple[StreamHeader, bytes]]:
-    """Cut byte by byte: what is written, whether a message ends, whether it leaves."""
+Writes = list[tuple[bytes, bool, bool]]
+"""What is written, whether a message ends there, whether it leaves."""
+
+
+def _plainly(writes: Writes) -> list[tuple[StreamHeader, bytes]]:
+    """Cut byte by byte."""
     found: list[tuple[StreamHeader, bytes]] = []
     piece, start, offset, begins = b"", 0, 0, True
 
@@ -176,7 +178,7 @@ def _plainly(
 
 @given(st.lists(st.tuples(st.binary(max_size=95), st.booleans(), st.booleans())))
 def test_however_it_is_written_it_is_cut_as_byte_by_byte(
-    writes: list[tuple[bytes, bool, bool]],
+    writes: Writes,
 ) -> None:
     of = stream(kept_blocks=1000)
     for data, ends, flush in writes:

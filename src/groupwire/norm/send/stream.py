@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Sequence
-from operator import concat
 
 from groupwire.norm.partition import pieces
 from groupwire.norm.stream_header import (
@@ -122,7 +121,7 @@ class StreamContent:
         segments = pieces(data, self._segment)
         sizes = list(map(len, segments))
         heads = stream_heads(sizes, self._message_at, self._offset)
-        self._keep([*map(concat, heads, segments)])
+        self._keep([a + b for a, b in zip(heads, segments, strict=True)])
         self._offset = (self._offset + len(data)) & 0xFFFF_FFFF
         self._message_at = 0
 
