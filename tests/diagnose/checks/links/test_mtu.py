@@ -1,5 +1,6 @@
 from dataclasses import replace
 
+import pytest
 from tests.diagnose.checks.moments import (
     ETH0,
     ETH1,
@@ -12,7 +13,8 @@ from tests.diagnose.checks.moments import (
 
 from groupwire.diagnose.checks.links.mtu import Sizes
 from groupwire.diagnose.evidence.surroundings import LinkFacts, Surroundings
-from groupwire.diagnose.finding import Severity
+from groupwire.diagnose.finding import Severity, Sureness
+from groupwire.diagnose.trials.came import Came
 from groupwire.values import Interface
 
 CHECK = Sizes()
@@ -54,9 +56,24 @@ def test_a_small_interface_that_drops_is_an_error() -> None:
     finding = only(CHECK, at)
     assert finding.severity is Severity.ERROR
     assert "packets dropped by eth0 3 -> 8 (/proc/net/dev)" in finding.evidence
+    assert finding.sure is Sureness.LIKELY
     assert codes(CHECK.look(scene(asked, _dropped(small, 3)))) == []
     usual = scene(question(), _dropped(ETH0, 3), _dropped(ETH0, 8))
     assert codes(CHECK.look(usual)) == []
+
+
+@pytest.mark.parametrize(
+    ("dropped", "came"),
+    [(4, []), (9, [Came(interface="eth0", heard=1)])],
+)
+def test_a_few_drops_or_a_group_that_is_heard_make_a_warning(
+    dropped: int, came: list[Came]
+) -> None:
+    small = replace(ETH0, mtu_bytes=1400)
+    before, after = _dropped(small, 0), _dropped(small, dropped)
+    at = scene(question(links=(small,)), before, after, trials=came)
+    finding = only(CHECK, at)
+    assert (finding.severity, finding.sure) == (Severity.WARNING, Sureness.POSSIBLE)
 
 
 def test_what_is_below_the_promise_of_ip_is_a_warning() -> None:

@@ -11,6 +11,7 @@ from typing import ClassVar
 from groupwire.diagnose.check import Scene
 from groupwire.diagnose.commands import command
 from groupwire.diagnose.finding import Finding, Looked, Severity, Sureness
+from groupwire.diagnose.trials.came import Came
 from groupwire.values import Interface
 from groupwire.values.interface import listed
 
@@ -19,6 +20,7 @@ __all__ = ["Sizes"]
 _ETHERNET = 1500
 _LEAST = {4: 576, 6: 1280}
 """What every host has to take (RFC 791, RFC 8200 section 5)."""
+_CHATTER = 4
 _MANY_PORTS = frozenset(["bridge", "bond", "team"])
 
 
@@ -74,9 +76,12 @@ def _unequal(link: Interface, ports: list[Interface]) -> Finding:
 
 def _dropping(scene: Scene, link: Interface, dropped: int) -> Finding:
     before, after = scene.before.facts(link), scene.after.facts(link)
+    # The counter also counts packets of protocols that nobody here speaks, such as
+    # the talk of switches; those come every second or two.
+    stream = dropped > _CHATTER and not _heard(scene, link)
     return Finding(
         code="mtu",
-        severity=Severity.ERROR,
+        severity=Severity.ERROR if stream else Severity.WARNING,
         interface=link.name,
         says=f"{link.name} takes datagrams of at most {link.mtu_bytes} bytes, less "
         f"than the usual {_ETHERNET}, and dropped {dropped} packets while the doctor "
@@ -87,9 +92,13 @@ def _dropping(scene: Scene, link: Interface, dropped: int) -> Finding:
             f"packets dropped by {link.name} {before.dropped} -> {after.dropped} "
             "(/proc/net/dev)",
         ),
-        sure=Sureness.LIKELY,
+        sure=Sureness.LIKELY if stream else Sureness.POSSIBLE,
         fix=(_set(link, _ETHERNET),),
     )
+
+
+def _heard(scene: Scene, link: Interface) -> bool:
+    return any(one.interface == link.name and one.heard for one in scene.seen(Came))
 
 
 def _tiny(scene: Scene, link: Interface) -> Finding:

@@ -82,20 +82,26 @@ class _Looking:
 
     def _known(self, link: Interface) -> Iterator[Finding]:
         """Judge senders that were named, or seen on the wire."""
-        for source in self._sources(link):
+        question = self.scene.question
+        for source, seen in self._sources(link).items():
             if not self._refused(link, source) or link.reaches(source):
                 continue
             way = self.scene.before.named(self._route(source))
             back = f"leaves by {way.name}" if way else "is not known"
+            # Of several interfaces they may well come in by the right one.
+            here = seen or question.named or way is None or self._grown > 0
+            also = "" if here else f" Those that come in by {way.name} pass."
             yield self._finding(
                 link,
                 f"Datagrams from {source} that come in by {link.name} are thrown away "
-                f"as forged, because the way back to {source} {back}.",
+                f"as forged, because the way back to {source} {back}.{also}",
+                severity=Severity.ERROR if here else Severity.WARNING,
                 certain=self._grown > 0,
                 loose=way is not None,
             )
 
-    def _sources(self, link: Interface) -> list[IPv4Address | IPv6Address]:
+    def _sources(self, link: Interface) -> dict[IPv4Address | IPv6Address, bool]:
+        """Return them, and whether they were seen here and not heard."""
         question = self.scene.question
         named = [ip for ip in (question.group.source, question.peer) if ip is not None]
         seen = [
@@ -104,7 +110,7 @@ class _Looking:
             if came.interface == link.name
             for ip in came.unheard
         ]
-        return list(dict.fromkeys((*named, *seen)))
+        return {**dict.fromkeys(named, False), **dict.fromkeys(seen, True)}
 
     def _route(self, source: IPv4Address | IPv6Address) -> int | None:
         routes = self.scene.before.routes
@@ -118,28 +124,32 @@ class _Looking:
 
     def _seen(self, links: list[Interface]) -> Finding:
         """Tell what was thrown away meanwhile; who had sent it is not known."""
-        link = links[0]
-        others = self._saw_the_wire(links)
         loose = self.scene.before.routes.get(ELSEWHERE) is not None
+        works = self._works(links)
         found = self._finding(
-            link,
+            links[0],
             f"While the doctor looked, this machine threw away {self._grown} packets "
             "as forged: they came in by another interface than the one by which it "
-            "would answer their senders. The setting is rp_filter."
-            + (" They were no datagrams of this group." if others else ""),
-            severity=Severity.WARNING if others else Severity.ERROR,
-            certain=not others,
+            f"would answer their senders. The setting is rp_filter.{works}",
+            severity=Severity.WARNING if works else Severity.ERROR,
             loose=loose,
         )
         return _for_all(found, [self._fix(one, loose=loose) for one in links], links)
 
-    def _saw_the_wire(self, links: list[Interface]) -> bool:
-        """Tell whether all that came for the group was seen, and none of it lost."""
+    def _works(self, links: list[Interface]) -> str:
+        """Say how it is known that the group is not concerned; empty: it may be."""
         names = {one.name for one in links}
         came = [one for one in self.scene.seen(Came) if one.interface in names]
-        return bool(came) and all(
-            one.on_wire is not None and not one.unheard for one in came
-        )
+        if not came or any(one.unheard for one in came):
+            return ""
+        if all(one.on_wire is not None for one in came):
+            # While the wire was looked at, all of them were thrown away.
+            whole = came[0].reverse_path == self._grown
+            word = "They were no" if whole else "As far as was seen they were no"
+            return f" {word} datagrams of this group."
+        if any(one.heard > one.tests for one in came):
+            return " Datagrams of this group were among those that arrived."
+        return ""
 
     def _feared(self, link: Interface) -> Iterator[Finding]:
         way = self.scene.before.routes.get(ELSEWHERE)

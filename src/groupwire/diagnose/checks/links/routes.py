@@ -87,8 +87,8 @@ def _not_meant(scene: Scene, out: Interface, meant: list[Interface]) -> Finding 
         severity=Severity.WARNING if named else Severity.ERROR,
         interface=out.name,
         says=f"What this machine sends to {ip} leaves by {out.name}, {what}; "
-        f"{listed(others, between=' or ')} looks meant. Programs that name no interface also "
-        f"join by {out.name} alone.",
+        f"{listed(others, between=' or ')} looks meant. Programs that name no "
+        f"interface also join by {out.name} alone.",
         evidence=(
             f"the route for {ip} leaves by {out.name} (netlink)",
             f"also up and able: {listed(others)}",
