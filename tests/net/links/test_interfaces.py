@@ -1,13 +1,19 @@
 import socket
 import threading
 from ipaddress import ip_interface
+from pathlib import Path
 
 import pytest
 from tests.net.links.messages import address, link
 
 from groupwire.net.links import interfaces, known_interfaces, list_interfaces
-from groupwire.net.links.interfaces import assemble, parse_wireless, route_interface
-from groupwire.net.links.netlink import decode
+from groupwire.net.links.interfaces import (
+    assemble,
+    parse_wireless,
+    route_interface,
+    wireless_names,
+)
+from groupwire.net.links.netlink import LinkMessage, decode
 
 WIRELESS = """\
 Inter-| sta-|   Quality        |   Discarded packets               | Missed | WE
@@ -47,6 +53,26 @@ def test_an_interface_that_is_up_may_lack_its_carrier() -> None:
 def test_wireless_interfaces_stand_in_proc() -> None:
     assert parse_wireless(WIRELESS) == {"wlan0", "wlp2s0"}
     assert parse_wireless("") == frozenset()
+
+
+def test_wireless_interfaces_are_marked_in_sys_where_proc_has_no_table(
+    tmp_path: Path,
+) -> None:
+    for name, mark, index in (
+        ("wlan0", "phy80211", "3\n"),
+        ("wlan1", "wireless", "4\n"),
+        ("wlan2", "wireless", "77\n"),  # another namespace's
+        ("eth0", "queues", "2\n"),
+    ):
+        (tmp_path / name / mark).mkdir(parents=True)
+        (tmp_path / name / "ifindex").write_text(index)
+    (tmp_path / "wlan3" / "phy80211").mkdir(parents=True)
+    named = enumerate(("eth0", "wlan0", "wlan1", "wlan2", "wlan3", "gone"), 2)
+    links = [LinkMessage(index, name, 0) for index, name in named]
+    table = tmp_path / "wireless"
+    assert wireless_names(links, table, tmp_path) == {"wlan0", "wlan1"}
+    table.write_text(WIRELESS)
+    assert "wlp2s0" in wireless_names(links, table, tmp_path)
 
 
 def test_this_machine_has_a_loopback() -> None:

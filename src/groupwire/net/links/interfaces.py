@@ -20,6 +20,7 @@ __all__ = [
     "list_interfaces",
     "parse_wireless",
     "route_interface",
+    "wireless_names",
 ]
 
 _UP, _LOOPBACK, _POINT_TO_POINT, _MULTICAST, _LOWER_UP = 1, 8, 0x10, 0x1000, 0x10000
@@ -39,7 +40,9 @@ def list_interfaces() -> tuple[Interface, ...]:
             Interface(name, index, up=True, carrier=True, multicast=True)
             for index, name in socket.if_nameindex()
         )
-    return assemble(netlink.dump(), _wireless_names())
+    messages = netlink.dump()
+    links = [one for one in messages if isinstance(one, LinkMessage)]
+    return assemble(messages, wireless_names(links))
 
 
 def known_interfaces() -> tuple[Interface, ...]:
@@ -142,11 +145,24 @@ def parse_wireless(text: str) -> frozenset[str]:
     return frozenset(line.partition(":")[0].strip() for line in lines if ":" in line)
 
 
-def _wireless_names() -> frozenset[str]:
-    # Per thread: /sys shows the namespace of its mount instead of ours.
+def wireless_names(
+    links: Iterable[LinkMessage],
+    table: Path = Path("/proc/thread-self/net/wireless"),
+    devices: Path = Path("/sys/class/net"),
+) -> frozenset[str]:
+    """Return those that the table lists, which newer kernels lack, or /sys marks."""
+    listed: frozenset[str] = frozenset()
     with suppress(OSError):
-        return parse_wireless(Path("/proc/thread-self/net/wireless").read_text("utf-8"))
-    return frozenset()
+        listed = parse_wireless(table.read_text("utf-8"))
+    return listed | {one.name for one in links if _marked(one, devices / one.name)}
+
+
+def _marked(link: LinkMessage, device: Path) -> bool:
+    with suppress(OSError, ValueError):
+        if any((device / mark).exists() for mark in ("phy80211", "wireless")):
+            # /sys shows the namespace in which it was mounted, perhaps not ours.
+            return int((device / "ifindex").read_text("ascii")) == link.index
+    return False
 
 
 def _interface(

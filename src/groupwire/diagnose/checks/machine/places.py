@@ -42,7 +42,10 @@ def _wireless(scene: Scene) -> Iterator[Finding]:
                 "anybody saves power: some datagrams are lost and others late "
                 "(RFC 9119). Use a cable, send little, or something that repairs, such "
                 "as groupwire push.",
-                evidence=(f"{link.name} is listed in /proc/net/wireless",),
+                evidence=(
+                    f"{link.name} has a radio (/sys/class/net/{link.name}/phy80211, "
+                    "/proc/net/wireless)",
+                ),
             )
 
 
