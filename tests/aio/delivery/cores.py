@@ -7,8 +7,8 @@ from collections.abc import Sequence
 
 from groupwire.aio import PeerConfig
 from groupwire.aio.delivery.handle import Handle, not_begun
-from groupwire.aio.delivery.opening import open_pushing
-from groupwire.aio.delivery.running import Running
+from groupwire.aio.ends.opening import open_sending
+from groupwire.aio.ends.running import Running
 from groupwire.values import Datagram, Group, Interface, Transmit
 
 
@@ -71,7 +71,7 @@ class FakeHandle(Handle[str, float, list[str]]):
         return self.noted
 
     async def _begin(self) -> None:
-        ends = open_pushing(self.group, PeerConfig())
+        ends = open_sending(self.group, PeerConfig())
         self._choice = ends.choice
         self._running = Running(
             ends, self.core, hear=self._hear, tell=self._tell, everywhere=True

@@ -9,7 +9,7 @@ from random import SystemRandom
 from types import TracebackType
 from typing import Generic, Self, TypeVar
 
-from groupwire.aio.delivery.running import Running
+from groupwire.aio.ends.running import Running
 from groupwire.aio.inbox import Inbox
 from groupwire.errors import UsageError
 from groupwire.net import Choice, MembershipEvent

@@ -12,10 +12,10 @@ from typing import BinaryIO, TypeAlias, cast
 from groupwire.aio.config import default_name
 from groupwire.aio.delivery.config import PullConfig
 from groupwire.aio.delivery.handle import Handle, not_begun, random_node, surely
-from groupwire.aio.delivery.opening import open_pulling
 from groupwire.aio.delivery.output import Output, OutputStorage
-from groupwire.aio.delivery.running import Running
 from groupwire.aio.delivery.veto import guarded
+from groupwire.aio.ends.opening import open_hearing
+from groupwire.aio.ends.running import Running
 from groupwire.deliver.pull import (
     DeliveryEnded,
     Pull,
@@ -86,7 +86,7 @@ class Pulling(Handle[PullEvent, PullProgress, list[PullReport]]):
 
     async def _begin(self) -> None:
         loop = asyncio.get_running_loop()
-        ends = open_pulling(self.group, self.config.peer)
+        ends = open_hearing(self.group, self.config.peer)
         try:
             self._choice = ends.choice
             storage = self._storage = await self._stored(loop)

@@ -12,8 +12,6 @@ from groupwire.aio.config import default_name
 from groupwire.aio.delivery.config import PushConfig
 from groupwire.aio.delivery.feeding import Feeding
 from groupwire.aio.delivery.handle import Handle, not_begun, random_node, surely
-from groupwire.aio.delivery.opening import Ends, open_pushing, segment_bytes
-from groupwire.aio.delivery.running import Running
 from groupwire.aio.delivery.streams import (
     Paths,
     Stream,
@@ -21,6 +19,8 @@ from groupwire.aio.delivery.streams import (
     pieces_of,
     stream_of,
 )
+from groupwire.aio.ends.opening import Ends, open_sending, segment_bytes
+from groupwire.aio.ends.running import Running
 from groupwire.deliver.entries import Manifest
 from groupwire.deliver.push import FeedRoom, Push, PushEnded, PushEvent, PushRules
 from groupwire.deliver.report import PushProgress, PushReport
@@ -99,7 +99,7 @@ class Pushing(Handle[PushEvent, PushProgress, PushReport]):
         self._pump_soon()
 
     async def _begin(self) -> None:
-        ends = open_pushing(self.group, self.config.peer)
+        ends = open_sending(self.group, self.config.peer)
         try:
             self._choice = ends.choice
             tree = self._tree = await self._walk()

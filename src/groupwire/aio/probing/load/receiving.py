@@ -11,8 +11,8 @@ from random import Random, SystemRandom
 from typing import Literal
 
 from groupwire.aio.config import PeerConfig, default_name
-from groupwire.aio.delivery.opening import Ends, open_pulling
-from groupwire.aio.delivery.running import Running
+from groupwire.aio.ends.opening import Ends, open_hearing
+from groupwire.aio.ends.running import Running
 from groupwire.aio.opening import Joined, group_of
 from groupwire.aio.probing.load.member import (
     MemberEvent,
@@ -70,7 +70,7 @@ async def receive_load(
     AddressError and MachineErrors.
     """
     config = config or PeerConfig()
-    ends = open_pulling(group_of(group, DEFAULT_BENCH_GROUP), config)
+    ends = open_hearing(group_of(group, DEFAULT_BENCH_GROUP), config)
     receiving = _Receiving(ends, config)
     try:
         yield receiving.joined

@@ -8,10 +8,10 @@ from tests.aio.places import Foreign, run
 
 from groupwire.aio import PeerConfig
 from groupwire.aio.delivery import opening
-from groupwire.aio.delivery.opening import (
+from groupwire.aio.ends.opening import (
     Ends,
-    open_pulling,
-    open_pushing,
+    open_hearing,
+    open_sending,
     segment_bytes,
 )
 from groupwire.errors import InterfaceError, MachineError
@@ -40,7 +40,7 @@ def test_a_sender_hears_what_members_say_to_the_group_and_not_itself(
     group: str, foreign: Foreign
 ) -> None:
     async def work() -> None:
-        ends = open_pushing(Group.parse(group), CONFIG)
+        ends = open_sending(Group.parse(group), CONFIG)
         try:
             assert ends.receiver is not None
             assert [i.name for i in ends.choice.interfaces] == ["lo"]
@@ -60,26 +60,26 @@ def test_a_sender_hears_what_members_say_to_the_group_and_not_itself(
 
 
 def test_the_way_out_is_where_a_sender_stays() -> None:
-    ends = open_pushing(Group.parse("239.255.78.9:22970"), PeerConfig(interface="lo"))
+    ends = open_sending(Group.parse("239.255.78.9:22970"), PeerConfig(interface="lo"))
     ends.close()
     assert (ends.group.interface, ends.choice.reason) == ("lo", "lo was named")
 
 
 def test_a_source_specific_sender_does_not_join() -> None:
-    ends = open_pushing(Group.parse("127.0.0.1@232.1.1.1%lo:22971"), CONFIG)
+    ends = open_sending(Group.parse("127.0.0.1@232.1.1.1%lo:22971"), CONFIG)
     ends.close()
     assert ends.receiver is None
 
 
 def test_a_member_answers_wherever_it_has_joined() -> None:
-    ends = open_pulling(Group.parse("127.0.0.1@232.1.1.1:22972"), CONFIG)
+    ends = open_hearing(Group.parse("127.0.0.1@232.1.1.1:22972"), CONFIG)
     ends.close()
     assert ends.choice.interfaces == ends.sender.interfaces
     assert LO in ends.choice.interfaces
     assert ends.group.source is not None
 
 
-@pytest.mark.parametrize("open_ends", [open_pushing, open_pulling])
+@pytest.mark.parametrize("open_ends", [open_sending, open_hearing])
 def test_an_interface_that_is_not_there_is_refused(open_ends: object) -> None:
     assert callable(open_ends)
     with pytest.raises(InterfaceError, match="no interface wrong0"):
@@ -91,18 +91,18 @@ def test_nothing_stays_open_where_something_is_refused(
 ) -> None:
     group = Group.parse("239.255.78.9%lo:22974")
     monkeypatch.setattr(MulticastReceiver, "join", refuse)
-    for open_ends in (open_pushing, open_pulling):
+    for open_ends in (open_sending, open_hearing):
         with pytest.raises(MachineError, match="refused"):
             open_ends(group, CONFIG)
     monkeypatch.undo()
     monkeypatch.setattr(MulticastSender, "__init__", refuse)
     with pytest.raises(MachineError, match="refused"):
-        open_pulling(group, CONFIG)
+        open_hearing(group, CONFIG)
 
 
 def test_segments_fit_the_smallest_way_out(monkeypatch: pytest.MonkeyPatch) -> None:
     narrow = replace(LO, mtu_bytes=1280, addresses=(ip_interface("127.0.0.1/8"),))
     monkeypatch.setattr(opening, "list_interfaces", lambda: (narrow,))
-    ends: Ends = open_pushing(Group.parse("239.255.78.9%lo:22975"), CONFIG)
+    ends: Ends = open_sending(Group.parse("239.255.78.9%lo:22975"), CONFIG)
     ends.close()
     assert segment_bytes(ends.sender.payload_limit) == 1180

@@ -1,4 +1,4 @@
-"""What exists only while a delivery is under way: port, driver, keeper."""
+"""What exists only while a core is at work: port, driver, keeper."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from contextlib import suppress
 from random import Random, SystemRandom
 from typing import Generic, Protocol, TypeVar
 
-from groupwire.aio.delivery.opening import Ends
+from groupwire.aio.ends.opening import Ends
 from groupwire.errors import MachineError
 from groupwire.net import MembershipEvent, MembershipKeeper
 from groupwire.run import Core, Driver, LossyPort, Port, UdpPort
 from groupwire.values import Interface
 
-__all__ = ["DeliveryCore", "Running"]
+__all__ = ["CarriedCore", "Running"]
 
 EventT = TypeVar("EventT")
 EventT_co = TypeVar("EventT_co", covariant=True)
@@ -24,7 +24,7 @@ _LAST_WORDS_S = 1.0
 """How long what was said at the end may wait for room in the send buffer."""
 
 
-class DeliveryCore(Core[EventT_co], Protocol[EventT_co]):
+class CarriedCore(Core[EventT_co], Protocol[EventT_co]):
     """What the cores of both sides offer beside what every core does."""
 
     @property
@@ -48,7 +48,7 @@ class Running(Generic[EventT]):
     def __init__(
         self,
         ends: Ends,
-        core: DeliveryCore[EventT],
+        core: CarriedCore[EventT],
         *,
         hear: Callable[[Sequence[EventT]], None],
         tell: Callable[[list[MembershipEvent]], None],

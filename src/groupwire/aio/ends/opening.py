@@ -1,6 +1,6 @@
-"""Sockets for a delivery: what each side sends from, and where it has joined.
+"""Sockets for a NORM core: what each side sends from, and where it has joined.
 
-docs/delivery.md §1.2 says who hears what where.
+docs/delivery.md §1.2 says who hears what where; for messages it is the same.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from groupwire.net import (
 from groupwire.norm.wire.head import VERSION, MessageType
 from groupwire.values import Group, Interface
 
-__all__ = ["Ends", "open_pulling", "open_pushing", "segment_bytes"]
+__all__ = ["Ends", "open_hearing", "open_sending", "segment_bytes"]
 
 _SEGMENT_BYTES = 1400
 _HEADER_ROOM_BYTES = 72
@@ -35,14 +35,14 @@ _ECHOES = frozenset(VERSION << 4 | kind for kind in _SENT)
 
 @dataclass(frozen=True, slots=True)
 class Ends:
-    """Both ends of a delivery's port, and why they are where they are."""
+    """Both ends of a port, and why they are where they are."""
 
     group: Group
     sender: MulticastSender
     receiver: MulticastReceiver | None
     """None for a source-specific sender: its members answer by unicast."""
     choice: Choice
-    """The ways out of a push; where a pull has joined."""
+    """The ways out of a sender; where a member has joined."""
     interfaces: tuple[Interface, ...]
     """All of this machine, as they were then."""
 
@@ -53,7 +53,7 @@ class Ends:
             self.receiver.close()
 
 
-def open_pushing(group: Group, config: PeerConfig) -> Ends:
+def open_sending(group: Group, config: PeerConfig) -> Ends:
     """Open what a sender needs. Raises AddressError and MachineErrors."""
     group = group.with_interface(config.interface)
     interfaces = list_interfaces()
@@ -72,7 +72,7 @@ def open_pushing(group: Group, config: PeerConfig) -> Ends:
     return Ends(group, sender, receiver, choice, interfaces)
 
 
-def open_pulling(group: Group, config: PeerConfig) -> Ends:
+def open_hearing(group: Group, config: PeerConfig) -> Ends:
     """Open what a member needs. Raises AddressError and MachineErrors.
 
     Feedback leaves by every interface that is joined: the sender hears it on its own.

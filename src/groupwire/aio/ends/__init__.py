@@ -1,0 +1,1 @@
+"""Sockets for whoever carries a NORM core, and what runs it on them."""
