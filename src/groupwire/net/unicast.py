@@ -31,6 +31,12 @@ _Address = IPv4Address | IPv6Address
 _FAMILIES = {4: socket.AF_INET, 6: socket.AF_INET6}
 _ALL: dict[int, _Address] = {4: IPv4Address("224.0.0.1"), 6: IPv6Address("ff02::1")}
 _BUFFER_BYTES = 4 << 20
+_HOPS: dict[int, tuple[int, int]] = {
+    4: (socket.IPPROTO_IP, socket.IP_TTL),
+    6: (socket.IPPROTO_IPV6, socket.IPV6_UNICAST_HOPS),
+}
+TTL_HOPS = 64
+"""Of all that is sent to one host, whatever the system's own: who hears it counts."""
 
 
 class UnicastSocket:
@@ -113,6 +119,7 @@ class UnicastSocket:
         self, data: bytes, to: Origin, *, source: _Address | None = None
     ) -> str | None:
         """Send to one address, from ``source``; return why not, where it is refused."""
+        self.sent_at = time()
         controls = [] if source is None else [packet_info(self.version, 0, source)]
         return self._sent(data, _address(to), controls)
 
@@ -148,6 +155,7 @@ class UnicastSocket:
             self._set(option.level, option.number, option.value, option.needed)
         of = system.numbers(self.version)
         self._set(of.level, of.multicast_ttl, ttl_hops, True)
+        self._set(*_HOPS[self.version], TTL_HOPS, True)
         self._socket.bind(("", port))
 
     def _set(self, level: int, number: int, value: int | bytes, needed: bool) -> None:

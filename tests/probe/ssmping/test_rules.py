@@ -1,14 +1,15 @@
 """Groups, the responder's answers, and what the asker makes of them."""
 
 from ipaddress import ip_address
+from math import inf
 
 import pytest
 
+from groupwire.probe.ping import Answered, Leg
 from groupwire.probe.ssmping import (
     Book,
     Bucket,
     Kind,
-    Leg,
     Message,
     Responder,
     answers_in,
@@ -87,7 +88,7 @@ class Play:
 
     def ask(self, at: float) -> None:
         self.book.ask(TEMPLATE, now=at - 0.5)
-        self.book.sent(self.book.asked, now=at)
+        self.book.sent(now=at)
 
     def hear(
         self,
@@ -98,9 +99,17 @@ class Play:
         client: int = 7,
         ttl: int | None = 63,
         name: str = "",
-    ) -> module.Answered | None:
+    ) -> Answered | None:
         answer = Message(Kind.ANSWER, client, number, server=name)
         return self.book.hear(answer, multicast=multicast, ttl_hops=ttl, now=at)
+
+    @property
+    def unicast(self) -> Leg:
+        return self.book.legs(since=inf)[0]
+
+    @property
+    def multicast(self) -> Leg:
+        return self.book.legs(since=inf)[1]
 
 
 def test_a_bucket_gives_so_many_a_second_and_fills_again() -> None:
@@ -118,14 +127,20 @@ def play() -> Play:
 def test_an_answer_tells_its_time_and_its_routers(play: Play) -> None:
     play.ask(101.0)
     heard = play.hear(1, 101.25, name="cam1")
-    assert heard == module.Answered(1, True, 0.25, 1, False)
-    assert (play.book.name, play.book.multicast.setup_s) == ("cam1", 1.25)
-    assert (play.book.multicast.hops, play.book.unicast.hops) == (1, None)
+    assert heard == Answered(1, True, 0.25, 1, False)
+    assert (play.book.name, play.multicast.setup_s) == ("cam1", 1.25)
+    assert (play.multicast.hops, play.unicast.hops) == (1, None)
     assert not play.book.complete()
     play.hear(1, 101.3, multicast=False, ttl=None)
     assert play.book.complete()
-    assert play.book.unicast.hops is None
+    assert play.unicast.hops is None
     assert play.book.name == "cam1"
+
+
+def test_who_answers_with_another_ttl_tells_nothing_of_routers(play: Play) -> None:
+    play.ask(101.0)
+    play.hear(1, 101.1, ttl=128)
+    assert play.multicast.hops is None
 
 
 def test_answers_of_others_and_to_nothing_are_none(play: Play) -> None:
@@ -136,10 +151,10 @@ def test_answers_of_others_and_to_nothing_are_none(play: Play) -> None:
 
 def test_what_comes_again_is_a_duplicate(play: Play) -> None:
     play.ask(101.0)
-    assert [play.hear(1, 101.1), play.hear(1, 101.2)][1] == module.Answered(
+    assert [play.hear(1, 101.1), play.hear(1, 101.2)][1] == Answered(
         1, True, pytest.approx(0.2), 1, True
     )
-    leg = play.book.multicast
+    leg = play.multicast
     assert (leg.received, leg.duplicates, len(leg.rtts)) == (1, 1, 1)
 
 
@@ -149,9 +164,18 @@ def test_until_the_tree_has_grown_nothing_is_lost_by_multicast(play: Play) -> No
     for number in (3, 4, 6):
         play.hear(number, 110.0)
         play.hear(number, 110.0, multicast=False)
-    multicast, unicast = play.book.multicast, play.book.unicast
-    assert (multicast.lost(6), multicast.loss(6)) == (1, 0.25)
-    assert (unicast.lost(6), unicast.loss(6)) == (3, 0.5)
+    assert (play.multicast.lost, play.multicast.loss) == (1, 0.25)
+    assert (play.unicast.lost, play.unicast.loss) == (3, 0.5)
+
+
+def test_what_may_still_be_answered_is_not_lost(play: Play) -> None:
+    for number in range(1, 5):
+        play.ask(100.0 + number)
+    play.hear(1, 101.1)
+    play.hear(4, 104.1)
+    unicast, multicast = play.book.legs(since=102.5)
+    assert (multicast.asked, multicast.open, multicast.lost) == (4, 1, 1)
+    assert (unicast.asked, unicast.open, unicast.loss) == (4, 2, 1.0)
 
 
 def test_a_later_answer_to_an_earlier_question_moves_the_beginning(play: Play) -> None:
@@ -159,18 +183,13 @@ def test_a_later_answer_to_an_earlier_question_moves_the_beginning(play: Play) -
         play.ask(100.0 + number)
     for number in (2, 1):
         play.hear(number, 110.0)
-    assert play.book.multicast.first_number == 1
-
-
-def test_a_way_that_carries_nothing_has_lost_all() -> None:
-    assert (Leg(tree=True).lost(5), Leg(tree=True).loss(5)) == (5, 1.0)
-    assert Leg().loss(0) == 0.0
+    assert play.multicast.first_number == 1
 
 
 def test_questions_that_wait_are_bounded(
     play: Play, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(module, "_MAX_OPEN", 1)
+    monkeypatch.setattr(module, "MAX_OPEN", 1)
     play.ask(101.0)
     play.ask(102.0)
     assert play.hear(1, 103.0) is None

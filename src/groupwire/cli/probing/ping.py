@@ -8,23 +8,26 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from groupwire.cli.exits import ExitCode
-from groupwire.cli.options.common import Place, Speech, TtlOption
+from groupwire.cli.options.common import Speech
 from groupwire.cli.options.members import expectation, networks
 from groupwire.cli.options.probing.pinging import (
     HostsArgument,
     PingOptions,
+    PingPlace,
     ServeOptions,
 )
 from groupwire.cli.plumbing import signals
 from groupwire.cli.plumbing.spread import spread
 from groupwire.cli.render.out import Out
 from groupwire.cli.render.probing.pinged import PingedHosts, PingedMembers, Serving
+from groupwire.cli.render.probing.quantities import in_time, percent
 from groupwire.errors import UsageError
-from groupwire.gather import Expectation, checked_name
+from groupwire.gather import checked_name
 from groupwire.values import Group
 
 if TYPE_CHECKING:
     from groupwire.aio.probing.ping import MemberPinged, Pinged
+    from groupwire.probe.ping import Leg
 
 __all__ = ["PingLimits", "ping"]
 
@@ -33,86 +36,95 @@ __all__ = ["PingLimits", "ping"]
 def ping(
     options: PingOptions,
     serving: ServeOptions,
-    place: Place,
+    place: PingPlace,
     speech: Speech,
     hosts: HostsArgument = None,
-    ttl: TtlOption = 1,
 ) -> int:
-    """Ask responders by unicast; hear them by unicast and multicast, side by side.
+    """Ask responders or members: unicast and multicast side by side.
 
-    The answers by multicast come from the responder: the way there to here. It is
-    ssmping's protocol (RFC 6450), against ssmpingd too. With -g alone every member
-    that runs `groupwire receive` is asked by multicast, and answers by unicast: the
-    way here to there. Exit code 1 where a way carries nothing.
+    A HOST is asked by unicast and answers by both: the way there to here. It is
+    ssmping's protocol (RFC 6450), against ssmpingd too. Without one, every member of
+    the group, such as `groupwire receive`, is asked by both and answers by unicast:
+    the way here to there. Exit code 1 where multicast is lost.
     """
     out = speech.out()
+    _check(hosts, options, serving)
     if serving.serve:
-        if hosts:
-            raise UsageError("--serve asks nobody", fix="leave the hosts out")
-        return signals.run(_serve(serving, out), out)
-    limits = PingLimits(options.max_loss, options.max_rtt)
+        return signals.run(_serve(serving, place, out), out)
     if hosts:
-        if options.expect is not None:
-            raise UsageError(
-                "--expect is for members of a group", fix="leave the hosts out"
-            )
-        return signals.run(_hosts(hosts, options, place, limits, out), out)
-    if place.group is None:
+        return signals.run(_hosts(hosts, options, place, out), out)
+    return signals.run(_members(options, place, out), out)
+
+
+def _check(
+    hosts: Sequence[str] | None, options: PingOptions, serving: ServeOptions
+) -> None:
+    """Raise UsageError for options that would do nothing."""
+    if serving.serve and (hosts or options != PingOptions()):
         raise UsageError(
-            "nobody is named to be asked",
-            fix="name a host, or a group with -g to ask its members",
+            "--serve asks nobody", fix="leave out the hosts, and what is for asking"
         )
-    expected = expectation(options.expect)
-    return signals.run(_members(options, place, ttl, expected, limits, out), out)
+    if not serving.serve and serving != ServeOptions():
+        raise UsageError(
+            "--name and --answer-to are for who answers", fix="add --serve"
+        )
+    if hosts and options.expect is not None:
+        raise UsageError(
+            "--expect is for members of a group", fix="leave the hosts out"
+        )
+    if hosts and options.ttl is not None:
+        raise UsageError(
+            "--ttl is for questions to a group; a host is asked by unicast",
+            fix="leave it out",
+        )
 
 
 @dataclass(frozen=True, slots=True)
 class PingLimits:
-    """What is to be kept: a part of 1, seconds. A way that carries nothing fails."""
+    """What is to be kept: a part of 1, seconds. Without them no multicast is lost."""
 
     max_loss: float | None
     max_rtt: float | None
 
-    def broken(self, what: str, loss: float, rtt: float | None) -> str | None:
+    def broken(self, what: str, leg: Leg, most: float | None) -> str | None:
         """Return in words what is not kept on one way; None: all is."""
-        if loss >= 1.0:
-            return f"{what}: nothing arrives"
-        if self.max_loss is not None and loss > self.max_loss:
-            return f"{what}: {100 * loss:.3g} % are lost"
-        if self.max_rtt is not None and rtt is not None and rtt > self.max_rtt:
-            return f"{what}: the median is {rtt * 1e3:.3g} ms"
+        middle = leg.rtts.at(0.5)
+        if most is not None and leg.loss > most:
+            if not leg.received:
+                return f"{what}: nothing arrives"
+            return f"{what}: {percent(leg.loss)} lost"
+        if self.max_rtt is not None and middle is not None and middle > self.max_rtt:
+            return f"{what}: the median is {in_time(middle)}"
         return None
 
     def of_host(self, pinged: Pinged) -> list[str]:
         """Return what is not kept of a responder."""
-        ways = {"unicast": pinged.unicast, "multicast": pinged.multicast}
-        found = (
-            self.broken(
-                f"{pinged.host} by {way}",
-                leg.loss(pinged.asked) if leg.received else 1.0,
-                leg.rtts.at(0.5),
-            )
-            for way, leg in ways.items()
-        )
-        return [text for text in found if text is not None]
+        return self._of(pinged.host, pinged.unicast, pinged.multicast)
 
     def of_member(self, pinged: MemberPinged) -> list[str]:
         """Return what is not kept of a member."""
-        text = self.broken(pinged.name, pinged.loss, pinged.rtts.at(0.5))
-        return [] if text is None else [text]
+        name = pinged.name or pinged.sender
+        if not pinged.sender:
+            text = self.broken(name, pinged.multicast, self.max_loss or 0.0)
+            return [] if text is None else [text]
+        unicast = pinged.unicast if pinged.unicast_known else None
+        return self._of(name, unicast, pinged.multicast)
+
+    def _of(self, who: str, unicast: Leg | None, multicast: Leg) -> list[str]:
+        found = [self.broken(f"{who} by multicast", multicast, self.max_loss or 0.0)]
+        if unicast is not None:
+            found.insert(0, self.broken(f"{who} by unicast", unicast, self.max_loss))
+        return [text for text in found if text is not None]
 
 
 async def _hosts(
-    hosts: Sequence[str],
-    options: PingOptions,
-    place: Place,
-    limits: PingLimits,
-    out: Out,
+    hosts: Sequence[str], options: PingOptions, place: PingPlace, out: Out
 ) -> int:
     from groupwire.aio.probing.ping import Pinged
     from groupwire.aio.probing.ping import ping as pinging
 
     shown = PingedHosts(out)
+    limits = PingLimits(options.max_loss, options.max_rtt)
     running = pinging(
         hosts,
         None if place.group is None else Group.parse(place.group),
@@ -120,7 +132,7 @@ async def _hosts(
         interval=options.interval,
         timeout=options.timeout,
         size=options.size,
-        interface=place.interface,
+        interface=place.read().interface,
     )
     with signals.ending(lambda: shown.begun, shown.end):
         async with aclosing(running) as events:
@@ -134,26 +146,22 @@ async def _hosts(
     return ExitCode.MISSING if shown.problems else ExitCode.DONE
 
 
-async def _members(
-    options: PingOptions,
-    place: Place,
-    ttl: int,
-    expected: Expectation | None,
-    limits: PingLimits,
-    out: Out,
-) -> int:
+async def _members(options: PingOptions, place: PingPlace, out: Out) -> int:
     from groupwire import aio
     from groupwire.aio.probing.ping import MemberPinged, ping_members
 
     shown = PingedMembers(out)
+    limits = PingLimits(options.max_loss, options.max_rtt)
+    expected = expectation(options.expect)
+    where, ttl = place.read(), 1 if options.ttl is None else options.ttl
     running = ping_members(
-        place.read().group,
+        where.group,
         count=options.count,
         interval=options.interval,
         timeout=options.timeout,
         size=options.size,
         expect=expected,
-        config=aio.PeerConfig(interface=place.interface, ttl=ttl),
+        config=aio.PeerConfig(interface=where.interface, ttl=ttl),
     )
     with signals.ending(lambda: shown.begun, shown.end):
         async with aclosing(running) as events:
@@ -164,18 +172,21 @@ async def _members(
             finally:
                 for pinged in events.results:
                     shown.result(pinged, limits.of_member(pinged))
-    wanted = expected.size if expected is not None else 1
-    few = shown.answering < (wanted or 1)
-    return ExitCode.MISSING if few or shown.problems else ExitCode.DONE
+        if expected is not None and shown.answering < expected.count:
+            shown.few(expected.count)
+    missing = shown.problems or not shown.answering
+    return ExitCode.MISSING if missing else ExitCode.DONE
 
 
-async def _serve(options: ServeOptions, out: Out) -> int:
+async def _serve(options: ServeOptions, place: PingPlace, out: Out) -> int:
     from groupwire.aio.probing.ping import serve_ping
 
     shown = Serving(out)
     serving = serve_ping(
         name=None if options.name is None else checked_name(options.name),
         answer_to=networks("--answer-to", options.answer_to),
+        group=place.group,
+        interface=place.interface,
     )
     with signals.ending(lambda: shown.begun, shown.end):
         async with serving:

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from ipaddress import IPv4Address, IPv6Address
 
-__all__ = ["PORT", "SOURCE_SPECIFIC", "TTL_HOPS", "answers_in", "as_asked"]
+__all__ = ["PORT", "SOURCE_SPECIFIC", "answers_in", "as_asked"]
 
 PORT = 4321
-TTL_HOPS = 64
-"""What answers leave with: what is left of it tells how many routers they crossed."""
 SOURCE_SPECIFIC: dict[int, IPv4Address | IPv6Address] = {
     4: IPv4Address("232.43.211.234"),
     6: IPv6Address("ff3e::4321:1234"),

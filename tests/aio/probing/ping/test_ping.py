@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncGenerator
-from contextlib import aclosing, asynccontextmanager
+from contextlib import aclosing, asynccontextmanager, suppress
 from typing import Any
 
 import pytest
-from tests.aio.places import run
+from tests.aio.places import Foreign, run
 
 from groupwire import aio
 from groupwire.aio.probing.ping import (
     MemberPinged,
+    MemberReply,
     MembersStarted,
     Pinged,
     PingReply,
@@ -22,8 +24,8 @@ from groupwire.aio.probing.ping import (
     ping_members,
     serve_ping,
 )
-from groupwire.aio.probing.ping import members as module
 from groupwire.errors import AddressError, InterfaceError, PortInUseError, UsageError
+from groupwire.gather import Kind, Tagged
 
 
 @asynccontextmanager
@@ -56,7 +58,7 @@ def test_both_ways_are_heard_side_by_side(group: str | None) -> None:
     assert isinstance(pinged, Pinged)
     assert (pinged.name, pinged.asked, pinged.refused) == ("cam1", 2, None)
     for leg in (pinged.unicast, pinged.multicast):
-        assert (leg.received, leg.lost(2), leg.hops) == (2, 0, 0)
+        assert (leg.asked, leg.received, leg.lost, leg.hops) == (2, 2, 0, 0)
     assert all(0 < reply.answer.rtt_s < 5 for reply in replies)
 
 
@@ -76,6 +78,7 @@ def test_questions_are_as_large_as_wanted() -> None:
 
     started, *_, pinged = run(scene())
     assert started.size_bytes == 1200
+    assert started.limit_bytes > 1200
     assert pinged.multicast.received == 1
 
 
@@ -146,6 +149,7 @@ def test_who_stops_listening_stops_asking() -> None:
         (("127.0.0.1",), {"count": 0}, UsageError),
         (("127.0.0.1",), {"interval": 0.001}, UsageError),
         (("127.0.0.1",), {"size": 70_000}, UsageError),
+        (("127.0.0.1",), {"timeout": 0.0}, UsageError),
         (("no.such.invalid",), {}, AddressError),
         (("fe80::1%nowhere9",), {}, AddressError),
         (("::1",), {"group": "239.1.1.1:9"}, AddressError),
@@ -160,57 +164,150 @@ def test_what_cannot_be_asked_is_told_at_once(
         run(asked(*hosts, **options))
 
 
+@pytest.mark.usefixtures("no_leaks")
+def test_a_responder_is_a_member_of_a_group_too(group: str) -> None:
+    async def scene() -> tuple[PingServed, list[Any]]:
+        async with serve_ping(
+            name="srv", port=0, interval=0.01, group=group
+        ) as serving:
+            members = await members_asked(group, count=1, expect=["srv"])
+            async for state in serving:
+                return state, members
+        raise AssertionError
+
+    state, (*_, member) = run(scene())
+    assert state.joined is not None
+    assert (str(state.joined.group), state.pings, state.answered) == (group, 2, 0)
+    assert (member.name, member.unicast.lost, member.multicast.lost) == ("srv", 0, 0)
+
+
+def test_an_interface_without_a_group_is_refused() -> None:
+    with pytest.raises(UsageError):
+        serve_ping(interface="lo")
+
+
+async def members_asked(group: str, **options: Any) -> list[Any]:
+    options = {"count": 2, "interval": 0.04, "timeout": 0.3, **options}
+    return [event async for event in ping_members(group, **options)]
+
+
+@asynccontextmanager
+async def member(
+    group: str, name: str, **config: Any
+) -> AsyncGenerator[aio.Peer, None]:
+    """Be a member that nobody's message reaches."""
+    with_name = aio.PeerConfig(name=name, **config)
+    async with aio.open(group, config=with_name) as peer:
+        yield peer
+
+
 class TestMembers:
-    async def asked(self, group: str, **options: Any) -> list[Any]:
-        options = {"count": 2, "interval": 0.02, "timeout": 0.3, **options}
-        return [event async for event in ping_members(group, **options)]
-
-    @asynccontextmanager
-    async def member(self, group: str, name: str) -> AsyncGenerator[None, None]:
-        def answer(message: aio.Message) -> None:
-            message.answer(b"ack")
-
-        async with aio.open(group, name=name, on_message=answer):
-            yield
-
-    def test_every_member_is_told_by_name(self, group: str) -> None:
+    @pytest.mark.usefixtures("no_leaks")
+    def test_every_member_is_asked_both_ways_and_hears_of_nothing(
+        self, group: str
+    ) -> None:
         async def scene() -> list[Any]:
-            async with self.member(group, "a"), self.member(group, "b"):
-                return await self.asked(group, size=100)
+            async with member(group, "a") as one, member(group, "b") as other:
+                told = await members_asked(group, size=100)
+                assert [peer.stats.pings for peer in (one, other)] == [4, 4]
+                assert [peer.stats.received for peer in (one, other)] == [0, 0]
+            return told
 
         started, *replies, a, b = run(scene())
         assert isinstance(started, MembersStarted)
-        assert started.interfaces == ("lo",)
-        assert len(replies) == 4
+        assert (started.interfaces, started.size_bytes) == (("lo",), 100)
+        assert len(replies) == 8
+        assert all(isinstance(reply, MemberReply) for reply in replies)
         assert {each.name for each in (a, b)} == {"a", "b"}
-        assert [(each.asked, each.received, each.lost) for each in (a, b)] == [
-            (2, 2, 0)
-        ] * 2
+        for each in (a, b):
+            assert isinstance(each, MemberPinged)
+            for leg in (each.unicast, each.multicast):
+                assert (leg.asked, leg.received, leg.lost, leg.hops) == (2, 2, 0, 0)
+                assert leg.duplicates == 0
+
+    def test_once_is_enough_for_both_ways(self, group: str) -> None:
+        async def scene() -> list[Any]:
+            async with member(group, "a"):
+                return await members_asked(group, count=1)
+
+        found = run(scene())[-1]
+        assert (found.unicast.received, found.multicast.received) == (1, 1)
 
     def test_who_is_expected_and_silent_has_lost_all(self, group: str) -> None:
         async def scene() -> list[Any]:
-            async with self.member(group, "a"):
-                return await self.asked(group, expect=["a", "z"], timeout=0.05)
+            async with member(group, "a"):
+                return await members_asked(group, expect=["a", "z"], timeout=0.05)
 
         *_, a, z = run(scene())
-        assert (a.name, a.loss, z.name, z.loss) == ("a", 0.0, "z", 1.0)
-        assert z.lost == 2
+        assert (a.name, a.multicast.loss, z.name, z.sender) == ("a", 0.0, "z", "")
+        assert (z.multicast.lost, z.multicast.loss) == (2, 1.0)
 
-    def test_a_member_that_came_later_has_lost_nothing(self) -> None:
-        member = MemberPinged("a", received=2, first_number=3, asked=5)
-        assert (member.lost, member.loss) == (1, 1 / 3)
-
-    def test_members_are_bounded(
-        self, group: str, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        monkeypatch.setattr(module, "MAX_MEMBERS", 0)
-
+    def test_a_member_that_answers_no_pings_is_none(self, group: str) -> None:
         async def scene() -> list[Any]:
-            async with self.member(group, "a"):
-                return await self.asked(group, count=1, timeout=0.05)
+            async with member(group, "a", answer_pings=False) as peer:
+                told = await members_asked(group, count=1, timeout=0.05)
+                assert peer.stats.dropped == {"ping-not-asked": 1}
+                return told
 
         assert len(run(scene())) == 1
 
-    def test_asking_never_is_refused(self, group: str) -> None:
+    def test_who_knows_no_pings_answers_as_its_program_does(self, group: str) -> None:
+        async def scene() -> list[Any]:
+            with Foreign(group) as foreign:
+                answers = answer(foreign, 2, b"ack")
+                told, _ = await asyncio.gather(members_asked(group), answers)
+                return told
+
+        found = run(scene())[-1]
+        assert (found.name, found.pings) == ("", False)
+        assert (found.multicast.received, found.multicast.hops) == (2, None)
+
+    def test_junk_and_forged_answers_are_no_members(self, group: str) -> None:
+        async def scene() -> list[Any]:
+            async with member(group, "a"):
+                with Foreign(group) as foreign:
+                    answers = answer(foreign, 2, *FORGED)
+                    told, _ = await asyncio.gather(members_asked(group), answers)
+                    return told
+
+        assert [
+            each.name for each in run(scene()) if isinstance(each, MemberPinged)
+        ] == ["a"]
+
+    def test_what_is_interrupted_has_lost_nothing(self, group: str) -> None:
+        async def scene() -> None:
+            asking = ping_members(group, interval=9.0, expect=["z"])
+            async with aclosing(asking) as events:
+                assert isinstance(await anext(events), MembersStarted)
+                with suppress(TimeoutError):
+                    async with asyncio.timeout(0.02):
+                        await anext(events)
+            (z,) = asking.results
+            assert (z.multicast.asked, z.multicast.open, z.multicast.lost) == (1, 1, 0)
+
+        run(scene())
+
+    @pytest.mark.parametrize(
+        "options", [{"count": 0}, {"interval": 0.001}, {"size": 70_000}]
+    )
+    def test_what_cannot_be_asked_is_refused(
+        self, group: str, options: dict[str, Any]
+    ) -> None:
         with pytest.raises(UsageError):
-            run(self.asked(group, count=0))
+            run(members_asked(group, **options))
+
+
+FORGED = (
+    Tagged(Kind.ANSWER, 7, name="evil", ping=True).encode(),
+    Tagged(Kind.QUESTION, 7, name="evil", ping=True).encode(),
+    b"\xf5gw\x01\x02junk",
+)
+"""Answers to no question, and what is no answer."""
+
+
+async def answer(foreign: Foreign, times: int, *answers: bytes) -> None:
+    """Answer as a program does that knows no pings."""
+    for _ in range(times):
+        _, sender = await asyncio.to_thread(foreign.hear)
+        for data in answers:
+            foreign.say(data, sender)

@@ -8,7 +8,6 @@ from groupwire.aio.probing.ping.asking import (
     ping,
 )
 from groupwire.aio.probing.ping.members import (
-    MemberPinged,
     MemberReply,
     MembersEvent,
     MembersStarted,
@@ -16,6 +15,7 @@ from groupwire.aio.probing.ping.members import (
 )
 from groupwire.aio.probing.ping.pinging import Pinging
 from groupwire.aio.probing.ping.serving import PingServed, PingServing, serve_ping
+from groupwire.probe.ping import MemberPinged
 
 __all__ = [
     "MemberPinged",

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import time
 from collections.abc import AsyncGenerator, Callable, Sequence
+from contextlib import aclosing
 from dataclasses import dataclass
 from secrets import randbits
 
 from groupwire.aio.probing.ping.pinging import Pinging
 from groupwire.aio.probing.ping.places import Place, open_places
+from groupwire.aio.probing.ping.rhythm import Rhythm, check_rhythm
 from groupwire.errors import DecodeError, UsageError
-from groupwire.probe.ssmping import Answered, Book, Kind, Leg, Message
+from groupwire.probe.ping import Answered, Leg
+from groupwire.probe.ssmping import Book, Kind, Message
 from groupwire.probe.ssmping.groups import PORT
 from groupwire.values import Datagram, Group
 
@@ -19,7 +23,6 @@ __all__ = ["PingEvent", "PingReply", "PingStarted", "Pinged", "ping"]
 
 _LARGEST_BYTES = 65_000
 _FILLING_BYTES = 4
-_SHORTEST_S = 0.01
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +35,8 @@ class PingStarted:
     interfaces: tuple[str, ...]
     size_bytes: int
     """Of every question, and of its answers."""
+    limit_bytes: int
+    """The most that travels in one packet; responders of ours answer nothing larger."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,17 +88,21 @@ def ping(  # noqa: PLR0913 - keyword-only options
     of a question. RFC 6450 is the protocol. Raises AddressError and UsageError,
     and when it begins MachineErrors.
     """
-    _check(hosts, count, interval, size)
+    if not hosts:
+        raise UsageError("no host is named", fix="name one that runs a responder")
+    check_rhythm(count, interval, timeout, size, _LARGEST_BYTES)
     parsed = Group.parse(group) if isinstance(group, str) else group
-    asking = _Asking(size)
+    asking = _Asking(size, count, timeout)
 
     async def events() -> AsyncGenerator[PingEvent, None]:
         asking.begin(await open_places(hosts, parsed, interface, port))
         try:
             for started in asking.started():
                 yield started
-            async for event in asking.run(count, interval, timeout):
-                yield event
+            replies = asking.rhythm.replies(count, interval, timeout)
+            async with aclosing(replies):
+                async for reply in replies:
+                    yield reply
             for pinged in asking.results():
                 yield pinged
         finally:
@@ -102,36 +111,20 @@ def ping(  # noqa: PLR0913 - keyword-only options
     return Pinging(events(), asking.results)
 
 
-def _check(hosts: Sequence[str], count: int | None, interval: float, size: int) -> None:
-    if not hosts:
-        raise UsageError("no host is named", fix="name one that runs a responder")
-    if count is not None and count < 1:
-        raise UsageError(f"{count} questions are none", fix="ask at least once")
-    if interval < _SHORTEST_S:
-        raise UsageError(
-            f"an interval of {interval} s is too short",
-            fix=f"the shortest is {_SHORTEST_S} s",
-        )
-    if size > _LARGEST_BYTES:
-        raise UsageError(
-            f"{size} bytes are too many", fix=f"at most {_LARGEST_BYTES} bytes"
-        )
-
-
 class _Asking:
     """The questions to all responders, and the answers as they come."""
 
-    def __init__(self, size: int) -> None:
-        self._size = size
+    def __init__(self, size: int, count: int | None, timeout: float) -> None:
+        self._size, self._count, self._timeout = size, count, timeout
         self._places: Sequence[Place] = ()
         self._books: list[Book] = []
         self._templates: list[Message] = []
         self._refused: list[str | None] = []
         self._watched: list[int] = []
+        self.rhythm: Rhythm[PingReply] = Rhythm(self._ask, self._over)
 
     def begin(self, places: Sequence[Place]) -> None:
         """Listen at these."""
-        self._happened: asyncio.Queue[PingReply | None] = asyncio.Queue()
         self._loop = asyncio.get_running_loop()
         self._places = places
         now = time.time()
@@ -150,19 +143,21 @@ class _Asking:
                 place.group,
                 tuple(link.name for link in place.interfaces),
                 len(template.encode()),
+                place.limit_bytes,
             )
             for place, template in zip(self._places, self._templates, strict=True)
         ]
 
     def results(self) -> list[Pinged]:
+        over = self.rhythm.finished
+        since = math.inf if over else time.time() - self._timeout
         return [
             Pinged(
                 place.host,
                 place.address.host,
                 book.name,
                 book.asked,
-                book.unicast,
-                book.multicast,
+                *book.legs(since=since),
                 refused,
             )
             for place, book, refused in zip(
@@ -170,40 +165,16 @@ class _Asking:
             )
         ]
 
-    async def run(
-        self, count: int | None, interval: float, timeout: float
-    ) -> AsyncGenerator[PingReply, None]:
-        """Ask so often; end early when all that may come has come."""
-        rounds = self._loop.create_task(self._rounds(count, interval, timeout))
-        try:
-            while (reply := await self._happened.get()) is not None:
-                yield reply
-                if rounds.done() or self._over(count):
-                    return
-        finally:
-            rounds.cancel()
-
     def close(self) -> None:
         for number in self._watched:
             self._loop.remove_reader(number)
         for place in self._places:
             place.close()
 
-    async def _rounds(self, count: int | None, interval: float, timeout: float) -> None:
-        start, asked = self._loop.time(), 0
-        while count is None or asked < count:
-            self._ask()
-            asked += 1
-            last = asked == count
-            due = start + asked * interval
-            wait = timeout if last else due - self._loop.time()
-            await asyncio.sleep(max(wait, 0))
-        self._happened.put_nowait(None)
-
-    def _over(self, count: int | None) -> bool:
-        if count is None or not self._happened.empty():
-            return False
-        return all(book.asked == count and book.complete() for book in self._books)
+    def _over(self) -> bool:
+        return all(
+            book.asked == self._count and book.complete() for book in self._books
+        )
 
     def _ask(self) -> None:
         for number, place in enumerate(self._places):
@@ -211,7 +182,7 @@ class _Asking:
             question = book.ask(template, now=time.time()).encode()
             refused = self._refused[number] = place.socket.send(question)
             if refused is None:
-                book.sent(book.asked, now=place.socket.sent_at)
+                book.sent(now=place.socket.sent_at)
 
     def _watch(self, place: Place) -> None:
         self._loop.add_reader(place.socket.fileno(), self._read, place.socket.read)
@@ -238,8 +209,7 @@ class _Asking:
                 answer, multicast=multicast, ttl_hops=datagram.ttl_hops, now=at
             )
             if heard is not None:
-                reply = PingReply(place.host, book.name, heard, at)
-                self._happened.put_nowait(reply)
+                self.rhythm.tell(PingReply(place.host, book.name, heard, at))
                 return
 
 

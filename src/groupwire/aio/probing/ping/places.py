@@ -21,6 +21,9 @@ from groupwire.values import Group, Interface, Origin
 
 __all__ = ["Place", "open_places"]
 
+_ETHERNET = 1500
+_HEADERS = {4: 28, 6: 48}
+
 
 @dataclass(frozen=True, slots=True)
 class Place:
@@ -30,6 +33,8 @@ class Place:
     address: Origin
     group: Group
     interfaces: tuple[Interface, ...]
+    limit_bytes: int
+    """The most that travels there in one packet."""
     socket: UnicastSocket
     receiver: MulticastReceiver
 
@@ -72,15 +77,17 @@ def _open(
     try:
         asked = _group(address.ip, group, talking.port)
         wanted = interface if interface is not None else _named(group)
+        way = _way_to(address, links)
         if wanted is None:
-            wanted = _way_to(address, links)
+            wanted = _known(way, address)
         ways = choose_receivers(asked, wanted, links).interfaces
         receiver.join(asked, ways)
     except BaseException:
         talking.close()
         receiver.close()
         raise
-    return Place(host, address, asked, ways, talking, receiver)
+    limit = _limit(way, links, asked.version)
+    return Place(host, address, asked, ways, limit, talking, receiver)
 
 
 def _group(source: IPv4Address | IPv6Address, group: Group | None, port: int) -> Group:
@@ -94,21 +101,30 @@ def _named(group: Group | None) -> str | None:
     return None if group is None else group.interface
 
 
-def _way_to(address: Origin, links: Sequence[Interface]) -> int:
+def _way_to(address: Origin, links: Sequence[Interface]) -> int | None:
     """Return the interface by which the host is reached; what it sends comes there."""
     if address.zone:
         return address.zone
-    found = route_interface(address.ip)
     own = (link.index for link in links for a in link.addresses if a.ip == address.ip)
     here = next(own, None)
     if here is not None:  # its own answers come back by loopback, to the group too
         return here
-    if found is None:
+    return route_interface(address.ip)
+
+
+def _known(way: int | None, address: Origin) -> int:
+    if way is None:
         raise InterfaceError(
             f"there is no route to {address.host}",
             fix="see `ip route`, or name the interface with -i",
         )
-    return found
+    return way
+
+
+def _limit(way: int | None, links: Sequence[Interface], version: int) -> int:
+    """Return the most octets of a question that is not fragmented."""
+    mtu = next((link.mtu_bytes for link in links if link.index == way), _ETHERNET)
+    return mtu - _HEADERS[version]
 
 
 async def _address(host: str, version: int | None, port: int) -> Origin:

@@ -10,13 +10,16 @@ from dataclasses import dataclass, field
 from ipaddress import IPv4Network, IPv6Network
 from typing import Self
 
-from groupwire.aio.config import default_name
-from groupwire.errors import MachineError
+from groupwire.aio.config import PeerConfig, default_name
+from groupwire.aio.message import Message
+from groupwire.aio.opening import Joined, group_of
+from groupwire.aio.peer import Peer
+from groupwire.errors import MachineError, UsageError
 from groupwire.gather import AnswerPolicy, Limits
 from groupwire.net import LinkWatch, list_interfaces
 from groupwire.net.unicast import UnicastSocket
-from groupwire.probe.ssmping import Bucket, Responder
-from groupwire.probe.ssmping.groups import PORT, TTL_HOPS
+from groupwire.probe.ping.leg import TTL_HOPS
+from groupwire.probe.ssmping import PORT, Bucket, Responder
 from groupwire.values import Datagram, Group
 
 __all__ = ["PingServed", "PingServing", "serve_ping"]
@@ -38,6 +41,10 @@ class PingServed:
     answered: int = 0
     latest: str | None = None
     """Who was answered last."""
+    joined: Joined | None = None
+    """The group whose member it is too, and where."""
+    pings: int = 0
+    """Questions to that group, or to this member alone, that were answered."""
     refused: Mapping[str, int] = field(default_factory=dict[str, int])
 
 
@@ -47,16 +54,33 @@ def serve_ping(
     port: int = PORT,
     answer_to: tuple[IPv4Network | IPv6Network, ...] = (),
     interval: float = 1.0,
+    group: Group | str | None = None,
+    interface: str | int | None = None,
 ) -> PingServing:
     """Return a responder; ``async with`` opens and closes it.
 
     It answers neighbours, and the networks of ``answer_to``, two hundred times a second
     each and a thousand times all together at most; to groups that end as the
-    protocol's do, and no others. Iterate over
-    it for what it has done, at most every ``interval`` seconds. Raises PortInUseError
-    on entry where another responder holds the port, and other MachineErrors.
+    protocol's do, and no others. With ``group`` it is a member there as well, which
+    ``ping_members`` finds. Iterate over it for what it has done, at most every
+    ``interval`` seconds. Raises AddressError and UsageError, and on entry
+    PortInUseError where another responder holds the port, and other MachineErrors.
     """
-    return PingServing(name or default_name(), port, answer_to, interval)
+    if group is None and interface is not None:
+        raise UsageError(
+            "an interface is for a group that is joined",
+            fix="name that too, or neither",
+        )
+    name = name or default_name()
+    member = None
+    if group is not None:
+        config = PeerConfig(name=name, interface=interface, answer_to=answer_to)
+        member = Peer(group_of(group), config, _ignored)
+    return PingServing(name, port, answer_to, interval, member)
+
+
+def _ignored(_message: Message) -> None:
+    """Who is not there to hear messages."""
 
 
 class PingServing:
@@ -68,7 +92,9 @@ class PingServing:
         port: int,
         answer_to: tuple[IPv4Network | IPv6Network, ...],
         interval: float,
+        member: Peer | None = None,
     ) -> None:
+        self._member = member
         self._name, self._port = name, port
         self._interval = interval
         self._limits = Limits(None, answer_to, _RATE)
@@ -86,12 +112,17 @@ class PingServing:
     def state(self) -> PingServed:
         """What it has done so far."""
         own = self._refused + self._responder.dropped
+        member = self._member
+        if member is not None:
+            own.update(member.stats.dropped)
         return PingServed(
             self._name,
             self._port,
             tuple(sock.version for sock in self._sockets),
             self._answered,
             self._latest,
+            None if member is None or not self._sockets else member.joined,
+            0 if member is None else member.stats.pings,
             dict(sum((sock.dropped for sock in self._sockets), own)),
         )
 
@@ -100,6 +131,8 @@ class PingServing:
         try:
             self._open(self._port)
             self._watch = LinkWatch()
+            if self._member is not None:
+                await self._member.open()
         except BaseException:
             self.close()
             raise
@@ -110,6 +143,8 @@ class PingServing:
         return self
 
     async def __aexit__(self, *_: object) -> None:
+        if self._member is not None:
+            await self._member.close()
         self.close()
 
     async def __aiter__(self) -> AsyncIterator[PingServed]:
@@ -117,8 +152,8 @@ class PingServing:
         told = 0
         while True:
             await asyncio.sleep(self._interval)
-            if self._events != told:
-                told = self._events
+            if (latest := self._events + self.state.pings) != told:
+                told = latest
                 yield self.state
 
     def close(self) -> None:

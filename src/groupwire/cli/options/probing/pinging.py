@@ -7,22 +7,52 @@ from typing import Annotated
 
 import typer
 
-from groupwire.cli.options.common import duration
+from groupwire.cli.options.common import (
+    GROUP_VARIABLE,
+    InterfaceOption,
+    Where,
+    duration,
+)
 from groupwire.cli.options.members import AnswerToOption, expect_option
 from groupwire.cli.options.probing.watching import percentage
 from groupwire.cli.options.receiving import NameOption
+from groupwire.values import DEFAULT_GROUP
 
-__all__ = ["HostsArgument", "PingOptions", "ServeOptions"]
+__all__ = ["HostsArgument", "PingOptions", "PingPlace", "ServeOptions"]
 
 HostsArgument = Annotated[
     list[str] | None,
     typer.Argument(
         metavar="[HOST]...",
         help="Responders: `groupwire ping --serve` or ssmpingd runs there. Without "
-        "one, all members of the group of -g are asked.",
+        "one, all members of the group are asked.",
         show_default=False,
     ),
 ]
+
+
+@dataclass(frozen=True, slots=True)
+class PingPlace:
+    """Where it is asked, or answered."""
+
+    group: Annotated[
+        str | None,
+        typer.Option(
+            "--group",
+            "-g",
+            metavar="GROUP",
+            help="The group whose members are asked; without it "
+            f"${GROUP_VARIABLE}, else {DEFAULT_GROUP}. With a HOST, which answers to "
+            "the nearest any-source group that is for pings, and without -g to a "
+            "source-specific one. With --serve, what to join too.",
+            show_default=False,
+        ),
+    ] = None
+    interface: InterfaceOption = None
+
+    def read(self) -> Where:
+        """Return what the texts mean; AddressError and UsageError."""
+        return Where.read(self.group, self.interface)
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +108,8 @@ class PingOptions:
             "--max-loss",
             metavar="PERCENT",
             parser=percentage,
-            help="Exit code 1 where more is lost, either way.",
+            help="Exit code 1 where more is lost, either way. Without it where any "
+            "multicast is lost.",
             show_default=False,
         ),
     ] = None
@@ -89,6 +120,19 @@ class PingOptions:
             metavar="S",
             parser=duration,
             help="Exit code 1 where the median is above, either way.",
+            show_default=False,
+        ),
+    ] = None
+
+    ttl: Annotated[
+        int | None,
+        typer.Option(
+            "--ttl",
+            metavar="N",
+            min=0,
+            max=255,
+            help="How many networks the question to a group may cross: 0 this machine, "
+            "1 this network (as without it), 2 one router on, and so forth.",
             show_default=False,
         ),
     ] = None

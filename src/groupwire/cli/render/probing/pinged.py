@@ -6,7 +6,14 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from groupwire.cli.render.out import Out
-from groupwire.cli.render.probing.quantities import in_time, percent
+from groupwire.cli.render.probing.ways import (
+    Ways,
+    answer_fields,
+    answer_words,
+    in_words,
+    leg_fields,
+    pieces,
+)
 from groupwire.cli.render.text import escape, plural
 
 if TYPE_CHECKING:
@@ -19,13 +26,8 @@ if TYPE_CHECKING:
         PingServed,
         PingStarted,
     )
-    from groupwire.probe.load.delays import Delays
-    from groupwire.probe.ssmping import Leg
 
 __all__ = ["PingedHosts", "PingedMembers", "Serving"]
-
-_ROW = "  {:<9}  {:>7}  {:>6}  {:>7}  {:>7}  {:>7}  {:>7}  {:>7}"
-_PERCENTILES = {"min": 0.0, "p50": 0.5, "p99": 0.99, "max": 1.0}
 
 
 class PingedHosts:
@@ -33,7 +35,9 @@ class PingedHosts:
 
     def __init__(self, out: Out) -> None:
         self._out = out
+        self._ways = Ways(out)
         self._results: list[Pinged] = []
+        self._started: dict[str, PingStarted] = {}
         self.problems: list[str] = []
         self._replies = 0
         self.begun = False
@@ -57,9 +61,9 @@ class PingedHosts:
             self._out.event("summary", _summary(pinged))
             return
         who = escape(pinged.name or pinged.host)
-        self._out.line(f"{who} ({pinged.address}): {plural(pinged.asked, 'question')}")
-        for row in _table(pinged):
-            self._out.line(row)
+        legs = {"unicast": pinged.unicast, "multicast": pinged.multicast}
+        asked = plural(pinged.asked, "question")
+        self._ways.show(f"{who} ({pinged.address}): {asked}", legs)
 
     def end(self) -> None:
         """Say the last, however it came to it."""
@@ -74,10 +78,13 @@ class PingedHosts:
         for problem in self.problems:
             self._out.complain(escape(problem))
         for pinged in self._results:
-            if hint := _hint(pinged):
+            if hint := _hint(pinged, self._started.get(pinged.host)):
                 self._out.complain(hint)
 
     def _start(self, event: PingStarted) -> None:
+        self._started[event.host] = event
+        if whole := pieces(event.size_bytes, event.limit_bytes):
+            self._out.warn(whole)
         if self._out.json:
             fields = {
                 "host": event.host,
@@ -85,6 +92,7 @@ class PingedHosts:
                 "group": str(event.group),
                 "interfaces": list(event.interfaces),
                 "size_bytes": event.size_bytes,
+                "limit_bytes": event.limit_bytes,
             }
             self._out.event("start", fields)
             return
@@ -94,35 +102,26 @@ class PingedHosts:
         )
 
     def _reply(self, reply: PingReply) -> None:
-        answer = reply.answer
-        way = "multicast" if answer.multicast else "unicast"
         if self._out.json:
-            fields = {
-                "host": reply.host,
-                "name": reply.name or None,
-                "kind": way,
-                "seq": answer.number,
-                "rtt_s": round(answer.rtt_s, 7),
-                "hops": answer.hops,
-                "duplicate": answer.again,
-            }
+            names = {"host": reply.host, "name": reply.name or None}
+            fields = {**names, **answer_fields(reply.answer)}
             self._out.event("reply", fields, at=reply.time)
             return
         who = escape(reply.name or reply.host)
-        hops = "" if answer.hops is None else f"  {plural(answer.hops, 'router')}"
-        again = "  once more" if answer.again else ""
-        self._out.line(
-            f"{way:>9}  {who}  #{answer.number}  {in_time(answer.rtt_s)}{hops}{again}"
-        )
+        self._out.line(answer_words(who, reply.answer))
 
 
 class PingedMembers:
-    """Members, asked by multicast."""
+    """Members, asked by multicast and one by one."""
 
     def __init__(self, out: Out) -> None:
         self._out = out
+        self._ways = Ways(out)
         self.problems: list[str] = []
         self.answering = 0
+        self._refused: set[str] = set()
+        self._unheard = 0
+        """Members that know no pings."""
         self.begun = False
 
     def take(self, event: MembersStarted | MemberReply) -> None:
@@ -137,24 +136,30 @@ class PingedMembers:
 
     def result(self, pinged: MemberPinged, problems: Sequence[str]) -> None:
         """Show what a member's answers come to."""
-        self.answering += bool(pinged.received)
+        self.answering += bool(pinged.sender)
         self.problems += problems
+        if pinged.refused is not None:
+            self._refused.add(in_words(pinged.refused))
         if self._out.json:
-            fields = {
-                "member": pinged.name,
-                "sender": pinged.sender or None,
-                "sent": pinged.asked,
-                "received": pinged.received,
-                "lost": pinged.lost,
-                "loss": round(pinged.loss, 6),
-                "rtt_s": _percentiles(pinged.rtts),
-            }
-            self._out.event("summary", fields)
+            self._out.event("summary", _member(pinged))
             return
-        self._out.line(
-            f"{escape(pinged.name)}  {pinged.received} of {pinged.asked}, "
-            f"{percent(pinged.loss)} lost{_times(pinged.rtts)}"
+        asked = plural(pinged.multicast.asked, "question")
+        if not pinged.sender:
+            self._out.line(f"{escape(pinged.name)}: no answer to {asked}")
+            return
+        who = (
+            f"{escape(pinged.name)} ({pinged.sender})"
+            if pinged.name
+            else (pinged.sender)
         )
+        unicast = pinged.unicast if pinged.unicast_known else None
+        self._unheard += not pinged.pings
+        legs = {"unicast": unicast, "multicast": pinged.multicast}
+        self._ways.show(f"{who}: {asked}", legs)
+
+    def few(self, wanted: int) -> None:
+        """Note that fewer have answered than were expected."""
+        self.problems.append(f"{self.answering} of {wanted} have answered")
 
     def end(self) -> None:
         """Say the last, however it came to it."""
@@ -164,6 +169,13 @@ class PingedMembers:
             return
         for problem in self.problems:
             self._out.complain(escape(problem))
+        for refused in sorted(self._refused):
+            self._out.complain(f"this machine could not send at times: {refused}")
+        if self._unheard:
+            self._out.note(
+                "-: does not know pings of groupwire, so what it hears by unicast, and "
+                "over how many routers, is not known"
+            )
         if not self.answering:
             self._out.complain(
                 "nobody has answered: run `groupwire receive` on the members, and if "
@@ -172,30 +184,30 @@ class PingedMembers:
 
     def _start(self, event: MembersStarted) -> None:
         names = ", ".join(event.interfaces)
+        if whole := pieces(event.size_bytes, event.limit_bytes):
+            self._out.warn(whole)
         if self._out.json:
             fields = {
                 "group": str(event.group),
                 "interfaces": list(event.interfaces),
                 "reason": event.reason,
+                "size_bytes": event.size_bytes,
+                "limit_bytes": event.limit_bytes,
             }
             self._out.event("start", fields)
             return
-        self._out.note(f"asking {event.group} by {names}: {event.reason}")
+        self._out.note(
+            f"asking {event.group} by {names}, {event.size_bytes} bytes: {event.reason}"
+        )
 
     def _reply(self, reply: MemberReply) -> None:
-        answer = reply.answer
         if self._out.json:
-            fields = {
-                "member": answer.member,
-                "sender": str(answer.sender),
-                "kind": "multicast",
-                "seq": reply.number,
-                "rtt_s": round(answer.rtt, 7),
-            }
-            self._out.event("reply", fields)
+            names = {"member": reply.name or None, "sender": reply.sender}
+            fields = {**names, **answer_fields(reply.answer)}
+            self._out.event("reply", fields, at=reply.time)
             return
-        who = escape(answer.member or str(answer.sender))
-        self._out.line(f"{who}  #{reply.number}  {in_time(answer.rtt)}")
+        who = escape(reply.name or reply.sender)
+        self._out.line(answer_words(who, reply.answer))
 
 
 class Serving:
@@ -221,10 +233,11 @@ class Serving:
             self._out.note(
                 f"answering as {state.name} at port {state.port}, {versions}"
             )
+            if state.joined is not None:
+                ways = ", ".join(link.name for link in state.joined.interfaces)
+                self._out.note(f"and as a member of {state.joined.group} on {ways}")
         else:
-            self._out.note(
-                f"{plural(state.answered, 'question')} answered, last {state.latest}"
-            )
+            self._out.note(_answered(state))
 
     def end(self) -> None:
         """Say the last."""
@@ -234,9 +247,15 @@ class Serving:
         if self._out.json:
             self._out.event("end", _served(state))
             return
-        self._out.line(f"{plural(state.answered, 'question')} answered")
+        self._out.line(_answered(state))
         for reason, count in sorted(state.refused.items()):
             self._out.note(f"not answered: {count:,}, {reason}")
+
+
+def _answered(state: PingServed) -> str:
+    last = "" if state.latest is None else f", last {state.latest}"
+    group = f"; {state.pings} of the group" if state.joined is not None else ""
+    return f"{plural(state.answered, 'question')} answered{last}{group}"
 
 
 def _served(state: PingServed) -> dict[str, Any]:
@@ -245,85 +264,65 @@ def _served(state: PingServed) -> dict[str, Any]:
         "port": state.port,
         "answered": state.answered,
         "latest": state.latest,
+        "group": None if state.joined is None else str(state.joined.group),
+        "pings": state.pings,
         "not_answered": dict(state.refused),
     }
 
 
 def _summary(pinged: Pinged) -> dict[str, Any]:
-    ways = {"unicast": pinged.unicast, "multicast": pinged.multicast}
     return {
         "host": pinged.host,
         "address": pinged.address,
         "name": pinged.name or None,
         "sent": pinged.asked,
         "refused": pinged.refused,
-        **{way: _leg_fields(leg, pinged.asked) for way, leg in ways.items()},
+        "unicast": leg_fields(pinged.unicast),
+        "multicast": leg_fields(pinged.multicast),
     }
 
 
-def _leg_fields(leg: Leg, asked: int) -> dict[str, Any]:
+def _member(pinged: MemberPinged) -> dict[str, Any]:
     return {
-        "received": leg.received,
-        "lost": leg.lost(asked),
-        "loss": round(leg.loss(asked), 6),
-        "duplicates": leg.duplicates,
-        "hops": leg.hops,
-        "setup_s": None if leg.setup_s is None else round(leg.setup_s, 6),
-        "rtt_s": _percentiles(leg.rtts),
+        "member": pinged.name or None,
+        "sender": pinged.sender or None,
+        "pings": pinged.pings,
+        "refused": pinged.refused,
+        "unicast": leg_fields(pinged.unicast) if pinged.unicast_known else None,
+        "multicast": leg_fields(pinged.multicast),
     }
 
 
-def _percentiles(rtts: Delays) -> dict[str, float | None]:
-    found = {name: rtts.at(part) for name, part in _PERCENTILES.items()}
-    return {name: None if at is None else round(at, 7) for name, at in found.items()}
-
-
-def _table(pinged: Pinged) -> list[str]:
-    """Return a line for each way below a line of what the columns are."""
-    ways = {"unicast": pinged.unicast, "multicast": pinged.multicast}
-    rows = [_ROW.format("", "came", "lost", "min", "median", "p99", "routers", "first")]
-    rows += [_ROW.format(way, *_cells(leg, pinged)) for way, leg in ways.items()]
-    rows += [
-        f"  {leg.duplicates} came twice by {way}"
-        for way, leg in ways.items()
-        if leg.duplicates
-    ]
-    return [row.rstrip() for row in rows]
-
-
-def _cells(leg: Leg, pinged: Pinged) -> list[str]:
-    if not leg.received:
-        return ["nothing", *[""] * 6]
-    first = leg.setup_s if leg.tree else None
-    return [
-        str(leg.received),
-        percent(leg.loss(pinged.asked)),
-        *(in_time(leg.rtts.at(part)) for part in (0.0, 0.5, 0.99)),
-        "?" if leg.hops is None else str(leg.hops),
-        "" if first is None else in_time(first),
-    ]
-
-
-def _times(rtts: Delays) -> str:
-    if not len(rtts):
-        return ""
-    least, middle, most = (in_time(rtts.at(part)) for part in (0.0, 0.5, 0.99))
-    return f", {least} / {middle} / {most} (min, median, p99)"
-
-
-def _hint(pinged: Pinged) -> str:
+def _hint(pinged: Pinged, started: PingStarted | None) -> str:
+    """Return what to do about it; nothing where both ways carry something."""
     if pinged.refused is not None:
-        return f"this machine could not send to {pinged.address}: {pinged.refused}"
-    if not pinged.unicast.received:
-        return (
-            f"{pinged.address} does not answer: run `groupwire ping --serve` there, "
-            "or look for a firewall on UDP port 4321"
-        )
+        why = in_words(pinged.refused)
+        return f"this machine could not send to {pinged.address}: {why}"
     if not pinged.multicast.received:
-        if pinged.address == "::1":
-            return "Linux carries no IPv6 multicast on loopback: name 127.0.0.1"
-        return (
-            "unicast arrives and multicast does not: "
-            f"`groupwire doctor --peer {pinged.address}` looks for the reason"
-        )
+        if pinged.unicast.received:
+            return _without_multicast(pinged)
+        return _without_answer(pinged, started)
+    if not pinged.unicast.received:
+        return "multicast arrives and unicast does not: look for a firewall here"
     return ""
+
+
+def _without_multicast(pinged: Pinged) -> str:
+    if pinged.address == "::1":
+        return "Linux carries no IPv6 multicast on loopback: name 127.0.0.1"
+    return (
+        "unicast arrives and multicast does not: "
+        f"`groupwire doctor --peer {pinged.address}` looks for the reason"
+    )
+
+
+def _without_answer(pinged: Pinged, started: PingStarted | None) -> str:
+    if started is not None and started.size_bytes > started.limit_bytes:
+        return (
+            "a responder answers nothing that is larger than a packet: ask "
+            f"{pinged.address} with --size {started.limit_bytes} at most"
+        )
+    return (
+        f"{pinged.address} does not answer: run `groupwire ping --serve` there, "
+        "or look for a firewall on UDP port 4321"
+    )
