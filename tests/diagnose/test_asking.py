@@ -1,5 +1,6 @@
 from collections.abc import Sequence
 from dataclasses import replace
+from ipaddress import ip_interface
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,9 @@ from groupwire.diagnose import asking
 from groupwire.diagnose.asking import ask, may_look_deeper
 from groupwire.errors import AddressError, InterfaceError
 from groupwire.values import DEFAULT_GROUP, Group, Interface
+
+
+SIX = (ip_interface("fe80::1/64"),)
 
 
 @pytest.fixture
@@ -76,6 +80,20 @@ def test_a_peer_is_an_address_of_the_same_kind() -> None:
     ):
         with pytest.raises(AddressError, match=problem):
             ask(peer=text)
+
+
+def test_a_peer_may_name_the_interface_that_it_is_behind(machine: _Machine) -> None:
+    links = [replace(one, addresses=SIX) for one in (ETH0, ETH1)]
+    machine.has([LO, *links], route=2)
+    question = ask("[ff12::1]:5000", peer="fe80::2%eth1")
+    assert (question.named, question.send_by) == (True, links[1])
+    for same in ("eth1", "3", "all"):
+        question = ask("[ff12::1]:5000", same, peer="fe80::2%eth1")
+        assert question.about == (links[1],)
+    with pytest.raises(AddressError, match="is behind eth1, and eth0 was named"):
+        ask("[ff12::1%eth0]:5000", peer="fe80::2%eth1")
+    with pytest.raises(InterfaceError, match="no interface eth7"):
+        ask("[ff12::1]:5000", peer="fe80::2%eth7")
 
 
 def test_who_may_look_deeper_is_told_by_the_system(

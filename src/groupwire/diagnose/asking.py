@@ -37,8 +37,10 @@ def ask(
     interface of that name. One that cannot be used is no error here but the case.
     """
     wanted_group = _read_group(group)
-    wanted = wanted_group.interface if interface is None else interface
+    asked = None if peer is None else _read_peer(peer, wanted_group)
     links = list_interfaces()
+    wanted = wanted_group.interface if interface is None else interface
+    wanted = _toward(asked, wanted, links)
     receiving, why_not = _receivers(wanted_group, wanted, links)
     sending, why_not_sent = _sender(wanted_group, wanted, links)
     return Question(
@@ -50,7 +52,7 @@ def ask(
         trouble=tuple(dict.fromkeys((*why_not, *why_not_sent))),
         ttl_hops=ttl_hops,
         root=may_look_deeper(),
-        peer=None if peer is None else _read_peer(peer, wanted_group),
+        peer=asked,
         listen_s=listen_s,
         soak_s=soak_s,
     )
@@ -94,6 +96,29 @@ def _read_peer(
             fix=f"give the peer's own IPv{group.version} address",
         )
     return ip
+
+
+def _toward(
+    peer: IPv4Address | IPv6Address | None,
+    wanted: str | int | None,
+    links: Sequence[Interface],
+) -> str | int | None:
+    """Return the interface that ``fe80::2%eth1`` names, where no other is named."""
+    zone = peer.scope_id if isinstance(peer, IPv6Address) else None
+    if zone is None:
+        return wanted
+    behind = find(zone, links)
+    if wanted is not None and not _is(behind, wanted, links):
+        raise AddressError(
+            str(peer),
+            f"it is behind {behind.name}, and {wanted} was named for the group",
+            fix=f"name one interface only, for example -i {behind.name}",
+        )
+    return behind.name
+
+
+def _is(link: Interface, wanted: str | int, links: Sequence[Interface]) -> bool:
+    return str(wanted).lower() == "all" or find(wanted, links).index == link.index
 
 
 def _about(

@@ -11,8 +11,16 @@ from dataclasses import dataclass, replace
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
 
 from groupwire.diagnose.finding import Finding, Looked
+from groupwire.values import Group
 
-__all__ = ["Shell", "command", "link_setting", "route_groups_by", "setting"]
+__all__ = [
+    "Shell",
+    "command",
+    "link_setting",
+    "route_groups_by",
+    "serving",
+    "setting",
+]
 
 ALL_GROUPS = IPv4Network("224.0.0.0/4")
 _SUDO = "sudo "
@@ -56,6 +64,14 @@ def route_groups_by(
     return command("ip", "route", "replace", network, "dev", link)
 
 
+def serving(group: Group) -> str:
+    """Return the line that makes another machine the other end."""
+    # Its interface has a name of its own, which nobody here knows.
+    there = ("-i", "INTERFACE") if group.needs_zone else ()
+    words = ("groupwire", "doctor", "--serve", "-g", str(group.on(None)))
+    return shlex.join((*words, *there))
+
+
 @dataclass(frozen=True, slots=True)
 class Shell:
     """What the person who reads types into."""
@@ -63,6 +79,8 @@ class Shell:
     root: bool = False
     """Whether it is root's own: there sudo is of no use, and often missing."""
     sysctl: bool = True
+    """Whether there is a program of that name."""
+    sudo: bool = True
     """Whether there is a program of that name."""
 
     def fit(self, looked: Looked) -> Looked:
@@ -75,7 +93,12 @@ class Shell:
     def _lines(self, fix: Iterable[str]) -> Iterable[str]:
         for line in fix:
             typed = line if self.sysctl else _without_sysctl(line)
-            yield _without_sudo(typed) if self.root else typed
+            yield typed if self.sudo and not self.root else self._as_root(typed)
+
+    def _as_root(self, line: str) -> str:
+        bare = _without_sudo(line)
+        # su(1) is everywhere; it asks for root's password instead of one's own.
+        return bare if self.root or bare == line else f"su -c {shlex.quote(bare)}"
 
 
 def _without_sudo(line: str) -> str:

@@ -94,7 +94,10 @@ def shell_here() -> Shell:
     # Who used sudo goes on in a shell of their own.
     own = os.geteuid() == 0 and "SUDO_UID" not in os.environ
     path = f"{os.environ.get('PATH', '')}:/usr/sbin:/sbin"
-    return Shell(root=own, sysctl=shutil.which("sysctl", path=path) is not None)
+    sysctl, sudo = (
+        shutil.which(name, path=path) is not None for name in ("sysctl", "sudo")
+    )
+    return Shell(root=own, sysctl=sysctl, sudo=sudo)
 
 
 async def _tried(

@@ -52,6 +52,11 @@ def test_no_route_is_good_to_know_where_there_is_only_loopback() -> None:
     assert finding.fix == ("sudo ip route replace 224.0.0.0/4 dev lo",)
 
 
+def test_loopback_is_no_way_for_groups_of_ipv6() -> None:
+    at = scene(question("[ff15::1]:5000", links=()), moment((), route=None))
+    assert only(CHECK, at).fix == ()
+
+
 def test_no_route_without_any_interface_has_no_command() -> None:
     down = replace(ETH0, up=False)
     at = scene(question(links=(down,)), moment(route=None, interfaces=(down,)))

@@ -1,7 +1,8 @@
 import errno
+from dataclasses import replace
 
 import pytest
-from tests.diagnose.checks.trials.scenes import codes, look, one, scene
+from tests.diagnose.checks.trials.scenes import LO, codes, look, one, scene
 
 from groupwire.diagnose.checks.trials import HearingOneself
 from groupwire.diagnose.trials.seen import LoopbackSeen
@@ -13,13 +14,20 @@ DEAF = LoopbackSeen(interface="eth0", sent=3, own_port=False, port=10_000, waite
 def test_a_host_that_hears_itself_is_well() -> None:
     diagnosis = look(HearingOneself(), scene(HEARD))
     assert codes(diagnosis) == []
-    assert not diagnosis.missed
+    assert not diagnosis.unsure
 
 
 def test_where_nothing_was_tried_it_says_so() -> None:
     diagnosis = look(HearingOneself(), scene())
     assert codes(diagnosis) == []
-    assert "no usable interface" in diagnosis.missed[0]
+    assert "no usable interface" in diagnosis.unsure[0]
+
+
+def test_a_group_of_ipv6_with_nothing_but_loopback_is_left_open() -> None:
+    asked = scene(group="[ff15::1]:5000")
+    only_lo = replace(asked.question, receive_on=(LO,), send_by=LO)
+    diagnosis = look(HearingOneself(), replace(asked, question=only_lo))
+    assert "no IPv6 groups over loopback" in diagnosis.unsure[0]
 
 
 def test_a_host_that_does_not_hear_itself_is_broken() -> None:

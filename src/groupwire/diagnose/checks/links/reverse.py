@@ -90,11 +90,12 @@ class _Looking:
             back = f"leaves by {way.name}" if way else "is not known"
             # Of several interfaces they may well come in by the right one.
             here = seen or question.named or way is None or self._grown > 0
-            also = f" Those that come in by {way.name} pass." if way else ""
+            passes = way and not here
+            also = f" Those that come in by {way.name} pass." if passes else ""
             yield self._finding(
                 link,
                 f"Datagrams from {source} that come in by {link.name} are thrown away "
-                f"as forged, because the way back to {source} {back}.{'' if here else also}",
+                f"as forged, because the way back to {source} {back}.{also}",
                 severity=Severity.ERROR if here else Severity.WARNING,
                 certain=self._grown > 0,
                 loose=way is not None,

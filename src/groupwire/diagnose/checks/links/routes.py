@@ -45,10 +45,17 @@ def _no_route(scene: Scene, meant: list[Interface]) -> Finding:
         'that name no interface fail: "Network is unreachable" when they send, "No '
         f'such device" when they join.{_ours(scene)}{_several(meant)}',
         evidence=(f"no route for {ip} (netlink)",),
-        fix=(route_groups_by(link, ip),) if link else (),
+        fix=()
+        if not link or _leads_nowhere(scene, link)
+        else (route_groups_by(link, ip),),
         # Each of these takes routes away, and their fixes bring one back.
         explained_by=("interface-down", "no-address", "not-multicast"),
     )
+
+
+def _leads_nowhere(scene: Scene, link: str) -> bool:
+    """Tell whether it is loopback, over which Linux carries no IPv6 groups."""
+    return scene.question.group.version == 6 and link == _loopback(scene)
 
 
 def _severity(scene: Scene, meant: list[Interface]) -> Severity:

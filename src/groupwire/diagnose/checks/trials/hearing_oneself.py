@@ -30,13 +30,22 @@ class HearingOneself:
         return Looked(
             at=tuple(_where(one) for one in seen),
             findings=tuple(found for one in seen for found in _findings(one, scene)),
-            missed=() if seen else (_NOTHING_TRIED,),
+            unsure=() if seen else (_nothing_tried(scene),),
         )
 
 
-_NOTHING_TRIED = (
-    "no datagram was tried on this host: it has no usable interface for the group"
-)
+def _nothing_tried(scene: Scene) -> str:
+    question = scene.question
+    ways = [*question.receive_on, *([question.send_by] if question.send_by else [])]
+    if question.group.version == 6 and any(one.loopback for one in ways):
+        return (
+            f"whether {question.group.ip} works: Linux carries no IPv6 groups over "
+            "loopback; for programs on this machine alone take an IPv4 group, such as "
+            "239.255.42.99"
+        )
+    return (
+        "no datagram was tried on this host: it has no usable interface for the group"
+    )
 
 
 def _where(seen: LoopbackSeen) -> str:

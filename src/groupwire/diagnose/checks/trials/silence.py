@@ -12,6 +12,7 @@ from groupwire.diagnose.checks.trials.queriers import (
     other_querier_s,
     querier_fix,
 )
+from groupwire.diagnose.commands import serving
 from groupwire.diagnose.finding import Finding, Looked, Severity, Sureness
 from groupwire.diagnose.trials.seen import QueryHeard, SoakSeen
 
@@ -220,7 +221,7 @@ def _unsure(seen: SoakSeen, scene: Scene) -> Iterator[str]:
     if seen.trouble:
         yield f"whether the group goes on arriving: {seen.trouble}"
     elif not seen.stretches:
-        serve = f"groupwire doctor --serve -g {scene.question.group}"
+        serve = serving(scene.question.group)
         yield (
             f"whether the group goes on arriving: nothing came within "
             f"{_for(seen.lasted_s)}. Start a sender, or `{serve}` on another machine "

@@ -11,7 +11,7 @@ from groupwire.diagnose.checks.trials.hearing_oneself import RULES
 from groupwire.diagnose.checks.trials.legs import Leg, legs_of
 from groupwire.diagnose.checks.trials.queriers import querier_fix
 from groupwire.diagnose.checks.trials.ways import Station, lost_at, sizes, stations
-from groupwire.diagnose.commands import command, link_setting
+from groupwire.diagnose.commands import command, link_setting, serving
 from groupwire.diagnose.finding import Finding, Looked, Severity, Sureness
 from groupwire.diagnose.trials.seen import LoopbackSeen, PeerSeen
 
@@ -43,8 +43,8 @@ class TwoEnds:
         return Looked(
             at=at,
             findings=tuple(found for one in seen for found in _findings(one, scene)),
-            unsure=tuple(line for one in seen for line in _unsure(one)),
-            missed=tuple(line for one in seen for line in _missed(one))
+            unsure=tuple(line for one in seen for line in _unsure(one, scene)),
+            missed=tuple(line for one in seen for line in _missed(one, scene))
             or (() if seen else _MISSED),
         )
 
@@ -379,8 +379,8 @@ def _too_large(legs: list[Leg]) -> Iterator[Finding]:
 # What stays open
 
 
-def _unsure(seen: PeerSeen) -> Iterator[str]:
-    serve = f"groupwire doctor --serve -g {seen.group}"
+def _unsure(seen: PeerSeen, scene: Scene) -> Iterator[str]:
+    serve = serving(scene.question.group)
     if seen.trouble:
         yield f"whether multicast reaches {seen.address}: {seen.trouble}"
     elif seen.fell_silent:
@@ -407,11 +407,11 @@ def _unsure(seen: PeerSeen) -> Iterator[str]:
         )
 
 
-def _missed(seen: PeerSeen) -> Iterator[str]:
+def _missed(seen: PeerSeen, scene: Scene) -> Iterator[str]:
     if seen.members and not seen.serving:
         yield (
             f"whether {seen.address} is heard here, and how large datagrams may be: "
-            f"`groupwire doctor --serve -g {seen.group}` there would tell"
+            f"`{serving(scene.question.group)}` there would tell"
         )
     elif seen.there is not None and seen.there.left is None:
         yield "where exactly a datagram is lost: as root, both doctors see the wire"

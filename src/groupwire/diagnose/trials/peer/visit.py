@@ -53,6 +53,8 @@ SMALL = 5
 TWICE = 2
 """Large ones of each size."""
 FARTHER = 3
+MOST_MEMBERS = 8
+"""Members at the peer's address whose names are kept."""
 _LADDER = (8972, 1472, 1372, 1252, 1000, 548)
 _MOST_PAYLOAD = 9000
 _HEADERS = {4: 28, 6: 48}
@@ -315,7 +317,9 @@ class Visit:
     def _take_answers(self) -> None:
         for datagram in self._voice.answers():
             # Without the zone, which is known by the interface.
-            if int(datagram.origin.ip) == int(self._ip):
+            if int(datagram.origin.ip) == int(self._ip) and (
+                len(self._members) < MOST_MEMBERS
+            ):
                 self._members[_member(datagram)] = None
 
 
