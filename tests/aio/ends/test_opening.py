@@ -7,7 +7,7 @@ import pytest
 from tests.aio.places import Foreign, run
 
 from groupwire.aio import PeerConfig
-from groupwire.aio.delivery import opening
+from groupwire.aio.ends import opening
 from groupwire.aio.ends.opening import (
     Ends,
     open_hearing,
