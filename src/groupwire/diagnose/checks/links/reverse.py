@@ -90,8 +90,9 @@ class _Looking:
             back = f"leaves by {way.name}" if way else "is not known"
             # Of several interfaces they may well come in by the right one.
             here = seen or question.named or way is None or self._grown > 0
-            passes = way and not here
-            also = f" Those that come in by {way.name} pass." if passes else ""
+            also = ""
+            if way is not None and not here:
+                also = f" Those that come in by {way.name} pass."
             yield self._finding(
                 link,
                 f"Datagrams from {source} that come in by {link.name} are thrown away "
