@@ -1,0 +1,214 @@
+"""Frames: runs of messages of one topic, as they stand in a stream (docs §3.2).
+
+A :class:`FrameReader` takes a stream's bytes as they come; after a gap it goes on where
+the next message of the stream begins. Topics that nobody wants are skipped by their
+lengths.
+"""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Callable, Sequence
+from itertools import accumulate, pairwise
+from typing import NamedTuple
+
+from groupwire.errors import DecodeError
+from groupwire.messages.delivery import DELIVERIES, Delivery
+from groupwire.messages.topics import MAX_TOPIC_BYTES, NOT_IN_TOPICS
+
+__all__ = [
+    "HEAD_BYTES",
+    "MAX_MESSAGE_BYTES",
+    "MAX_SHARED_BYTES",
+    "Frame",
+    "FrameReader",
+    "encode_frame",
+]
+
+MAX_MESSAGE_BYTES = 16 << 20
+MAX_SHARED_BYTES = 1 << 16
+"""Of all messages of a frame that has several."""
+MAX_MESSAGES = 0xFFFF
+_HEAD = struct.Struct("!BBHIIQ")
+HEAD_BYTES = _HEAD.size
+_MAGIC = 0x47
+_VERSION = 1
+_VERSION_BITS = 0x0F
+_DELIVERY_SHIFT = 4
+_DELIVERY_BITS = 0x03
+_LAST_VALUE = 0x80
+_DIFFERENT = 0xFFFF_FFFF
+_MOST_TOPICS = 4096
+"""That are remembered as they travel."""
+
+
+class Frame(NamedTuple):
+    """Messages of one topic, one behind the other."""
+
+    delivery: Delivery
+    topic: str | None
+    """None where nobody wants it."""
+    sequence: int
+    messages: int
+    payloads: Sequence[bytes] = ()
+    last_value: bool = False
+    size_bytes: int = 0
+    """Of the payloads."""
+
+
+def encode_frame(
+    delivery: Delivery,
+    topic: bytes,
+    sequence: int,
+    payloads: Sequence[bytes],
+    *,
+    last_value: bool = False,
+) -> bytes:
+    """Return a frame of 1 to 65,535 messages."""
+    kind = _VERSION | DELIVERIES.index(delivery) << _DELIVERY_SHIFT
+    if last_value:
+        kind |= _LAST_VALUE
+    count, size = len(payloads), len(payloads[0])
+    sizes = b""
+    if count > 1:
+        lengths = list(map(len, payloads))
+        if lengths.count(size) != count:
+            size, sizes = _DIFFERENT, struct.pack(f"!{count}I", *lengths)
+    head = _HEAD.pack(_MAGIC, kind, len(topic), count, size, sequence)
+    return b"".join((head, topic, sizes, *payloads))
+
+
+class FrameReader:
+    """Reads the frames of one stream, or of one object, as their bytes come.
+
+    ``wants`` decides by topic. What is no frame raises DecodeError, once: then read on
+    behind a gap.
+    """
+
+    def __init__(self, wants: Callable[[str], bool]) -> None:
+        self._wants = wants
+        self._topics: dict[bytes, str | None] = {}
+        self._parts: list[bytes] = []
+        self._have = 0
+        self._need = HEAD_BYTES
+        self._seeking = True
+
+    @property
+    def within(self) -> bool:
+        """Whether a frame has begun and not ended."""
+        return self._have > 0
+
+    def gap(self) -> None:
+        """Forget what has begun; go on where the next message begins."""
+        self._parts.clear()
+        self._have, self._need = 0, HEAD_BYTES
+        self._seeking = True
+
+    def feed(self, data: bytes, message_at: int | None) -> list[Frame]:
+        """Take the next bytes in and return the frames that end with them."""
+        if self._seeking:
+            if message_at is None:
+                return []
+            data = data[message_at:] if message_at else data
+            self._seeking = False
+        if self._have:
+            self._parts.append(data)
+            self._have += len(data)
+            if self._have < self._need:
+                return []
+            data = b"".join(self._parts)
+        return self._read(data)
+
+    def _read(self, data: bytes) -> list[Frame]:
+        frames: list[Frame] = []
+        at, end = 0, len(data)
+        try:
+            while True:
+                size = self._size(data, at, end - at)
+                if end - at < size:
+                    break
+                frames.append(self._frame(data, at))
+                at += size
+        except DecodeError:
+            self.gap()
+            if frames:  # what is behind them will be told by the next call
+                self._parts, self._have, self._need = [data[at:]], end - at, 0
+                self._seeking = False
+                return frames
+            raise
+        self._need = size
+        self._have = end - at
+        self._parts = [data[at:]] if self._have else []
+        return frames
+
+    def _size(self, data: bytes, at: int, rest: int) -> int:
+        """Return a frame's size as far as it is known: more may come out later."""
+        if rest < HEAD_BYTES:
+            return HEAD_BYTES
+        fields: tuple[int, ...] = _HEAD.unpack_from(data, at)
+        magic, kind, topic, count, size, _ = fields
+        if magic != _MAGIC or kind & _VERSION_BITS != _VERSION:
+            raise DecodeError("frame-magic")
+        if not 1 <= topic <= MAX_TOPIC_BYTES or not 1 <= count <= MAX_MESSAGES:
+            raise DecodeError("frame-size")
+        total = HEAD_BYTES + topic
+        if size != _DIFFERENT:
+            return total + _checked(count, count * size)
+        total += 4 * count
+        if rest < total:
+            return total
+        sizes = _sizes(data, at + HEAD_BYTES + topic, count)
+        return total + _checked(count, sum(sizes))
+
+    def _frame(self, data: bytes, at: int) -> Frame:
+        _, kind, length, count, size, sequence = _HEAD.unpack_from(data, at)
+        at += HEAD_BYTES
+        raw = data[at : at + length]
+        topic = self._topics[raw] if raw in self._topics else self._topic(raw)
+        number = kind >> _DELIVERY_SHIFT & _DELIVERY_BITS
+        if number >= len(DELIVERIES):
+            raise DecodeError("frame-delivery")
+        last = bool(kind & _LAST_VALUE)
+        if topic is None:
+            return Frame(DELIVERIES[number], None, sequence, count, (), last)
+        at += length
+        if size == _DIFFERENT:
+            sizes = _sizes(data, at, count)
+            at += 4 * count
+            cuts = accumulate(sizes, initial=at)
+            payloads = [data[a:b] for a, b in pairwise(cuts)]
+            total = sum(sizes)
+        else:
+            total = count * size
+            payloads = _slices(data, at, size, count)
+        return Frame(DELIVERIES[number], topic, sequence, count, payloads, last, total)
+
+    def _topic(self, raw: bytes) -> str | None:
+        try:
+            text = raw.decode()
+        except UnicodeDecodeError:
+            raise DecodeError("frame-topic") from None
+        if NOT_IN_TOPICS.intersection(text):
+            raise DecodeError("frame-topic")
+        topic = text if self._wants(text) else None
+        if len(self._topics) >= _MOST_TOPICS:
+            self._topics.clear()
+        self._topics[raw] = topic
+        return topic
+
+
+def _slices(data: bytes, at: int, size: int, count: int) -> list[bytes]:
+    if not size:
+        return [b""] * count
+    end = at + count * size
+    return [data[start : start + size] for start in range(at, end, size)]
+
+
+def _sizes(data: bytes, at: int, count: int) -> tuple[int, ...]:
+    return struct.unpack_from(f"!{count}I", data, at)
+
+
+def _checked(count: int, total: int) -> int:
+    if total > (MAX_MESSAGE_BYTES if count == 1 else MAX_SHARED_BYTES):
+        raise DecodeError("frame-size")
+    return total

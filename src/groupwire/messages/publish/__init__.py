@@ -1,0 +1,1 @@
+"""A publisher: messages out, and who has them."""

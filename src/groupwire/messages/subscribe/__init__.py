@@ -1,0 +1,1 @@
+"""A subscriber: messages in, in order, and what is lost of them."""

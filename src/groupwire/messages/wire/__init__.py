@@ -1,0 +1,1 @@
+"""What publishers and subscribers say and send, as bytes."""

@@ -1,0 +1,63 @@
+"""What members say to each other in the tagged form (docs/messages.md §1.3)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from groupwire.messages.members import Role
+
+__all__ = ["Here", "Join", "Left", "Lost", "Who", "Word"]
+
+
+@dataclass(frozen=True, slots=True)
+class Here:
+    """I am here."""
+
+    id: int
+    role: Role
+    node: int
+    age_ms: int = 0
+    every_ms: int = 1000
+    instance: int = 0
+    """Of a publisher."""
+    sent: tuple[int, ...] = (0, 0, 0)
+    """Of a publisher: how many messages it has sent, by delivery."""
+    asks: bool = False
+    """Whether it wants to know who else is here."""
+
+
+@dataclass(frozen=True, slots=True)
+class Left:
+    """I am going."""
+
+    id: int
+    node: int
+    sent: tuple[int, ...] = (0, 0, 0)
+
+
+@dataclass(frozen=True, slots=True)
+class Who:
+    """A question: who is here."""
+
+
+@dataclass(frozen=True, slots=True)
+class Join:
+    """A subscriber to a publisher: I hear you and do not know you."""
+
+    here: Here
+    last: tuple[str, ...] = ()
+    """Patterns whose last values it wants."""
+
+
+@dataclass(frozen=True, slots=True)
+class Lost:
+    """A subscriber to a publisher: I have lost messages of yours."""
+
+    id: int
+    node: int
+    messages: int
+    why: str = ""
+
+
+Word: TypeAlias = Here | Left | Who | Join | Lost
