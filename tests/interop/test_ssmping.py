@@ -39,6 +39,16 @@ def test_our_client_against_ssmpingd(
         assert (summary[way]["lost"], summary[way]["hops"]) == (0, 0)
 
 
+def test_an_answer_that_is_wanted_too_long_is_short(lab: Laboratory) -> None:
+    a, b = lab.segment(2)
+    serving = start(b, "ping", "--serve")
+    serving.line('"serving"')
+    asking = a.popen("ssmping", "-c", "2", "-s", "20000", b.v4)
+    asking.finish()
+    unicast, multicast = RECEIVED.findall("\n".join(asking.lines))
+    assert unicast == multicast == ("2", "0")
+
+
 @pytest.mark.parametrize("version", [4, 6])
 @pytest.mark.parametrize("any_source", [False, True])
 def test_ssmping_and_asmping_against_our_responder(
@@ -48,10 +58,14 @@ def test_ssmping_and_asmping_against_our_responder(
     serving = start(b, "ping", "--serve", "--name", "b")
     serving.line('"serving"')
     group = {4: "239.1.2.3", 6: "ff15::42"}[version]
-    program = ("asmping", "-c", "2", group) if any_source else ("ssmping", "-c", "2")
+    words = ("-c", "2", "-s", "400", "-v")
+    program = ("asmping", *words, group) if any_source else ("ssmping", *words)
     asking = a.popen(*program, b.address(version))
     asking.finish()
-    unicast, multicast = RECEIVED.findall("\n".join(asking.lines))
+    said = "\n".join(asking.lines)
+    unicast, multicast = RECEIVED.findall(said)
     assert unicast == multicast == ("2", "0")
+    assert "Server version: b" in said
+    assert "Warning" not in said + asking.errors  # of another size than it wanted
     serving.signal(signal.SIGINT)
     assert told(serving).end["answered"] == 2

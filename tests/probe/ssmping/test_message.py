@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from groupwire.errors import DecodeError
-from groupwire.probe.ssmping.message import Kind, Message, as_answer
+from groupwire.probe.ssmping.message import Kind, Message, as_answer, padded
 
 U32 = st.integers(0, (1 << 32) - 1)
 GROUPS = st.one_of(st.none(), st.ip_addresses(v=4), st.ip_addresses(v=6))
@@ -22,6 +22,7 @@ MESSAGES = st.builds(
     st.booleans(),
     st.text("abc.", max_size=10),
     st.integers(0, 100),
+    st.integers(0, 65_535),
 )
 # What ssmping 0.9.1 has sent.
 DEBIAN = bytes.fromhex(
@@ -60,6 +61,26 @@ def test_an_answer_is_the_question_with_another_letter() -> None:
     assert as_answer(unknown, "") == b"A" + unknown[1:]
     named = Message.decode(as_answer(unknown, "cam1"))
     assert (named.kind, named.server) == (Kind.ANSWER, "cam1")
+
+
+# With -v, and with -s 200.
+VERBOSE = DEBIAN[:-9] + bytes.fromhex("0005 0000") + DEBIAN[-9:]
+SIZED = DEBIAN[:-9] + bytes.fromhex("0007 0002 00c8") + DEBIAN[-9:]
+
+
+def test_the_older_dialect_asks_who_it_is_by_an_empty_list() -> None:
+    assert Message.decode(VERBOSE).wants_name
+    assert not Message.decode(DEBIAN).wants_name
+
+
+def test_an_answer_is_as_long_as_the_older_dialect_wants_it() -> None:
+    wanted = Message.decode(SIZED).wanted_bytes
+    answer = as_answer(SIZED, "")
+    assert len(padded(answer, wanted)) == wanted == 200
+    # What ssmpingd 0.9.1 answers.
+    assert padded(answer, wanted) == answer + bytes.fromhex("0008 0098") + bytes(152)
+    assert padded(answer, len(answer) + 3) == answer
+    assert len(padded(answer, len(answer) + 4)) == len(answer) + 4
 
 
 @pytest.mark.parametrize(

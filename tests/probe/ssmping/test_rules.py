@@ -65,7 +65,14 @@ class TestResponder:
     def test_who_asks_for_no_name_is_told_none(self) -> None:
         question = Message(Kind.QUESTION, 7, 1).encode()
         reply = Responder("cam1").hear(question)
-        assert reply == (b"A" + question[1:], None)
+        answer = b"A" + question[1:]
+        assert reply == (answer, None, answer)
+
+    def test_a_longer_answer_is_there_for_who_may_have_it(self) -> None:
+        question = Message(Kind.QUESTION, 7, 1, wanted_bytes=300).encode()
+        reply = Responder("cam1").hear(question)
+        assert reply is not None
+        assert (len(reply.data), len(reply.padded)) == (len(question), 300)
 
     def test_what_is_not_answered_is_counted(self) -> None:
         responder = Responder("cam1")

@@ -19,7 +19,7 @@ from typing import Self
 
 from groupwire.errors import DecodeError
 
-__all__ = ["Kind", "Message", "Option", "as_answer"]
+__all__ = ["Kind", "Message", "Option", "as_answer", "padded"]
 
 _MAX_OPTIONS = 32
 _HEAD_BYTES = 4
@@ -43,6 +43,10 @@ class Option(IntEnum):
     GROUP = 4
     WANTED = 5
     SERVER = 6
+    SIZE = 7
+    """Of the older dialect: how long the answer is to be."""
+    PADDING = 8
+    """Of the older dialect: what makes it so long."""
     FILLING = 0xFFFF
     """Ours: octets that make a question as long as it is wanted. Whoever does not
     know an option sends it back as it came."""
@@ -64,6 +68,8 @@ class Message:
     """Who it says it is."""
     filling: int = 0
     """Octets of filling."""
+    wanted_bytes: int = 0
+    """How long the answer is to be at least."""
 
     def encode(self) -> bytes:
         """Return the octets."""
@@ -83,6 +89,8 @@ class Message:
             parts.append(_option(Option.WANTED, Option.SERVER.to_bytes(2)))
         if self.server:
             parts.append(_option(Option.SERVER, self.server.encode()))
+        if self.wanted_bytes:
+            parts.append(_option(Option.SIZE, self.wanted_bytes.to_bytes(2)))
         if self.filling:
             parts.append(_option(Option.FILLING, bytes(self.filling)))
         return b"".join(parts)
@@ -106,9 +114,10 @@ class Message:
             int.from_bytes(time[:4]),
             int.from_bytes(time[4:8]),
             _group(options.get(Option.GROUP)),
-            Option.SERVER.to_bytes(2) in _pairs(options.get(Option.WANTED, b"")),
+            _wants_name(options.get(Option.WANTED)),
             options.get(Option.SERVER, b"")[:_MAX_NAME_BYTES].decode(errors="replace"),
             len(options.get(Option.FILLING, b"")),
+            int.from_bytes(options.get(Option.SIZE, b"")[:2]),
         )
 
 
@@ -119,6 +128,20 @@ def as_answer(question: bytes, name: str) -> bytes:
     """
     answer = Kind.ANSWER.value + question[1:]
     return answer + (_option(Option.SERVER, name.encode()) if name else b"")
+
+
+def padded(answer: bytes, size_bytes: int) -> bytes:
+    """Return the answer in this size, where it is not as long already."""
+    missing = size_bytes - len(answer) - _HEAD_BYTES
+    return answer if missing < 0 else answer + _option(Option.PADDING, bytes(missing))
+
+
+def _wants_name(value: bytes | None) -> bool:
+    """Read which options are wanted; in the older dialect the empty list is all."""
+    if value is None:
+        return False
+    pairs = [value[at : at + 2] for at in range(0, len(value), 2)]
+    return not pairs or Option.SERVER.to_bytes(2) in pairs
 
 
 def _options(data: bytes) -> Iterator[tuple[int, bytes]]:
@@ -147,10 +170,6 @@ def _group(value: bytes | None) -> IPv4Address | IPv6Address | None:
         if family == _FAMILIES[6] and len(address) == 16:
             return IPv6Address(address)
     raise DecodeError("ssmping-group")
-
-
-def _pairs(value: bytes) -> list[bytes]:
-    return [value[at : at + 2] for at in range(0, len(value), 2)]
 
 
 def _option(kind: int, value: bytes) -> bytes:

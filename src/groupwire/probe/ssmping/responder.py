@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from groupwire.errors import DecodeError
 from groupwire.probe.ssmping.groups import answers_in
-from groupwire.probe.ssmping.message import Kind, Message, as_answer
+from groupwire.probe.ssmping.message import Kind, Message, as_answer, padded
 
 __all__ = ["Bucket", "Reply", "Responder"]
 
@@ -18,6 +18,8 @@ class Reply(NamedTuple):
 
     data: bytes
     group: IPv4Address | IPv6Address | None
+    padded: bytes
+    """The same as long as the asker wants it, where he may have so much."""
 
 
 class Bucket:
@@ -61,4 +63,5 @@ class Responder:
             self.dropped["ssmping-other-group"] += 1
             return None
         name = self._name if question.wants_name else ""
-        return Reply(as_answer(data, name), question.group)
+        answer = as_answer(data, name)
+        return Reply(answer, question.group, padded(answer, question.wanted_bytes))

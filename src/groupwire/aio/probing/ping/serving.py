@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import AsyncIterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
-from ipaddress import IPv4Network, IPv6Network
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
 from typing import Self
 
 from groupwire.aio.config import PeerConfig, default_name
@@ -15,7 +15,7 @@ from groupwire.aio.message import Message
 from groupwire.aio.opening import Joined, group_of
 from groupwire.aio.peer import Peer
 from groupwire.errors import MachineError, UsageError
-from groupwire.gather import AnswerPolicy, Limits
+from groupwire.gather import AnswerPolicy, Limits, Refusal
 from groupwire.net import LinkWatch, list_interfaces
 from groupwire.net.unicast import UnicastSocket
 from groupwire.probe.ping.leg import TTL_HOPS
@@ -182,18 +182,31 @@ class PingServing:
         reply = self._responder.hear(datagram.data)
         if reply is None:
             return
-        refusal = self._refusal(datagram, len(reply.data), now=self._loop.time())
+        answer = reply.padded
+        refusal = self._refusal(datagram, len(answer), now=self._loop.time())
+        if refusal == Refusal.TOO_LARGE and answer is not reply.data:
+            answer = reply.data
+            refusal = self._refusal(datagram, len(answer), now=self._loop.time())
         if refusal is not None:
             self._refused[refusal] += 1
             return
         self._answered += 1
         self._latest = str(datagram.origin)
+        self._answer(sock, datagram, answer, reply.group)
+
+    def _answer(
+        self,
+        sock: UnicastSocket,
+        asked: Datagram,
+        answer: bytes,
+        group: IPv4Address | IPv6Address | None,
+    ) -> None:
         # From the address that was asked: who asks a source hears no other.
-        source = datagram.group
-        sock.send_to(reply.data, datagram.origin, source=source)
-        if reply.group is not None and datagram.interface:
-            group = Group(reply.group, datagram.origin.port)
-            sock.send_to_group(reply.data, group, datagram.interface, source)
+        source = asked.group
+        sock.send_to(answer, asked.origin, source=source)
+        if group is not None and asked.interface:
+            to = Group(group, asked.origin.port)
+            sock.send_to_group(answer, to, asked.interface, source)
 
     def _refusal(self, asked: Datagram, size_bytes: int, *, now: float) -> str | None:
         refusal = self._policy.refusal(
