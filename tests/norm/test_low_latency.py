@@ -89,5 +89,5 @@ def test_a_gap_is_repaired_in_two_round_trips_from_when_it_shows() -> None:
     pair.members[0].cut(up=False, down=False)
     at = pair.say(b"shows the gap")
     pair.lab.run(at + 1.0)
-    assert len(pair.heard) == 4
+    assert len(pair.heard) == 3  # at one of them both come at once
     assert max(pair.heard) - at <= 2.5 * GRTT_S

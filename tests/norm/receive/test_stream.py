@@ -10,12 +10,7 @@ from tests.norm.receive.places import CODING, stream_symbol
 
 from groupwire.norm.coding import Coding
 from groupwire.norm.fec.code import ReedSolomon
-from groupwire.norm.receive.stream import (
-    Chunk,
-    IncomingStream,
-    StreamStore,
-    stream_bytes,
-)
+from groupwire.norm.receive.stream import IncomingStream, stream_bytes
 from groupwire.norm.repair.state import Need
 from groupwire.norm.wire.head import ObjectFlag
 
@@ -92,9 +87,31 @@ def test_the_first_beginning_of_a_message_is_told() -> None:
     stream = _stream()
     stream.add(0, 0, [stream_symbol(b"tail|head", message_start=6)])
     stream.add(0, 1, [stream_symbol(b"middle")])
-    stream.add(0, 2, [stream_symbol(b"new", message_start=1)])
-    chunks: list[Chunk] = [(b"tail|head", 5), (b"middle", None), (b"new", 0)]
-    assert list(stream.take()) == chunks
+    assert list(stream.take()) == [(b"tail|headmiddle", 5)]
+    stream.add(0, 2, [stream_symbol(b"middle")])
+    stream.add(0, 3, [stream_symbol(b"new", message_start=1)])
+    assert list(stream.take()) == [(b"middlenew", 6)]
+
+
+def test_where_no_message_begins_none_is_told() -> None:
+    stream = _stream()
+    stream.add(0, 0, [stream_symbol(b"in the middle")] * 4)
+    (chunk,) = stream.take()
+    assert chunk == (4 * b"in the middle", None)
+
+
+def test_very_much_that_has_waited_is_handed_over_in_pieces() -> None:
+    coding = Coding(segment_bytes=60_000, block=4, parity=2)
+    code = ReedSolomon(coding.block, coding.parity)
+    stream = IncomingStream(NUMBER, 0, 100, coding, code)
+    block = [stream_symbol(bytes([n]) * 60_000, message_start=n == 2) for n in range(4)]
+    for number in range(1, 11):
+        stream.add(number, 0, block)
+    stream.add(0, 0, block)
+    chunks = list(stream.take())
+    assert b"".join(data for data, _ in chunks) == b"".join(s[8:] for s in block) * 11
+    assert [len(data) for data, _ in chunks] == [5 * 240_000, 5 * 240_000, 240_000]
+    assert [at for _, at in chunks] == [120_000] * 3
 
 
 def test_a_stream_ends_with_a_symbol_without_bytes() -> None:
@@ -285,17 +302,6 @@ def test_any_order_and_any_doubling_hands_over_the_same(seed: int) -> None:
         taken += _taken(stream)
     assert taken == _texts(*places)
     assert stream.skipped == 0
-
-
-def test_a_store_keeps_nothing_of_what_it_has_forgotten() -> None:
-    store = StreamStore(2, 4)
-    store.write(0, 0, [b"a", memoryview(b"b")])
-    store.write(1, 1, [b"c"])
-    store.forget_before(1)
-    assert store.get(0, 0) is None
-    assert store.get(1, 1) == b"c"
-    # As long as symbols can be: nobody knows how long those were that never came.
-    assert store.read(1) == [bytes(4), b"c\0\0\0"]
 
 
 def test_it_has_what_it_has_handed_over_since_it_was_joined() -> None:

@@ -97,13 +97,14 @@ class ObjectLost:
 
 @dataclass(frozen=True, slots=True)
 class StreamReceived:
-    """The next bytes of a stream."""
+    """The next bytes of a stream: all that follow each other and are there now."""
 
     sender: SenderKey
     object: int
     data: bytes
     message_at: int | None
-    """Where in them the first message begins that begins there."""
+    """Where in them the first message begins that begins there; others may follow it,
+    which its own length tells."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -346,7 +346,7 @@ class Remote:
             self._handover.lose(lost, LossReason.WINDOW)
         stream = self._catalogue.under_way.get(number)
         if isinstance(stream, IncomingStream):
-            stream.reach(block, position[2])
+            stream.flushed(block, position[2])
             self._handover.progress(stream)
         self._asking.flushed(position, now)
 

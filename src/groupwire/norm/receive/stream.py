@@ -8,48 +8,23 @@ from groupwire.errors import DecodeError
 from groupwire.norm.coding import Coding
 from groupwire.norm.fec.code import ReedSolomon
 from groupwire.norm.receive.assembly import Assembly
+from groupwire.norm.receive.stretch import StreamStore, Stretch
 from groupwire.norm.repair.state import Need
 from groupwire.norm.stream_header import STREAM_HEADER_BYTES, StreamHeader
 from groupwire.norm.wire.head import ObjectFlag
 
-__all__ = ["Chunk", "IncomingStream", "StreamStore", "stream_bytes"]
+__all__ = ["Chunk", "IncomingStream", "stream_bytes"]
 
 _SYMBOL_COST_BYTES = 100
 """What it takes to remember where a symbol is."""
 
+_MOST_CHUNK_BYTES = 1 << 20
+"""More is handed over in several pieces: to join them takes their memory twice."""
+
 Chunk = tuple[bytes, int | None]
 """Bytes, and where in them the first message begins that begins there."""
-
-
-class StreamStore:
-    """Symbols of the blocks that are not yet handed over and complete."""
-
-    def __init__(self, block: int, symbol_bytes: int) -> None:
-        self._length = block
-        self._size = symbol_bytes
-        self._blocks: dict[int, dict[int, bytes]] = {}
-
-    def write(
-        self, block: int, symbol: int, payloads: Sequence[bytes | memoryview]
-    ) -> None:
-        """Keep consecutive symbols."""
-        of = self._blocks.setdefault(block, {})
-        for number, payload in enumerate(payloads, symbol):
-            of[number] = bytes(payload)
-
-    def read(self, block: int) -> Sequence[bytes | memoryview]:
-        """Return all symbols of a block, as long as they can be, zeros behind them."""
-        of = self._blocks.get(block, {})
-        return [of.get(n, b"").ljust(self._size, b"\0") for n in range(self._length)]
-
-    def get(self, block: int, symbol: int) -> bytes | None:
-        """Return one symbol."""
-        return self._blocks.get(block, {}).get(symbol)
-
-    def forget_before(self, block: int) -> None:
-        """Keep nothing of earlier blocks."""
-        for old in [b for b in self._blocks if b < block]:
-            del self._blocks[old]
+Place = tuple[int, int]
+"""Block and symbol."""
 
 
 def stream_bytes(coding: Coding, blocks: int) -> int:
@@ -61,10 +36,40 @@ def stream_bytes(coding: Coding, blocks: int) -> int:
     return blocks * coding.block * symbol
 
 
+class _Joined:
+    """What is handed over next, as one."""
+
+    def __init__(self) -> None:
+        self._parts: list[bytes] = []
+        self._message_at: int | None = None
+        self._size = 0
+
+    def __bool__(self) -> bool:
+        return bool(self._parts)
+
+    @property
+    def full(self) -> bool:
+        return self._size >= _MOST_CHUNK_BYTES
+
+    def add(self, stretch: Stretch) -> None:
+        if self._message_at is None and stretch.message_at is not None:
+            self._message_at = self._size + stretch.message_at
+        self._parts.append(stretch.data)
+        self._size += len(stretch.data)
+
+    def take(self) -> Chunk:
+        parts, message_at = self._parts, self._message_at
+        self._parts, self._message_at, self._size = [], None, 0
+        return parts[0] if len(parts) == 1 else b"".join(parts), message_at
+
+
 class IncomingStream:
     """A stream, from the block where it was joined.
 
-    At most ``most_blocks`` wait for what was lost before them; then it is skipped.
+    At most ``most_blocks`` wait for what was lost before them; then it is skipped. Of a
+    stream that is ``unreliable`` (RFC 5740 §4.2.1) nothing is asked for, and it begins
+    with what is heard first: what lies before the place that its sender had reached one
+    datagram ago is waited for no more, so that two may change places on the way.
     """
 
     def __init__(
@@ -74,10 +79,13 @@ class IncomingStream:
         most_blocks: int,
         coding: Coding,
         code: ReedSolomon,
+        *,
+        unreliable: bool = False,
     ) -> None:
         self.number = number
         self.flags = ObjectFlag.STREAM
         self.info: bytes | None = None
+        self.unreliable = unreliable
         self.block = first_block
         """Where the next symbol to be handed over is."""
         self.symbol = 0
@@ -86,12 +94,14 @@ class IncomingStream:
         """Whether nothing has been given up."""
         self.skipped = 0
         """Symbols given up since they were last told."""
-        self._first = first_block
+        self._first: Place | None = None if unreliable else (first_block, 0)
         self._most = most_blocks
         self._coding = coding
         self._size = coding.segment_bytes + STREAM_HEADER_BYTES
-        self._reached = first_block, -1
+        self._reached: Place = first_block, -1
         """The furthest symbol that is known to have been sent."""
+        self._past: Place = first_block, 0
+        """What lies before this is waited for no more, if nobody repairs it."""
         self._store = StreamStore(coding.block, self._size)
         self._assembly = Assembly(self._store, code, self._length)
         self._assembly.forget_before(first_block)
@@ -107,7 +117,11 @@ class IncomingStream:
     @property
     def begun(self) -> bool:
         """Whether something was handed over, or told as given up."""
-        return (self.block, self.symbol) > (self._first, 0)
+        return self._first is not None and self._here > self._first
+
+    @property
+    def _here(self) -> Place:
+        return self.block, self.symbol
 
     def add(
         self, block: int, symbol: int, payloads: Sequence[bytes | memoryview]
@@ -120,6 +134,9 @@ class IncomingStream:
             return False
         if block < self.block or self.ended:
             return True
+        if self._first is None:
+            self._move(block, min(symbol, length))
+            self._first = self._here
         self.reach(block, min(after, length) - 1)
         if symbol < length < after:
             self._assembly.add(block, symbol, payloads[: length - symbol])
@@ -136,52 +153,99 @@ class IncomingStream:
             self.skip_to(block - self._most + 1)
         self._reached = max(self._reached, (block, symbol))
 
+    def flushed(self, block: int, symbol: int) -> None:
+        """Note that the sender has sent all up to a symbol, and rests there."""
+        self.reach(block, symbol)
+        self._past = max(self._past, self._behind)
+
+    @property
+    def _behind(self) -> Place:
+        """The place behind the furthest that is known to have been sent."""
+        block, symbol = self._reached
+        return block, symbol + 1
+
     def skip_to(self, block: int) -> None:
         """Give up what is lacking before a block."""
-        if block <= self.block:
-            return
-        length = self._coding.block
-        self._skip((block - self.block) * length - self.symbol)
-        self.block, self.symbol = block, 0
-        self._assembly.forget_before(block)
-        self._store.forget_before(block)
+        if block > self.block:
+            self._leap(block, 0)
 
-    def _skip(self, symbols: int) -> None:
-        self.skipped += symbols
+    def _leap(self, block: int, symbol: int) -> None:
+        """Give up what lies before a place."""
+        ahead = (block - self.block) * self._coding.block + symbol - self.symbol
+        self.skipped += ahead
         self.intact = False
+        self._move(block, symbol)
 
-    def has(self, place: tuple[int, int]) -> bool:
-        """Return whether all up to a place has been handed over, without gaps."""
-        joined = self._first, 0
-        return self.intact and joined <= place < (self.block, self.symbol)
+    def _move(self, block: int, symbol: int) -> None:
+        """Go on at a place; what is lacking of blocks before it is not wanted."""
+        if symbol == self._coding.block:
+            block, symbol = block + 1, 0
+        if block != self.block:
+            if self._assembly.lacks_before(block):
+                self._assembly.forget_before(block)
+            self._store.forget_before(block)
+        self.block, self.symbol = block, symbol
+
+    def has(self, place: Place) -> bool:
+        """Return whether all up to a place has been handed over, without gaps.
+
+        Gaps do not count where nobody repairs them.
+        """
+        if self._first is None or not (self.intact or self.unreliable):
+            return False
+        return self._first <= place < self._here
 
     def take(self) -> Iterator[Chunk]:
-        """Iterate over what can be handed over now; each only once."""
-        while not self.ended:
-            data = self._store.get(self.block, self.symbol)
-            if data is None:
-                return
-            yield from self._chunk(data)
-            self.symbol += 1
-            if self.symbol == self._coding.block:
-                self.block, self.symbol = self.block + 1, 0
-                self._store.forget_before(self.block)
+        """Iterate over what can be handed over now; each only once.
 
-    def _chunk(self, data: bytes) -> Iterator[Chunk]:
+        What follows on each other is one chunk, unless it is very much.
+        """
+        chunk = _Joined()
+        while True:
+            stretch = self._next()
+            if stretch is not None:
+                chunk.add(stretch)
+                self._move(self.block, self.symbol + stretch.length)
+                if not chunk.full:
+                    continue
+            if chunk:
+                yield chunk.take()
+            if stretch is None and not self._pass_over():
+                break
+        if self.unreliable:
+            self._past = self._behind
+
+    def _next(self) -> Stretch | None:
+        """Return what comes next, None where it is not there, or cannot be read."""
+        if self.ended:
+            return None
+        found = self._store.get(self.block, self.symbol)
+        if found is None or isinstance(found, Stretch):
+            return found
         try:
-            header = StreamHeader.decode(data)
+            header = StreamHeader.decode(found)
         except DecodeError:
-            self._skip(1)
-            return
-        if header.ends:
-            self.ended = True
-            return
-        start = STREAM_HEADER_BYTES
-        message_at = header.message_start - 1 if header.message_start else None
-        yield data[start : start + header.length_bytes], message_at
+            return None
+        self.ended = header.ends
+        return None if header.ends else Stretch.alone(header, found)
+
+    def _pass_over(self) -> bool:
+        """Give up what cannot be read, or is waited for no more; False if neither."""
+        if self.ended:
+            return False
+        if self._store.get(self.block, self.symbol) is not None:
+            self._leap(self.block, self.symbol + 1)
+            return True
+        if not self.unreliable or self._here >= self._past:
+            return False
+        there = self._store.next(self.block, self.symbol)
+        self._leap(*(self._past if there is None else min(there, self._past)))
+        return True
 
     def lacks_before(self, block: int) -> bool:
-        """Return whether something before a block is lacking, or the info."""
+        """Return whether something before a block is to be asked for, or the info."""
+        if self.unreliable:
+            return False
         if self.info is None and self.flags & ObjectFlag.INFO:
             return True
         return self._assembly.lacks_before(block)
@@ -191,6 +255,8 @@ class IncomingStream:
 
         Nothing is lacking that has not been sent yet, however far the place is.
         """
+        if self.unreliable:
+            return
         number = self.number
         if self.info is None and self.flags & ObjectFlag.INFO:
             yield Need(number, number, info=True)

@@ -1,0 +1,125 @@
+"""Segments of a stream that came together: read at once, and kept as they are."""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Iterator, Sequence
+from functools import lru_cache
+from itertools import accumulate
+from operator import gt
+from typing import NamedTuple, Self
+
+from groupwire.norm.stream_header import STREAM_HEADER_BYTES, StreamHeader
+
+__all__ = ["StreamStore", "Stretch"]
+
+_FEWEST = 4
+"""Fewer symbols than that take less memory, and little more time, one by one."""
+
+
+class Stretch(NamedTuple):
+    """Consecutive symbols of a block that hold their bytes and nothing behind them."""
+
+    length: int
+    """In symbols."""
+    heads: bytes
+    """Of all of them."""
+    data: bytes
+    """Of all of them, without the headers."""
+    message_at: int | None
+    """Where in it the first message begins that begins there."""
+
+    @classmethod
+    def of(cls, symbols: Sequence[bytes | memoryview]) -> Self | None:
+        """Return them, None where one is not so, lies, or is the stream's end."""
+        start, count = STREAM_HEADER_BYTES, len(symbols)
+        texts = [symbol[start:] for symbol in symbols]
+        sizes = tuple(map(len, texts))
+        if not min(sizes):
+            return None
+        heads = b"".join([symbol[:start] for symbol in symbols])
+        columns = _heads(count).unpack(heads)
+        starts = columns[1::3]
+        if columns[0::3] != sizes or any(map(gt, starts, sizes)):
+            return None
+        return cls(count, heads, b"".join(texts), _first_message(sizes, starts))
+
+    @classmethod
+    def alone(cls, header: StreamHeader, symbol: bytes) -> Self:
+        """Return a single symbol, without what may stand behind its bytes."""
+        start = STREAM_HEADER_BYTES
+        message_at = header.message_start - 1 if header.message_start else None
+        data = symbol[start : start + header.length_bytes]
+        return cls(1, symbol[:start], data, message_at)
+
+    def symbols(self) -> Iterator[bytes]:
+        """Iterate over the symbols as they came."""
+        sizes = _heads(self.length).unpack(self.heads)[0::3]
+        step = STREAM_HEADER_BYTES
+        for number, end in enumerate(accumulate(sizes)):
+            head = self.heads[number * step : (number + 1) * step]
+            yield head + self.data[end - sizes[number] : end]
+
+
+@lru_cache(maxsize=256)
+def _heads(count: int) -> struct.Struct:
+    return struct.Struct("!" + "HHI" * count)
+
+
+def _first_message(sizes: Sequence[int], starts: Sequence[int]) -> int | None:
+    """Return where the first message begins: starts count from 1, 0 is none."""
+    if not any(starts):
+        return None
+    number, start = next((n, start) for n, start in enumerate(starts) if start)
+    return sum(sizes[:number]) + start - 1
+
+
+class StreamStore:
+    """Symbols of the blocks that are not yet handed over and complete."""
+
+    def __init__(self, block: int, symbol_bytes: int) -> None:
+        self._length = block
+        self._size = symbol_bytes
+        self._blocks: dict[int, dict[int, Stretch | bytes]] = {}
+        """What came together, or a symbol, by the number of the first one."""
+
+    def write(
+        self, block: int, symbol: int, payloads: Sequence[bytes | memoryview]
+    ) -> None:
+        """Keep consecutive symbols, of which none is kept yet."""
+        of = self._blocks.setdefault(block, {})
+        stretch = Stretch.of(payloads) if len(payloads) >= _FEWEST else None
+        if stretch is not None:
+            of[symbol] = stretch
+        else:
+            of.update(
+                zip(range(symbol, self._length), map(bytes, payloads), strict=False)
+            )
+
+    def read(self, block: int) -> Sequence[bytes | memoryview]:
+        """Return all symbols of a block, as long as they can be, zeros behind them."""
+        symbols = [bytes(self._size)] * self._length
+        for first, kept in self._blocks.get(block, {}).items():
+            some = [kept] if isinstance(kept, bytes) else kept.symbols()
+            for number, symbol in enumerate(some, first):
+                symbols[number] = symbol.ljust(self._size, b"\0")
+        return symbols
+
+    def get(self, block: int, symbol: int) -> Stretch | bytes | None:
+        """Return what begins at a symbol."""
+        of = self._blocks.get(block)
+        return None if of is None else of.get(symbol)
+
+    def next(self, block: int, symbol: int) -> tuple[int, int] | None:
+        """Return where the first begins that does so there or later."""
+        for later in sorted(self._blocks):
+            first = symbol if later == block else 0
+            begins = [n for n in self._blocks[later] if n >= first]
+            if later >= block and begins:
+                return later, min(begins)
+        return None
+
+    def forget_before(self, block: int) -> None:
+        """Keep nothing of earlier blocks."""
+        for old in [b for b in self._blocks if b < block]:
+            del self._blocks[old]
