@@ -1,4 +1,4 @@
-"""The library for asyncio: ask a group, listen to it, answer, deliver files to it.
+"""The library for asyncio: ask a group, answer, deliver files, publish messages.
 
 ::
 
@@ -34,6 +34,15 @@ if TYPE_CHECKING:
         push,
     )
     from groupwire.aio.message import Message
+    from groupwire.aio.messages import (
+        Full,
+        PublishConfig,
+        Publishing,
+        SubscribeConfig,
+        Subscribing,
+        publish,
+        subscribe,
+    )
     from groupwire.aio.peer import Peer, Stats
     from groupwire.aio.probing.load import receive_load, send_load
     from groupwire.aio.probing.ping import ping, ping_members, serve_ping
@@ -42,6 +51,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Asking",
+    "Full",
     "Joined",
     "MembershipEvent",
     "MembershipLost",
@@ -50,12 +60,16 @@ __all__ = [
     "Output",
     "Peer",
     "PeerConfig",
+    "PublishConfig",
+    "Publishing",
     "PullConfig",
     "Pulling",
     "PushConfig",
     "Pushing",
     "Sent",
     "Stats",
+    "SubscribeConfig",
+    "Subscribing",
     "WatchConfig",
     "Watching",
     "ask",
@@ -64,6 +78,7 @@ __all__ = [
     "open",
     "ping",
     "ping_members",
+    "publish",
     "pull",
     "push",
     "receive_load",
@@ -71,12 +86,25 @@ __all__ = [
     "send",
     "send_load",
     "serve_ping",
+    "subscribe",
     "watch",
 ]
 
 _LATER = {
     **dict.fromkeys(("Asking", "Sent"), "asking"),
     "Message": "message",
+    **dict.fromkeys(
+        (
+            "Full",
+            "PublishConfig",
+            "Publishing",
+            "SubscribeConfig",
+            "Subscribing",
+            "publish",
+            "subscribe",
+        ),
+        "messages",
+    ),
     **dict.fromkeys(("Peer", "Stats"), "peer"),
     **dict.fromkeys(
         ("Output", "PullConfig", "Pulling", "PushConfig", "Pushing", "pull", "push"),

@@ -5,6 +5,7 @@ loop runs already (notebooks, GUIs). Every call may come from any thread.
 """
 
 from groupwire.sync.delivery import pull, push
+from groupwire.sync.messages import publish, subscribe
 from groupwire.sync.peer import Message, Peer, ask, open, send
 from groupwire.sync.probing import (
     diagnose,
@@ -24,11 +25,13 @@ __all__ = [
     "open",
     "ping",
     "ping_members",
+    "publish",
     "pull",
     "push",
     "receive_load",
     "replay",
     "send",
     "send_load",
+    "subscribe",
     "watch",
 ]

@@ -1,0 +1,71 @@
+"""Publish messages to a group and subscribe to them, for asyncio.
+
+::
+
+    async with aio.publish("239.255.42.99:10002", name="probe") as publisher:
+        sent = await publisher.send("room/1/temperature", b"21.5")
+        await sent.received()
+
+    async with aio.subscribe("239.255.42.99:10002", "room/+/temperature") as messages:
+        async for message in messages:
+            print(message.topic, message.data)
+"""
+
+from __future__ import annotations
+
+from groupwire.aio.messages.config import Full, PublishConfig, SubscribeConfig
+from groupwire.aio.messages.message import Message, Published
+from groupwire.aio.messages.publishing import Publishing
+from groupwire.aio.messages.subscribing import Subscribing
+from groupwire.aio.opening import group_of
+from groupwire.values import DEFAULT_MESSAGE_GROUP, Group
+
+__all__ = [
+    "Full",
+    "Message",
+    "PublishConfig",
+    "Published",
+    "Publishing",
+    "SubscribeConfig",
+    "Subscribing",
+    "publish",
+    "subscribe",
+]
+
+_PUBLISH, _SUBSCRIBE = PublishConfig(), SubscribeConfig()
+
+
+def publish(
+    group: Group | str | None = None,
+    *,
+    name: str | None = None,
+    interface: str | int | None = None,
+    ttl: int | None = None,
+    config: PublishConfig = _PUBLISH,
+) -> Publishing:
+    """Return a publisher of the group; ``async with`` joins and leaves.
+
+    ``group`` None: ``GROUPWIRE_GROUP`` in the environment, else 239.255.42.99:10002.
+    ``name``, ``interface`` and ``ttl`` go before those of ``config``. Raises
+    AddressError and UsageError at once, MachineError on entry.
+    """
+    config = config.merged(name=name, interface=interface, ttl=ttl)
+    return Publishing(group_of(group, DEFAULT_MESSAGE_GROUP), config)
+
+
+def subscribe(
+    group: Group | str | None = None,
+    *patterns: str,
+    name: str | None = None,
+    interface: str | int | None = None,
+    ttl: int | None = None,
+    config: SubscribeConfig = _SUBSCRIBE,
+) -> Subscribing:
+    """Return a subscriber of the group to topics; ``async with`` joins and leaves.
+
+    ``patterns`` are as in MQTT: ``+`` is one level, ``#`` the rest; none are all
+    topics. The rest is as with :func:`publish`.
+    """
+    config = config.merged(name=name, interface=interface, ttl=ttl)
+    group = group_of(group, DEFAULT_MESSAGE_GROUP)
+    return Subscribing(group, patterns or ("#",), config)

@@ -1,0 +1,233 @@
+"""Publish messages and subscribe to them, without ``async``."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from types import TracebackType
+from typing import TYPE_CHECKING, Self
+
+from groupwire import aio
+from groupwire.sync.thread import loop_thread, within
+from groupwire.values import Group
+
+# Not loaded before something is published: who only asks does not pay.
+if TYPE_CHECKING:
+    from groupwire.aio.messages import (
+        Message,
+        PublishConfig,
+        Publishing,
+        SubscribeConfig,
+        Subscribing,
+    )
+    from groupwire.aio.messages.message import Published, Receipt
+    from groupwire.aio.messages.publishing import Payload
+    from groupwire.messages.delivery import Delivery
+    from groupwire.messages.events import Batch, Closed, SubscribeEvent
+    from groupwire.messages.members import Member
+    from groupwire.messages.publish.stats import PublishStats
+    from groupwire.messages.subscribe.stats import SubscribeStats
+
+__all__ = ["Publisher", "Subscriber", "publish", "subscribe"]
+
+
+def publish(
+    group: Group | str | None = None,
+    *,
+    name: str | None = None,
+    interface: str | int | None = None,
+    ttl: int | None = None,
+    config: PublishConfig | None = None,
+) -> Publisher:
+    """Return a publisher: ``with groupwire.publish(...)`` has joined inside.
+
+    See ``aio.publish``.
+    """
+    config = aio.PublishConfig() if config is None else config
+    return Publisher(
+        aio.publish(group, name=name, interface=interface, ttl=ttl, config=config)
+    )
+
+
+def subscribe(
+    group: Group | str | None = None,
+    *patterns: str,
+    name: str | None = None,
+    interface: str | int | None = None,
+    ttl: int | None = None,
+    config: SubscribeConfig | None = None,
+) -> Subscriber:
+    """Return a subscriber: ``with groupwire.subscribe(...)`` has joined inside.
+
+    See ``aio.subscribe``.
+    """
+    config = aio.SubscribeConfig() if config is None else config
+    return Subscriber(
+        aio.subscribe(
+            group, *patterns, name=name, interface=interface, ttl=ttl, config=config
+        )
+    )
+
+
+class Publisher:
+    """Publishes to a group, for programs without an event loop."""
+
+    def __init__(self, publishing: Publishing) -> None:
+        self._publishing = publishing
+
+    @property
+    def name(self) -> str:
+        """The publisher's name."""
+        return self._publishing.name
+
+    @property
+    def members(self) -> Sequence[Member]:
+        """Who else is here."""
+        return loop_thread().call(lambda: self._publishing.members)
+
+    @property
+    def stats(self) -> PublishStats:
+        """What was sent so far."""
+        return loop_thread().call(lambda: self._publishing.stats)
+
+    @property
+    def dropped(self) -> Mapping[str, int]:
+        """What was dropped on this machine, by reason."""
+        return loop_thread().call(lambda: self._publishing.dropped)
+
+    def send(
+        self,
+        topic: str,
+        data: Payload,
+        *,
+        delivery: Delivery | None = None,
+        timeout: float | None = None,
+    ) -> Sent:
+        """Publish a message; see ``aio.messages.Publishing.send``."""
+        sending = self._publishing.send(topic, data, delivery=delivery, timeout=timeout)
+        return Sent(loop_thread().run(sending))
+
+    def send_many(
+        self,
+        topic: str,
+        payloads: Sequence[Payload],
+        *,
+        delivery: Delivery | None = None,
+        timeout: float | None = None,
+    ) -> Sent:
+        """Publish messages of one topic, all or none, much quicker than one by one."""
+        sending = self._publishing.send_many(
+            topic, payloads, delivery=delivery, timeout=timeout
+        )
+        return Sent(loop_thread().run(sending))
+
+    def close(self) -> Closed | None:
+        """Send what waits, and leave; say who has not got everything."""
+        return loop_thread().run(self._publishing.close())
+
+    def __enter__(self) -> Self:
+        loop_thread().run(self._publishing.open())
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+
+class Sent:
+    """A message that was handed over."""
+
+    __slots__ = ("_published",)
+
+    def __init__(self, published: Published) -> None:
+        self._published = published
+
+    @property
+    def sequence(self) -> int:
+        """Counts from 0 for each delivery; -1: dropped, as the queue was full."""
+        return self._published.sequence
+
+    def received(self, by: Collection[str] | None = None) -> Receipt:
+        """Wait until subscribers have it, and all before it, and say who."""
+        return loop_thread().run(self._published.received(by))
+
+
+class Subscriber:
+    """Messages of a group, for programs without an event loop."""
+
+    def __init__(self, subscribing: Subscribing) -> None:
+        self._subscribing = subscribing
+        self._current: Iterator[Message] = iter(())
+
+    @property
+    def name(self) -> str:
+        """The member name."""
+        return self._subscribing.name
+
+    @property
+    def members(self) -> Sequence[Member]:
+        """Who else is here."""
+        return loop_thread().call(lambda: self._subscribing.members)
+
+    @property
+    def stats(self) -> SubscribeStats:
+        """What has come so far."""
+        return loop_thread().call(lambda: self._subscribing.stats)
+
+    @property
+    def dropped(self) -> Mapping[str, int]:
+        """What was dropped on this machine, by reason."""
+        return loop_thread().call(lambda: self._subscribing.dropped)
+
+    def __iter__(self) -> Iterator[Message]:
+        """Iterate over messages, until this subscriber is closed."""
+        return self.listen()
+
+    def listen(self, timeout: float | None = None) -> Iterator[Message]:
+        """Iterate over messages until ``close`` or ``timeout`` seconds of silence."""
+        from groupwire.aio.messages.message import messages_of
+
+        # What is left of a batch is the next one's who takes.
+        yield from self._current
+        for batch in self.batches(timeout):
+            self._current = messages_of(batch)
+            yield from self._current
+
+    def batches(self, timeout: float | None = None) -> Iterator[Batch]:
+        """Iterate over messages of one topic that came together, as ``listen``."""
+        from groupwire.messages.events import Batch
+
+        for event in self.everything(timeout):
+            if isinstance(event, Batch):
+                yield event
+
+    def everything(self, timeout: float | None = None) -> Iterator[SubscribeEvent]:
+        """Iterate over batches, gaps and members, as ``listen`` does."""
+        take = self._subscribing.next_event
+        while True:
+            try:
+                event = loop_thread().run(within(take(), timeout))
+            except TimeoutError:
+                return
+            if event is None:
+                return
+            yield event
+
+    def close(self) -> None:
+        """Leave; ends iterations in other threads. Any number of times."""
+        loop_thread().run(self._subscribing.close())
+
+    def __enter__(self) -> Self:
+        loop_thread().run(self._subscribing.open())
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
