@@ -101,6 +101,21 @@ def test_a_connected_one_sends_on_where_nobody_listens_yet() -> None:
         assert asking.sent_at > before
 
 
+def test_a_host_that_says_that_nobody_listens_is_believed_until_somebody_does() -> None:
+    with UnicastSocket(4) as asking:
+        with UnicastSocket(4) as other:
+            to = Origin("127.0.0.1", other.port)
+        asking.connect(to)
+        asking.send(b"one")
+        assert select([asking], [], [], 1.0)[0]
+        assert (asking.read(), asking.nobody_listens) == ([], True)
+        with UnicastSocket(4, to.port) as listening:
+            asking.send(b"two")
+            listening.send_to(b"yes", heard(listening).origin)
+            assert heard(asking).data == b"yes"
+        assert not asking.nobody_listens
+
+
 def test_who_cannot_be_connected_to_is_tried_again() -> None:
     with UnicastSocket(4) as asking:
         everybody = Origin("255.255.255.255", 9)  # not allowed without more

@@ -35,7 +35,7 @@ _HOPS: dict[int, tuple[int, int]] = {
     4: (socket.IPPROTO_IP, socket.IP_TTL),
     6: (socket.IPPROTO_IPV6, socket.IPV6_UNICAST_HOPS),
 }
-TTL_HOPS = 64
+_TTL_HOPS = 64
 """Of all that is sent to one host, whatever the system's own: who hears it counts."""
 
 
@@ -60,6 +60,8 @@ class UnicastSocket:
         self.dropped: Counter[str] = Counter()
         self._peer: Origin | None = None
         """To whom it could not be connected yet."""
+        self.nobody_listens = False
+        """Whether whom it is connected to has said so (ICMP), and nothing since."""
         self.sent_at = 0.0
         """When it sent last, right before: seconds since the epoch."""
         try:
@@ -87,6 +89,10 @@ class UnicastSocket:
         batch = ring_of_this_thread().receive(self._socket, MOST_AT_ONCE)
         if batch.truncated:
             self.dropped["truncated"] += batch.truncated
+        if batch.datagrams:
+            self.nobody_listens = False
+        elif batch.error == errno.ECONNREFUSED:
+            self.nobody_listens = True
         return batch.datagrams
 
     def connect(self, to: Origin) -> str | None:
@@ -103,17 +109,21 @@ class UnicastSocket:
         """Send to whom it is connected; return why not, where the system refuses."""
         if self._peer is not None and (reason := self.connect(self._peer)) is not None:
             return reason
+        send = self._socket.send
         for _ in range(2):
             try:
                 # Nothing comes between: it would count in a round trip.
-                self.sent_at = time()
-                self._socket.send(data)
+                at = time()
+                send(data)
             except ConnectionRefusedError:
-                continue  # of the one before, and only this one has not been sent
+                # Of the one before, and only this one has not been sent.
+                self.nobody_listens = True
+                continue
             except OSError as error:
                 return self._refused(error)
+            self.sent_at = at
             return None
-        return None
+        return _reason(OSError(errno.ECONNREFUSED, ""))
 
     def send_to(
         self, data: bytes, to: Origin, *, source: _Address | None = None
@@ -155,7 +165,7 @@ class UnicastSocket:
             self._set(option.level, option.number, option.value, option.needed)
         of = system.numbers(self.version)
         self._set(of.level, of.multicast_ttl, ttl_hops, True)
-        self._set(*_HOPS[self.version], TTL_HOPS, True)
+        self._set(*_HOPS[self.version], _TTL_HOPS, True)
         self._socket.bind(("", port))
 
     def _set(self, level: int, number: int, value: int | bytes, needed: bool) -> None:

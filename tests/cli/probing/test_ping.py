@@ -8,12 +8,13 @@ from typing import Any
 import pytest
 from tests.cli.running import first_event, free_port, running, told
 
-from groupwire.aio.probing.ping import MemberPinged, Pinged, asking, places
+from groupwire.aio.probing.ping import MemberPinged, Pinged, PingStarted, asking, places
 from groupwire.cli.app import main
 from groupwire.cli.probing.ping import PingLimits
 from groupwire.cli.render.out import Out, Tone
 from groupwire.cli.render.probing.pinged import PingedHosts, PingedMembers
 from groupwire.probe.ping import Leg
+from groupwire.values import Group
 
 Capture = pytest.CaptureFixture[str]
 QUICK = ("--count", "2", "--interval", "0.05", "--timeout", "0.3")
@@ -83,7 +84,8 @@ def test_a_host_that_does_not_answer_is_named_with_what_to_do(
     assert main(["ping", "127.0.0.1", "-i", "lo", *QUICK]) == 1
     captured = capsys.readouterr()
     assert "  multicast      0   100 %      0        -" in captured.out
-    assert "run `groupwire ping --serve` there" in captured.err
+    said = " ".join(captured.err.split())
+    assert "says that nothing listens at UDP port 4321: run `groupwire ping" in said
 
 
 def test_each_way_of_a_responder_has_its_row(capsys: Capture) -> None:
@@ -142,12 +144,14 @@ def test_who_knows_no_pings_has_a_dash(capsys: Capture) -> None:
 def test_what_could_not_be_sent_is_told_in_words(capsys: Capture) -> None:
     hosts, members = PingedHosts(Out(Tone())), PingedMembers(Out(Tone()))
     hosts.result(pinged(refused="enetunreach"), [])
+    hosts.result(pinged(unicast=leg(0), multicast=leg(0)), [])
     members.result(member(refused="eperm"), [])
     members.result(member(refused="something else"), [])
     for shown in (hosts, members):
         shown.end()
     said = capsys.readouterr().err
     assert "could not send to 10.0.0.1: there is no route\n" in said
+    assert "10.0.0.1 does not answer: run `groupwire ping --serve` there" in said
     assert "at times: this system or its firewall forbids it\n" in said
     assert "at times: something else\n" in said
 
@@ -167,7 +171,14 @@ def test_questions_in_pieces_are_told_and_why_nobody_answers(
     assert main(["ping", "127.0.0.1", "--size", "60000", *QUICK]) == 1
     said = " ".join(capsys.readouterr().err.split())
     assert "60,000 bytes travel in 41 pieces" in said
-    assert "ask 127.0.0.1 with --size 1472 at most" in said
+    assert "127.0.0.1 says that nothing listens" in said
+    shown = PingedHosts(Out(Tone()))
+    where = Group.parse("127.0.0.1@232.43.211.234:5000")
+    shown.take(PingStarted("h", "10.0.0.1", where, ("lo",), 60_000, 1472))
+    shown.result(pinged(unicast=leg(0), multicast=leg(0)), [])
+    shown.end()
+    said = " ".join(capsys.readouterr().err.split())
+    assert "ask 10.0.0.1 with --size 1472 at most" in said
 
 
 def test_what_the_kernel_cannot_do_is_no_riddle(capsys: Capture) -> None:

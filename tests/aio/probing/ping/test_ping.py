@@ -71,6 +71,16 @@ def test_the_address_that_was_asked_answers() -> None:
         assert (pinged.unicast.received, pinged.multicast.received) == (2, 2)
 
 
+@pytest.mark.parametrize("host", ["::ffff:127.0.0.1", "localhost"])
+def test_other_ways_to_say_a_host_are_understood(host: str) -> None:
+    async def scene() -> list[Any]:
+        async with responder() as serving:
+            return await asked(host, port=serving.state.port, count=1)
+
+    pinged = run(scene())[-1]
+    assert (pinged.address, pinged.multicast.received) == ("127.0.0.1", 1)
+
+
 def test_questions_are_as_large_as_wanted() -> None:
     async def scene() -> list[Any]:
         async with responder() as serving:
@@ -119,7 +129,7 @@ def test_strangers_are_counted_and_not_answered(
 def test_nobody_there_is_a_result() -> None:
     *_, pinged = run(asked("127.0.0.1", port=9, timeout=0.05))
     assert (pinged.unicast.received, pinged.multicast.received) == (0, 0)
-    assert pinged.refused in {None, "econnrefused"}
+    assert pinged.refused == "econnrefused"
 
 
 def test_a_port_that_is_held_is_told() -> None:
@@ -153,6 +163,12 @@ def test_who_stops_listening_stops_asking() -> None:
         (("no.such.invalid",), {}, AddressError),
         (("fe80::1%nowhere9",), {}, AddressError),
         (("::1",), {"group": "239.1.1.1:9"}, AddressError),
+        (("127.0.0.1",), {"group": "127.0.0.1@232.1.1.1:9"}, AddressError),
+        (("239.1.1.1",), {}, AddressError),
+        (("0.0.0.0",), {}, AddressError),
+        (("127.255.255.255",), {}, AddressError),
+        (("fe80::1",), {}, AddressError),
+        (("fe80::1",), {"interface": "nowhere9"}, AddressError),
         (("127.0.0.1",), {"interface": "nowhere9"}, InterfaceError),
     ],
 )

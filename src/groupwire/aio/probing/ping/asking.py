@@ -62,7 +62,8 @@ class Pinged:
     unicast: Leg
     multicast: Leg
     refused: str | None
-    """Why a question could not be sent, the last time that this was so."""
+    """Why the last question could not be sent; ``econnrefused`` also where it was, and
+    the host says that nobody listens there."""
 
 
 PingEvent = PingStarted | PingReply | Pinged
@@ -158,7 +159,7 @@ class _Asking:
                 book.name,
                 book.asked,
                 *book.legs(since=since),
-                refused,
+                "econnrefused" if place.socket.nobody_listens else refused,
             )
             for place, book, refused in zip(
                 self._places, self._books, self._refused, strict=True

@@ -17,11 +17,20 @@ from groupwire.net import (
 )
 from groupwire.net.unicast import UnicastSocket
 from groupwire.probe.ssmping.groups import SOURCE_SPECIFIC, as_asked
-from groupwire.values import Group, Interface, Origin
+from groupwire.values import (
+    DEFAULT_GROUP,
+    Group,
+    Interface,
+    Origin,
+    is_source_specific,
+)
 
 __all__ = ["Place", "open_places"]
 
 _ETHERNET = 1500
+_EVERYBODY = IPv4Address("255.255.255.255")
+_NO_BROADCAST = 31
+"""From this prefix on a network has no address for all (RFC 3021)."""
 _HEADERS = {4: 28, 6: 48}
 
 
@@ -52,7 +61,8 @@ async def open_places(
     Raises AddressError for a host that has no address, MachineErrors.
     """
     version = None if group is None else group.version
-    addresses = [await _address(host, version, port) for host in hosts]
+    _check_group(group)
+    addresses = [await _address(host, version, port, interface) for host in hosts]
     links = list_interfaces()
     places: list[Place] = []
     try:
@@ -65,6 +75,15 @@ async def open_places(
     return places
 
 
+def _check_group(group: Group | None) -> None:
+    if group is not None and is_source_specific(group.ip):
+        raise AddressError(
+            str(group),
+            "with a host it has to be an any-source group",
+            fix="leave -g out: then it is source-specific",
+        )
+
+
 def _open(
     host: str,
     address: Origin,
@@ -72,6 +91,7 @@ def _open(
     interface: str | int | None,
     links: tuple[Interface, ...],
 ) -> Place:
+    _check_broadcast(address.ip, links)
     talking = UnicastSocket(address.ip.version, shared=True)
     receiver = MulticastReceiver()
     try:
@@ -127,17 +147,55 @@ def _limit(way: int | None, links: Sequence[Interface], version: int) -> int:
     return mtu - _HEADERS[version]
 
 
-async def _address(host: str, version: int | None, port: int) -> Origin:
+async def _address(
+    host: str, version: int | None, port: int, interface: str | int | None
+) -> Origin:
     bare, _, zone = host.partition("%")
     try:
         ip = ip_address(bare)
     except ValueError:
         ip = await _looked_up(host, version)
+    if isinstance(ip, IPv6Address) and ip.ipv4_mapped is not None:
+        ip = ip.ipv4_mapped
+    _check_host(host, ip)
     if version is not None and ip.version != version:
         raise AddressError(
             host, f"it is no IPv{version} address, as the group is", fix="name another"
         )
+    if ip.version == 6 and ip.is_link_local and not zone:
+        zone = _zone_of(host, interface)
     return Origin(str(ip), port, _index(host, zone) if zone else 0)
+
+
+def _check_host(host: str, ip: IPv4Address | IPv6Address) -> None:
+    if ip.is_multicast:
+        raise AddressError(
+            host,
+            "it is a group, and no host",
+            fix=f"to ask its members: {Group(ip, DEFAULT_GROUP.port)} with -g",
+        )
+    if ip.is_unspecified or ip == _EVERYBODY:
+        raise AddressError(host, "no host has this address", fix="name a host")
+
+
+def _check_broadcast(ip: IPv4Address | IPv6Address, links: Sequence[Interface]) -> None:
+    for link in links:
+        for own in link.addresses:
+            narrow = own.version == 6 or own.network.prefixlen >= _NO_BROADCAST
+            if not narrow and ip == own.network.broadcast_address:
+                raise AddressError(
+                    str(ip), f"it is all hosts of {link.name}", fix="name one of them"
+                )
+
+
+def _zone_of(host: str, interface: str | int | None) -> str:
+    if interface is None:
+        raise AddressError(
+            host,
+            "it is link-local, and means nothing without an interface",
+            fix=f"write it as {host}%eth0, or name the interface with -i",
+        )
+    return str(interface)
 
 
 def _index(host: str, zone: str) -> int:

@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 
 __all__ = ["PingedHosts", "PingedMembers", "Serving"]
 
+_NOBODY_LISTENS = "econnrefused"
+
 
 class PingedHosts:
     """Responders, each heard on two ways."""
@@ -295,6 +297,11 @@ def _member(pinged: MemberPinged) -> dict[str, Any]:
 
 def _hint(pinged: Pinged, started: PingStarted | None) -> str:
     """Return what to do about it; nothing where both ways carry something."""
+    if pinged.refused == _NOBODY_LISTENS:
+        return (
+            f"{pinged.address} says that nothing listens at UDP port 4321: run "
+            "`groupwire ping --serve` there"
+        )
     if pinged.refused is not None:
         why = in_words(pinged.refused)
         return f"this machine could not send to {pinged.address}: {why}"
