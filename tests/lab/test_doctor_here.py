@@ -275,6 +275,35 @@ def test_nftables(
 
 
 @pytest.mark.parametrize(
+    ("fault", "table", "hook"),
+    [
+        (
+            "nftables drops the group in a table named as iptables' own",
+            "ip raw",
+            "input",
+        ),
+        (
+            "nftables drops the group as it comes in by the interface",
+            "netdev wall",
+            'ingress device "eth0"',
+        ),
+    ],
+)
+def test_nftables_elsewhere(lab: Laboratory, fault: str, table: str, hook: str) -> None:
+    (a,) = lab.segment(1)
+    chain = f"type filter hook {hook} priority 0; ip daddr {_IP} drop;"
+    a.run("nft", "-f", "-", text=f"table {table} {{ chain c {{ {chain} }}; }}")
+    _found_and_mended(a, fault, "firewall")
+
+
+def test_nftables_that_asks_what_nobody_can_know(lab: Laboratory) -> None:
+    (a,) = lab.segment(1)
+    _nft(a, "input", "udp length 20-200 drop")
+    fault = "nftables drops by the length of a datagram"
+    _found_and_mended(a, fault, "firewall")
+
+
+@pytest.mark.parametrize(
     ("fault", "rules"),
     [
         ("iptables drops the group", ["-A INPUT -d 224.0.0.0/4 -j DROP"]),

@@ -19,6 +19,7 @@ from groupwire.diagnose.evidence.firewall.rules import (
 )
 from groupwire.diagnose.finding import Finding, Severity, Sureness
 from groupwire.diagnose.trials.came import Came
+from groupwire.diagnose.trials.seen import LoopbackSeen
 
 CHECK = Rules()
 DROP = Rule("drop", Verdict.DROP)
@@ -81,6 +82,25 @@ def test_what_may_be_dropped_is_a_warning() -> None:
     (finding,) = _findings(_nft(some))
     assert (finding.severity, finding.sure) == (Severity.WARNING, Sureness.POSSIBLE)
     assert "may be thrown away on eth0" in finding.says
+
+
+@pytest.mark.parametrize(
+    ("seen", "severity"),
+    [
+        (LoopbackSeen(interface="eth0", sent=3, own_port=False), Severity.ERROR),
+        (LoopbackSeen(interface="eth0", sent=3, own_port=True), Severity.WARNING),
+        (LoopbackSeen(interface="eth0", sent=3, heard=1), Severity.WARNING),
+        (LoopbackSeen(interface="eth0", send_error=1), Severity.WARNING),
+        (LoopbackSeen(interface="eth1", sent=3), Severity.WARNING),
+    ],
+)
+def test_what_may_be_dropped_and_is_missed_is_an_error(
+    seen: LoopbackSeen, severity: Severity
+) -> None:
+    some = Rule("some", Verdict.DROP, (UDP, Match("")))
+    (finding,) = _findings(_nft(some), trials=[seen])
+    assert finding.severity is severity
+    assert ("did not come back" in finding.says) == (severity is Severity.ERROR)
 
 
 def test_a_long_list_of_senders_is_one_warning() -> None:

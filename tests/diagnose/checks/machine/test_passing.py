@@ -160,12 +160,12 @@ def test_chains_are_passed_by_their_priority() -> None:
 def test_other_families_hooks_and_interfaces_are_passed_over() -> None:
     six = _chain(DROP, family="ip6")
     out = _chain(DROP, hook=Hook.OUTPUT)
-    other = _chain(DROP, family="netdev", hook=Hook.INGRESS, device="eth7")
+    other = _chain(DROP, family="netdev", hook=Hook.INGRESS, devices=("eth7",))
     assert _dropped(six, out, other) == []
 
 
 def test_an_ingress_chain_of_an_unknown_interface_is_unsure() -> None:
-    known = _chain(DROP, family="netdev", hook=Hook.INGRESS, device="eth0")
+    known = _chain(DROP, family="netdev", hook=Hook.INGRESS, devices=("eth0",))
     assert _dropped(known) == [("drop", True)]
     unknown = _chain(DROP, family="netdev", hook=Hook.INGRESS)
     assert _dropped(unknown) == [("drop", False)]

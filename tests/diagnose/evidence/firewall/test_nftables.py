@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from groupwire.diagnose.evidence.firewall.nftables import parse_nftables
+from groupwire.diagnose.evidence.firewall.nftables import parse_devices, parse_nftables
 from groupwire.diagnose.evidence.firewall.rules import Chain, Hook, Match, Rule, Verdict
 from groupwire.diagnose.evidence.firewall.wording import MAX_WORDS, words
 
@@ -51,8 +51,28 @@ def test_a_base_chain_has_its_hook_priority_and_policy() -> None:
     assert (chain.hook, chain.priority, chain.policy) == (Hook.INPUT, -5, Verdict.DROP)
     assert (chain.family, chain.table, chain.name) == ("inet", "filter", "input")
     other = _chain(hook="forward", prio="odd", dev=["eth0"])
-    assert (other.hook, other.priority, other.device) == (None, 0, "")
-    assert _chain(hook="ingress", dev="eth0").device == "eth0"
+    assert (other.hook, other.priority, other.devices) == (None, 0, ("eth0",))
+    assert _chain(hook="ingress", dev="eth0").devices == ("eth0",)
+    assert _chain(hook="ingress").devices == ()
+
+
+def test_interfaces_that_only_the_text_tells_are_read_from_it() -> None:
+    text = """table netdev t {
+\tchain in {
+\t\ttype filter hook ingress device "eth0" priority filter; policy accept;
+\t}
+\tchain out {
+\t\ttype filter hook egress devices = { "eth0", "eth1.7" } priority 0;
+\t}
+\tchain odd {
+\t}
+}
+"""
+    assert parse_devices(text) == {
+        ("t", "in"): ("eth0",),
+        ("t", "out"): ("eth0", "eth1.7"),
+    }
+    assert parse_devices("chain\ntable netdev\n") == {}
 
 
 @pytest.mark.parametrize(
@@ -104,8 +124,23 @@ def test_verdicts(expression: dict[str, Any], verdict: Verdict, target: str) -> 
         ),
         (_match(_payload("udp", "dport"), "x", ">"), [UDP, UNKNOWN]),
         (_match(_payload("udp", "dport"), 7, "^"), [UDP, UNKNOWN]),
-        (_match(_payload("udp", "length"), 7), [UNKNOWN]),
-        (_match(_payload("ip", "ttl"), 1), [UNKNOWN]),
+        (_match(_payload("udp", "length"), 7), [UDP, UNKNOWN]),
+        (_match(_payload("ip", "ttl"), 1), [IPV4, UNKNOWN]),
+        (_match(_payload("ether", "saddr"), "x"), [UNKNOWN]),
+        (_match(_payload("ether", "type"), "ip6"), [Match("ethertype", ("ip6",))]),
+        (_match(_meta("protocol"), "ip"), [Match("ethertype", ("ip",))]),
+        (
+            _match({"&": [_payload("tcp", "flags"), "syn"]}, "syn"),
+            [Match("proto", ("tcp",)), UNKNOWN],
+        ),
+        (
+            _match(_payload("icmp", "type"), "echo-request"),
+            [Match("proto", ("icmp",)), Match("type", ("echo-request",))],
+        ),
+        (
+            _match(_payload("arp", "operation"), "request"),
+            [Match("family", ("arp",)), UNKNOWN],
+        ),
         (
             _match(_payload("ip", "protocol"), "igmp"),
             [IPV4, Match("proto", ("igmp",))],

@@ -53,6 +53,33 @@ def test_what_iptables_wrote_is_told_by_iptables_alone(programs: Path) -> None:
     assert firewall.hidden == ()
 
 
+@pytest.mark.parametrize("word", ["is incompatible", "contains incompatible chains"])
+def test_a_table_that_nft_made_is_told_by_nft(programs: Path, word: str) -> None:
+    comment = f"# Table `filter' {word}, use 'nft' tool.\n"
+    _program(programs, "iptables-save", comment + _NEW)
+    _program(programs, "nft", _NFT)
+    firewall = read_firewall(allowed=True)
+    assert [(c.tool, c.table) for c in firewall.chains] == [
+        ("nft", "filter"),
+        ("nft", "own"),
+    ]
+
+
+def test_the_interfaces_of_older_nfts_chains_are_asked_for(programs: Path) -> None:
+    chain = '{"family": "netdev", "table": "t", "name": "c", "hook": "ingress"}'
+    other = '{"family": "inet", "table": "t", "name": "c", "hook": "input"}'
+    listed = f'{{"nftables": [{{"chain": {chain}}}, {{"chain": {other}}}]}}'
+    text = 'table netdev t {\n chain c {\n  type filter hook ingress device "e0"'
+    (programs / "json").write_text(listed)
+    (programs / "text").write_text(text)
+    script = f'#!/bin/sh\n[ "$1" = -j ] && a=json || a=text\n/bin/cat {programs}/$a\n'
+    (programs / "nft").write_text(script)
+    os.chmod(programs / "nft", 0o755)
+    firewall = read_firewall(allowed=True)
+    assert [one.devices for one in firewall.chains] == [("e0",), ()]
+    assert firewall.read == ("nft -j list ruleset", "nft list chains netdev")
+
+
 def test_the_older_kind_alone_is_not_listed_twice(programs: Path) -> None:
     _program(programs, "ip6tables-save", f"# Generated\n{_SAVED}")
     _program(programs, "ip6tables-legacy-save", _SAVED)

@@ -17,6 +17,7 @@ from groupwire.diagnose.commands import command
 from groupwire.diagnose.evidence.firewall.rules import Chain, Hook
 from groupwire.diagnose.finding import Finding, Looked, Severity, Sureness
 from groupwire.diagnose.trials.came import Came
+from groupwire.diagnose.trials.seen import LoopbackSeen
 from groupwire.values import Interface
 from groupwire.values.interface import listed
 
@@ -156,13 +157,17 @@ def _datagram_out(question: Question, link: Interface) -> _Case:
 def _datagram(question: Question) -> dict[str, object]:
     group = question.group
     return {
-        "family": f"ipv{group.version}",
+        **_family(group.version),
         "daddr": group.ip,
         "proto": "udp",
         "dport": group.port,
         "type": None,
         **_FRESH,
     }
+
+
+def _family(version: int) -> dict[str, object]:
+    return {"family": f"ipv{version}", "ethertype": "ip" if version == 4 else "ip6"}
 
 
 def _datagram_words(question: Question) -> dict[str, tuple[str, ...]]:
@@ -184,7 +189,7 @@ def _membership(question: Question, link: Interface, *, inward: bool) -> _Case:
     groups = ("224.0.0.1", "224.0.0.22") if four else ("ff02::1", "ff02::16")
     protocol = "igmp" if four else "ipv6-icmp"
     packet: dict[str, object] = {
-        "family": f"ipv{question.group.version}",
+        **_family(question.group.version),
         "daddr": ip_address(groups[0] if inward else groups[1]),
         "proto": protocol,
         "dport": None,
@@ -214,28 +219,42 @@ def _membership(question: Question, link: Interface, *, inward: bool) -> _Case:
 
 
 def _finding(scene: Scene, lost: _Lost) -> Finding:
-    case, drop, links = (
-        lost.case,
-        next(iter(lost.drops.values())),
-        list(dict.fromkeys(lost.links)),
-    )
+    case, drop = lost.case, next(iter(lost.drops.values()))
+    links = list(dict.fromkeys(lost.links))
     names = listed(links)
     what = f"{case.what[:1].upper()}{case.what[1:]}"
+    missed = not drop.sure and _own_is_missed(scene, case, links)
     if drop.sure:
         by = "a rule" if drop.rule else "default, as no rule accepts it"
         says = f"The firewall of this machine throws away {case.what} on {names}, "
         says += f"by {by}. {case.then}"
+    elif missed:
+        says = f"The firewall of this machine throws away {case.what} on {names}, most "
+        says += "likely by a rule that asks for what the doctor cannot know: what this "
+        says += f"machine sent itself did not come back. {case.then}"
     else:
         says = f"{what} may be thrown away on {names} by the firewall of this "
         says += "machine: it depends on what the doctor cannot know, such as who sends."
     return Finding(
         code="firewall",
-        severity=Severity.ERROR if drop.sure else Severity.WARNING,
+        severity=Severity.ERROR if drop.sure or missed else Severity.WARNING,
         interface=links[0] if len(links) == 1 else None,
         says=says,
         evidence=tuple(_rules(lost)),
-        sure=_sureness(scene, case, drop),
+        sure=Sureness.LIKELY if missed else _sureness(scene, case, drop),
         fix=(_fix(scene, case, drop),),
+    )
+
+
+def _own_is_missed(scene: Scene, case: _Case, links: list[str]) -> bool:
+    """Tell whether datagrams that were tried were lost where these rules are."""
+    return (
+        case.datagram
+        and case.hooks is _IN
+        and any(
+            one.interface in links and one.sent and not (one.heard or one.own_port)
+            for one in scene.seen(LoopbackSeen)
+        )
     )
 
 

@@ -50,12 +50,12 @@ def drops(
             for chain in firewall.chains
             if chain.hook is hook
             and _sees(chain, packet)
-            and chain.device in {"", device}
+            and (not chain.devices or device in chain.devices)
         ]
         for chain in sorted(chains, key=lambda one: one.priority):
             walk = _Walk(firewall, packet)
             # Older nft does not tell of which interface such a chain is.
-            walk.sure = chain.family != "netdev" or bool(chain.device)
+            walk.sure = chain.family != "netdev" or bool(chain.devices)
             walk.base(chain)
             yield from walk.found
 

@@ -6,6 +6,7 @@ What is not understood becomes a question without an answer, never an error.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, TypeAlias
@@ -26,7 +27,7 @@ from groupwire.diagnose.evidence.firewall.rules import (
 from groupwire.diagnose.evidence.firewall.shapes import as_dict, as_list, only
 from groupwire.diagnose.evidence.firewall.wording import words
 
-__all__ = ["parse_nftables"]
+__all__ = ["parse_devices", "parse_nftables"]
 
 _HOOKS = {hook.value: hook for hook in Hook}
 _VERDICTS = {
@@ -53,11 +54,13 @@ _META = {
     "l4proto": "proto",
     "pkttype": "pkttype",
     "nfproto": "family",
+    "protocol": "ethertype",
     "mark": "mark",
 }
-_FAMILIES = {"ip": "ipv4", "ip6": "ipv6"}
+_FAMILIES = {"ip": "ipv4", "ip6": "ipv6", "arp": "arp"}
 _WITH_PORTS = frozenset(["udp", "tcp", "sctp", "dccp", "udplite"])
-_WITH_TYPES = {"igmp": "igmp", "icmpv6": "ipv6-icmp"}
+_WITH_TYPES = {"igmp": "igmp", "icmpv6": "ipv6-icmp", "icmp": "icmp"}
+_PROTOCOLS = {**{name: name for name in _WITH_PORTS}, **_WITH_TYPES, "ah": "ah"}
 _CT = {"state": "state", "status": "status"}
 _UNKNOWN = Match("")
 _MOST = 1 << 32
@@ -68,6 +71,23 @@ def parse_nftables(text: str) -> tuple[Chain, ...]:
     return _Reading(json.loads(text)).chains()
 
 
+def parse_devices(text: str) -> dict[tuple[str, str], tuple[str, ...]]:
+    """Return the interfaces of ``nft list chains netdev``, by table and chain."""
+    found: dict[tuple[str, str], tuple[str, ...]] = {}
+    table = chain = ""
+    for line in text.splitlines():
+        words = line.split()
+        if words[:2] == ["table", "netdev"] and len(words) > 2:
+            table = words[2]
+        elif words[:1] == ["chain"] and len(words) > 1:
+            chain = words[1]
+        elif (told := _DEVICES.search(line)) is not None:
+            found[table, chain] = tuple(_QUOTED.findall(told[1]))
+    return found
+
+
+_DEVICES = re.compile(r"\bhook \w+ devices? (?:= )?(\{[^}]*\}|\"[^\"]*\")")
+_QUOTED = re.compile(r"\"([^\"]*)\"")
 _Where: TypeAlias = tuple[str, str]
 """Family and table: what the names of sets and chains belong to."""
 
@@ -144,13 +164,12 @@ class _RuleReading:
             yield Rule(text, verdict, matches, _target(to))
 
     def _matches(self, match: dict[str, Any]) -> list[Match]:
-        keys = _looked_at(match.get("left"))
-        if not keys:
-            return [_UNKNOWN]
-        *implied, asked = keys
+        *implied, asked = _looked_at(match.get("left")) or [_UNKNOWN]
         operator = match.get("op")
         values = self._values(asked.key, operator, match.get("right"))
         if values is None:
+            return [*implied, _UNKNOWN]
+        if not asked.key:
             return [*implied, _UNKNOWN]
         return [*implied, replace(asked, values=values, negated=operator == "!=")]
 
@@ -183,6 +202,7 @@ def _target(value: Any) -> str:
 
 def _chain(one: dict[str, Any]) -> Chain:
     device, priority = one.get("dev"), one.get("prio")
+    devices = as_list(device) or [device]
     return Chain(
         tool="nft",
         family=str(one.get("family")),
@@ -190,7 +210,7 @@ def _chain(one: dict[str, Any]) -> Chain:
         name=str(one.get("name")),
         hook=_HOOKS.get(str(one.get("hook", ""))),
         priority=priority if isinstance(priority, int) else 0,
-        device=device if isinstance(device, str) else "",
+        devices=tuple(name for name in devices if isinstance(name, str)),
         policy=Verdict.DROP if one.get("policy") == "drop" else Verdict.ACCEPT,
     )
 
@@ -214,7 +234,7 @@ def _looked_at(left: Any) -> list[Match]:
 def _masked(pair: list[Any]) -> list[Match]:
     # What the mask leaves of a mark that was never set is 0 as well.
     found = _looked_at(pair[0]) if pair else []
-    return found if [one.key for one in found] == ["mark"] else []
+    return found if [one.key for one in found] == ["mark"] else [*found[:-1], _UNKNOWN]
 
 
 def _is_type_of_destination(keys: dict[str, Any]) -> bool:
@@ -222,18 +242,21 @@ def _is_type_of_destination(keys: dict[str, Any]) -> bool:
 
 
 def _field(protocol: str, name: str) -> list[Match]:
+    """Return what a field is to us, last, and before it what its protocol implies."""
     if protocol in _FAMILIES:
-        implied = Match("family", (_FAMILIES[protocol],))
         key = {"protocol": "proto", "nexthdr": "proto"}.get(name, name)
         known = key in {"saddr", "daddr", "proto"}
-        return [implied, Match(key)] if known else []
-    if protocol in _WITH_PORTS and name in {"dport", "sport"}:
-        return [Match("proto", (protocol,)), Match(name)]
+        return [Match("family", (_FAMILIES[protocol],)), Match(key if known else "")]
+    if (protocol, name) == ("ether", "type"):
+        return [Match("ethertype")]
     if protocol == "th" and name in {"dport", "sport"}:
         return [Match(name)]
-    if protocol in _WITH_TYPES and name == "type":
-        return [Match("proto", (_WITH_TYPES[protocol],)), Match("type")]
-    return []
+    if protocol not in _PROTOCOLS:
+        return []
+    ports = protocol in _WITH_PORTS and name in {"dport", "sport"}
+    types = protocol in _WITH_TYPES and name == "type"
+    implied = Match("proto", (_PROTOCOLS[protocol],))
+    return [implied, Match(name if ports or types else "")]
 
 
 def _answer(key: str, value: Any) -> Answer | None:

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from groupwire.diagnose.evidence.firewall.iptables import parse_iptables
-from groupwire.diagnose.evidence.firewall.nftables import parse_nftables
+from groupwire.diagnose.evidence.firewall.nftables import parse_devices, parse_nftables
 from groupwire.diagnose.evidence.firewall.rules import Chain, Firewall
 
 __all__ = ["MAX_SECONDS", "read_firewall", "signs_of"]
@@ -20,6 +21,9 @@ MAX_SECONDS = 2.0
 
 # Where these programs are kept and an ordinary user's PATH does not look.
 _PATH = f"{os.environ.get('PATH', '')}:/usr/sbin:/sbin"
+# A table that nft made: of its chains iptables-save shows nothing, and others that are
+# not there (iptables-nft(8)).
+_FOREIGN = re.compile(r"^# Table `(\w+)' .*incompatible", re.MULTILINE)
 _IPTABLES = (("iptables", 4), ("ip6tables", 6))
 
 
@@ -50,7 +54,12 @@ class _Reading:
         through_nft: list[Chain] = []
         for name, version in _IPTABLES:
             if (text := self._listed(f"{name}-save")) is not None:
-                chains = parse_iptables(text, tool=name, version=version)
+                foreign = set(_FOREIGN.findall(text))
+                chains = [
+                    one
+                    for one in parse_iptables(text, tool=name, version=version)
+                    if one.table not in foreign
+                ]
                 through_nft += chains if "(nf_tables)" in text else ()
                 self.chains += chains
             # The older kind beside the newer one, where that is what `iptables` is.
@@ -74,7 +83,21 @@ class _Reading:
         except ValueError:
             self.hidden.append(f"`{command}` printed what is no JSON")
             return
-        self.chains += [c for c in chains if (c.family, c.table) not in told]
+        chains = tuple(c for c in chains if (c.family, c.table) not in told)
+        self.chains += self._with_devices(chains)
+
+    def _with_devices(self, chains: tuple[Chain, ...]) -> Iterable[Chain]:
+        """Return them with their interfaces, which older nft tells in text alone."""
+        if not any(_lacks_devices(one) for one in chains):
+            return chains
+        text = self._listed("nft list chains netdev") or ""
+        found = parse_devices(text)
+        return (
+            replace(one, devices=found.get((one.table, one.name), ()))
+            if _lacks_devices(one)
+            else one
+            for one in chains
+        )
 
     def _listed(self, command: str) -> str | None:
         words = command.split()
@@ -94,6 +117,10 @@ class _Reading:
             return None
         self.read.append(command)
         return done.stdout.decode("utf-8", "replace")
+
+
+def _lacks_devices(chain: Chain) -> bool:
+    return chain.family == "netdev" and chain.hook is not None and not chain.devices
 
 
 def _why(error: Exception) -> str:

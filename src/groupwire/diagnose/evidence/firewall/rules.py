@@ -75,8 +75,8 @@ class Chain:
     name: str
     hook: Hook | None = None
     priority: int = 0
-    device: str = ""
-    """The one interface of an ingress chain."""
+    devices: tuple[str, ...] = ()
+    """The interfaces of an ingress chain; none: they are not told."""
     policy: Verdict = Verdict.ACCEPT
     rules: tuple[Rule, ...] = ()
 
