@@ -8,12 +8,19 @@ from typing import Any
 import pytest
 from tests.cli.running import first_event, free_port, running, told
 
-from groupwire.aio.probing.ping import MemberPinged, Pinged, PingStarted, asking, places
+from groupwire.aio.probing.ping import (
+    MemberPinged,
+    MemberReply,
+    Pinged,
+    PingStarted,
+    asking,
+    places,
+)
 from groupwire.cli.app import main
 from groupwire.cli.probing.ping import PingLimits
 from groupwire.cli.render.out import Out, Tone
 from groupwire.cli.render.probing.pinged import PingedHosts, PingedMembers
-from groupwire.probe.ping import Leg
+from groupwire.probe.ping import Answered, Leg
 from groupwire.values import Group
 
 Capture = pytest.CaptureFixture[str]
@@ -126,6 +133,35 @@ def test_in_a_narrow_terminal_a_way_is_a_sentence(
         "  multicast: 3 came, 25 % lost, 0 came twice",
         TIMES,
     ]
+
+
+def test_what_comes_again_and_again_is_told_once_for_each_question(
+    capsys: Capture,
+) -> None:
+    shown = PingedMembers(Out(Tone()))
+    for number in (1, 2):
+        for again in (False, True, True, True):
+            answer = Answered(number, True, 0.01, None, again)
+            shown.take(MemberReply("a\x1b", "10.0.0.1:5", answer, 0.0))
+    lines = capsys.readouterr().out.splitlines()
+    assert lines == [
+        f"multicast  a\\x1b  #{number}  10 ms{more}"
+        for number in (1, 2)
+        for more in ("", "  once more")
+    ]
+
+
+def test_of_many_problems_so_many_are_told_as_are_read(capsys: Capture) -> None:
+    shown = PingedMembers(Out(Tone()))
+    for number in range(1030):
+        shown.result(member(name=f"m{number}"), [f"m{number}: lost"])
+    shown.end()
+    lines = capsys.readouterr().err.splitlines()
+    assert (lines[0], lines[19], lines[20:]) == (
+        "m0: lost",
+        "m19: lost",
+        ["and 1,010 more"],
+    )
 
 
 def test_who_knows_no_pings_has_a_dash(capsys: Capture) -> None:

@@ -173,6 +173,16 @@ def test_a_plain_answer_counts_for_the_latest_question_of_its_way(play: Play) ->
     assert (found.name, found.pings, found.unicast_known) == ("", False, True)
 
 
+def test_plain_answers_of_one_host_are_one_member_s(play: Play) -> None:
+    later = Origin(CAM1.host, 5001)
+    assert play.hear_plain(100.1) is not None
+    play.ask(101.0)
+    assert play.hear_plain(101.1, origin=later) is not None
+    assert play.ask_alone(101.5) == [later]
+    (found,) = play.results
+    assert (found.sender, found.multicast.received) == (str(later), 2)
+
+
 def test_who_knows_no_pings_may_hear_nothing_by_unicast(play: Play) -> None:
     play.hear_plain(100.1)
     play.ask_alone(100.5)

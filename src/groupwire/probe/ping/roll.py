@@ -222,13 +222,16 @@ class Roll:
         return self._questions.get(told.request_id, (0, False))
 
     def _member(self, origin: Origin, told: Told | None, *, new: bool) -> Member | None:
-        key = (None if told is None else told.name, origin)
+        # Plain programs may answer from a new port each time, and have no name.
+        key = (None, Origin(origin.host, 0)) if told is None else (told.name, origin)
         member = self._members.get(key)
         if member is None and new and self._has_room(told):
             expected = key[0] in self._names or origin.ip in self._addresses
             leg = Leg(tree=not expected)
             member = self._members[key] = Member(key[0], origin, leg)
             self._plain += told is None
+        elif member is not None and new:
+            member.origin = origin  # the latest, which is most likely still there
         return member
 
     def _has_room(self, told: Told | None) -> bool:

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 from groupwire.cli.render.out import Out
 from groupwire.cli.render.probing.ways import (
+    Answers,
     Ways,
     answer_fields,
-    answer_words,
+    complain,
     in_words,
     leg_fields,
     pieces,
@@ -37,6 +38,7 @@ class PingedHosts:
 
     def __init__(self, out: Out) -> None:
         self._out = out
+        self._answers = Answers(out)
         self._ways = Ways(out)
         self._results: list[Pinged] = []
         self._started: dict[str, PingStarted] = {}
@@ -77,11 +79,9 @@ class PingedHosts:
             }
             self._out.event("end", fields)
             return
-        for problem in self.problems:
-            self._out.complain(escape(problem))
-        for pinged in self._results:
-            if hint := _hint(pinged, self._started.get(pinged.host)):
-                self._out.complain(hint)
+        complain(self._out, self.problems)
+        hints = (_hint(one, self._started.get(one.host)) for one in self._results)
+        complain(self._out, list(dict.fromkeys(hint for hint in hints if hint)))
 
     def _start(self, event: PingStarted) -> None:
         self._started[event.host] = event
@@ -109,8 +109,7 @@ class PingedHosts:
             fields = {**names, **answer_fields(reply.answer)}
             self._out.event("reply", fields, at=reply.time)
             return
-        who = escape(reply.name or reply.host)
-        self._out.line(answer_words(who, reply.answer))
+        self._answers.show(reply.name or reply.host, reply.answer)
 
 
 class PingedMembers:
@@ -118,6 +117,7 @@ class PingedMembers:
 
     def __init__(self, out: Out) -> None:
         self._out = out
+        self._answers = Answers(out)
         self._ways = Ways(out)
         self.problems: list[str] = []
         self.answering = 0
@@ -169,8 +169,7 @@ class PingedMembers:
             fields = {"answering": self.answering, "problems": self.problems}
             self._out.event("end", fields)
             return
-        for problem in self.problems:
-            self._out.complain(escape(problem))
+        complain(self._out, self.problems)
         for refused in sorted(self._refused):
             self._out.complain(f"this machine could not send at times: {refused}")
         if self._unheard:
@@ -208,8 +207,7 @@ class PingedMembers:
             fields = {**names, **answer_fields(reply.answer)}
             self._out.event("reply", fields, at=reply.time)
             return
-        who = escape(reply.name or reply.sender)
-        self._out.line(answer_words(who, reply.answer))
+        self._answers.show(reply.name or reply.sender, reply.answer)
 
 
 class Serving:

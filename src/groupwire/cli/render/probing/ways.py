@@ -2,22 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from groupwire.cli.render.out import Out
 from groupwire.cli.render.probing.quantities import in_time, percent
-from groupwire.cli.render.text import plural
+from groupwire.cli.render.text import escape, plural
 
 if TYPE_CHECKING:
     from groupwire.probe.ping import Answered, Leg
 
-__all__ = ["Ways", "answer_fields", "answer_words", "in_words", "leg_fields", "pieces"]
+__all__ = [
+    "Answers",
+    "Ways",
+    "answer_fields",
+    "complain",
+    "in_words",
+    "leg_fields",
+    "pieces",
+]
 
 _HEADINGS = ("came", "lost", "twice", "min", "median", "p99", "routers", "first")
 _ROW = "  {:<9}{:>7}{:>8}{:>7}{:>9}{:>9}{:>9}{:>9}{:>9}"
 _WIDTH = len(_ROW.format(*[""] * 9))
 _UNKNOWN = "-"
+_MOST_PROBLEMS = 20
 _PERCENTILES = {"min": 0.0, "p50": 0.5, "p99": 0.99, "max": 1.0}
 _REASONS = {
     "eacces": "this system or its firewall forbids it",
@@ -54,6 +63,32 @@ class Ways:
             self._out.line(_ROW.format(way, *_cells(leg)))
 
 
+class Answers:
+    """Answers as they come, a line each; of what comes again and again the first."""
+
+    def __init__(self, out: Out) -> None:
+        self._out = out
+        self._told: dict[tuple[str, bool], int] = {}
+        """Whose answer by which way was told as one more, and to which question."""
+
+    def show(self, who: str, answer: Answered) -> None:
+        """Show one."""
+        key = (who, answer.multicast)
+        if answer.again:
+            if self._told.get(key) == answer.number:
+                return
+            self._told[key] = answer.number
+        self._out.line(_line(escape(who), answer))
+
+
+def complain(out: Out, problems: Sequence[str]) -> None:
+    """Say what is not as it has to be: so much that it is still read."""
+    for problem in problems[:_MOST_PROBLEMS]:
+        out.complain(escape(problem))
+    if more := problems[_MOST_PROBLEMS:]:
+        out.complain(f"and {len(more):,} more")
+
+
 def leg_fields(leg: Leg) -> dict[str, Any]:
     """Return one way as JSON tells it."""
     return {
@@ -83,14 +118,6 @@ def answer_fields(answer: Answered) -> dict[str, Any]:
     }
 
 
-def answer_words(who: str, answer: Answered) -> str:
-    """Return one answer as a line."""
-    hops = "" if answer.hops is None else f"  {plural(answer.hops, 'router')}"
-    again = "  once more" if answer.again else ""
-    time = in_time(answer.rtt_s)
-    return f"{_way(answer):>9}  {who}  #{answer.number}  {time}{hops}{again}"
-
-
 def in_words(reason: str) -> str:
     """Return in words why the system did not send."""
     return _REASONS.get(reason, reason)
@@ -105,6 +132,13 @@ def pieces(size_bytes: int, limit_bytes: int) -> str:
         f"{size_bytes:,} bytes travel in {count} pieces, and one that is lost costs "
         f"the whole question; up to --size {limit_bytes} it travels whole"
     )
+
+
+def _line(who: str, answer: Answered) -> str:
+    hops = "" if answer.hops is None else f"  {plural(answer.hops, 'router')}"
+    again = "  once more" if answer.again else ""
+    time = in_time(answer.rtt_s)
+    return f"{_way(answer):>9}  {who}  #{answer.number}  {time}{hops}{again}"
 
 
 def _way(answer: Answered) -> str:
