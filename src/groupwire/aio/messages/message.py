@@ -47,7 +47,7 @@ class Message(NamedTuple):
         return f"<Message {self.topic}: {len(self.data)} bytes from {self.publisher}>"
 
 
-_make = partial(tuple.__new__, Message)
+_make = partial(tuple.__new__, Message)  # pyright: ignore[reportUnknownMemberType]
 
 
 def messages_of(batch: Batch) -> Iterator[Message]:

@@ -8,7 +8,7 @@ import sys
 
 from groupwire.errors import MessageTooLarge, UsageError
 
-__all__ = ["read_message"]
+__all__ = ["read_message", "stdin_descriptor"]
 
 _CHUNK = 1 << 16
 
@@ -18,7 +18,7 @@ async def read_message(limit: int) -> bytes:
 
     An input that never ends costs no more memory than that.
     """
-    reading = _Reading(_descriptor(), limit)
+    reading = _Reading(stdin_descriptor(), limit)
     try:
         return await reading.whole()
     finally:
@@ -69,7 +69,8 @@ class _Reading:
             self._ended.set_result(None)
 
 
-def _descriptor() -> int:
+def stdin_descriptor() -> int:
+    """Return its number; UsageError where there is none."""
     try:
         return sys.stdin.fileno()
     except (AttributeError, OSError, ValueError):

@@ -1,0 +1,1 @@
+"""The commands that publish messages and take them."""

@@ -1,0 +1,1 @@
+"""The options of the commands that publish messages and take them."""

@@ -1,0 +1,23 @@
+"""The options that publishers and subscribers share."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Annotated
+
+from groupwire.cli.options.common import InterfaceOption, Where, group_option
+from groupwire.values import DEFAULT_MESSAGE_GROUP
+
+__all__ = ["MessagePlace"]
+
+
+@dataclass(frozen=True, slots=True)
+class MessagePlace:
+    """Where messages are published; they have a port of their own."""
+
+    group: Annotated[str | None, group_option(DEFAULT_MESSAGE_GROUP)] = None
+    interface: InterfaceOption = None
+
+    def read(self) -> Where:
+        """Return what the texts mean; AddressError and UsageError."""
+        return Where.read(self.group, self.interface, default=DEFAULT_MESSAGE_GROUP)

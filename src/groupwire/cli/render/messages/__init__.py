@@ -1,0 +1,1 @@
+"""What the commands show that publish messages and take them."""
