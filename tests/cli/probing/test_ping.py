@@ -233,6 +233,25 @@ def test_an_interrupted_ping_leaves() -> None:
     assert [event["event"] for event in told(out)][-2:] == ["summary", "end"]
 
 
+def test_an_interruption_is_said_before_what_it_has_come_to() -> None:
+    with running("ping", "127.0.0.1", "-i", "lo") as process:
+        assert process.stderr is not None
+        assert "asking 127.0.0.1" in process.stderr.readline()
+        process.send_signal(signal.SIGINT)
+        out, said = process.communicate()
+    assert process.returncode == 130
+    assert said.splitlines()[0] == "interrupted"
+    assert "127.0.0.1 (127.0.0.1): 1 question\n" in out
+
+
+def test_where_nothing_could_be_asked_nobody_is_missing(capsys: Capture) -> None:
+    words = ["-g", "239.1.1.1:9", "-i", "nowhere9", "--expect", "a"]
+    assert main(["ping", *words]) == 3
+    captured = capsys.readouterr()
+    assert captured.out == ""
+    assert captured.err.startswith("groupwire: there is no interface nowhere9")
+
+
 def test_interrupted_the_members_are_told_too(group: str) -> None:
     with running("ping", "-g", group, "-i", "lo", "--expect", "a", "--json") as process:
         assert first_event(process)["event"] == "start"

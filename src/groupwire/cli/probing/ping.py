@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import asyncio
+from collections.abc import Callable, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from groupwire.cli.exits import ExitCode
 from groupwire.cli.options.common import Speech
@@ -26,10 +27,25 @@ from groupwire.gather import checked_name
 from groupwire.values import Group
 
 if TYPE_CHECKING:
-    from groupwire.aio.probing.ping import MemberPinged, Pinged
+    from groupwire.aio.probing.ping import MemberPinged, Pinged, Pinging
     from groupwire.probe.ping import Leg
 
 __all__ = ["PingLimits", "ping"]
+
+ResultT = TypeVar("ResultT")
+ResultT_contra = TypeVar("ResultT_contra", contravariant=True)
+
+
+class _Shown(Protocol[ResultT_contra]):
+    """What shows events and results."""
+
+    begun: bool
+
+    def is_result(self, event: object) -> bool: ...
+
+    def take(self, event: Any) -> None: ...
+
+    def result(self, pinged: ResultT_contra, problems: Sequence[str]) -> None: ...
 
 
 @spread
@@ -120,7 +136,6 @@ class PingLimits:
 async def _hosts(
     hosts: Sequence[str], options: PingOptions, place: PingPlace, out: Out
 ) -> int:
-    from groupwire.aio.probing.ping import Pinged
     from groupwire.aio.probing.ping import ping as pinging
 
     shown = PingedHosts(out)
@@ -135,20 +150,13 @@ async def _hosts(
         interface=place.read().interface,
     )
     with signals.ending(lambda: shown.begun, shown.end):
-        async with aclosing(running) as events:
-            try:
-                async for event in events:
-                    if not isinstance(event, Pinged):
-                        shown.take(event)
-            finally:  # Ctrl-C is how it ends that is not counted
-                for pinged in events.results:
-                    shown.result(pinged, limits.of_host(pinged))
+        await _follow(running, shown, limits.of_host, out)
     return ExitCode.MISSING if shown.problems else ExitCode.DONE
 
 
 async def _members(options: PingOptions, place: PingPlace, out: Out) -> int:
     from groupwire import aio
-    from groupwire.aio.probing.ping import MemberPinged, ping_members
+    from groupwire.aio.probing.ping import ping_members
 
     shown = PingedMembers(out)
     limits = PingLimits(options.max_loss, options.max_rtt)
@@ -164,18 +172,31 @@ async def _members(options: PingOptions, place: PingPlace, out: Out) -> int:
         config=aio.PeerConfig(interface=where.interface, ttl=ttl),
     )
     with signals.ending(lambda: shown.begun, shown.end):
-        async with aclosing(running) as events:
-            try:
-                async for event in events:
-                    if not isinstance(event, MemberPinged):
-                        shown.take(event)
-            finally:
-                for pinged in events.results:
-                    shown.result(pinged, limits.of_member(pinged))
+        await _follow(running, shown, limits.of_member, out)
         if expected is not None and shown.answering < expected.count:
             shown.few(expected.count)
     missing = shown.problems or not shown.answering
     return ExitCode.MISSING if missing else ExitCode.DONE
+
+
+async def _follow(
+    running: Pinging[Any, ResultT],
+    shown: _Shown[ResultT],
+    problems: Callable[[ResultT], list[str]],
+    out: Out,
+) -> None:
+    """Show what comes, and what it comes to, also where it is interrupted."""
+    async with aclosing(running) as events:
+        try:
+            async for event in events:
+                if not shown.is_result(event):
+                    shown.take(event)
+        except asyncio.CancelledError:  # Ctrl-C is how it ends that is not counted
+            out.last_note("interrupted")
+            raise
+        finally:
+            for pinged in events.results if shown.begun else ():
+                shown.result(pinged, problems(pinged))
 
 
 async def _serve(options: ServeOptions, place: PingPlace, out: Out) -> int:

@@ -46,6 +46,12 @@ class PingedHosts:
         self._replies = 0
         self.begun = False
 
+    def is_result(self, event: object) -> bool:
+        """Tell whether this is one of the results, which are shown in the end."""
+        from groupwire.aio.probing.ping import Pinged
+
+        return isinstance(event, Pinged)
+
     def take(self, event: PingStarted | PingReply) -> None:
         """Show who is asked, and every answer."""
         from groupwire.aio.probing.ping import PingStarted
@@ -125,6 +131,12 @@ class PingedMembers:
         self._unheard = 0
         """Members that know no pings."""
         self.begun = False
+
+    def is_result(self, event: object) -> bool:
+        """Tell whether this is one of the results, which are shown in the end."""
+        from groupwire.aio.probing.ping import MemberPinged
+
+        return isinstance(event, MemberPinged)
 
     def take(self, event: MembersStarted | MemberReply) -> None:
         """Show who is asked, and every answer."""
@@ -254,7 +266,7 @@ class Serving:
 
 def _answered(state: PingServed) -> str:
     last = "" if state.latest is None else f", last {state.latest}"
-    group = f"; {state.pings} of the group" if state.joined is not None else ""
+    group = f"; {plural(state.pings, 'ping')} as a member" if state.joined else ""
     return f"{plural(state.answered, 'question')} answered{last}{group}"
 
 
