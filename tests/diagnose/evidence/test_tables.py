@@ -5,6 +5,7 @@ from groupwire.diagnose.evidence.tables import (
     parse_counters,
     parse_devices,
     parse_mcfilter,
+    parse_pending,
     parse_routes,
     parse_udp,
 )
@@ -100,3 +101,13 @@ def test_routes_come_narrowest_first() -> None:
         IPv4Network("224.0.0.0/4"),
         IPv4Network("0.0.0.0/0"),
     ]
+
+
+def test_an_address_on_trial_is_told_by_its_flag() -> None:
+    text = """\
+fe80000000000000889af7fffe6c0a8f 02 40 20 c0     eth0
+fe80000000000000889af7fffe6c0a90 0b 40 20 80     eth1
+odd
+x x x x zz
+"""
+    assert parse_pending(text) == {2}

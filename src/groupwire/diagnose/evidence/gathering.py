@@ -23,6 +23,7 @@ from groupwire.diagnose.evidence.tables import (
     parse_counters,
     parse_devices,
     parse_mcfilter,
+    parse_pending,
     parse_routes,
     parse_udp,
 )
@@ -97,17 +98,21 @@ def _matched(
 def _links(interfaces: Iterable[Interface]) -> dict[int, LinkFacts]:
     joined = read_memberships({link.index: link.name for link in interfaces})
     counted = parse_devices(_read("dev"))
+    pending = parse_pending(_read("if_inet6"))
     return {
         link.index: _facts(
             link,
             joined.get(link.index, Memberships()),
             counted.get(link.name, (0, 0)),
+            pending=link.index in pending,
         )
         for link in interfaces
     }
 
 
-def _facts(link: Interface, joined: Memberships, counted: tuple[int, int]) -> LinkFacts:
+def _facts(
+    link: Interface, joined: Memberships, counted: tuple[int, int], *, pending: bool
+) -> LinkFacts:
     settings = LinkSettings(link.name)
     return LinkFacts(
         index=link.index,
@@ -115,6 +120,7 @@ def _facts(link: Interface, joined: Memberships, counted: tuple[int, int]) -> Li
         force_igmp=settings.force_igmp,
         force_mld=settings.force_mld,
         ipv6=settings.ipv6,
+        ipv6_pending=pending,
         igmp=joined.igmp,
         mld=joined.mld,
         groups=joined.groups,

@@ -31,6 +31,8 @@ class LinkFacts:
     force_igmp: int = 0
     force_mld: int = 0
     ipv6: bool = True
+    ipv6_pending: bool = False
+    """Whether it has an IPv6 address of which it still asks who else has it."""
     igmp: int | None = None
     """The version in force: what the last querier heard made of it."""
     mld: int | None = None

@@ -18,10 +18,12 @@ __all__ = [
     "parse_counters",
     "parse_devices",
     "parse_mcfilter",
+    "parse_pending",
     "parse_routes",
     "parse_udp",
 ]
 
+_TENTATIVE = 0x40
 _Order = Literal["little", "big"]
 
 
@@ -51,6 +53,20 @@ def parse_mcfilter(text: str) -> tuple[Filtered, ...]:
     return tuple(
         found for line in text.splitlines() if (found := _filtered(line.split()))
     )
+
+
+def parse_pending(text: str) -> frozenset[int]:
+    """Read ``/proc/net/if_inet6``: interfaces with an address that is on trial.
+
+    While an interface asks whether somebody else has its address (RFC 4862, section
+    5.4), for a second or two, nothing can be sent from it.
+    """
+    found: set[int] = set()
+    for words in map(str.split, text.splitlines()):
+        with suppress(ValueError, IndexError):
+            if int(words[4], 16) & _TENTATIVE:
+                found.add(int(words[1], 16))
+    return frozenset(found)
 
 
 def parse_routes(text: str, byteorder: _Order = sys.byteorder) -> list[IPv4Network]:

@@ -119,6 +119,17 @@ def test_ipv6_that_is_off_is_switched_on() -> None:
     assert only(CHECK, scene(asked)).fix == ("sudo ip address add fd00::2/64 dev eth0",)
 
 
+def test_an_address_on_trial_is_waited_for() -> None:
+    bare = replace(ETH0, addresses=())
+    asked = question("[ff15::4242]:10000", links=(bare,))
+    pending = moment(facts={2: LinkFacts(index=2, ipv6_pending=True)})
+    finding = only(CHECK, scene(asked, pending))
+    assert (finding.severity, finding.fix) == (Severity.WARNING, ())
+    assert "look again" in finding.says
+    four = question(links=(bare,))
+    assert only(CHECK, scene(four, pending)).severity is Severity.ERROR
+
+
 def test_loopback_that_is_down_is_told_of() -> None:
     off = replace(LO, up=False)
     machine = moment(interfaces=(off, ETH0))

@@ -54,13 +54,21 @@ def test_a_group_of_a_link_needs_an_interface() -> None:
     assert finding.fix == ("groupwire doctor -g '[ff12::4242%eth0]:10000'",)
     assert codes(CHECK.look(scene(replace(asked, named=True)))) == []
     down = question("[ff12::4242]:10000", links=(replace(ETH0, up=False),))
-    assert "%lo" in only(CHECK, scene(down)).fix[0]
+    assert "%eth0" in only(CHECK, scene(down)).fix[0]
+    alone = only(CHECK, scene(question("[ff12::4242]:10000", links=())))
+    assert alone.fix == ()
+    assert "Here is none but loopback." in alone.says
 
 
 def test_a_group_joined_beside_it_with_the_same_ethernet_address() -> None:
     finding = only(CHECK, scene(before=_joined("238.255.42.99", "224.0.0.1")))
     assert (finding.code, finding.severity) == ("mac-collision", Severity.INFO)
     assert "238.255.42.99" in finding.says
+
+
+def test_the_same_ethernet_address_as_what_all_hear_comes_first() -> None:
+    at = scene(question("239.128.0.1:5000"), _joined("224.0.0.1"))
+    assert codes(CHECK.look(at))[1] == ("mac-collision", "warning")
 
 
 def test_the_same_ethernet_address_as_what_all_hear() -> None:

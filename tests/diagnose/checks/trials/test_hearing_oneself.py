@@ -25,7 +25,7 @@ def test_where_nothing_was_tried_it_says_so() -> None:
 
 def test_a_group_of_ipv6_with_nothing_but_loopback_is_left_open() -> None:
     asked = scene(group="[ff15::1]:5000")
-    only_lo = replace(asked.question, receive_on=(LO,), send_by=LO)
+    only_lo = replace(asked.question, about=(LO,))
     diagnosis = look(HearingOneself(), replace(asked, question=only_lo))
     assert "no IPv6 groups over loopback" in diagnosis.unsure[0]
 

@@ -134,6 +134,8 @@ class _Looking:
 
     def _nameless(self, link: Interface) -> Finding:
         version = self._version
+        if version == 6 and self.scene.before.facts(link).ipv6_pending:
+            return self._on_trial(link)
         return Finding(
             code="no-address",
             severity=self._severity,
@@ -142,6 +144,16 @@ class _Looking:
             f"send by it. {_whence(version)}",
             evidence=(f"no IPv{version} address on {link.name} (netlink)",),
             fix=self._address(link),
+        )
+
+    def _on_trial(self, link: Interface) -> Finding:
+        return Finding(
+            code="no-address",
+            severity=Severity.WARNING,
+            interface=link.name,
+            says=f"{link.name} has just been given an IPv6 address, and still asks "
+            "whether anybody else has it. That takes a second or two: look again.",
+            evidence=(f"an address on {link.name} is tentative (/proc/net/if_inet6)",),
         )
 
     def _address(self, link: Interface) -> tuple[str, ...]:
@@ -176,4 +188,7 @@ def _other_end(link: Interface) -> str:
 def _whence(version: int) -> str:
     if version == 6:
         return "Routers and DHCP usually give one."
-    return "Usually DHCP gives one; else it is set by hand, one that fits the network."
+    return (
+        "Usually DHCP gives one; else it is set by hand, one that fits the network: "
+        "the one below is for a trial."
+    )

@@ -49,13 +49,18 @@ def _zone(scene: Scene) -> Iterator[Finding]:
     group = scene.question.group
     if not group.needs_zone or scene.question.named:
         return
-    ways = [one.name for one in scene.question.about if fine(one, scene)] or ["lo"]
+    # Linux carries no IPv6 groups over loopback.
+    about = [one for one in scene.question.about if not one.loopback]
+    well = [one for one in about if fine(one, scene)]
+    ways = [one.name for one in well or about]
+    here = f"Here there are {listed(ways)}." if ways else "Here is none but loopback."
+    example = ways[0] if ways else "eth0"
     yield Finding(
         code="ipv6-zone",
         severity=Severity.ERROR,
         says=f"{group.ip} is another group on every interface, so it means nothing "
-        f"until one is named: write [{group.ip}%{ways[0]}]:{group.port}, in every "
-        f"program. Here there are {listed(ways)}.",
+        f"until one is named: write [{group.ip}%{example}]:{group.port}, in every "
+        f"program. {here}",
         evidence=(f"the scope of {group.ip} is {group.scope.name} (RFC 4007)",),
         fix=tuple(
             command("groupwire", "doctor", "-g", group.on(way)).removeprefix("sudo ")
@@ -89,24 +94,9 @@ def _sentence(text: str) -> str:
 def _shared(scene: Scene) -> Iterator[Finding]:
     group = scene.question.group
     mac = ethernet_address(group.ip)
-    for link in scene.question.receive_on:
-        groups = scene.before.facts(link).groups
-        others = [
-            ip
-            for ip in groups
-            if ip != group.ip
-            and ip.version == group.version
-            and ethernet_address(ip) == mac
-        ]
-        if others and not link.loopback:
-            yield _collision(link.name, others, scene)
-            return
     control = _CONTROL[int(group.ip) & 0xFF]
-    if (
-        group.version == 4
-        and group.ip not in _CONTROL
-        and mac == ethernet_address(control)
-    ):
+    mine = group.ip in _CONTROL if isinstance(group.ip, IPv4Address) else True
+    if not mine and mac == ethernet_address(control):
         yield Finding(
             code="mac-collision",
             severity=Severity.WARNING,
@@ -115,6 +105,18 @@ def _shared(scene: Scene) -> Iterator[Finding]:
             "Take another one, such as 239.255.42.99.",
             evidence=(f"{mac} (RFC 1112 section 6.4)",),
         )
+        return
+    for link in scene.question.receive_on:
+        others = [
+            ip
+            for ip in scene.before.facts(link).groups
+            if ip != group.ip
+            and ip.version == group.version
+            and ethernet_address(ip) == mac
+        ]
+        if others and not link.loopback:
+            yield _collision(link.name, others, scene)
+            return
 
 
 def _collision(link: str, others: Sequence[object], scene: Scene) -> Finding:

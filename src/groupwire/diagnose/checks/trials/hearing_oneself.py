@@ -36,8 +36,7 @@ class HearingOneself:
 
 def _nothing_tried(scene: Scene) -> str:
     question = scene.question
-    ways = [*question.receive_on, *([question.send_by] if question.send_by else [])]
-    if question.group.version == 6 and any(one.loopback for one in ways):
+    if question.group.version == 6 and all(one.loopback for one in question.about):
         return (
             f"whether {question.group.ip} works: Linux carries no IPv6 groups over "
             "loopback; for programs on this machine alone take an IPv4 group, such as "
