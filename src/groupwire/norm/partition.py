@@ -41,6 +41,12 @@ class Partition:
         """Return how many source symbols a block has."""
         return self.large if block < self.large_blocks else self.large - 1
 
+    @property
+    def last(self) -> tuple[int, int]:
+        """The last block and the last symbol in it."""
+        block = self.blocks - 1
+        return block, self.length(block) - 1
+
     def first(self, block: int) -> int:
         """Return the number, in the object, of a block's first symbol."""
         if block <= self.large_blocks:

@@ -21,7 +21,7 @@ from groupwire.norm.wire.head import ObjectFlag
 
 __all__ = ["Admission", "Host", "Refusal"]
 
-_TOLD = ObjectFlag.INFO | ObjectFlag.FILE
+_TOLD = ObjectFlag.INFO | ObjectFlag.FILE | ObjectFlag.UNRELIABLE
 """Flags that say what an object is."""
 
 
@@ -156,7 +156,7 @@ class Admission:
         code = self._take_up(coding)
         self._catalogue.begin_anew(number)
         if flags & ObjectFlag.STREAM:
-            return self._begin_stream(number, fti, block, coding, code)
+            return self._begin_stream(number, flags, fti, block, code)
         return Deferred(number, fti, coding, code)
 
     def _believes(self, number: int, fti: ObjectInfo, coding: Coding) -> bool:
@@ -184,11 +184,12 @@ class Admission:
     def _begin_stream(
         self,
         number: int,
+        flags: ObjectFlag,
         fti: ObjectInfo,
         block: int,
-        coding: Coding,
         code: ReedSolomon,
     ) -> IncomingStream | None:
+        coding = self.coding or Coding()
         kept = -(-fti.size_bytes // (coding.block * coding.segment_bytes))
         # What the sender keeps no more is not worth waiting for.
         most = max(1, min(self._config.stream_blocks, kept))
@@ -196,10 +197,12 @@ class Admission:
         if isinstance(memory, Refusal):
             self._refuse(number, memory)
             return None
-        first = block
+        first, unreliable = block, bool(flags & ObjectFlag.UNRELIABLE)
         if self._config.join is not Join.NOW:
             first = max(0, block - kept + 1)
-        stream = IncomingStream(number, first, most, coding, code)
+        stream = IncomingStream(
+            number, first, most, coding, code, unreliable=unreliable
+        )
         self._catalogue.begin(number, fti, memory, stream)
         return stream
 

@@ -14,6 +14,7 @@ from groupwire.norm.receive.stream import IncomingStream
 from groupwire.norm.receive.unheard import Unheard
 from groupwire.norm.repair.state import Need, RepairState
 from groupwire.norm.wire.extensions import ObjectInfo
+from groupwire.norm.wire.head import ObjectFlag
 
 __all__ = ["Catalogue", "Position", "UnderWay"]
 
@@ -43,7 +44,7 @@ class Catalogue:
         """From here on the sender has every object; before, it may have some."""
         self._done = Intervals()
         self._quiet = Intervals()
-        """Done, or deferred: nothing of these is to be asked for."""
+        """Done, deferred, or not repaired: nothing of these is to be asked for."""
         self._accepted = Intervals()
         self._hopeless = False
         """So much was lost that no watermark is ever reached any more."""
@@ -52,6 +53,10 @@ class Catalogue:
         """Wanted although they were done once: known to exist."""
         self.deferred: dict[int, Deferred] = {}
         """Of those under way."""
+        self._fleeting: set[int] = set()
+        """The same, but for streams: they are repaired by nobody (RFC 5740 §4.2.1)."""
+        self._last_number = 0
+        """Where the sender was one datagram ago."""
         self._told: dict[int, tuple[ObjectInfo, Sink | None]] = {}
         self.released: list[Sink] = []
         """Of objects that are under way no more."""
@@ -89,6 +94,27 @@ class Catalogue:
         if self.highest[0] - self.lowest < self._most:
             return []
         return list(self.squelch(self.highest[0] - self._most + 1))
+
+    def passed(self, number: int) -> Iterator[int]:
+        """Give up what nobody repairs and the sender has left; iterate over the lost.
+
+        One datagram later than it could be, since two may change places on the way.
+        """
+        if self._fleeting:
+            yield from self._let_go(self._last_number)
+            self._last_number = max(self._last_number, number)
+
+    def rested(self, position: Position) -> Iterator[int]:
+        """Do the same for all up to a place: the sender rests there."""
+        number, *place = position
+        incoming = self.under_way.get(number)
+        if isinstance(incoming, Incoming) and incoming.partition.last <= tuple(place):
+            number += 1
+        yield from self._let_go(number)
+
+    def _let_go(self, number: int) -> Iterator[int]:
+        for gone in sorted(n for n in self._fleeting if n < number):
+            yield from self.give_up(gone, accepted=True)
 
     def give_up(self, number: int, *, accepted: bool) -> Sequence[int]:
         """Want an object no more; return it if that is a loss.
@@ -154,16 +180,22 @@ class Catalogue:
         self._told[number] = fti, sink
         if self.deferred.pop(number, None) is not None:
             self._quiet.remove(number, number)
+        if incoming.flags & ObjectFlag.UNRELIABLE:
+            self._quiet.add(number, number)
+            if not isinstance(incoming, IncomingStream):
+                self._fleeting.add(number)
 
     def defer(self, deferred: Deferred) -> None:
         """Have an object under way of which at most the info is to be asked for."""
         number = deferred.number
         self.under_way[number] = self.deferred[number] = deferred
         self._told[number] = deferred.fti, None
-        if deferred.lacks_info:
+        if deferred.flags & ObjectFlag.UNRELIABLE:
+            self._fleeting.add(number)
+        elif deferred.lacks_info:
             self._quiet.remove(number, number)
-        else:
-            self._quiet.add(number, number)
+            return
+        self._quiet.add(number, number)
 
     def begun_streams(self) -> list[int]:
         """Return the streams under way of which something was handed over."""
@@ -187,6 +219,7 @@ class Catalogue:
     def _release(self, number: int) -> None:
         self.under_way.pop(number, None)
         self.deferred.pop(number, None)
+        self._fleeting.discard(number)
         _, sink = self._told.pop(number, (None, None))
         if sink is not None:
             self.released.append(sink)
@@ -252,11 +285,13 @@ class Catalogue:
         return isinstance(stream, IncomingStream) and stream.has((block, symbol))
 
     def _flows(self, number: int) -> bool:
-        """Return whether an object is a stream that is open and lacks nothing."""
+        """Return whether an object is a stream that is open and is to lack nothing."""
         stream = self.under_way.get(number)
-        if not isinstance(stream, IncomingStream) or not stream.intact:
+        if not isinstance(stream, IncomingStream):
             return False
-        return next(stream.needs(None, None), None) is None
+        if stream.unreliable:
+            return True
+        return stream.intact and next(stream.needs(None, None), None) is None
 
     def lacks_before(self, number: int, block: int) -> bool:
         """Return whether something is to be asked for before a block of an object."""

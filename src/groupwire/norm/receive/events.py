@@ -49,6 +49,7 @@ class LossReason(Enum):
     REFUSED = "there is no place for it"
     STORE = "it could not be stored"
     ROOM = "other senders needed the room"
+    UNREPAIRED = "it was sent without repair, and not all of it came"
     CHANGED = "the sender has changed its code, and part of it was read before"
 
 

@@ -65,7 +65,8 @@ class Handover:
             self.events.append(StreamReceived(self._key, number, data, message_at))
         self._tell_gap(stream)
         if stream.complete:
-            self._catalogue.finish(number, accepted=stream.intact)
+            accepted = stream.intact or stream.unreliable
+            self._catalogue.finish(number, accepted=accepted)
             self.events.append(StreamEnded(self._key, number))
 
     def _tell_gap(self, stream: IncomingStream) -> None:

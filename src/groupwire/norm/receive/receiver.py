@@ -32,9 +32,10 @@ from groupwire.norm.receive.sink import (
     SinkFor,
 )
 from groupwire.norm.receive.stats import ReceiverStats
-from groupwire.norm.wire.batch import Segments, parse_segments, symbol_key
+from groupwire.norm.wire.batch import Segments, alike, parse_segments, symbol_key
 from groupwire.norm.wire.commands import Command
 from groupwire.norm.wire.feedback import Ack, Nack
+from groupwire.norm.wire.head import MessageType
 from groupwire.norm.wire.message import decode
 from groupwire.norm.wire.objects import Data, Info
 from groupwire.values import Datagram, Origin, Transmit
@@ -46,6 +47,8 @@ _REMEMBERED = 1024
 nothing."""
 
 
+_TYPE = 0x0F
+"""Of a message's first byte, the bits that tell its type."""
 _PAID_BYTES = 1 << 16
 """Of memory, with each datagram."""
 
@@ -206,33 +209,46 @@ class Receiver:
     def _hear_row(
         self, datagram: Datagram, origin: Origin, step: int, now: float
     ) -> None:
-        """Take a row of segments in at once where it is one, else one by one."""
-        data, whole = datagram.data, len(datagram.data) // step * step
-        segments = None
-        with suppress(DecodeError):
-            segments = parse_segments(memoryview(data)[:whole], step)
-        if segments is None:
-            for part in datagram.segments():
-                self._hear(part, origin, now)
+        """Take in at once what is a row of segments, and all else one by one."""
+        row = memoryview(datagram.data)
+        if self._hear_segments(row, step, origin, now):
             return
+        for part in alike(row, step):
+            if len(part) <= step or not self._hear_segments(part, step, origin, now):
+                for at in range(0, len(part), step):
+                    self._hear(part[at : at + step], origin, now)
+
+    def _hear_segments(
+        self, row: memoryview, step: int, origin: Origin, now: float
+    ) -> bool:
+        """Take a row in, but for a shorter last one; False where it is none."""
+        whole = len(row) // step * step
+        segments = None
+        with suppress(DecodeError):  # each by itself will tell
+            segments = parse_segments(row[:whole], step)
+        if segments is None:
+            return False
         self._take(segments, whole, origin, now)
-        if whole < len(data):
-            self._hear(data[whole:], origin, now)
+        if whole < len(row):
+            self._hear(row[whole:], origin, now)
+        return True
 
     def _hear(self, data: bytes | memoryview, origin: Origin, now: float) -> None:
         try:
-            message = decode(data)
+            message = _segment(data) or decode(data)
         except DecodeError as error:
             self.dropped[error.reason] += 1
             return
-        if message.source == self._config.node:
-            return
         if isinstance(message, Nack | Ack):
-            of = message.to.sender, message.to.instance
+            self._overhear(message, now)
+        else:
+            self._take(message, len(data), origin, now)
+
+    def _overhear(self, feedback: Nack | Ack, now: float) -> None:
+        if feedback.source != self._config.node:
+            of = feedback.to.sender, feedback.to.instance
             for remote in self._by_source.get(of, ()):
-                remote.overhear(message, now)
-            return
-        self._take(message, len(data), origin, now)
+                remote.overhear(feedback, now)
 
     def _take(
         self,
@@ -351,6 +367,13 @@ class Receiver:
         if not self._config.silent:
             self._transmits += [Transmit(f.encode(), to) for f in remote.feedback]
         remote.feedback.clear()
+
+
+def _segment(data: bytes | memoryview) -> Segments | None:
+    """Return DATA as a row of one: its header is known where others like it came."""
+    if not data or data[0] & _TYPE != MessageType.DATA:
+        return None
+    return parse_segments(data, len(data))
 
 
 def _claim(remote: Remote, more_bytes: int = 0) -> tuple[bool, int, int]:

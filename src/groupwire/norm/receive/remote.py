@@ -323,6 +323,8 @@ class Remote:
         if self._catalogue.joined:
             for lost in self._catalogue.reach(position):
                 self._handover.lose(lost, LossReason.WINDOW)
+            for lost in self._catalogue.passed(position[0]):
+                self._handover.lose(lost, LossReason.UNREPAIRED)
             self._reach_mark(now)
         self._asking.moved(position, now)
 
@@ -341,13 +343,15 @@ class Remote:
         if listed:
             where = Watermark(flush.fec_id, flush.object_id, flush.payload_id)
             self._mark = position, where
-            self._reach_mark(now)
         for lost in self._catalogue.reach(position):
             self._handover.lose(lost, LossReason.WINDOW)
         stream = self._catalogue.under_way.get(number)
         if isinstance(stream, IncomingStream):
             stream.flushed(block, position[2])
             self._handover.progress(stream)
+        for lost in self._catalogue.rested(position):
+            self._handover.lose(lost, LossReason.UNREPAIRED)
+        self._reach_mark(now)
         self._asking.flushed(position, now)
 
     def _reach_mark(self, now: float) -> None:

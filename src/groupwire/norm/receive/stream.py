@@ -67,7 +67,7 @@ class IncomingStream:
     """A stream, from the block where it was joined.
 
     At most ``most_blocks`` wait for what was lost before them; then it is skipped. Of a
-    stream that is ``unreliable`` (RFC 5740 §4.2.1) nothing is asked for, and it begins
+    stream that is ``unreliable`` (RFC 5740 §4.2.1) nothing is repaired, and it begins
     with what is heard first: what lies before the place that its sender had reached one
     datagram ago is waited for no more, so that two may change places on the way.
     """
@@ -84,6 +84,8 @@ class IncomingStream:
     ) -> None:
         self.number = number
         self.flags = ObjectFlag.STREAM
+        if unreliable:
+            self.flags |= ObjectFlag.UNRELIABLE
         self.info: bytes | None = None
         self.unreliable = unreliable
         self.block = first_block
@@ -244,8 +246,6 @@ class IncomingStream:
 
     def lacks_before(self, block: int) -> bool:
         """Return whether something before a block is to be asked for, or the info."""
-        if self.unreliable:
-            return False
         if self.info is None and self.flags & ObjectFlag.INFO:
             return True
         return self._assembly.lacks_before(block)
@@ -255,8 +255,6 @@ class IncomingStream:
 
         Nothing is lacking that has not been sent yet, however far the place is.
         """
-        if self.unreliable:
-            return
         number = self.number
         if self.info is None and self.flags & ObjectFlag.INFO:
             yield Need(number, number, info=True)

@@ -124,8 +124,7 @@ class ObjectContent:
     @property
     def last(self) -> tuple[int, int]:
         """The last block and the last symbol in it."""
-        block = self._partition.blocks - 1
-        return block, self._partition.length(block) - 1
+        return self._partition.last
 
     def length(self, block: int) -> int:
         """Return how many source symbols a block has."""

@@ -13,6 +13,7 @@ from groupwire.norm.send.outgoing import KEY_BITS, Outgoing, Row
 from groupwire.norm.send.window import Window
 from groupwire.norm.wire.commands import RepairAdvertisement, Squelch
 from groupwire.norm.wire.feedback import Nack
+from groupwire.norm.wire.head import ObjectFlag
 from groupwire.norm.wire.payload import PayloadId
 
 __all__ = ["Repairer"]
@@ -113,7 +114,7 @@ class Repairer:
         first, last = need.object, min(need.last_object, self._window.next_number - 1)
         for number in range(max(first, self._window.first), last + 1):
             outgoing = self._window.get(number)
-            if outgoing is None:
+            if outgoing is None or outgoing.flags & ObjectFlag.UNRELIABLE:
                 self._refuse(number, now)
                 continue
             part = need._replace(object=number, last_object=number)
@@ -194,14 +195,15 @@ class Repairer:
     def _squelch(self, now: float) -> None:
         window, composer = self._window, self._outbox.composer
         config = self._outbox.config
-        first = window.first
+        known = range(window.first, window.next_number)
+        first = next((n for n in known if not self._gone(n)), window.next_number)
         oldest = window.get(first)
-        block = oldest.content.first_block if oldest is not None else 0
+        block = _valid_from(oldest) if oldest is not None else 0
         length = oldest.content.length(block) if oldest is not None else 0
         limit = min(config.coding.segment_bytes // 2, Squelch.MAX_INVALID)
-        gone = [n for n in sorted(self._lacking) if n > first and n not in window]
+        gone = [n for n in sorted(self._lacking) if n > first and self._gone(n)]
         lowest = gone[0] if gone else window.next_number
-        invalid = [n for n in range(lowest, window.next_number) if n not in window]
+        invalid = [n for n in range(lowest, window.next_number) if self._gone(n)]
         self._outbox.say(
             Squelch(
                 composer.number(),
@@ -217,6 +219,13 @@ class Repairer:
         self._lacking.clear()
         self._squelch_at = None
         self._squelched = now
+
+    def _gone(self, number: int) -> bool:
+        """Return whether nothing of an object comes any more, asked for or not."""
+        outgoing = self._window.get(number)
+        return outgoing is None or (
+            bool(outgoing.flags & ObjectFlag.UNRELIABLE) and outgoing.finished
+        )
 
     def _advertise(self, now: float) -> None:
         """Tell all what was asked for by unicast (RFC 5740 §5.4.4)."""
@@ -256,6 +265,13 @@ class Repairer:
     def _length(self, number: int, block: int) -> int:
         outgoing = self._window.get(number)
         return outgoing.content.length(block) if outgoing is not None else 0
+
+
+def _valid_from(oldest: Outgoing) -> int:
+    """Return the first block of an object that may be asked for, or is to come."""
+    if oldest.flags & ObjectFlag.UNRELIABLE:
+        return oldest.block
+    return oldest.content.first_block
 
 
 def _sent_part(outgoing: Outgoing, need: Need) -> Need | None:

@@ -110,7 +110,8 @@ class Sender:
     ) -> int:
         """Send an object behind those before it and return its number.
 
-        ``info`` is at most a segment. Of the first ``skip_bytes``, which all receivers
+        ``info`` is at most a segment. With ``flags`` UNRELIABLE it is sent once and not
+        repaired. Of the first ``skip_bytes``, which all receivers
         are thought to have, only what is asked for is sent: of whole blocks, and not of
         the last one. Raises UsageError where everything kept is still
         to be sent or may be asked for (RoomFreed tells when that has changed),
@@ -143,15 +144,24 @@ class Sender:
         self._resume(now)
 
     def open_stream(
-        self, *, buffer_bytes: int, now: float, info: bytes | None = None
+        self,
+        *,
+        buffer_bytes: int,
+        now: float,
+        info: bytes | None = None,
+        flags: ObjectFlag = _NO_FLAGS,
     ) -> int:
-        """Open a stream of which ``buffer_bytes`` are kept for repair."""
+        """Open a stream of which ``buffer_bytes`` are kept for repair.
+
+        With ``flags`` UNRELIABLE nothing is repaired: they are room for what waits to
+        be sent.
+        """
         self._now = now
         coding = self._config.coding
         kept = -(-buffer_bytes // (coding.block * coding.segment_bytes))
         content = StreamContent(coding.segment_bytes, coding.block, kept)
         number = self._window.next_number
-        head = self._head(content.buffer_bytes, info, ObjectFlag.STREAM)
+        head = self._head(content.buffer_bytes, info, flags | ObjectFlag.STREAM)
         self._add(number, content, head)
         self._resume(now)
         return number

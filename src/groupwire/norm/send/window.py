@@ -62,7 +62,12 @@ class Window:
     # What is not to be given up yet.
 
     def touch(self, outgoing: Outgoing, block: int, now: float) -> None:
-        """Note that something was sent or asked for: an object is held as a whole."""
+        """Note that something was sent or asked for: an object is held as a whole.
+
+        But not what is sent without repair (RFC 5740 §4.2.1).
+        """
+        if outgoing.flags & ObjectFlag.UNRELIABLE:
+            return
         if outgoing.content.ended or not outgoing.flags & ObjectFlag.STREAM:
             self._holds.touch(outgoing.number, now)
             return

@@ -87,12 +87,12 @@ def build_segments(
 def parse_segments(data: bytes | memoryview, step: int) -> Segments | None:
     """Return the DATA messages that make up ``data``, each ``step`` bytes long.
 
-    None when this is not a row of several DATA of one object in fec_id 5: then each has
-    to be read by itself. DecodeError if the first is junk.
+    A single one is a row, too. None when these are not all DATA of one object in fec_id
+    5: then each has to be read by itself. DecodeError if the first is junk.
     """
     size = _WORD * data[1] if len(data) > 1 else 0
     count, odd = divmod(len(data), step) if step else (0, 0)
-    if not (_ID_AT + _ID_BYTES <= size <= step and 2 <= count <= _MOST_SEGMENTS) or odd:
+    if not (_ID_AT + _ID_BYTES <= size <= step and 1 <= count <= _MOST_SEGMENTS) or odd:
         Head.decode(data[:step])  # may say that it is junk
         return None
     columns = _columns(size, step, count).unpack(data)
@@ -142,6 +142,8 @@ def _payloads(
     header_bytes: int, step: int, count: int
 ) -> Callable[[memoryview], tuple[memoryview, ...]]:
     """Return what takes all payloads out of a row."""
+    if count == 1:
+        return lambda data: (data[header_bytes:],)
     return itemgetter(
         *(slice(n * step + header_bytes, (n + 1) * step) for n in range(count))
     )
