@@ -127,6 +127,20 @@ def test_a_responder_that_dies_is_noticed_and_one_that_returns_too(
         assert leg["received"] > 1
 
 
+def test_a_link_that_is_made_anew_is_joined_again(lab: Laboratory) -> None:
+    a, b = lab.segment(2)
+    serve(b, "b")
+    asking = start(a, "ping", b.v4, "--interval", "0.05")
+    asking.line('"multicast"')
+    a.link.delete()
+    a.link.create()
+    begun = json.loads(asking.line('"unicast"'))["seq"]
+    while json.loads(asking.line('"kind": "multicast"'))["seq"] < begun + 20:
+        pass
+    asking.signal(signal.SIGINT)
+    assert told(asking).code == 130
+
+
 def test_link_local_responders_are_asked_by_their_zone(lab: Laboratory) -> None:
     a, b = lab.segment(2)
     serve(b, "b")

@@ -121,7 +121,8 @@ class _Asking:
         self._books: list[Book] = []
         self._templates: list[Message] = []
         self._refused: list[str | None] = []
-        self._watched: list[int] = []
+        self._watched: list[list[int]] = []
+        """What is heard of each one's group."""
         self.rhythm: Rhythm[PingReply] = Rhythm(self._ask, self._over)
 
     def begin(self, places: Sequence[Place]) -> None:
@@ -167,9 +168,11 @@ class _Asking:
         ]
 
     def close(self) -> None:
-        for number in self._watched:
-            self._loop.remove_reader(number)
+        for watched in self._watched:
+            self._forget(watched)
         for place in self._places:
+            for number in (place.socket.fileno(), place.keeper.fileno()):
+                self._loop.remove_reader(number)
             place.close()
 
     def _over(self) -> bool:
@@ -186,11 +189,29 @@ class _Asking:
                 book.sent(now=place.socket.sent_at)
 
     def _watch(self, place: Place) -> None:
+        """Hear the unicast answers, the links, and the group where it is joined."""
+        watched: list[int] = []
+        self._watched.append(watched)
         self._loop.add_reader(place.socket.fileno(), self._read, place.socket.read)
-        self._watched.append(place.socket.fileno())
+        keeper = place.keeper.fileno()
+        self._loop.add_reader(keeper, self._look, place, watched)
+        self._hear_group(place, watched)
+
+    def _hear_group(self, place: Place, watched: list[int]) -> None:
         for reader in place.receiver.readers:
             self._loop.add_reader(reader.fileno(), self._read, reader.read_some)
-            self._watched.append(reader.fileno())
+            watched.append(reader.fileno())
+
+    def _look(self, place: Place, watched: list[int]) -> None:
+        """Join again where a link has gone and come."""
+        if place.keeper.handle_readable():
+            self._forget(watched)
+            self._hear_group(place, watched)
+
+    def _forget(self, watched: list[int]) -> None:
+        for number in watched:
+            self._loop.remove_reader(number)
+        watched.clear()
 
     def _read(self, read: Callable[[], Sequence[Datagram]]) -> None:
         for datagram in read():

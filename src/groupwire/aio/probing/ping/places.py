@@ -10,6 +10,7 @@ from ipaddress import IPv4Address, IPv6Address, ip_address
 
 from groupwire.errors import AddressError, InterfaceError
 from groupwire.net import (
+    MembershipKeeper,
     MulticastReceiver,
     choose_receivers,
     list_interfaces,
@@ -46,9 +47,12 @@ class Place:
     """The most that travels there in one packet."""
     socket: UnicastSocket
     receiver: MulticastReceiver
+    keeper: MembershipKeeper
+    """What joins again where a link goes and comes."""
 
     def close(self) -> None:
         """Leave the group."""
+        self.keeper.close()
         self.socket.close()
         self.receiver.close()
 
@@ -99,15 +103,16 @@ def _open(
         wanted = interface if interface is not None else _named(group)
         way = _way_to(address, links)
         if wanted is None:
-            wanted = _known(way, address)
+            wanted = _name_of(_known(way, address), links)
         ways = choose_receivers(asked, wanted, links).interfaces
         receiver.join(asked, ways)
+        keeper = MembershipKeeper(receiver, asked, wanted)
     except BaseException:
         talking.close()
         receiver.close()
         raise
     limit = _limit(way, links, asked.version)
-    return Place(host, address, asked, ways, limit, talking, receiver)
+    return Place(host, address, asked, ways, limit, talking, receiver, keeper)
 
 
 def _group(source: IPv4Address | IPv6Address, group: Group | None, port: int) -> Group:
@@ -139,6 +144,11 @@ def _known(way: int | None, address: Origin) -> int:
             fix="see `ip route`, or name the interface with -i",
         )
     return way
+
+
+def _name_of(index: int, links: Sequence[Interface]) -> str | int:
+    # One that is made again has another index.
+    return next((link.name for link in links if link.index == index), index)
 
 
 def _limit(way: int | None, links: Sequence[Interface], version: int) -> int:
