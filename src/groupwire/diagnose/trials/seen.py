@@ -141,6 +141,8 @@ class PeerSeen:
     """A doctor answered by unicast."""
     fell_silent: bool = False
     """It answered at first, and then no more: ``there`` or ``back`` is not known."""
+    one_way: bool = False
+    """Only the way back could be tried: the group is received from others alone."""
     other_group: str = ""
     """The group that it serves, where it is another one."""
     members: tuple[str, ...] = ()

@@ -69,6 +69,14 @@ def test_without_root_it_says_what_root_would_add() -> None:
     assert "as root" in diagnosis.missed[0]
 
 
+def test_of_a_group_with_one_sender_one_way_is_tried() -> None:
+    diagnosis = judged(replace(HEALTHY, there=None, one_way=True))
+    assert one(diagnosis).says == "Multicast passes from bob (198.18.1.2) to this host."
+    assert "received from" in diagnosis.missed[0]
+    lost = judged(replace(HEALTHY, there=None, back=LOST, one_way=True))
+    assert codes(lost) == ["error asymmetric"]
+
+
 # Who cannot tell
 
 
@@ -289,6 +297,24 @@ def test_large_ones_that_are_lost_are_the_mtu() -> None:
     assert found.code == "mtu"
     assert "Send at most 1000 bytes" in found.says
     assert found.fix == ("sudo ip link set dev eth0 mtu 1028",)
+
+
+def test_where_no_size_that_was_tried_passes_no_mtu_is_named() -> None:
+    found = error(judged(replace(HEALTHY, there=large())))
+    assert found.fix == ()
+    assert "Send far fewer bytes" in found.says
+
+
+@pytest.mark.parametrize(
+    ("here", "fix"),
+    [(1400, ("sudo ip link set dev eth0 mtu 1500",)), (1500, ())],
+)
+def test_a_host_that_takes_less_than_the_peer_sends_can_take_more(
+    here: int, fix: tuple[str, ...]
+) -> None:
+    found = error(judged(replace(HEALTHY, back=large(5, 6), mtu_bytes=here)))
+    assert found.fix == fix
+    assert ("raise that of this host" in found.says) == (here == 1400)
 
 
 def test_the_peers_own_mtu_is_the_one_to_take() -> None:

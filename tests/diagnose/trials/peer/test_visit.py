@@ -98,6 +98,16 @@ def test_two_ends_hear_each_other(question: Question) -> None:
     assert [type(event) for event in events] == [Serving, Served]
 
 
+@pytest.mark.parametrize("source", ["127.0.0.1", "10.0.0.7"])
+def test_a_group_with_one_sender_is_tried_from_that_sender_alone(source: str) -> None:
+    seen, _ = visited(ask(f"{source}@232.1.1.7:20007", "lo", peer="127.0.0.1"))
+    other = source != "127.0.0.1"
+    assert (seen.one_way, seen.there is None) == (other, other)
+    assert not seen.fell_silent
+    assert seen.back is not None
+    assert seen.back.heard == seen.back.sent
+
+
 def test_what_the_peer_finds_at_home_is_told(question: Question) -> None:
     firewall = Finding(code="firewall", severity=Severity.ERROR, says="it drops")
     hint = Finding(code="container", severity=Severity.INFO, says="it is one")

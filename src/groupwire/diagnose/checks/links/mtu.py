@@ -93,6 +93,8 @@ def _dropping(scene: Scene, link: Interface, dropped: int) -> Finding:
             "(/proc/net/dev)",
         ),
         sure=Sureness.LIKELY if stream else Sureness.POSSIBLE,
+        # A peer's tests tell which sizes they were.
+        explained_by=("mtu",),
         fix=(_set(link, _ETHERNET),),
     )
 

@@ -10,7 +10,13 @@ from groupwire.diagnose.check import Scene
 from groupwire.diagnose.checks.trials.hearing_oneself import RULES
 from groupwire.diagnose.checks.trials.legs import Leg, legs_of
 from groupwire.diagnose.checks.trials.queriers import querier_fix
-from groupwire.diagnose.checks.trials.ways import Station, lost_at, sizes, stations
+from groupwire.diagnose.checks.trials.ways import (
+    Sizes,
+    Station,
+    lost_at,
+    sizes,
+    stations,
+)
 from groupwire.diagnose.commands import command, link_setting, serving
 from groupwire.diagnose.finding import Finding, Looked, Severity, Sureness
 from groupwire.diagnose.trials.seen import LoopbackSeen, PeerSeen
@@ -85,7 +91,8 @@ def _findings(seen: PeerSeen, scene: Scene) -> Iterator[Finding]:
         yield from (one for leg in legs for one in _lost(leg, scene))
     yield from (one for leg in legs for one in _partly(leg))
     yield from _too_large(legs)
-    if len(legs) == 2 and all(leg.way.heard for leg in legs):
+    known = len(legs) == 2 or (seen.one_way and legs)
+    if known and all(leg.way.heard for leg in legs):
         yield _works(seen, legs)
 
 
@@ -109,12 +116,15 @@ def _works(seen: PeerSeen, legs: list[Leg]) -> Finding:
         if seen.hops is None
         else between.get(seen.hops, f"{seen.hops} routers between")
     )
+    who = f"{seen.name} ({seen.address})"
+    says = f"Multicast passes between this host and {who} in both directions."
+    if seen.one_way:
+        says = f"Multicast passes from {who} to this host."
     return Finding(
         code="peer",
         severity=Severity.INFO,
         interface=seen.interface,
-        says=f"Multicast passes between this host and {seen.name} ({seen.address}) in "
-        "both directions.",
+        says=says,
         evidence=(
             *(f"multicast {leg.arrow}: {stations(leg.way)}" for leg in legs),
             *([hops] if hops else []),
@@ -347,33 +357,49 @@ def _partly(leg: Leg) -> Iterator[Finding]:
 
 def _too_large(legs: list[Leg]) -> Iterator[Finding]:
     for leg in legs:
-        if (found := sizes(leg.way)) is None:
-            continue
-        headers = 48 if ":" in leg.seen.address else 28
-        mtu = found.passes_bytes + headers
-        peer_mtu = leg.seen.peer_mtu_bytes
-        if leg.there and peer_mtu and peer_mtu < leg.seen.mtu_bytes:
-            mtu = max(mtu, peer_mtu)
-        yield Finding(
-            code="mtu",
-            severity=Severity.ERROR,
-            interface=leg.interface,
-            says=(
-                f"Large datagrams are lost {leg.arrow}, small ones pass: something on "
-                "the way carries smaller packets (MTU) than the sender believes, and "
-                f"nobody tells it. Send at most {found.passes_bytes} bytes at once, or "
-                f"lower the MTU of {leg.sender}."
-            ),
-            evidence=(
-                f"multicast {leg.arrow}: {found.passes_bytes or 'some 100'} bytes "
-                f"arrive, {found.lost_bytes} do not",
-                f"MTU here {leg.seen.mtu_bytes}, of the peer {peer_mtu}",
-            ),
-            fix=(command("ip", "link", "set", "dev", leg.interface, "mtu", mtu),)
-            if leg.there
-            else (),
-        )
-        return
+        if (found := sizes(leg.way)) is not None:
+            yield _carries_less(leg, found)
+            return
+
+
+def _carries_less(leg: Leg, found: Sizes) -> Finding:
+    seen = leg.seen
+    peer_mtu = seen.peer_mtu_bytes or seen.mtu_bytes
+    # Of the sizes tried the next one was lost.
+    least = f"at most {found.passes_bytes}" if found.passes_bytes else "far fewer"
+    smaller = not leg.there and seen.mtu_bytes < peer_mtu
+    also = ", or raise that of this host, which is smaller" if smaller else ""
+    return Finding(
+        code="mtu",
+        severity=Severity.ERROR,
+        interface=leg.interface,
+        says=(
+            f"Large datagrams are lost {leg.arrow}, small ones pass: something on "
+            "the way carries smaller packets (MTU) than the sender believes, and "
+            f"nobody tells it. Send {least} bytes at once, or lower the MTU of "
+            f"{leg.sender}{also}."
+        ),
+        evidence=(
+            f"multicast {leg.arrow}: {found.passes_bytes or 'some 100'} bytes "
+            f"arrive, {found.lost_bytes} do not",
+            f"MTU here {seen.mtu_bytes}, of the peer {peer_mtu}",
+        ),
+        fix=_mtu_fix(leg, found, peer_mtu),
+    )
+
+
+def _mtu_fix(leg: Leg, found: Sizes, peer_mtu: int) -> tuple[str, ...]:
+    here = leg.seen.mtu_bytes
+    mtu = found.passes_bytes + (48 if ":" in leg.seen.address else 28)
+    if not leg.there:
+        # What the peer sends here is for this host to take.
+        mtu = peer_mtu if here < peer_mtu else 0
+    elif not found.passes_bytes:
+        mtu = 0
+    elif peer_mtu < here:
+        mtu = max(mtu, peer_mtu)
+    words = ("ip", "link", "set", "dev", leg.interface, "mtu", mtu)
+    return (command(*words),) if mtu else ()
 
 
 # What stays open
@@ -408,7 +434,12 @@ def _unsure(seen: PeerSeen, scene: Scene) -> Iterator[str]:
 
 
 def _missed(seen: PeerSeen, scene: Scene) -> Iterator[str]:
-    if seen.members and not seen.serving:
+    if seen.one_way and seen.serving:
+        yield (
+            f"whether {seen.address} would hear this host: the group is received from "
+            f"{scene.question.group.source} alone"
+        )
+    elif seen.members and not seen.serving:
         yield (
             f"whether {seen.address} is heard here, and how large datagrams may be: "
             f"`{serving(scene.question.group)}` there would tell"

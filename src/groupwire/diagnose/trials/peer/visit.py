@@ -86,6 +86,14 @@ def ladder(most_bytes: int) -> list[int]:
     return [most_bytes, *(size for size in _LADDER if size < most_bytes)]
 
 
+def _is_received_from_others(question: Question) -> bool:
+    """Tell whether receivers name a sender that this host is not (RFC 4607)."""
+    source = question.group.source
+    ways = [*question.receive_on, *question.about]
+    own = [one.ip for way in ways for one in way.addresses]
+    return question.group.is_source_specific and source not in own
+
+
 def _nothing(
     question: Question, ip: IPv4Address | IPv6Address, trouble: str
 ) -> PeerSeen:
@@ -172,9 +180,12 @@ class Visit:
         if welcome is None or welcome.group != str(self._question.group.on(None)):
             return await self._without_a_doctor(welcome)
         hops = UNICAST_HOPS - welcome.ttl_hops if welcome.ttl_hops else None
-        there, told = await self._there(welcome, hops)
+        there, told, one_way = None, Told(), _is_received_from_others(self._question)
+        if not one_way:
+            there, told = await self._there(welcome, hops)
         # Who does not say what arrived is not asked for more.
-        back = None if there is None else await self._back(welcome, hops)
+        silent = there is None and not one_way
+        back = None if silent else await self._back(welcome, hops)
         return PeerSeen(
             address=str(self._ip),
             port=PORT,
@@ -182,6 +193,7 @@ class Visit:
             interface=self._way.name,
             serving=True,
             fell_silent=back is None,
+            one_way=one_way,
             members=tuple(self._members),
             name=welcome.name,
             hops=hops,

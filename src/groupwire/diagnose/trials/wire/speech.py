@@ -201,7 +201,7 @@ def _said(word: Word) -> dict[str, object]:  # noqa: PLR0911 - one for each word
                 "say": "spoke",
                 "sent": word.sent,
                 "left": word.left,
-                "error": word.error[:MAX_TEXT],
+                "error": _cut(word.error),
             }
         case _:
             assert_never(word)
@@ -215,10 +215,12 @@ def _said_told(word: Told) -> dict[str, object]:
         "interface": word.interface,
         "rp": word.reverse_path,
         "queries": word.queries,
-        "findings": [
-            [code, says[:MAX_TEXT]] for code, says in word.findings[:MAX_FINDINGS]
-        ],
+        "findings": [[code, _cut(says)] for code, says in word.findings[:MAX_FINDINGS]],
     }
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= MAX_TEXT else f"{text[: MAX_TEXT - 3]}..."
 
 
 # Reading
