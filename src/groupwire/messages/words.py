@@ -43,9 +43,11 @@ class Who:
 
 @dataclass(frozen=True, slots=True)
 class Join:
-    """A subscriber to a publisher: I hear you and do not know you."""
+    """A subscriber to a publisher: I hear you, and want to know you."""
 
     here: Here
+    to: int = 1
+    """Node id of one of the publisher's senders."""
     last: tuple[str, ...] = ()
     """Patterns whose last values it wants."""
 

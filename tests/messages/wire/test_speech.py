@@ -19,7 +19,7 @@ WORDS: list[Word] = [
     Left(7, 3, (1 << 62, 0, 5)),
     Who(),
     Join(SUBSCRIBER),
-    Join(SUBSCRIBER, ("a/#", "+")),
+    Join(SUBSCRIBER, 7, ("a/#", "+")),
     Lost(7, 3, 12, "slow"),
 ]
 
@@ -38,8 +38,8 @@ def test_what_goes_to_the_group_is_long_enough_for_foreign_receivers(
 
 @pytest.mark.parametrize("patterns", [("a",) * 65, ("x" * 1000, "y" * 1000)])
 def test_too_many_patterns_become_all(patterns: tuple[str, ...]) -> None:
-    payload = encode_word(Join(SUBSCRIBER, patterns))
-    assert decode_word(payload) == Join(SUBSCRIBER, ("#",))
+    payload = encode_word(Join(SUBSCRIBER, 7, patterns))
+    assert decode_word(payload) == Join(SUBSCRIBER, 7, ("#",))
 
 
 def test_a_reason_is_cut_and_made_printable() -> None:
@@ -75,6 +75,7 @@ def changed(word: Word, **keys: object) -> bytes:
         (changed(PUBLISHER, asks=1), "word-truth"),
         (changed(WORDS[5], last=["a+"]), "word-pattern"),
         (changed(WORDS[5], last=[1]), "word-text"),
+        (changed(WORDS[5], to=0), "word-number"),
         (changed(WORDS[5], last=["a"] * 65), "word-list"),
         (changed(WORDS[6], messages=-1), "word-number"),
         (changed(WORDS[6], why="\x1b"), "word-text"),

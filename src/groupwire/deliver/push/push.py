@@ -14,7 +14,6 @@ from groupwire.deliver.entries import Manifest
 from groupwire.deliver.push.course import Stage
 from groupwire.deliver.push.events import PushEnded, PushEvent
 from groupwire.deliver.push.farewell import farewell
-from groupwire.deliver.push.group.patience import AwakeClock
 from groupwire.deliver.push.group.rollcall import RollCall, request_of
 from groupwire.deliver.push.listening import Listening
 from groupwire.deliver.push.parts import Parts
@@ -26,6 +25,7 @@ from groupwire.deliver.shelf import Shelf
 from groupwire.deliver.wire.seals import PART_BYTES
 from groupwire.errors import UsageError
 from groupwire.gather import Answerer, Kind, is_tagged
+from groupwire.gather.awake import AwakeClock
 from groupwire.norm import AdaptiveRate, RateControl, Sender
 from groupwire.values import Datagram, Interface, Transmit
 

@@ -6,18 +6,52 @@ Verbs take ``now`` in seconds on any clock that never goes back; after each, dra
 
 from __future__ import annotations
 
+import struct
 from collections import Counter
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import replace
 from random import Random
 
-from groupwire.messages.delivery import Delivery
-from groupwire.messages.events import PublishEvent
-from groupwire.messages.members import Member
+from groupwire.errors import ClosedError
+from groupwire.gather import is_tagged
+from groupwire.messages.delivery import DELIVERIES, Delivery
+from groupwire.messages.errors import QueueFull
+from groupwire.messages.events import (
+    Closed,
+    LostTold,
+    MemberJoined,
+    MemberLeft,
+    PublishEvent,
+    ReceiptEnded,
+    RoomFreed,
+)
+from groupwire.messages.frames import MAX_MESSAGE_BYTES
+from groupwire.messages.members import Member, Role
+from groupwire.messages.presence import Heard, Myself, Presence
+from groupwire.messages.publish.batch import EACH_BYTES, Queue, bytes_of
+from groupwire.messages.publish.lane import BLOCK, StreamLane
+from groupwire.messages.publish.latest import LatestLane
 from groupwire.messages.publish.stats import PublishStats
+from groupwire.messages.publish.tickets import Tickets
+from groupwire.messages.publish.values import LastValues
 from groupwire.messages.rules import PublishRules
-from groupwire.values import Datagram, Transmit
+from groupwire.messages.words import Join, Lost
+from groupwire.norm import AdaptiveRate, Coding, Sender, SenderConfig
+from groupwire.values import Datagram, Interface, Transmit
 
 __all__ = ["Publisher"]
+
+_PARITY = 16
+_GRTT_S = 0.01
+"""Of a LAN, and far above it: who waits, waits no longer at first."""
+_KEPT_OBJECTS = 1024
+_LINGER_S = 1.0
+"""For so long a publisher that leaves repairs what foreign receivers ask for."""
+_FEEDBACK = struct.Struct("!B3xII")
+"""RFC 5740 §4.3: version and type, source, the sender that is meant."""
+_NACK, _ACK = 0x14, 0x15
+
+Payload = bytes | bytearray | memoryview
 
 
 class Publisher:
@@ -25,22 +59,50 @@ class Publisher:
 
     def __init__(self, rules: PublishRules, rng: Random) -> None:
         self.rules = rules
-        self._rng = rng
         self.closed = False
         """Whether the last word has been said."""
         self.dropped: Counter[str] = Counter()
         """What was heard and not understood or not meant for us, by reason."""
+        self._values = LastValues()
+        reliable = StreamLane(Delivery.RELIABLE, rules, self._values, self._make)
+        besteffort = StreamLane(Delivery.BESTEFFORT, rules, self._values, self._make)
+        latest = self._latest = LatestLane(rules, self._values, self._make)
+        self._streams = reliable, besteffort
+        self._lanes: dict[Delivery, StreamLane | LatestLane] = {
+            lane.delivery: lane for lane in (reliable, besteffort, latest)
+        }
+        self._queues: dict[Delivery, Queue | LatestLane] = {
+            Delivery.RELIABLE: reliable.queue,
+            Delivery.BESTEFFORT: besteffort.queue,
+            Delivery.LATEST: latest,
+        }
+        self._usual = self._queues[rules.delivery]
+        self._acked = reliable, latest
+        """What is acknowledged."""
+        self._tickets = Tickets((reliable.readers, latest.readers))
+        me = Myself(rules.id, rules.name, Role.PUBLISHER, rules.node, rules.instance)
+        self._presence = Presence(me, rng, sent=self._sent)
+        self._refused: set[Delivery] = set()
+        self._events: list[PublishEvent] = []
+        self._transmits: list[Transmit] = []
+        self._closing = False
+        self._last_ticket = 0
+        self._missing: frozenset[str] = frozenset()
+        self._linger_until: float | None = None
+        self._foreign = False
+        """Whether somebody gives feedback who does not speak our words."""
 
     # What the application wants.
 
     def start(self, *, now: float) -> None:
         """Say that this publisher is here, and ask who else is."""
-        raise NotImplementedError
+        self._presence.start(now)
+        self._turn(now)
 
     def send(
         self,
         topic: str,
-        payload: bytes | bytearray | memoryview,
+        payload: Payload,
         *,
         now: float,
         delivery: Delivery | None = None,
@@ -50,22 +112,49 @@ class Publisher:
         Raises QueueFull, MessageTooLarge, and UsageError for what is no topic. It
         leaves by :meth:`flush`, or when the delay bound is over.
         """
-        raise NotImplementedError
+        queue = self._usual if delivery is None else self._queues[delivery]
+        if type(payload) is not bytes:
+            payload = bytes_of(payload)
+        if self._closing:
+            raise ClosedError("the publisher")
+        sequence = queue.sequence
+        try:
+            if queue.add(topic, payload, now):
+                self._pump(delivery or self.rules.delivery, now)
+        except QueueFull:
+            self._refused.add(delivery or self.rules.delivery)
+            raise
+        return sequence
 
     def send_many(
         self,
         topic: str,
-        payloads: Sequence[bytes | bytearray | memoryview],
+        payloads: Sequence[Payload],
         *,
         now: float,
         delivery: Delivery | None = None,
     ) -> int:
         """Queue messages, all or none of them; return the sequence of the first."""
-        raise NotImplementedError
+        which = delivery or self.rules.delivery
+        whole = [bytes_of(payload) for payload in payloads]
+        sequence, room = self._queues[which].sequence, self.room_bytes(which)
+        size = sum(map(len, whole)) + EACH_BYTES * len(whole)
+        if any(len(payload) > MAX_MESSAGE_BYTES for payload in whole):
+            # The first one that is too large says so.
+            whole = [payload for payload in whole if len(payload) > MAX_MESSAGE_BYTES]
+        elif size > room:
+            self._refused.add(which)
+            raise QueueFull(size, room)
+        for payload in whole:
+            self.send(topic, payload, now=now, delivery=which)
+        return sequence
 
     def room_bytes(self, delivery: Delivery | None = None) -> int:
-        """Return how much the queue of a delivery takes now."""
-        raise NotImplementedError
+        """Return how much the queue of a delivery takes now.
+
+        A message counts its bytes and 16 more.
+        """
+        return self._queues[delivery or self.rules.delivery].room_bytes
 
     def flush(self, *, now: float) -> None:
         """Let what is queued leave now, as far as the window has room.
@@ -73,52 +162,248 @@ class Publisher:
         With a delay bound of 0 the owner calls it when its turn is over; with another
         one the core does it by itself.
         """
-        raise NotImplementedError
+        for lane in self._lanes.values():
+            lane.flush(now)
+        self._turn(now)
 
     def want_received(self, by: Collection[str] | None = None, *, now: float) -> int:
         """Ask who has everything that was sent so far; return a ticket.
 
         ``by`` are names of subscribers; None means all that are here. ReceivedBy and
-        ReceiptEnded tell the outcome, which is missing who has not answered within the
-        patience.
+        ReceiptEnded tell the outcome: missing is who is not here, leaves, or has not
+        answered within the patience. Nobody acknowledges ``besteffort``. What waits in
+        a full queue is not asked for: wait until it has room.
         """
-        raise NotImplementedError
+        for lane in self._lanes.values():
+            lane.flush(now)
+        places = tuple(lane.want(now) for lane in self._acked)
+        ticket = self._tickets.open(places, by)
+        self._turn(now)
+        return ticket
 
     def close(self, *, now: float) -> None:
         """Send what is queued, wait for those who are here, and leave.
 
-        It takes the patience at most; Closed is the last event.
+        Each of them has its patience; Closed is the last event.
         """
-        raise NotImplementedError
+        if not self._closing:
+            self._closing = True
+            self.flush(now=now)
 
     # What the machine says.
 
     def handle_datagram(self, datagram: Datagram, *, now: float) -> None:
         """Take in what came to the group or to this publisher alone."""
-        raise NotImplementedError
+        data = datagram.data
+        if is_tagged(data):
+            heard = self._presence.hear(datagram, now=now)
+            if heard is not None:
+                self._take(heard, now)
+        elif len(data) < _FEEDBACK.size or not self._feedback(datagram, now):
+            return
+        self._turn(now)
 
     def handle_timeout(self, *, now: float) -> None:
         """Do what is due."""
-        raise NotImplementedError
+        for lane in self._lanes.values():
+            norm = lane.norm
+            if norm is not None:
+                due = norm.poll_timeout()
+                if due is not None and due <= now:
+                    norm.handle_timeout(now=now)
+        since = self._since
+        if since is not None and since + self.rules.delay_s <= now:
+            for lane in self._lanes.values():
+                lane.flush(now)
+        self._presence.expire(now)
+        self._turn(now)
 
     def poll_transmits(self) -> Sequence[Transmit]:
         """Return what is to be sent; each only once."""
-        raise NotImplementedError
+        transmits = self._transmits
+        transmits += self._presence.poll_transmits()
+        self._transmits = []
+        for lane in self._lanes.values():
+            if lane.norm is not None:
+                transmits += lane.norm.poll_transmits()
+        return transmits
 
     def poll_events(self) -> Sequence[PublishEvent]:
         """Return what has happened; each only once."""
-        raise NotImplementedError
+        events, self._events = self._events, []
+        return events
 
     def poll_timeout(self) -> float | None:
         """Return when to call :meth:`handle_timeout`, None for never."""
-        raise NotImplementedError
+        if self.closed:
+            return None
+        due = [self._presence.deadline, self._values.deadline]
+        if self._presence.closed:
+            due.append(self._linger_until)
+        due += [n.poll_timeout() for n in self._norms]
+        due += [lane.deadline for lane in self._acked]
+        if self.rules.delay_s and (since := self._since) is not None:
+            due.append(since + self.rules.delay_s)
+        return min((d for d in due if d is not None), default=None)
+
+    def update_interfaces(self, interfaces: Iterable[Interface]) -> None:
+        """Say soon that this publisher is here: its address may be another one."""
+
+    @property
+    def finished(self) -> bool:
+        """Whether there is nothing more to do."""
+        return self.closed
 
     @property
     def members(self) -> Sequence[Member]:
         """Who else is here."""
-        raise NotImplementedError
+        return self._presence.roster.members
 
     @property
     def stats(self) -> PublishStats:
         """What has been sent so far."""
-        raise NotImplementedError
+        norms = list(self._norms)
+        queues = self._queues.values()
+        stats = [norm.stats for norm in norms]
+        return PublishStats(
+            sum(queue.sequence for queue in queues),
+            sum(queue.payload_bytes for queue in queues),
+            self._latest.superseded,
+            sum(queue.queued_bytes for queue in queues),
+            sum(s.bytes_sent for s in stats),
+            sum(s.packets_sent for s in stats),
+            sum(s.repair_packets for s in stats),
+            max((norm.rate_bytes_per_s for norm in norms), default=0.0),
+            max((norm.grtt_s for norm in norms), default=0.0),
+        )
+
+    # How it is done.
+
+    @property
+    def _norms(self) -> Iterable[Sender]:
+        return [lane.norm for lane in self._lanes.values() if lane.norm is not None]
+
+    @property
+    def _since(self) -> float | None:
+        """Since when a message waits for others."""
+        since = [queue.since for queue in self._queues.values()]
+        return min((s for s in since if s is not None), default=None)
+
+    def _sent(self) -> tuple[int, ...]:
+        return tuple(self._queues[delivery].sequence for delivery in DELIVERIES)
+
+    def _make(self, delivery: Delivery) -> Sender:
+        rules = self.rules
+        config = SenderConfig(
+            rules.node + DELIVERIES.index(delivery),
+            rules.instance,
+            Coding(rules.segment_bytes, BLOCK, _PARITY),
+            backoff=0,
+            members=rules.members,
+            initial_grtt_s=_GRTT_S,
+            patience_s=rules.patience_s,
+            kept_objects=_KEPT_OBJECTS,
+            kept_bytes=rules.window_bytes,
+        )
+        rate = replace(rules.rate, packet_bytes=rules.segment_bytes)
+        return Sender(config, AdaptiveRate(rate))
+
+    def _pump(self, delivery: Delivery, now: float) -> None:
+        for lane in self._streams:
+            if lane.delivery is delivery:
+                lane.pump(now)
+        self._turn(now)
+
+    def _feedback(self, datagram: Datagram, now: float) -> bool:
+        """Give NORM's feedback to the sender that it is for; False if it is not ours.
+
+        Whoever gives some is here.
+        """
+        kind, node, to = _FEEDBACK.unpack_from(datagram.data)
+        number = to - self.rules.node
+        if kind not in {_NACK, _ACK} or not 0 <= number < len(DELIVERIES):
+            return False
+        norm = self._lanes[DELIVERIES[number]].norm
+        if norm is None:
+            return False
+        member = self._presence.roster.at(datagram.origin, node)
+        if member is None:
+            self._foreign = True
+        else:
+            self._presence.alive(member, now)
+        norm.handle_datagram(datagram, now=now)
+        return True
+
+    def _take(self, heard: Heard, now: float) -> None:
+        word, member = heard.word, heard.member
+        if isinstance(word, Lost) and member is not None:
+            if word.node == member.node:
+                self._events.append(LostTold(member, word.messages, word.why))
+        elif isinstance(word, Join) and word.last and word.to == self.rules.node:
+            self._values.want(word.last, now)
+
+    def _turn(self, now: float) -> None:
+        """Take in what has happened, and go on with what can go on."""
+        self._hear_of_members(now)
+        for lane in self._lanes.values():
+            lane.turn(now)
+        if self._values.deadline is not None and self._values.deadline <= now:
+            self._latest.send_values(self._values.due(now), now)
+        for lane in self._acked:
+            if lane.readers.events:
+                self._events += lane.readers.events
+                lane.readers.events.clear()
+        if self._tickets:
+            self._turn_tickets()
+        if self._refused:
+            self._tell_room()
+        if self._closing and not self.closed:
+            self._go_on_closing(now)
+
+    def _hear_of_members(self, now: float) -> None:
+        for event in self._presence.poll_events():
+            if isinstance(event, MemberJoined):
+                if event.member.role is Role.SUBSCRIBER:
+                    for lane in self._acked:
+                        lane.readers.join(event.member, lane.place, now)
+            elif isinstance(event, MemberLeft):
+                for lane in self._acked:
+                    lane.readers.leave(event.member)
+            else:
+                continue
+            self._events.append(event)
+
+    def _turn_tickets(self) -> None:
+        self._tickets.turn()
+        for event in self._tickets.events:
+            if event.ticket != self._last_ticket:
+                self._events.append(event)
+            elif isinstance(event, ReceiptEnded):
+                self._missing |= event.missing
+                self._last_ticket = -1
+        self._tickets.events.clear()
+
+    def _tell_room(self) -> None:
+        for delivery in list(self._refused):
+            queue = self._queues[delivery]
+            if queue.queued_bytes <= self.rules.queue_bytes // 2:
+                self._refused.discard(delivery)
+                self._events.append(RoomFreed(delivery))
+
+    def _go_on_closing(self, now: float) -> None:
+        if any(queue.queued_bytes for queue in self._queues.values()):
+            return
+        if not self._last_ticket:
+            places = tuple(lane.want(now) for lane in self._acked)
+            self._last_ticket = self._tickets.open(places, None)
+            self._turn_tickets()
+        if self._last_ticket > 0:
+            return
+        if self._linger_until is None:
+            for lane in self._lanes.values():
+                lane.end(now)
+            self._presence.leave(now)
+            self._linger_until = now + (_LINGER_S if self._foreign else 0.0)
+        if self._presence.closed and now >= self._linger_until:
+            self.closed = True
+            self._events.append(Closed(self._missing))

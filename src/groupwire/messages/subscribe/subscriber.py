@@ -6,17 +6,39 @@ Verbs take ``now`` in seconds on any clock that never goes back; after each, dra
 
 from __future__ import annotations
 
+import struct
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from random import Random
 
-from groupwire.messages.events import SubscribeEvent
-from groupwire.messages.members import Member
+from groupwire.gather import is_tagged
+from groupwire.messages.delivery import DELIVERIES
+from groupwire.messages.events import (
+    Batch,
+    MemberJoined,
+    MemberLeft,
+    SubscribeEvent,
+)
+from groupwire.messages.members import LeaveReason, Member, Role
+from groupwire.messages.presence import Myself, Presence
 from groupwire.messages.rules import SubscribeRules
+from groupwire.messages.subscribe.crowd import Crowd
+from groupwire.messages.subscribe.losses import Losses
+from groupwire.messages.subscribe.source import Source
 from groupwire.messages.subscribe.stats import SubscribeStats
-from groupwire.values import Datagram, Transmit
+from groupwire.messages.subscribe.unknown import RunKey, Unknown
+from groupwire.messages.words import Here, Join, Lost
+from groupwire.values import Datagram, Interface, Transmit
 
 __all__ = ["Subscriber"]
+
+_HEAD = struct.Struct("!B3xIHxx")
+"""RFC 5740 §4.2: version and type, source, instance."""
+_FEEDBACK = struct.Struct("!B3xIIH")
+"""RFC 5740 §4.3: version and type, source, the sender and instance that are meant."""
+_VERSION = 0x10
+_NACK, _ACK = 0x14, 0x15
+_ASK_VALUES_S = (0.0, 0.4, 0.8)
 
 
 class Subscriber:
@@ -24,59 +46,220 @@ class Subscriber:
 
     def __init__(self, rules: SubscribeRules, rng: Random) -> None:
         self.rules = rules
-        self._rng = rng
-        self.closed = False
-        """Whether the last word has been said."""
         self.dropped: Counter[str] = Counter()
         """What was heard and not understood or not wanted, by reason."""
+        me = Myself(rules.id, rules.name, Role.SUBSCRIBER, rules.node)
+        self._presence = Presence(me, rng)
+        self._crowd = Crowd(rules, rng, self.dropped)
+        self._unknown = Unknown()
+        self._losses = Losses()
+        self._values: list[tuple[float, Source]] = []
+        """When to ask whom for last values."""
+        self._events: list[SubscribeEvent] = []
+        self._queued_bytes = 0
+        self._paused = False
 
     # What the application wants.
 
     def start(self, *, now: float) -> None:
         """Say that this subscriber is here, and ask who else is."""
-        raise NotImplementedError
+        self._presence.start(now)
 
     def taken(self, size_bytes: int, *, now: float) -> None:
         """Note that the program has taken this much of what was handed over."""
-        raise NotImplementedError
+        self._queued_bytes = max(0, self._queued_bytes - size_bytes)
+        if self._paused and self._queued_bytes <= self.rules.queue_bytes // 2:
+            self._paused = False
+            self._presence.resume(now)
 
     @property
     def paused(self) -> bool:
         """Whether nothing more is to be read from the group for now."""
-        raise NotImplementedError
+        return self._paused
 
     def close(self, *, now: float) -> None:
         """Say that this subscriber leaves; ``closed`` is soon true."""
-        raise NotImplementedError
+        self._presence.leave(now)
+
+    @property
+    def closed(self) -> bool:
+        """Whether the last word has been said."""
+        return self._presence.closed
 
     # What the machine says.
 
     def handle_datagram(self, datagram: Datagram, *, now: float) -> None:
         """Take in what came to the group or to this subscriber alone."""
-        raise NotImplementedError
+        data = datagram.data
+        if len(data) < _FEEDBACK.size:
+            self.dropped["cut"] += 1
+            return
+        kind, source, instance = _HEAD.unpack_from(data)
+        run = self._crowd.runs.get((datagram.origin, source, instance))
+        if run is not None:
+            self._crowd.hear(run, datagram, now)
+        elif is_tagged(data):
+            self._hear_word(datagram, now)
+        elif kind & 0xF0 != _VERSION:
+            self.dropped["no-norm"] += 1
+        elif kind in {_NACK, _ACK}:
+            _, _, node, instance = _FEEDBACK.unpack_from(data)
+            self._crowd.overhear((node, instance), datagram, now)
+        else:
+            self._hear_unknown(datagram, (datagram.origin, source, instance), now)
 
     def handle_timeout(self, *, now: float) -> None:
         """Do what is due."""
-        raise NotImplementedError
+        self._crowd.expire(now, reads=not self._paused)
+        for source in self._crowd.sources.values():
+            if source.heard:
+                source.heard = False
+                self._presence.alive(source.member, now)
+        self._presence.expire(now)
+        self._hear_of_members(None, now)
+        self._ask(now)
+        for source in self._losses.due(iter(self._crowd.sources.values()), now):
+            rules = self.rules
+            self._presence.say(
+                Lost(rules.id, rules.node, source.lost), source.member.origin
+            )
 
     def poll_transmits(self) -> Sequence[Transmit]:
         """Return what is to be sent; each only once."""
-        raise NotImplementedError
+        transmits = self._presence.poll_transmits()
+        if self._crowd.transmits:
+            transmits += self._crowd.transmits
+            self._crowd.transmits = []
+        return transmits
 
     def poll_events(self) -> Sequence[SubscribeEvent]:
         """Return what has happened; each only once."""
-        raise NotImplementedError
+        self._gather()
+        events, self._events = self._events, []
+        return events
 
     def poll_timeout(self) -> float | None:
         """Return when to call :meth:`handle_timeout`, None for never."""
-        raise NotImplementedError
+        if self.closed:
+            return None
+        due = [
+            self._presence.deadline,
+            self._crowd.deadline(reads=not self._paused),
+            self._unknown.deadline,
+            self._losses.deadline,
+            *(at for at, _ in self._values),
+        ]
+        return min((d for d in due if d is not None), default=None)
+
+    def update_interfaces(self, interfaces: Iterable[Interface]) -> None:
+        """Judge by these interfaces from now on: nothing depends on them."""
+
+    @property
+    def finished(self) -> bool:
+        """Whether there is nothing more to do."""
+        return self.closed
 
     @property
     def members(self) -> Sequence[Member]:
         """Who else is here."""
-        raise NotImplementedError
+        return self._presence.roster.members
 
     @property
     def stats(self) -> SubscribeStats:
         """What has come so far."""
-        raise NotImplementedError
+        return SubscribeStats(*self._crowd.totals, self._queued_bytes)
+
+    # How it is done.
+
+    def _hear_word(self, datagram: Datagram, now: float) -> None:
+        heard = self._presence.hear(datagram, now=now)
+        if heard is None:
+            return
+        word = heard.word
+        here = word.here if isinstance(word, Join) else word
+        self._hear_of_members(here if isinstance(here, Here) else None, now)
+        if heard.member is None or isinstance(here, Lost):
+            return
+        member = heard.member
+        source = self._crowd.sources.get((member.id, member.origin))
+        if source is not None:
+            source.hear_of(here.sent)
+
+    def _hear_unknown(self, datagram: Datagram, key: RunKey, now: float) -> None:
+        """Follow a NORM sender whose publisher is known; else ask who it is."""
+        member = self._member_of(key)
+        run = None if member is None else self._crowd.open(member, key)
+        if run is not None:
+            self._unknown.forget(key)
+            self._crowd.hear(run, datagram, now)
+        elif member is not None or not self._unknown.hear(key, now):
+            self.dropped["norm-unknown"] += 1
+
+    def _member_of(self, key: RunKey) -> Member | None:
+        origin, node, instance = key
+        for number in range(len(DELIVERIES)):
+            member = self._presence.roster.at(origin, node - number)
+            if member is not None and member.role is Role.PUBLISHER:
+                return member if member.instance == instance else None
+        return None
+
+    def _hear_of_members(self, here: Here | None, now: float) -> None:
+        """Take in who has come, of whom ``here`` was heard, and who has gone."""
+        for event in self._presence.poll_events():
+            self._gather()
+            if isinstance(event, MemberLeft):
+                self._hear_left(event, now)
+                continue
+            self._events.append(event)
+            if isinstance(event, MemberJoined) and here is not None:
+                self._hear_joined(event.member, here, now)
+
+    def _hear_joined(self, member: Member, here: Here, now: float) -> None:
+        if member.role is not Role.PUBLISHER:
+            return
+        age_s = self._presence.age_s(now)
+        source = self._crowd.meet(member, here, age_s=age_s, now=now)
+        if source.values_until is not None:
+            self._values += [(now + wait, source) for wait in _ASK_VALUES_S]
+
+    def _hear_left(self, event: MemberLeft, now: float) -> None:
+        source = self._crowd.left(event.member, event.reason, now)
+        if source is None:
+            self._events.append(event)
+            return
+        source.left = event
+        if event.reason is LeaveReason.REPLACED:
+            self._crowd.end(source, exact=False)
+            self._gather()
+
+    def _ask(self, now: float) -> None:
+        """Ask strangers who they are, and publishers for last values."""
+        ask, foreign = self._unknown.due(now)
+        for key in ask:
+            if self._member_of(key) is None:
+                self._presence.say(Join(self._presence.here(now), key[1]))
+        for key in foreign:
+            if self._member_of(key) is None:
+                source = self._crowd.meet_foreign(key, now)
+                self._gather()
+                self._events.append(MemberJoined(source.member))
+        due = [source for at, source in self._values if at <= now]
+        self._values = [(at, source) for at, source in self._values if at > now]
+        for source in due:
+            if source.values_until is not None and not source.values_came:
+                here, node = self._presence.here(now), source.member.node
+                self._presence.say(Join(here, node, self.rules.patterns))
+
+    def _gather(self) -> None:
+        """Take over what publishers' messages have become."""
+        for source in self._crowd.told():
+            if source.events:
+                self._hand_over(source)
+
+    def _hand_over(self, source: Source) -> None:
+        for event in source.poll_events():
+            if isinstance(event, Batch):
+                self._queued_bytes += event.size_bytes
+            self._events.append(event)
+        if self._queued_bytes > self.rules.queue_bytes and not self._paused:
+            self._paused = self._presence.suspended = True

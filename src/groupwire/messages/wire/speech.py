@@ -101,10 +101,11 @@ def _here_keys(here: Here) -> dict[str, object]:
 
 def _join(word: Join) -> bytes:
     keys, last = _here_keys(word.here), list(word.last[:_MAX_PATTERNS])
+    keys["to"] = word.to
     payload = _said("join", {**keys, "last": last} if last else keys)
     if len(word.last) > _MAX_PATTERNS or len(payload) > _LARGEST_BYTES:
         payload = _said("join", {**keys, "last": ["#"]})
-    return payload
+    return filled(payload)
 
 
 def _read_here(keys: Mapping[str, object]) -> Here:
@@ -132,7 +133,8 @@ def _read_who(keys: Mapping[str, object]) -> Who:  # noqa: ARG001 - it has none
 
 def _read_join(keys: Mapping[str, object]) -> Join:
     patterns = items_of(keys.get("last", []), _MAX_PATTERNS)
-    return Join(_read_here(keys), tuple(map(_pattern, patterns)))
+    to = number_of(keys.get("to"), 1, MAX_NODE + 2)
+    return Join(_read_here(keys), to, tuple(map(_pattern, patterns)))
 
 
 def _read_lost(keys: Mapping[str, object]) -> Lost:

@@ -7,32 +7,12 @@ from collections.abc import Iterator
 from groupwire.deliver.push.group.members import Member, Members
 from groupwire.deliver.words import MemberPhase
 
-__all__ = ["AwakeClock", "Patience"]
+__all__ = ["Patience"]
 
-_LONGEST_TURN_S = 2.0
-"""A sender has its turn each second. What is longer, it was stopped itself."""
 _STALLED = 60
 """So many times the patience a member may answer without getting anywhere."""
 _EXAMINING = 360
 """The same for one that examines what it has, which takes as long as its disk."""
-
-
-class AwakeClock:
-    """Counts the seconds in which the sender was awake.
-
-    While it was stopped itself, it was not the others who were silent.
-    """
-
-    def __init__(self) -> None:
-        self.seconds = 0.0
-        self._last: float | None = None
-
-    def at(self, now: float) -> float:
-        """Return how long the sender has been awake."""
-        gap = 0.0 if self._last is None else max(0.0, now - self._last)
-        self.seconds += min(gap, _LONGEST_TURN_S)
-        self._last = now
-        return self.seconds
 
 
 class Patience:

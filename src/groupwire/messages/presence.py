@@ -1,0 +1,245 @@
+"""Who is here: what a member says of itself, and what it hears of others (docs §2)."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from random import Random
+
+from groupwire.errors import DecodeError
+from groupwire.gather import Kind, Tagged
+from groupwire.gather.awake import AwakeClock
+from groupwire.messages.delivery import DELIVERIES
+from groupwire.messages.events import MemberJoined, MemberLeft, PublisherRestarted
+from groupwire.messages.members import Member, Role
+from groupwire.messages.roster import Roster
+from groupwire.messages.wire.speech import decode_word, encode_word
+from groupwire.messages.words import Here, Join, Left, Lost, Who, Word
+from groupwire.values import Datagram, Origin, Transmit
+
+__all__ = ["Heard", "Myself", "Presence"]
+
+_EACH_S = 0.1
+"""Of the interval, for each member that is known."""
+_SHORTEST_S, _LONGEST_S = 1.0, 30.0
+_ANSWER_S = 0.01
+"""Of the time in which all answer, for each member that is known."""
+_SHORTEST_ANSWER_S, _LONGEST_ANSWER_S = 0.02, 10.0
+_APART_S = 0.1
+"""Between two words of one member, at least, however many ask."""
+_FAREWELLS_S = (0.02, 0.04)
+"""Between the three of them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Myself:
+    """What a member says of itself; who only looks says nothing."""
+
+    id: int
+    name: str
+    role: Role | None
+    node: int = 0
+    instance: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """A word, and the member who said it: None where it is not here."""
+
+    word: Here | Left | Join | Lost
+    member: Member | None
+
+
+class Presence:
+    """Speaks now and then, and knows who else does.
+
+    ``sent`` tells how many messages were sent, by delivery.
+    """
+
+    def __init__(
+        self,
+        myself: Myself,
+        rng: Random,
+        *,
+        sent: Callable[[], tuple[int, ...]] = lambda: (0, 0, 0),
+    ) -> None:
+        self.roster = Roster()
+        self.dropped: Counter[str] = Counter()
+        self.closed = False
+        """Whether the last farewell has been said."""
+        self.suspended = False
+        """Whether nothing is read, so that nobody is silent."""
+        self._me = myself
+        self._rng = rng
+        self._sent = sent
+        self._awake = AwakeClock()
+        self._started_at = 0.0
+        self._spoke_at = float("-inf")
+        self._speak_at: float | None = None
+        self._farewells = list(_FAREWELLS_S)
+        self._leaving = False
+        self._transmits: list[Transmit] = []
+
+    # What the owner wants.
+
+    def start(self, now: float) -> None:
+        """Say that this member is here, and ask who else is."""
+        self._started_at = now
+        self._awake.at(now)
+        if self._me.role is None:
+            self.say(Who())
+            return
+        self._speak(now, asks=True)
+
+    def age_s(self, now: float) -> float:
+        """Return how long this member has been here."""
+        return now - self._started_at
+
+    def say(self, word: Word, to: Origin | None = None) -> None:
+        """Send a word, to the group where nobody is named."""
+        tagged = Tagged(
+            Kind.MESSAGE,
+            self._rng.getrandbits(64),
+            encode_word(word),
+            name=self._me.name,
+        )
+        self._transmits.append(Transmit(tagged.encode(), to))
+
+    def here(self, now: float, *, asks: bool = False) -> Here:
+        """Return what this member says of itself."""
+        me = self._me
+        return Here(
+            me.id,
+            me.role or Role.SUBSCRIBER,
+            me.node,
+            round(1000 * self.age_s(now)),
+            max(1, round(1000 * self._interval_s)),
+            me.instance,
+            self._sent(),
+            asks,
+        )
+
+    def hurry(self, now: float) -> None:
+        """Answer somebody who wants to know, soon, and all who ask until then."""
+        if self._me.role is None or self._speak_at is None:
+            return
+        within = _ANSWER_S * len(self.roster)
+        within = min(max(_SHORTEST_ANSWER_S, within), _LONGEST_ANSWER_S)
+        at = max(now + self._rng.random() * within, self._spoke_at + _APART_S)
+        self._speak_at = min(self._speak_at, at)
+
+    def leave(self, now: float) -> None:
+        """Say that this member is gone, three times."""
+        if self._leaving:
+            return
+        self._leaving = True
+        if self._me.role is None:
+            self.closed, self._speak_at = True, None
+            return
+        self._farewell(now)
+
+    def resume(self, now: float) -> None:
+        """Count the silence of all from now on: what they say is heard again."""
+        self.suspended = False
+        self.roster.forgive(self._awake.at(now))
+
+    def alive(self, member: Member, now: float) -> None:
+        """Note a sign of life of a member, other than a word."""
+        self.roster.alive(member, self._awake.at(now))
+
+    # What is heard, and what time brings.
+
+    def hear(self, datagram: Datagram, *, now: float) -> Heard | None:
+        """Take a tagged datagram in; return what it says that concerns the owner."""
+        try:
+            tagged = Tagged.decode(datagram.data)
+            if tagged.kind is not Kind.MESSAGE or tagged.ping:
+                self.dropped["other-tagged"] += 1
+                return None
+            word = decode_word(tagged.data)
+        except DecodeError as error:
+            self.dropped[error.reason] += 1
+            return None
+        if isinstance(word, Who):
+            self.hurry(now)
+            return None
+        name = tagged.name
+        if name is None:
+            self.dropped["no-name"] += 1
+            return None
+        return self._take(word, name, datagram.origin, now)
+
+    def _take(
+        self, word: Here | Left | Join | Lost, name: str, origin: Origin, now: float
+    ) -> Heard | None:
+        here = word.here if isinstance(word, Join) else word
+        if here.id == self._me.id:
+            return None
+        awake = self._awake.at(now)
+        if isinstance(here, Here):
+            if here.asks or (isinstance(word, Join) and self._is_me(word.to)):
+                self.hurry(now)
+            member = self.roster.hear(here, name, origin, awake)
+            if member is None:
+                self.dropped["members-full"] += 1
+        elif isinstance(here, Left):
+            member = self.roster.left(here.id, origin)
+        else:
+            member = self.roster.find(here.id, origin)
+        return Heard(word, member)
+
+    def expire(self, now: float) -> None:
+        """Do what is due."""
+        awake = self._awake.at(now)
+        if self.suspended:
+            self.roster.forgive(awake)
+        else:
+            self.roster.expire(awake)
+        if self._speak_at is not None and self._speak_at <= now:
+            if self._leaving:
+                self._farewell(now)
+            else:
+                self._speak(now)
+
+    @property
+    def deadline(self) -> float | None:
+        """When something is due."""
+        if self._leaving:
+            return self._speak_at
+        at = self.roster.deadline
+        silent = None if at is None else self._awake.when(at)
+        due = [d for d in (silent, self._speak_at) if d is not None]
+        return min(due, default=None)
+
+    def poll_transmits(self) -> list[Transmit]:
+        """Return what is to be sent; each only once."""
+        transmits, self._transmits = self._transmits, []
+        return transmits
+
+    def poll_events(
+        self,
+    ) -> Sequence[MemberJoined | MemberLeft | PublisherRestarted]:
+        """Return who has come and gone; each only once."""
+        return self.roster.poll_events()
+
+    # How it is done.
+
+    def _is_me(self, node: int) -> bool:
+        return 0 <= node - self._me.node < len(DELIVERIES)
+
+    @property
+    def _interval_s(self) -> float:
+        return min(max(_SHORTEST_S, _EACH_S * (len(self.roster) + 1)), _LONGEST_S)
+
+    def _speak(self, now: float, *, asks: bool = False) -> None:
+        self.say(self.here(now, asks=asks))
+        self._spoke_at = now
+        self._speak_at = now + self._interval_s * self._rng.uniform(0.5, 1.0)
+
+    def _farewell(self, now: float) -> None:
+        self.say(Left(self._me.id, self._me.node, self._sent()))
+        if not self._farewells:
+            self.closed, self._speak_at = True, None
+            return
+        self._speak_at = now + self._farewells.pop(0)

@@ -1,0 +1,113 @@
+"""Messages of one delivery that wait for their frame: an append for each."""
+
+from __future__ import annotations
+
+from collections import deque
+
+from groupwire.errors import MessageTooLarge
+from groupwire.messages.delivery import Delivery
+from groupwire.messages.errors import QueueFull
+from groupwire.messages.frames import MAX_MESSAGE_BYTES, encode_frame
+from groupwire.messages.publish.values import LastValues
+from groupwire.messages.topics import checked_topic
+
+__all__ = ["EACH_BYTES", "FULL_BYTES", "Queue", "bytes_of", "topic_bytes"]
+
+EACH_BYTES = 16
+"""What a message counts beside its bytes."""
+FULL_BYTES = 32 << 10
+"""With so much a frame is closed: large enough for whole rows of segments."""
+_MOST_TOPICS = 4096
+
+
+class Queue:
+    """Frames that wait for room, and the messages of the next one.
+
+    ``queued_bytes`` count what was taken and has not been handed on.
+    """
+
+    def __init__(
+        self, delivery: Delivery, limit_bytes: int, values: LastValues
+    ) -> None:
+        self.sequence = 0
+        """Of the next message."""
+        self.queued_bytes = 0
+        self.payload_bytes = 0
+        self.frames: deque[bytes] = deque()
+        self.since: float | None = None
+        """When the oldest message that is in no frame was taken."""
+        self._delivery = delivery
+        self._limit = limit_bytes
+        self._values = values
+        self._topic = ""
+        self._batch: list[bytes] = []
+        self._batch_bytes = 0
+        self._topics: dict[str, bytes] = {}
+
+    @property
+    def room_bytes(self) -> int:
+        """How much is taken now; one message of any size by an empty queue."""
+        if not self.queued_bytes:
+            return max(self._limit, MAX_MESSAGE_BYTES + EACH_BYTES)
+        return max(0, self._limit - self.queued_bytes)
+
+    @property
+    def waiting(self) -> bool:
+        """Whether messages are in no frame yet."""
+        return bool(self._batch)
+
+    def add(self, topic: str, payload: bytes, now: float) -> bool:
+        """Append a message; True if frames wait for the owner to hand them on."""
+        size = len(payload)
+        cost = size + EACH_BYTES
+        queued = self.queued_bytes + cost
+        if queued > self._limit and self.queued_bytes:
+            raise QueueFull(cost, self._limit - self.queued_bytes)
+        if topic != self._topic or self._batch_bytes + cost > FULL_BYTES:
+            self._begin(topic, size)
+        if self.since is None:
+            self.since = now
+        self._batch.append(payload)
+        self._batch_bytes += cost
+        self.queued_bytes = queued
+        self.sequence += 1
+        return self._batch_bytes >= FULL_BYTES or bool(self.frames)
+
+    def _begin(self, topic: str, size: int) -> None:
+        if size > MAX_MESSAGE_BYTES:
+            raise MessageTooLarge(size, MAX_MESSAGE_BYTES, fix="send a file instead")
+        if topic not in self._topics:
+            raw = checked_topic(topic)
+            if len(self._topics) >= _MOST_TOPICS:
+                self._topics.clear()
+            self._topics[topic] = raw
+        self.close()
+        self._topic = topic
+
+    def close(self) -> None:
+        """Make a frame of the messages that wait."""
+        batch = self._batch
+        if not batch:
+            return
+        count, raw = len(batch), topic_bytes(self._topics, self._topic)
+        first = self.sequence - count
+        frame = encode_frame(self._delivery, raw, first, batch)
+        self._values.note(self._topic, self._delivery, self.sequence - 1, batch[-1])
+        self.payload_bytes += self._batch_bytes - count * EACH_BYTES
+        # From here on the queue counts what the frame takes.
+        self.queued_bytes += len(frame) - self._batch_bytes
+        self.frames.append(frame)
+        self._batch = []
+        self._batch_bytes = 0
+        self.since = None
+
+
+def topic_bytes(known: dict[str, bytes], topic: str) -> bytes:
+    """Return a topic as it travels, remembered or not."""
+    raw = known.get(topic)
+    return topic.encode() if raw is None else raw
+
+
+def bytes_of(payload: bytes | bytearray | memoryview) -> bytes:
+    """Return a payload that nobody changes any more; TypeError for no bytes."""
+    return bytes(memoryview(payload))

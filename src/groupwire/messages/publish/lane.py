@@ -1,0 +1,245 @@
+"""A stream of messages: from the queue into NORM, as far as there is room (docs §5)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from groupwire.errors import UsageError
+from groupwire.messages.delivery import Delivery
+from groupwire.messages.publish.batch import Queue
+from groupwire.messages.publish.readers import Mark, Readers
+from groupwire.messages.publish.values import LastValues
+from groupwire.messages.rules import PublishRules
+from groupwire.norm import ObjectFlag, Sender
+from groupwire.norm.send.events import (
+    NodeAcknowledged,
+    RoomFreed,
+    SenderEvent,
+    WatermarkEnded,
+)
+
+__all__ = ["BLOCK", "StreamLane"]
+
+BLOCK = 64
+"""Segments of a block: long ones cost a flood least, and K = 0 waits for none."""
+_SPARE_BLOCKS = 2
+"""Of the window: the one that is written to, and one for the end and for flushes."""
+_FEWEST_BLOCKS = 4
+_MARKS = 3
+"""In a window, so that room is free again before there is none."""
+_HEADER_BYTES = 8
+"""Of a stream, in each segment (RFC 5740 §4.2.1)."""
+_LAGGING_AGAIN_S = 1.0
+"""How often who lags is asked."""
+_STALE_S = 0.1
+"""A watermark makes room for one that a ticket waits for after so long."""
+
+
+class StreamLane:
+    """Writes the frames of one delivery; ``make`` makes its sender when it is needed.
+
+    Places are counts of segments.
+    """
+
+    def __init__(
+        self,
+        delivery: Delivery,
+        rules: PublishRules,
+        values: LastValues,
+        make: Callable[[Delivery], Sender],
+    ) -> None:
+        self.delivery = delivery
+        self.queue = Queue(delivery, rules.queue_bytes, values)
+        self.readers = Readers(rules.patience_s, rules.segment_bytes)
+        self.norm: Sender | None = None
+        self.full = False
+        """Whether a frame waits for room."""
+        self._rules = rules
+        self._make = make
+        self._segment = rules.segment_bytes
+        blocks = -(-rules.window_bytes // (BLOCK * rules.segment_bytes))
+        blocks = max(_FEWEST_BLOCKS, blocks)
+        self._buffer_bytes = blocks * BLOCK * rules.segment_bytes
+        self._capacity = (blocks - _SPARE_BLOCKS) * BLOCK
+        self._stream = -1
+        self._ended = False
+        self._written = 0
+        """Bytes, all together."""
+        self._begun = 0
+        """The first of them that is in the segment that is not full."""
+        self._place = 0
+        """Segments that are full or were flushed."""
+        self._cut = 0
+        """How much of the first frame is written."""
+        self._wanted = 0
+        """Place that a ticket waits for."""
+        self._lagging_at = 0.0
+        """When to ask who lags again."""
+
+    # What the publisher wants.
+
+    def pump(self, now: float) -> None:
+        """Write whole frames as far as there is room."""
+        queue = self.queue
+        queue.close()
+        while queue.frames and self._write_first(now):
+            pass
+        self.full = bool(queue.frames)
+        self._look(now)
+
+    def flush(self, now: float) -> None:
+        """Let everything leave that there is room for."""
+        if self.queue.waiting or self.queue.frames:
+            self.pump(now)
+        self._close_segment(now)
+
+    def end(self, now: float) -> None:
+        """End the stream behind what has been written."""
+        if self.norm is not None and not self._ended:
+            self._ended = True
+            self.norm.end_stream(self._stream, now=now)
+            self.norm.finish(now=now)
+
+    def _close_segment(self, now: float) -> None:
+        if self.norm is not None and self._written > self._begun:
+            self._begun = self._written
+            self._place += 1
+            self.norm.flush(self._stream, now=now)
+
+    def _write_first(self, now: float) -> bool:
+        """Write the first frame, or a part of it; False where there is no room."""
+        frame = self.queue.frames[0]
+        norm = self.norm or self._open(now)
+        left, size = len(frame) - self._cut, self._room
+        if size < left:
+            # What does not fit at all goes piece by piece.
+            size -= size % self._segment
+            if len(frame) < self._capacity * self._segment // 2 or size <= 0:
+                return False
+        ends = size >= left
+        size = min(size, left)
+        piece = frame[self._cut : self._cut + size] if self._cut or not ends else frame
+        try:
+            norm.write(self._stream, piece, now=now, message_ends=ends)
+        except UsageError:  # NORM holds it for a while: it says when it does not
+            return False
+        self._note(size)
+        self.queue.queued_bytes -= size
+        self._cut += size
+        if ends:
+            self.queue.frames.popleft()
+            self._cut = 0
+        return True
+
+    def _open(self, now: float) -> Sender:
+        norm = self.norm = self._make(self.delivery)
+        info = f'{{"gw":"messages","v":1,"delivery":"{self.delivery}"}}'.encode()
+        reliable = self.delivery is Delivery.RELIABLE
+        flags = ObjectFlag(0) if reliable else ObjectFlag.UNRELIABLE
+        self._stream = norm.open_stream(
+            buffer_bytes=self._buffer_bytes, now=now, info=info, flags=flags
+        )
+        return norm
+
+    @property
+    def _room(self) -> int:
+        """How much can be written before what somebody may lack is given up."""
+        free = self._capacity - (self._place - self.readers.floor(self._place))
+        return free * self._segment - (self._written - self._begun)
+
+    def _note(self, size: int) -> None:
+        self._written += size
+        full = (self._written - self._begun) // self._segment
+        self._begun += full * self._segment
+        self._place += full
+
+    # Who has what.
+
+    @property
+    def deadline(self) -> float | None:
+        """When to look whether somebody has been silent for too long."""
+        return self.readers.deadline
+
+    @property
+    def place(self) -> int:
+        """Up to where has been written, segments that are not full included."""
+        return self._place + (self._written > self._begun)
+
+    def want(self, now: float) -> int:
+        """Ask for acknowledgements of all that is written; return the place."""
+        self._close_segment(now)
+        self._wanted = self._place
+        self._look(now)
+        return self._place
+
+    def _look(self, now: float) -> None:
+        """Ask for a watermark where one is due."""
+        if self.norm is None or self.delivery is Delivery.BESTEFFORT:
+            return
+        readers, mark = self.readers, self.readers.mark
+        if mark is not None and not self._stale(mark, now):
+            return
+        due = self._wanted
+        last = mark.place if mark is not None else readers.floor(self._place)
+        if self.full or self._place - last >= self._capacity // _MARKS:
+            due = self._place
+        again = now >= self._lagging_at
+        nodes = readers.lacking(due, lagging=again)
+        if not nodes:
+            return
+        if again:
+            self._lagging_at = now + _LAGGING_AGAIN_S
+        self._close_segment(now)
+        self._drain()
+        sent_bytes = self._written + _HEADER_BYTES * self._place
+        readers.mark = Mark(self._place, now, sent_bytes)
+        self.norm.watermark(nodes, now=now)
+
+    def _stale(self, mark: Mark, now: float) -> bool:
+        """Return whether a mark may be given up for another one."""
+        if not self.readers.lacking(mark.place, lagging=False):
+            return True
+        return self._wanted > mark.place and now - mark.asked_at > _STALE_S
+
+    def turn(self, now: float) -> None:
+        """Take in what NORM says, and go on where there is room."""
+        if self.norm is None:
+            return
+        moved = self._drain()
+        mark = self.readers.mark
+        if mark is not None and mark.sent_at is None and self._sent(mark):
+            self.readers.sent(now)
+        self.readers.expire(self._place, now)
+        if self.full and (moved or self.readers.events):
+            self.pump(now)
+        elif moved or self._due(now):
+            self._look(now)
+
+    def _due(self, now: float) -> bool:
+        mark = self.readers.mark
+        return mark is None or self._stale(mark, now)
+
+    def _sent(self, mark: Mark) -> bool:
+        """Return whether all up to a mark has been sent once, headers included."""
+        sent = None if self.norm is None else self.norm.sent_bytes(self._stream)
+        return sent is None or sent >= mark.sent_bytes
+
+    def _drain(self) -> bool:
+        """Take NORM's events in; True if somebody has acknowledged, or room is free."""
+        moved = False
+        events = () if self.norm is None else self.norm.poll_events()
+        for event in events:
+            moved = self._take(event) or moved
+        return moved
+
+    def _take(self, event: SenderEvent) -> bool:
+        match event:
+            case NodeAcknowledged(node):
+                return self.readers.acknowledge(node)
+            case WatermarkEnded():
+                self.readers.mark = None
+                return True
+            case RoomFreed():
+                return True
+            case _:
+                return False

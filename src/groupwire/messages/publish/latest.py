@@ -1,0 +1,247 @@
+"""What is still current of each topic: objects that a newer message cancels (docs §3).
+
+While NORM has enough to send, newer messages take the place of those that wait: a slow
+network has the newest of each topic, and no queue of old ones.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import NamedTuple
+
+from groupwire.errors import MessageTooLarge, UsageError
+from groupwire.messages.delivery import Delivery
+from groupwire.messages.errors import QueueFull
+from groupwire.messages.frames import (
+    MAX_MESSAGE_BYTES,
+    MAX_SHARED_BYTES,
+    encode_frame,
+)
+from groupwire.messages.publish.batch import EACH_BYTES
+from groupwire.messages.publish.readers import Mark, Readers
+from groupwire.messages.publish.values import LastValues, Value
+from groupwire.messages.rules import PublishRules
+from groupwire.messages.topics import checked_topic
+from groupwire.norm import Sender
+from groupwire.norm.send.events import (
+    NodeAcknowledged,
+    ObjectPurged,
+    ObjectSent,
+    RoomFreed,
+    SenderEvent,
+    WatermarkEnded,
+)
+
+__all__ = ["LatestLane"]
+
+_MOST_UNSENT = 4
+"""Objects: enough that NORM never waits for us."""
+
+
+class _Waiting(NamedTuple):
+    raw: bytes
+    payload: bytes
+    sequence: int
+
+
+class LatestLane:
+    """Sends the newest message of each topic; places are counts of objects."""
+
+    def __init__(
+        self,
+        rules: PublishRules,
+        values: LastValues,
+        make: Callable[[Delivery], Sender],
+    ) -> None:
+        self.delivery = Delivery.LATEST
+        self.readers = Readers(rules.patience_s, rules.segment_bytes)
+        self.norm: Sender | None = None
+        self.sequence = 0
+        self.queued_bytes = 0
+        self.payload_bytes = 0
+        self.superseded = 0
+        """Messages that were never sent."""
+        self.since: float | None = None
+        self.full = False
+        """Whether somebody was refused."""
+        self._limit = rules.queue_bytes
+        self._values = values
+        self._make = make
+        self._waiting: dict[str, _Waiting] = {}
+        self._objects: dict[str, int] = {}
+        """The object with the newest message of each topic."""
+        self._topics: dict[int, set[str]] = {}
+        """What is still current in each object."""
+        self._unsent: set[int] = set()
+        self._place = 0
+        self._wanted = 0
+        self._blocked = False
+        """Whether NORM has no room for another object now."""
+
+    @property
+    def room_bytes(self) -> int:
+        """How much is taken now; one message of any size by an empty queue."""
+        if not self.queued_bytes:
+            return max(self._limit, MAX_MESSAGE_BYTES + EACH_BYTES)
+        return max(0, self._limit - self.queued_bytes)
+
+    def add(self, topic: str, payload: bytes, now: float) -> bool:
+        """Take a message, in the place of one of its topic that waits."""
+        size = len(payload)
+        if size > MAX_MESSAGE_BYTES:
+            raise MessageTooLarge(size, MAX_MESSAGE_BYTES, fix="send a file instead")
+        before = self._waiting.get(topic)
+        freed = 0 if before is None else len(before.payload) + EACH_BYTES
+        queued = self.queued_bytes - freed + size + EACH_BYTES
+        if queued > self._limit and self.queued_bytes > freed:
+            self.full = True
+            raise QueueFull(size + EACH_BYTES, self._limit - self.queued_bytes)
+        raw = checked_topic(topic) if before is None else before.raw
+        self.superseded += before is not None
+        self._waiting[topic] = _Waiting(raw, payload, self.sequence)
+        self.queued_bytes = queued
+        self.sequence += 1
+        if self.since is None:
+            self.since = now
+        return False
+
+    def flush(self, now: float) -> None:
+        """Send what waits, as far as NORM has not enough to send already."""
+        self.since = None
+        while self._waiting and len(self._unsent) < _MOST_UNSENT:
+            topics, frames = self._next_object()
+            if not self._send(b"".join(frames), topics, now):
+                return
+            for topic in topics:
+                self._forget_waiting(topic)
+
+    def send_values(self, values: Iterable[Value], now: float) -> None:
+        """Send the last values of topics, for who comes late."""
+        frames: list[bytes] = []
+        size = 0
+        for topic, delivery, sequence, payload in values:
+            if frames and size + len(payload) > MAX_SHARED_BYTES:
+                self._send(b"".join(frames), (), now)
+                frames, size = [], 0
+            frames.append(
+                encode_frame(
+                    delivery, topic.encode(), sequence, [payload], last_value=True
+                )
+            )
+            size += len(frames[-1])
+        if frames:
+            self._send(b"".join(frames), (), now)
+
+    def _next_object(self) -> tuple[list[str], list[bytes]]:
+        topics: list[str] = []
+        frames: list[bytes] = []
+        size = 0
+        for topic, (raw, payload, sequence) in self._waiting.items():
+            if topics and size + len(payload) > MAX_SHARED_BYTES:
+                break
+            frame = encode_frame(self.delivery, raw, sequence, [payload])
+            topics.append(topic)
+            frames.append(frame)
+            size += len(frame)
+        return topics, frames
+
+    def _forget_waiting(self, topic: str) -> None:
+        _, payload, sequence = self._waiting.pop(topic)
+        self.queued_bytes -= len(payload) + EACH_BYTES
+        self.payload_bytes += len(payload)
+        self._values.note(topic, self.delivery, sequence, payload)
+
+    def _send(self, data: bytes, topics: Iterable[str], now: float) -> bool:
+        """Hand an object to NORM; False where it has no room for it."""
+        norm = self.norm = self.norm or self._make(self.delivery)
+        try:
+            number = norm.send_object(data, now=now)
+        except UsageError:
+            return False
+        self._place += 1
+        self._unsent.add(number)
+        for topic in topics:
+            self._supersede(topic, now)
+            self._objects[topic] = number
+        self._topics[number] = set(topics)
+        self._drain()
+        return True
+
+    def _supersede(self, topic: str, now: float) -> None:
+        """Cancel the object before if nothing in it is current any more."""
+        number = self._objects.pop(topic, None)
+        if number is None:
+            return
+        current = self._topics[number]
+        current.discard(topic)
+        if not current and self.norm is not None:
+            self.norm.cancel(number, now=now)
+
+    # Who has what.
+
+    @property
+    def deadline(self) -> float | None:
+        """When to look whether somebody has been silent for too long."""
+        return self.readers.deadline
+
+    @property
+    def place(self) -> int:
+        """How many objects there were."""
+        return self._place
+
+    def want(self, now: float) -> int:
+        """Ask for acknowledgements of all that was sent; return the place."""
+        self._wanted = self._place
+        self._look(now)
+        return self._place
+
+    def end(self, now: float) -> None:
+        """Send nothing more."""
+        if self.norm is not None:
+            self.norm.finish(now=now)
+
+    def _look(self, now: float) -> None:
+        if self.norm is None or self.readers.mark is not None or not self._topics:
+            return
+        nodes = self.readers.lacking(self._wanted, lagging=True)
+        if nodes:
+            self._drain()
+            self.readers.mark = Mark(self._place, now, 0)
+            self.norm.watermark(nodes, now=now)
+
+    def turn(self, now: float) -> None:
+        """Take in what NORM says, and go on where there is room."""
+        if self.norm is None:
+            return
+        moved = self._drain()
+        if self.readers.mark is not None and not self._unsent:
+            self.readers.sent(now)
+        self.readers.expire(self._place, now)
+        if moved:
+            self.flush(now)
+        self._look(now)
+
+    def _drain(self) -> bool:
+        moved = False
+        events = () if self.norm is None else self.norm.poll_events()
+        for event in events:
+            moved = self._take(event) or moved
+        return moved
+
+    def _take(self, event: SenderEvent) -> bool:
+        match event:
+            case ObjectSent(number):
+                self._unsent.discard(number)
+            case ObjectPurged(number):
+                self._unsent.discard(number)
+                for topic in self._topics.pop(number, ()):
+                    del self._objects[topic]
+            case NodeAcknowledged(node):
+                return self.readers.acknowledge(node)
+            case WatermarkEnded():
+                self.readers.mark = None
+            case RoomFreed():
+                pass
+            case _:
+                return False
+        return True

@@ -1,0 +1,276 @@
+"""All publishers that a subscriber follows: each NORM sender by a receiver of its own.
+
+So one that is lost is joined anew, without the others' noticing, and each has its share
+of memory.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterator
+from random import Random
+
+from groupwire.messages.delivery import DELIVERIES, Delivery
+from groupwire.messages.events import MemberLeft
+from groupwire.messages.members import LeaveReason, Member, Role
+from groupwire.messages.rules import StartAt, SubscribeRules
+from groupwire.messages.subscribe.foreign import ForeignRun
+from groupwire.messages.subscribe.source import Run, Source, Totals
+from groupwire.messages.subscribe.unknown import RunKey
+from groupwire.messages.topics import Patterns
+from groupwire.messages.words import Here
+from groupwire.norm import Join, Receiver, ReceiverConfig
+from groupwire.norm.receive.events import SenderKey
+from groupwire.values import Datagram, Origin, Transmit
+
+__all__ = ["Crowd"]
+
+_MOST_SOURCES = 64
+_SHARE = 8
+"""Of the memory, that one stream may have."""
+_STREAM_BLOCKS = 1 << 14
+"""More than any window: what the sender keeps is waited for."""
+_REJOIN_S = 1.0
+_FORGET_AFTER_S = 60.0
+"""One that fell silent may come back until then."""
+_VALUES_S = 5.0
+_END_S = 0.25
+"""After its farewell, for what was overtaken by it."""
+
+_Key = tuple[int, Origin]
+
+
+class Crowd:
+    """Follows publishers from where each is wanted."""
+
+    def __init__(
+        self, rules: SubscribeRules, rng: Random, dropped: Counter[str]
+    ) -> None:
+        self.sources: dict[_Key, Source] = {}
+        self.runs: dict[RunKey, Run] = {}
+        self.transmits: list[Transmit] = []
+        self._rules = rules
+        self._rng = rng
+        self._dropped = dropped
+        self._patterns = Patterns(rules.patterns)
+        self._over: list[Source] = []
+        """Those that have ended, and are still to be polled."""
+        self._totals = (0, 0, 0, 0)
+        """Of those that have ended."""
+
+    # Who is followed.
+
+    def meet(self, member: Member, here: Here, *, age_s: float, now: float) -> Source:
+        """Begin to follow a publisher, or go on with it."""
+        key = member.id, member.origin
+        source = self.sources.get(key)
+        if source is not None:
+            source.member = member
+            source.silent_since = None
+            return source
+        first: tuple[int | None, ...] = here.sent
+        younger = here.age_ms < 1000 * age_s
+        if younger:
+            first = (0,) * len(DELIVERIES)
+        elif self._rules.start_at is StartAt.WINDOW:
+            first = (None,) * len(DELIVERIES)
+        source = Source(member, here.sent, first, self._wants, self._drop)
+        if not younger and self._rules.start_at is StartAt.LAST_VALUE:
+            source.values_until = now + _VALUES_S
+        self._add(key, source)
+        return source
+
+    def meet_foreign(self, key: RunKey, now: float) -> Source:
+        """Begin to follow a NORM sender that does not speak our words."""
+        origin, node, instance = key
+        name = f"norm-{node}"
+        life = node << 16 | instance
+        member = Member(life, name, Role.FOREIGN, origin, node, instance, name)
+        none = (None,) * len(DELIVERIES)
+        zeros = (0,) * len(DELIVERIES)
+        source = Source(member, zeros, none, self._wants, self._drop)
+        source.heard_at = now
+        self._add((life, origin), source)
+        norm_key = SenderKey(origin, node, instance)
+        norm = self._receiver(Join.NOW)
+        self.runs[key] = source.runs[Delivery.RELIABLE] = ForeignRun(
+            norm_key, source, norm
+        )
+        return source
+
+    def _add(self, key: _Key, source: Source) -> None:
+        while len(self.sources) >= _MOST_SOURCES:
+            self._dropped["publishers-full"] += 1
+            self.end(min(self.sources.values(), key=_worth), exact=False)
+        self.sources[key] = source
+
+    def open(self, member: Member, key: RunKey) -> Run | None:
+        """Begin to follow one of a publisher's senders; None where it is not met."""
+        source = self.sources.get((member.id, member.origin))
+        index = key[1] - member.node
+        if source is None or not 0 <= index < len(DELIVERIES):
+            return None
+        delivery = DELIVERIES[index]
+        first = source.first[index]
+        join = Join.OBJECT
+        if first is None:
+            join = Join.WINDOW
+        elif first and delivery is not Delivery.LATEST:
+            join = Join.NOW
+        run = Run(SenderKey(*key), source, delivery, self._receiver(join), first)
+        self.runs[key] = source.runs[delivery] = run
+        return run
+
+    def left(self, member: Member, reason: LeaveReason, now: float) -> Source | None:
+        """Note that a publisher has gone; return it if it will end by itself."""
+        source = self.sources.get((member.id, member.origin))
+        if source is None:
+            return None
+        if reason is LeaveReason.SILENT:
+            source.silent_since = now
+            return None
+        source.end_at = now + (_END_S if reason is LeaveReason.SAID else 0.0)
+        return source
+
+    def end(self, source: Source, *, exact: bool) -> None:
+        """Follow a publisher no more; what it has told stays to be polled."""
+        source.end(exact=exact)
+        for run in source.runs.values():
+            key = run.key
+            self.runs.pop((key.origin, key.source, key.instance), None)
+        self._over.append(source)
+        self._totals = _sum(self._totals, source.totals)
+        del self.sources[source.member.id, source.member.origin]
+
+    # What is heard, and what time brings.
+
+    def hear(self, run: Run, datagram: Datagram, now: float) -> None:
+        """Give a sender's datagram to its receiver."""
+        run.source.heard = True
+        if run.lost_stream and now >= run.rejoin_at:
+            self._rejoin(run, now)
+        if isinstance(run, ForeignRun):
+            # A row would hide where its messages begin.
+            for part in datagram.parts():
+                run.norm.handle_datagram(part, now=now)
+                self._drain(run)
+            run.settle(now)
+            run.source.heard_at = now
+        else:
+            run.norm.handle_datagram(datagram, now=now)
+            self._drain(run)
+
+    def overhear(
+        self, node: int, instance: int, datagram: Datagram, now: float
+    ) -> None:
+        """Give what another receiver says to those who follow the same sender."""
+        for key, run in self.runs.items():
+            if key[1] == node and key[2] == instance:
+                run.norm.handle_datagram(datagram, now=now)
+                self._drain(run)
+
+    def _rejoin(self, run: Run, now: float) -> None:
+        """Begin anew with a stream that was given up; nothing comes twice."""
+        run.lost_stream = False
+        run.rejoin_at = now + _REJOIN_S
+        run.norm = self._receiver(Join.OBJECT)
+
+    def _drain(self, run: Run) -> None:
+        norm = run.norm
+        if events := norm.poll_events():
+            run.take(events)
+        self.transmits += norm.poll_transmits()
+        run.due = norm.poll_timeout()
+
+    def expire(self, now: float, *, reads: bool) -> None:
+        """Do what is due; who reads nothing asks for nothing."""
+        if reads:
+            for run in list(self.runs.values()):
+                if run.due is not None and run.due <= now:
+                    run.norm.handle_timeout(now=now)
+                    self._drain(run)
+                if isinstance(run, ForeignRun):
+                    run.settle(now)
+        for source in list(self.sources.values()):
+            source.expire_values(now)
+            if source.end_at is not None and source.end_at <= now:
+                self.end(source, exact=True)
+            elif _forgotten(source, now):
+                self._forget(source)
+
+    def _forget(self, source: Source) -> None:
+        if source.member.role is Role.FOREIGN:
+            source.left = MemberLeft(source.member, LeaveReason.SILENT)
+        self.end(source, exact=False)
+
+    def deadline(self, *, reads: bool) -> float | None:
+        """Return when something is due."""
+        due: list[float | None] = []
+        if reads:
+            due += [run.due for run in self.runs.values()]
+            foreign = (r for r in self.runs.values() if isinstance(r, ForeignRun))
+            due += [run.piece_at for run in foreign]
+        for source in self.sources.values():
+            due += [source.end_at, source.values_until]
+            due.append(_forgotten_at(source))
+        return min((d for d in due if d is not None), default=None)
+
+    @property
+    def totals(self) -> Totals:
+        """Messages, their bytes, those skipped and those lost, of all publishers."""
+        totals = self._totals
+        for source in self.sources.values():
+            totals = _sum(totals, source.totals)
+        return totals
+
+    def told(self) -> Iterator[Source]:
+        """Iterate over all that may have events, those that have ended too."""
+        over, self._over = self._over, []
+        yield from self.sources.values()
+        yield from over
+
+    # How it is done.
+
+    def _receiver(self, join: Join) -> Receiver:
+        rules = self._rules
+        config = ReceiverConfig(
+            rules.node,
+            join,
+            unicast=True,
+            sources=1,
+            memory_bytes=rules.memory_bytes // _SHARE,
+            stream_blocks=_STREAM_BLOCKS,
+        )
+        return Receiver(config, self._rng)
+
+    @property
+    def _wants(self) -> Callable[[str], bool]:
+        return self._patterns.matches
+
+    def _drop(self, reason: str) -> None:
+        self._dropped[reason] += 1
+
+
+def _worth(source: Source) -> tuple[bool, bool, float]:
+    """Return what orders publishers: whose is the least makes room for others."""
+    here = source.silent_since is None
+    known = source.member.role is not Role.FOREIGN
+    return here, known, source.silent_since or 0.0
+
+
+def _forgotten(source: Source, now: float) -> bool:
+    at = _forgotten_at(source)
+    return at is not None and at <= now
+
+
+def _forgotten_at(source: Source) -> float | None:
+    """Return when a publisher is followed no more, if nothing is heard of it."""
+    since = source.silent_since
+    if source.member.role is Role.FOREIGN:
+        since = source.heard_at
+    return None if since is None else since + _FORGET_AFTER_S
+
+
+def _sum(one: Totals, other: Totals) -> Totals:
+    a, b, c, d = (x + y for x, y in zip(one, other, strict=True))
+    return a, b, c, d

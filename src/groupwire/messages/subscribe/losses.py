@@ -1,0 +1,50 @@
+"""Tells publishers what is lost of theirs: the sum so far, a few times (docs §5.4)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from groupwire.messages.subscribe.source import Source
+
+__all__ = ["Losses"]
+
+_AFTER_S = (0.0, 0.2, 0.4)
+
+
+class _Told:
+    __slots__ = ("lost", "next_at", "times")
+
+    def __init__(self) -> None:
+        self.lost = self.times = 0
+        self.next_at = 0.0
+
+
+class Losses:
+    """Remembers what each publisher has been told."""
+
+    def __init__(self) -> None:
+        self.deadline: float | None = None
+        """When to tell somebody again."""
+        self._told: dict[Source, _Told] = {}
+
+    def due(self, sources: Iterator[Source], now: float) -> Iterator[Source]:
+        """Iterate over those whose publishers are to be told now."""
+        deadlines: list[float] = []
+        for source in sources:
+            if not source.lost:
+                continue
+            told = self._told.setdefault(source, _Told())
+            if told.lost != source.lost and told.times in {0, len(_AFTER_S)}:
+                told.times, told.next_at = 0, max(now, told.next_at)
+            if told.times < len(_AFTER_S) and told.next_at <= now:
+                told.times += 1
+                told.lost = source.lost
+                told.next_at = now + _AFTER_S[min(told.times, len(_AFTER_S) - 1)]
+                yield source
+            if told.times < len(_AFTER_S) or told.lost != source.lost:
+                deadlines.append(told.next_at)
+        self.deadline = min(deadlines, default=None)
+
+    def forget(self, source: Source) -> None:
+        """Tell a publisher nothing more."""
+        self._told.pop(source, None)

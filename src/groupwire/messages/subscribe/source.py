@@ -1,0 +1,255 @@
+"""One publisher, as a subscriber follows it: its streams in order, its gaps told."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Callable, Iterator, Sequence
+
+from groupwire.errors import DecodeError
+from groupwire.messages.delivery import DELIVERIES, Delivery
+from groupwire.messages.events import Batch, Gap, MemberLeft, SubscribeEvent
+from groupwire.messages.frames import Frame, FrameReader
+from groupwire.messages.members import Member
+from groupwire.norm import Receiver
+from groupwire.norm.receive.events import (
+    ObjectLost,
+    ObjectReceived,
+    ReceiverEvent,
+    SenderKey,
+    StreamGap,
+    StreamReceived,
+)
+from groupwire.norm.receive.sink import MemorySink
+
+__all__ = ["EACH_BYTES", "Run", "Source", "Totals"]
+
+Totals = tuple[int, int, int, int]
+EACH_BYTES = 64
+"""What a message takes beside its bytes, of the queue."""
+_MOST_TOPICS = 65_536
+"""Of one publisher, whose newest sequences are known."""
+
+
+class Run:
+    """One NORM sender of a publisher: a delivery, and what is expected next of it."""
+
+    def __init__(
+        self,
+        key: SenderKey,
+        source: Source,
+        delivery: Delivery,
+        norm: Receiver,
+        first: int | None,
+    ) -> None:
+        self.key = key
+        self.source = source
+        self.delivery = delivery
+        self.norm = norm
+        self.expected = first
+        """Sequence of the next message; None until the first one is there."""
+        self.lost_stream = False
+        """Whether NORM will hand over nothing more of it."""
+        self.rejoin_at = 0.0
+        """When it may be joined anew."""
+        self.due: float | None = None
+        self._reader = FrameReader(source.wants)
+
+    def take(self, events: Sequence[ReceiverEvent]) -> None:
+        """Take in what NORM hands over."""
+        for event in events:
+            if isinstance(event, StreamReceived):
+                self._read(event.data, event.message_at)
+            elif isinstance(event, StreamGap):
+                self._gap()
+            elif isinstance(event, ObjectReceived):
+                self._take_object(event)
+            elif isinstance(event, ObjectLost):
+                self._lose()
+
+    def _gap(self) -> None:
+        """Go on behind what is lost; the next message tells how much that was."""
+        self._reader.gap()
+
+    def _read(self, data: bytes, message_at: int | None) -> None:
+        try:
+            frames = self._reader.feed(data, message_at)
+        except DecodeError as error:
+            self.source.drop(error.reason)
+            return
+        for frame in frames:
+            self._hear(frame)
+
+    def _hear(self, frame: Frame) -> None:
+        """Hand a frame of a stream on, behind the gap before it."""
+        first, expected = frame.sequence, self.expected
+        after = first + frame.messages
+        if expected is None:
+            expected = first
+        if after <= expected:
+            return  # it was there before, or lies before the beginning
+        self.expected = after
+        if first > expected:
+            self.source.gap(self.delivery, first - expected)
+        if frame.topic is None:
+            self.source.skipped += frame.messages
+            return
+        payloads = frame.payloads
+        if first < expected:
+            payloads = payloads[expected - first :]
+            first = expected
+        self.source.batch(self.delivery, frame.topic, first, payloads)
+
+    def _take_object(self, event: ObjectReceived) -> None:
+        sink = event.sink
+        data = sink.data if isinstance(sink, MemorySink) else b""
+        reader = FrameReader(self.source.wants)
+        try:
+            frames = reader.feed(data, 0)
+        except DecodeError as error:
+            self.source.drop(error.reason)
+            return
+        for frame in frames:
+            if frame.last_value:
+                self.source.last_value(frame)
+            elif self.expected is None or frame.sequence >= self.expected:
+                self.source.latest(frame)
+
+    def _lose(self) -> None:
+        if self.delivery is not Delivery.LATEST:
+            self.lost_stream = True
+            self._reader.gap()
+
+    def tail(self, sent: int, *, exact: bool) -> None:
+        """Tell what is lacking at the end, of as many as were sent."""
+        expected = self.expected
+        if self.delivery is Delivery.LATEST or expected is None or sent <= expected:
+            return
+        self.expected = sent
+        self.source.gap(self.delivery, sent - expected, exact=exact)
+
+
+class Source:
+    """A publisher: its runs, and what its program hears of it."""
+
+    def __init__(
+        self,
+        member: Member,
+        sent: Sequence[int],
+        first: Sequence[int | None],
+        patterns: Callable[[str], bool],
+        drop: Callable[[str], None],
+    ) -> None:
+        self.member = member
+        self.sent = list(sent)
+        """How many messages it has said to have sent, by delivery."""
+        self.first = first
+        """From where on its messages are wanted, by delivery."""
+        self.wants = patterns
+        self.drop = drop
+        self.runs: dict[Delivery, Run] = {}
+        self.events: list[SubscribeEvent] = []
+        self.left: MemberLeft | None = None
+        """That it has gone, told when all of it is told."""
+        self.end_at: float | None = None
+        self.heard = False
+        """Whether NORM of it was heard lately."""
+        self.heard_at = 0.0
+        """When NORM of it was heard last, of one that is foreign."""
+        self.silent_since: float | None = None
+        """Since when it is not here, without having said so."""
+        self.values_until: float | None = None
+        """Until when last values are waited for."""
+        self.messages = self.payload_bytes = self.skipped = self.lost = 0
+        self.values_came = False
+        self._newest: OrderedDict[str, int] = OrderedDict()
+        """Sequences of ``latest``, by topic."""
+        self._seen: set[str] = set()
+        """Topics of which something came while last values are waited for."""
+
+    @property
+    def totals(self) -> Totals:
+        """Messages, their bytes, those skipped and those lost."""
+        return self.messages, self.payload_bytes, self.skipped, self.lost
+
+    def hear_of(self, sent: Sequence[int]) -> None:
+        """Note how much it says that it has sent."""
+        self.sent = [max(pair) for pair in zip(self.sent, sent, strict=True)]
+
+    def batch(
+        self,
+        delivery: Delivery,
+        topic: str,
+        sequence: int,
+        payloads: Sequence[bytes],
+        *,
+        last_value: bool = False,
+    ) -> None:
+        """Hand messages on."""
+        count, size = len(payloads), sum(map(len, payloads))
+        self.messages += count
+        self.payload_bytes += size
+        if self.values_until is not None and not last_value:
+            self._seen.add(topic)
+        self.events.append(
+            Batch(
+                self.member,
+                delivery,
+                topic,
+                sequence,
+                payloads,
+                size + count * EACH_BYTES,
+                last_value,
+            )
+        )
+
+    def gap(self, delivery: Delivery, lost: int, *, exact: bool = True) -> None:
+        """Tell a loss, here and to the publisher."""
+        self.lost += lost
+        self.events.append(Gap(self.member, delivery, lost, exact))
+
+    def latest(self, frame: Frame) -> None:
+        """Hand on what is newer than what was handed on before."""
+        topic = frame.topic
+        if topic is None:
+            self.skipped += frame.messages
+            return
+        newest = self._newest.pop(topic, -1)
+        self._newest[topic] = max(newest, frame.sequence)
+        if len(self._newest) > _MOST_TOPICS:
+            self._newest.popitem(last=False)
+        if frame.sequence > newest:
+            self.batch(Delivery.LATEST, topic, frame.sequence, frame.payloads)
+
+    def last_value(self, frame: Frame) -> None:
+        """Hand on what a topic had last, where nothing newer came."""
+        topic = frame.topic
+        self.values_came = True
+        if topic is None or self.values_until is None or topic in self._seen:
+            return
+        first = self.first[DELIVERIES.index(frame.delivery)]
+        if first is not None and frame.sequence >= first:
+            return  # it comes, or came, by itself
+        self._seen.add(topic)
+        self.batch(
+            frame.delivery, topic, frame.sequence, frame.payloads, last_value=True
+        )
+
+    def expire_values(self, now: float) -> None:
+        """Wait for last values no more when it is time."""
+        if self.values_until is not None and now >= self.values_until:
+            self.values_until = None
+            self._seen.clear()
+
+    def end(self, *, exact: bool) -> None:
+        """Tell what is lacking, and that it has gone where that is known."""
+        for index, delivery in enumerate(DELIVERIES):
+            if (run := self.runs.get(delivery)) is not None:
+                run.tail(self.sent[index], exact=exact)
+        if self.left is not None:
+            self.events.append(self.left)
+            self.left = None
+
+    def poll_events(self) -> Iterator[SubscribeEvent]:
+        """Iterate over what has happened; each only once."""
+        events, self.events = self.events, []
+        return iter(events)
