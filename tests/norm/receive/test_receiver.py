@@ -9,6 +9,7 @@ from tests.norm.receive.places import (
     CODING,
     ME,
     NODE,
+    PLAIN,
     SENDER,
     Ear,
     Object,
@@ -33,6 +34,7 @@ from groupwire.norm.receive.events import (
 from groupwire.norm.receive.receiver import Receiver
 from groupwire.norm.receive.sink import MemorySink
 from groupwire.norm.wire.feedback import FeedbackHead, Nack
+from groupwire.norm.wire.head import ObjectFlag
 from groupwire.norm.wire.repairs import RepairLevel
 from groupwire.values import Datagram, Origin
 
@@ -462,6 +464,24 @@ def test_junk_in_a_row_harms_no_neighbour() -> None:
     ear.hear_row(junk, *messages[:4], junk, *messages[4:], junk)
     assert _received(ear.events()) == [(ear.key, 0)]
     assert ear.core.dropped["norm-version"] == 3
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_a_row_of_several_kinds_is_taken_in_as_its_datagrams_would_be(
+    seed: int,
+) -> None:
+    at_once, one_by_one, rng = Ear(), Ear(), Random(seed)
+    source = Source()
+    repaired = Object(DATA, flags=PLAIN | ObjectFlag.REPAIR)
+    messages: list[bytes] = []
+    while len(messages) < 30:
+        of = rng.choice([Object(DATA), repaired, Object(DATA, 1)])
+        block, first = rng.randrange(of.partition.blocks), rng.randrange(3)
+        messages += source.block(of, block)[first:]
+    at_once.hear_row(*messages)
+    one_by_one.hear(messages)
+    assert _received(at_once.events()) == _received(one_by_one.events())
+    assert at_once.core.stats(at_once.key) == one_by_one.core.stats(one_by_one.key)
 
 
 def test_a_row_of_commands_is_taken_one_by_one() -> None:

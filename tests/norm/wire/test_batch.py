@@ -112,8 +112,10 @@ def test_the_last_of_a_row_may_be_shorter(
     assert build(messages) == joined(messages)
 
 
-def test_one_message_is_no_row() -> None:
-    assert parse_segments(FIRST.encode(), len(FIRST.encode())) is None
+@pytest.mark.parametrize("size", [0, 1, 30])
+def test_one_message_is_a_row_of_one(size: int) -> None:
+    messages = row(1, size)
+    assert listed(parse_segments(joined(messages), step(messages))) == messages
 
 
 def test_a_row_that_is_cut_is_read_one_by_one() -> None:
