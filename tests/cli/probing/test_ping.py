@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import signal
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from tests.cli.running import first_event, free_port, running, told
 
+from groupwire.aio.opening import Joined
 from groupwire.aio.probing.ping import (
     MemberPinged,
     MemberReply,
     Pinged,
+    PingServed,
     PingStarted,
     asking,
     places,
@@ -19,9 +22,9 @@ from groupwire.aio.probing.ping import (
 from groupwire.cli.app import main
 from groupwire.cli.probing.ping import PingLimits
 from groupwire.cli.render.out import Out, Tone
-from groupwire.cli.render.probing.pinged import PingedHosts, PingedMembers
+from groupwire.cli.render.probing.pinged import PingedHosts, PingedMembers, Serving
 from groupwire.probe.ping import Answered, Leg
-from groupwire.values import Group
+from groupwire.values import Group, Interface
 
 Capture = pytest.CaptureFixture[str]
 QUICK = ("--count", "2", "--interval", "0.05", "--timeout", "0.3")
@@ -162,6 +165,35 @@ def test_of_many_problems_so_many_are_told_as_are_read(capsys: Capture) -> None:
         "m19: lost",
         ["and 1,010 more"],
     )
+
+
+def test_a_responder_tells_what_it_has_answered_and_what_not(
+    capsys: Capture,
+) -> None:
+    shown = Serving(Out(Tone()))
+    shown.end()
+    joined = Joined(Group.parse("239.1.1.1:9"), (LO,), "it was named", 0)
+    state = PingServed("srv", 4321, (4, 6), joined=joined)
+    shown.take(state)
+    done = replace(state, answered=1, latest="10.0.0.1:5", pings=2, refused={"rate": 7})
+    shown.take(done)
+    shown.end()
+    captured = capsys.readouterr()
+    assert captured.err.splitlines() == [
+        "answering as srv at port 4321, IPv4 and IPv6",
+        "and as a member of 239.1.1.1:9 on lo",
+        "1 question answered, last 10.0.0.1:5; 2 pings as a member",
+        "not answered: 7, rate",
+    ]
+    shown = Serving(Out(Tone(json=True)))
+    shown.take(replace(done, joined=None))
+    shown.end()
+    serving, end = told(capsys.readouterr().out)
+    assert (serving["event"], end["event"]) == ("serving", "end")
+    assert (end["group"], end["pings"], end["not_answered"]) == (None, 2, {"rate": 7})
+
+
+LO = Interface("lo", 1, (), up=True, multicast=True)
 
 
 def test_who_knows_no_pings_has_a_dash(capsys: Capture) -> None:

@@ -5,10 +5,11 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import aclosing, asynccontextmanager, suppress
+from itertools import count
 from typing import Any
 
 import pytest
-from tests.aio.places import Foreign, run
+from tests.aio.places import Foreign, run, until
 
 from groupwire import aio
 from groupwire.aio.probing.ping import (
@@ -24,8 +25,11 @@ from groupwire.aio.probing.ping import (
     ping_members,
     serve_ping,
 )
+from groupwire.aio.probing.ping.exits import Exits
 from groupwire.errors import AddressError, InterfaceError, PortInUseError, UsageError
 from groupwire.gather import Kind, Tagged
+from groupwire.probe.ping import Roll
+from groupwire.values import Origin
 
 
 @asynccontextmanager
@@ -289,6 +293,74 @@ class TestMembers:
         assert [
             each.name for each in run(scene()) if isinstance(each, MemberPinged)
         ] == ["a"]
+
+    def test_a_way_that_is_gone_for_a_while_is_told_and_ends_nothing(
+        self, group: str, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        ask_group, asked = Exits.ask_group, count(1)
+
+        def refusing(exits: Exits, question: bytes) -> float:
+            if next(asked) == 2:
+                raise InterfaceError("the cable is out", fix="put it in")
+            return ask_group(exits, question)
+
+        monkeypatch.setattr(Exits, "ask_group", refusing)
+
+        async def scene() -> list[Any]:
+            async with member(group, "a"):
+                return await members_asked(group, count=3, expect=["a"])
+
+        found = run(scene())[-1]
+        assert (found.multicast.received, found.multicast.lost) == (2, 1)
+        assert "the cable is out" in found.refused
+
+    def test_where_the_first_question_cannot_leave_it_is_an_error(
+        self, group: str, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        def refusing(*_: object) -> float:
+            raise InterfaceError("the cable is out", fix="put it in")
+
+        monkeypatch.setattr(Exits, "ask_group", refusing)
+        with pytest.raises(InterfaceError):
+            run(members_asked(group))
+
+    def test_who_is_found_late_is_asked_alone_at_once(
+        self, group: str, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        ask_one = Exits.ask_one
+        refusals = iter(["enetunreach"])
+
+        def refusing(exits: Exits, question: bytes, to: Origin) -> Any:
+            at, refused = ask_one(exits, question, to)
+            return at, next(refusals, refused)
+
+        waiting, looked = Roll.waiting, list[Roll]()
+
+        def recorded(roll: Roll) -> Any:
+            looked.append(roll)
+            return waiting(roll)
+
+        monkeypatch.setattr(Exits, "ask_one", refusing)
+        monkeypatch.setattr(Roll, "waiting", recorded)
+
+        async def scene() -> list[Any]:
+            asking = asyncio.create_task(members_asked(group, count=1, interval=0.02))
+            with Foreign(group) as foreign:
+                data, sender = await asyncio.to_thread(foreign.hear)
+                await until(lambda: looked)  # the others would be asked now
+                question = Tagged.decode(data)
+                late = Tagged(Kind.ANSWER, question.request_id, name="late", ping=True)
+                foreign.say(late.encode(), sender)
+                heard, _ = await asyncio.to_thread(foreign.hear_answer)
+                assert Tagged.decode(heard).ping
+                return await asking
+
+        found = run(scene())[-1]
+        assert (found.name, found.unicast.asked, found.refused) == (
+            "late",
+            1,
+            "enetunreach",
+        )
 
     def test_what_is_interrupted_has_lost_nothing(self, group: str) -> None:
         async def scene() -> None:
