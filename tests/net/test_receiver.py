@@ -1,5 +1,6 @@
 import socket
 import time
+from dataclasses import replace
 
 import pytest
 
@@ -11,9 +12,11 @@ from groupwire.errors import (
     PortInUseError,
 )
 from groupwire.net import Aim, MulticastReceiver, MulticastSender, SenderConfig
+from groupwire.net.batch.ring import Ring
 from groupwire.net.options import LINUX
 from groupwire.values import Group, Interface
 
+from .batch.kernel import Arrival, MemoryKernel
 from .conftest import payloads
 
 
@@ -232,11 +235,94 @@ def test_coalesced_datagrams_know_their_segments(group: Group, lo: Interface) ->
     sender.close()
 
 
+@pytest.mark.parametrize("recvmmsg", [True, False], ids=["recvmmsg", "recvmsg"])
+def test_what_comes_one_by_one_is_read_in_rows(
+    recvmmsg: bool, group: Group, lo: Interface, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ring = Ring()
+    if not recvmmsg:
+        ring._recvmmsg = None  # what a system without it has
+    monkeypatch.setattr("groupwire.net.receiver.ring_of_this_thread", lambda: ring)
+    receiver = MulticastReceiver(coalesced=True)
+    receiver.join(group, [lo])
+    sender = MulticastSender(Aim.at(group, [lo]))
+    sent = [bytes([n]) * 1000 for n in range(10)] + [b"word", b"word", bytes(600)]
+    for data in sent:
+        sender.send(data)
+    rows = receiver.receive()
+    assert [row.count for row in rows] == [10, 1, 1, 1]
+    assert [bytes(part) for row in rows for part in row.segments()] == sent
+    assert {(row.group, row.interface, row.ttl_hops) for row in rows} == {
+        (group.ip, lo.index, 1)
+    }
+    receiver.close()
+    sender.close()
+
+
+def test_rows_of_ipv6_are_of_the_joined_group_and_interface(
+    lo: Interface, port: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ours = Arrival(host="fe80::1", group="ff15::77", interface=lo.index)
+    alien = replace(ours, interface=lo.index + 1)
+    other = replace(ours, group="ff15::78")
+    ring = Ring(MemoryKernel([ours] * 4 + [alien] * 3 + [other] * 2 + [ours] * 3))
+    monkeypatch.setattr("groupwire.net.receiver.ring_of_this_thread", lambda: ring)
+    receiver = MulticastReceiver(coalesced=True)
+    receiver.join(Group.parse(f"[ff15::77%lo]:{port}"), [lo])
+    assert [row.count for row in receiver.receive(12)] == [4, 3]
+    assert receiver.dropped["not-joined"] == 5
+    receiver.close()
+
+
+def test_a_flood_that_is_read_in_rows_leaves_nothing_for_the_next_wake_up(
+    group: Group, lo: Interface
+) -> None:
+    receiver = MulticastReceiver(coalesced=True)
+    receiver.join(group, [lo])
+    (reader,) = receiver.readers
+    sender = MulticastSender(Aim.at(group, [lo]))
+    for number in (1, 300):
+        for _ in range(number):
+            sender.send(bytes(1000))
+        assert sum(row.count for row in reader.read_some()) == number
+    receiver.close()
+    sender.close()
+
+
+def test_a_wake_up_ends_though_all_that_comes_is_junk(
+    group: Group, lo: Interface, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    junk = MemoryKernel([Arrival(group="239.255.77.2")] * 300)
+    ring = Ring(junk)
+    monkeypatch.setattr("groupwire.net.receiver.ring_of_this_thread", lambda: ring)
+    receiver = MulticastReceiver(system=replace(LINUX, binds_to_group=False))
+    receiver.join(group, [lo])
+    assert receiver.receive(2) == []
+    assert len(junk.waiting) == 297
+    receiver.close()
+
+
+def test_what_is_dropped_of_a_row_is_counted_one_by_one(
+    group: Group, lo: Interface, port: int
+) -> None:
+    loose = replace(LINUX, binds_to_group=False)
+    receiver = MulticastReceiver(coalesced=True, system=loose)
+    receiver.join(group, [lo])
+    sender = MulticastSender(Aim.at(group, [lo]))
+    for _ in range(3):
+        sender.send(bytes(1000))
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as stranger:
+        for _ in range(5):
+            stranger.sendto(bytes(1000), ("127.0.0.1", port))
+    assert [row.count for row in receiver.receive()] == [3]
+    assert receiver.dropped["not-joined"] == 5
+    receiver.close()
+    sender.close()
+
+
 def test_a_system_that_cannot_bind_to_the_group_filters_by_packet_info(
     group: Group, lo: Interface, port: int
 ) -> None:
-    from dataclasses import replace
-
     loose = replace(LINUX, binds_to_group=False)
     receiver = MulticastReceiver(system=loose)
     receiver.join(group, [lo])
@@ -341,8 +427,6 @@ def test_joined_datagrams_that_come_alone_are_taken_apart(
 def test_a_lone_datagram_for_another_group_is_dropped_where_the_system_lets_it_in(
     group: Group, lo: Interface, port: int
 ) -> None:
-    from dataclasses import replace
-
     receiver = MulticastReceiver(system=replace(LINUX, binds_to_group=False))
     receiver.join(group, [lo])
     sender = MulticastSender(Aim.at(group, [lo]))

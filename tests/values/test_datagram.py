@@ -84,6 +84,12 @@ def test_the_parts_of_joined_datagrams_share_their_facts() -> None:
     assert list(alone.parts()) == [alone]
 
 
+def test_a_datagram_counts_those_inside() -> None:
+    counts = [Datagram(b"aabbc", SENDER, segment_bytes=n).count for n in (0, 1, 2, 5)]
+    assert counts == [1, 5, 3, 1]
+    assert Datagram(b"", SENDER).count == 1
+
+
 def test_a_row_has_the_facts_of_its_first_datagram() -> None:
     facts = KnownFacts(hops=1, at=12.5)
     first = Datagram(b"aa", SENDER, 2, facts)

@@ -49,6 +49,7 @@ _FEW_AT_ONCE = 4
 """Joined datagrams read by one call, so that a wake-up stays bounded."""
 _ALONE = 16
 """Wake-ups that take one datagram each, before one looks whether more are waiting."""
+_Receive = Callable[[socket.socket, int, bool], Batch]
 _LIMIT_REACHED = {errno.ENOBUFS, errno.ENOMEM}
 
 
@@ -95,7 +96,7 @@ class _Bound:
         self._rows = rows
         self._at_once = SLOTS
         self._alone = 0
-        self._receive: Callable[[socket.socket, int], Batch] = self._find_ring
+        self._receive: _Receive = self._find_ring
 
     def fileno(self) -> int:
         """Return the socket's descriptor."""
@@ -106,28 +107,29 @@ class _Bound:
         self._indexes = frozenset(m.index for m in self.memberships)
 
     def read(self, limit: int = MOST_AT_ONCE) -> list[Datagram]:
-        """Return what waits, at most ``limit``."""
+        """Return what waits, at most ``limit``; a row counts as one."""
         found: list[Datagram] = []
         while True:
-            left = limit - len(found)
-            asked = min(left, self._at_once)
-            batch = self._receive(self.socket, asked)
+            asked = min(limit, self._at_once)
+            batch = self._receive(self.socket, asked, self._rows)
             datagrams = self._checked(batch)
             if batch.read < asked:
                 return found + datagrams if found else datagrams
             found += datagrams
-            if len(found) >= limit:
+            limit -= max(len(datagrams), 1)  # junk too takes its time
+            if limit <= 0:
                 return found
 
     def read_some(self) -> list[Datagram]:
         """Return what waits, or one alone while there was but one each time.
 
         For one alone ``recvmsg`` costs two thirds of what ``recvmmsg`` does (measured
-        in a process that had slept).
+        in a process that had slept). Where rows are wanted a flood is under way: there
+        one packet alone says nothing about the next.
         """
         if not self._alone:
             found = self.read()
-            if len(found) == 1:
+            if len(found) == 1 and not self._rows:
                 self._alone = _ALONE
             return found
         self._alone -= 1
@@ -162,17 +164,20 @@ class _Bound:
             return in_rows(datagrams)
         return datagrams
 
-    def _find_ring(self, sock: socket.socket, limit: int) -> Batch:
+    def _find_ring(self, sock: socket.socket, limit: int, rows: bool) -> Batch:
         """Receive for the first time: in the thread that will go on to read."""
         self._receive = ring_of_this_thread().receive
-        return self._receive(sock, limit)
+        return self._receive(sock, limit, rows)
 
     def _strict(self, datagrams: list[Datagram]) -> list[Datagram]:
         """Drop what the system could not hold back: other groups, other interfaces."""
         ip, indexes = self.key.ip, self._indexes
-        kept = [d for d in datagrams if d.interface in indexes and d.group == ip]
-        if len(kept) < len(datagrams):
-            self._dropped["not-joined"] += len(datagrams) - len(kept)
+        kept: list[Datagram] = []
+        for datagram in datagrams:
+            if datagram.interface in indexes and datagram.group == ip:
+                kept.append(datagram)
+            else:
+                self._dropped["not-joined"] += datagram.count
         return kept
 
     def _count(self, batch: Batch) -> None:

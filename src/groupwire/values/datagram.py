@@ -128,6 +128,12 @@ class Datagram:
         """Arrival by the kernel's clock, seconds since the epoch; None if unknown."""
         return self._facts.time(self._slot)
 
+    @property
+    def count(self) -> int:
+        """How many datagrams these are."""
+        step = self.segment_bytes
+        return -(-len(self.data) // step) if step else 1
+
     def segments(self) -> Iterator[memoryview]:
         """Iterate over the datagrams inside, without copying."""
         view = memoryview(self.data)

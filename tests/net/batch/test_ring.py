@@ -1,17 +1,19 @@
 import os
 import socket
-import struct
 from collections.abc import Iterator
+from dataclasses import replace
 from ipaddress import ip_address
+from random import Random
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from groupwire.net.batch.ring import Ring, ring_of_this_thread
+from groupwire.net.batch.rows import in_rows
 from groupwire.net.options import LINUX, fact_options
+from groupwire.values import Datagram
 
 from ..conftest import payloads
+from .kernel import Arrival, MemoryKernel, mixture
 
 
 def pair(family: int, host: str) -> tuple[socket.socket, socket.socket]:
@@ -124,23 +126,6 @@ def test_a_thread_has_one_ring() -> None:
     assert ring_of_this_thread() is ring_of_this_thread()
 
 
-@given(st.binary(max_size=192))
-def test_control_messages_that_make_no_sense_are_passed_over(junk: bytes) -> None:
-    from groupwire.net.batch.ring import _walk
-
-    for _, _, data in _walk(junk, 0, len(junk)):
-        assert len(data) <= len(junk)
-
-
-def test_unknown_control_messages_are_passed_over() -> None:
-    from groupwire.net.batch.ring import _read_controls
-
-    unknown = struct.pack("@Nii", 20, 7, 7) + bytes(8)
-    hops = struct.pack("@Niii", 20, 0, 2, 9) + bytes(4)
-    told = _read_controls(unknown + hops, 0, 48)
-    assert told.ttl_hops == 9
-
-
 def test_a_forked_child_has_a_ring_of_its_own() -> None:
     ring = Ring()
     child = os.fork()
@@ -151,3 +136,91 @@ def test_a_forked_child_has_a_ring_of_its_own() -> None:
     os.waitpid(child, 0)
     assert ring._data[:6] == bytes(6)
     assert ring._rows[:6] != b"theirs"
+
+
+@pytest.fixture
+def unread() -> Iterator[socket.socket]:
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
+        yield sock
+
+
+def _known(datagrams: list[Datagram]) -> list[tuple[object, ...]]:
+    return [
+        (d.data, d.origin, d.interface, d.segment_bytes, d.group, d.ttl_hops, d.time)
+        for d in datagrams
+    ]
+
+
+def _alone(sock: socket.socket, arrivals: list[Arrival]) -> list[Datagram]:
+    """Return what a call for each brings: nothing but itself is looked at."""
+    kernel = MemoryKernel()
+    ring, found = Ring(kernel), list[Datagram]()
+    for arrival in arrivals:
+        kernel.waiting = [arrival]
+        found += ring.receive(sock).datagrams
+    return found
+
+
+@pytest.mark.parametrize("seed", range(30))
+def test_many_at_once_are_the_same_as_each_alone(
+    seed: int, unread: socket.socket
+) -> None:
+    rng, kernel = Random(seed), MemoryKernel()
+    ring = Ring(kernel)
+    for _ in range(5):
+        arrivals = kernel.waiting = mixture(rng, groups=2)
+        batch = ring.receive(unread)
+        assert _known(batch.datagrams) == _known(_alone(unread, arrivals))
+        assert batch.read == len(arrivals)
+        assert batch.truncated == sum(a.truncated for a in arrivals)
+        assert batch.joined == any(d.segment_bytes for d in batch.datagrams)
+
+
+@pytest.mark.parametrize("seed", range(30))
+def test_rows_from_the_ring_are_those_of_datagrams_read_one_by_one(
+    seed: int, unread: socket.socket
+) -> None:
+    rng, kernel = Random(seed), MemoryKernel()
+    ring = Ring(kernel)
+    for _ in range(5):
+        arrivals = kernel.waiting = mixture(rng, groups=1)
+        batch = ring.receive(unread, rows=True)
+        expected = in_rows(_alone(unread, arrivals))
+        assert _known(in_rows(batch.datagrams)) == _known(expected)
+        assert batch.read == len(arrivals)
+        assert batch.truncated == sum(a.truncated for a in arrivals)
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_no_row_from_the_ring_is_of_several_groups(
+    seed: int, unread: socket.socket
+) -> None:
+    arrivals = [replace(a, segment_bytes=0) for a in mixture(Random(seed), groups=2)]
+    rows = Ring(MemoryKernel(arrivals)).receive(unread, rows=True).datagrams
+    parts = [(part.data, row.group) for row in rows for part in row.parts()]
+    assert parts == [(d.data, d.group) for d in _alone(unread, arrivals)]
+
+
+def test_equal_datagrams_come_from_the_ring_as_a_row_with_the_facts_of_the_first(
+    unread: socket.socket,
+) -> None:
+    arrivals = [Arrival(bytes([n]) * 1000, ttl_hops=n) for n in range(5)]
+    small = Arrival(b"word", ttl_hops=9)
+    waiting = [small, *arrivals[:4], small, small, arrivals[4]]
+    batch = Ring(MemoryKernel(waiting)).receive(unread, rows=True)
+    row = batch.datagrams[1]
+    assert [d.count for d in batch.datagrams] == [1, 4, 1, 1, 1]
+    assert [d.ttl_hops for d in batch.datagrams] == [9, 0, 9, 9, 4]
+    assert [bytes(part) for part in row.segments()] == [a.data for a in arrivals[:4]]
+    assert (row.segment_bytes, row.interface) == (1000, 2)
+
+
+def test_a_shorter_datagram_ends_a_row_and_is_none_of_it(unread: socket.socket) -> None:
+    waiting = [Arrival(bytes(1000))] * 3 + [Arrival(bytes(600))]
+    batch = Ring(MemoryKernel(waiting)).receive(unread, rows=True)
+    assert [d.segment_bytes for d in batch.datagrams] == [1000, 0]
+
+
+def test_no_rows_unless_they_are_wanted(unread: socket.socket) -> None:
+    batch = Ring(MemoryKernel([Arrival()] * 64)).receive(unread)
+    assert [d.segment_bytes for d in batch.datagrams] == [0] * 64

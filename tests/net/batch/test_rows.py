@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from groupwire.net.batch.rows import in_rows
+from groupwire.net.batch.rows import in_rows, runs
 from groupwire.values import Datagram, Origin
 
 _A, _B = Origin("192.0.2.1", 5000), Origin("192.0.2.2", 5000)
@@ -53,3 +53,16 @@ def test_one_is_no_row() -> None:
     one = _datagram(1)
     assert in_rows([one]) == [one]
     assert in_rows([]) == []
+
+
+def test_columns_that_are_the_same_all_along_are_one_row() -> None:
+    assert list(runs([1000] * 4, [b"a"] * 4, [b"x"] * 4)) == [(0, 4)]
+
+
+def test_a_row_of_columns_ends_where_one_of_them_changes() -> None:
+    sizes, names = [1000, 1000, 999, 999, 999], [b"a", b"a", b"a", b"b", b"b"]
+    assert list(runs(sizes, names)) == [(0, 2), (2, 3), (3, 5)]
+
+
+def test_small_ones_among_columns_stay_alone() -> None:
+    assert list(runs([9] * 2 + [512] * 2, [b"a"] * 4)) == [(0, 1), (1, 2), (2, 4)]

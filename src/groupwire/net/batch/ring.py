@@ -12,14 +12,27 @@ import mmap
 import socket
 import struct
 import threading
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
 from errno import EAGAIN, EINTR
 from functools import lru_cache
 from ipaddress import IPv4Address, IPv6Address
-from typing import Any, NamedTuple, Protocol
+from operator import itemgetter
+from typing import Any, NamedTuple, Protocol, TypeVar, cast
 
+from groupwire.net.batch.controls import (
+    INFO_AT,
+    INFO_BYTES,
+    INFO_HEAD_4,
+    USUAL_BYTES_4,
+    USUAL_BYTES_6,
+    ListedFacts,
+    Told,
+    interface_of,
+    quick_look,
+    read_controls,
+)
 from groupwire.net.batch.libc import find_recvmmsg
+from groupwire.net.batch.rows import LEAST_BYTES, runs
 from groupwire.values import Datagram, Origin
 
 __all__ = [
@@ -30,12 +43,13 @@ __all__ = [
     "SLOT_BYTES",
     "Batch",
     "CopiedFacts",
-    "ListedFacts",
     "Reader",
     "Ring",
     "as_datagram",
     "ring_of_this_thread",
 ]
+
+_T = TypeVar("_T")
 
 MOST_AT_ONCE = 128
 """Datagrams read before the event loop may do something else."""
@@ -57,37 +71,23 @@ _IOVEC = struct.Struct("@NN")
 # control length, flags, and the received length behind the msghdr.
 _MMSGHDR = struct.Struct("@NI4xNNNNi4xI4x")
 # Of the same what the kernel has written: control length, flags, received length.
-_RESULT = struct.Struct("@40xNi4xI4x").unpack_from
-_CMSG = struct.Struct("@Nii")
-_TIMESPEC = struct.Struct("@qq")
-_INT = struct.Struct("@i")
-# The packet info stands behind the time of arrival.
-_INDEX = struct.Struct("@I").unpack_from
-_HEAD_AND_INDEX = struct.Struct("@32x16sI").unpack_from
-_PKTINFO4 = struct.Struct("@I4s4s")
-_PKTINFO6 = struct.Struct("@16sI")
-
+_RESULT = "40xNi4xI4x"
+_result = struct.Struct("@" + _RESULT).unpack_from
+_head_and_index = struct.Struct(f"@{INFO_AT}x16sI").unpack_from
+_NAMES = {USUAL_BYTES_4: 8, USUAL_BYTES_6: 28}
+"""The bytes of a name that tell senders apart, by the length of the usual controls."""
+# Of each row the name and the packet info; what lies between and behind them may be
+# older.
+_MARKS = {
+    length: f"{_NAME}x{_NAMES[length]}s{_NAME_BYTES - _NAMES[length] + INFO_AT}x"
+    f"{info}s{CONTROL_BYTES - INFO_AT - info}x"
+    for length, info in INFO_BYTES.items()
+}
+_FEW = 6
+"""So many are read quicker one by one than column by column."""
 # Plain ints: an IntFlag costs more per datagram than all the rest together.
 MSG_TRUNC, _MSG_DONTWAIT = int(socket.MSG_TRUNC), int(socket.MSG_DONTWAIT)
-_SOL_SOCKET, _SOL_IP, _SOL_IPV6, _SOL_UDP = socket.SOL_SOCKET, 0, 41, 17
-_TIMESTAMPNS, _GRO, _PKTINFO = 35, 104, 8
-_USUAL_CONTROLS = 3  # IPv4: time of arrival, packet info, TTL
 _FAMILY_4 = struct.pack("@H", socket.AF_INET)
-_INFO_HEAD_4 = _CMSG.pack(28, _SOL_IP, _PKTINFO)
-
-
-@dataclass(slots=True)
-class _Told:
-    """What the control messages of one datagram said."""
-
-    to: IPv4Address | IPv6Address | None = None
-    interface: int = 0
-    ttl_hops: int | None = None
-    time: float | None = None
-    segment_bytes: int = 0
-
-
-_SILENT = _Told()
 
 
 class Batch(NamedTuple):
@@ -116,22 +116,25 @@ class Reader(Protocol):
         ...
 
 
+_SILENT = Told()
+
+
 class CopiedFacts:
     """The control messages of a batch, decoded when asked."""
 
     __slots__ = ("_last", "_lengths", "_rows", "_told")
 
-    def __init__(self, rows: bytes, lengths: list[int]) -> None:
+    def __init__(self, rows: bytes, lengths: Sequence[int]) -> None:
         self._rows = rows
         self._lengths = lengths
         self._last = -1
         self._told = _SILENT
 
-    def told(self, slot: int) -> _Told:
+    def told(self, slot: int) -> Told:
         """Return everything the kernel said about the datagram in ``slot``."""
         if slot != self._last:
             start = slot * _ROW_BYTES + _CONTROL
-            self._told = _read_controls(self._rows, start, self._lengths[slot])
+            self._told = read_controls(self._rows, start, self._lengths[slot])
             self._last = slot
         return self._told
 
@@ -148,22 +151,14 @@ class CopiedFacts:
         return self.told(slot).time
 
 
-class ListedFacts(tuple[tuple[int, int, bytes], ...]):
-    """The control messages of one datagram, as Python lists them."""
+class _Columns(NamedTuple):
+    """What the kernel wrote of a batch, if it wrote the usual of each."""
 
-    __slots__ = ()
-
-    def group(self, slot: int) -> IPv4Address | IPv6Address | None:  # noqa: ARG002
-        """Return the destination address."""
-        return _interpret(self).to
-
-    def ttl_hops(self, slot: int) -> int | None:  # noqa: ARG002 - one, so no slots
-        """Return the TTL as received."""
-        return _interpret(self).ttl_hops
-
-    def time(self, slot: int) -> float | None:  # noqa: ARG002
-        """Return the kernel's time of arrival."""
-        return _interpret(self).time
+    facts: CopiedFacts
+    sizes: tuple[int, ...]
+    names: tuple[bytes, ...]
+    infos: tuple[bytes, ...]
+    indexes: list[int]
 
 
 class Ring:
@@ -172,17 +167,21 @@ class Ring:
     def __init__(self, recvmmsg: Callable[..., int] | None = None) -> None:
         self._recvmmsg = recvmmsg or find_recvmmsg()
         self._data = _memory(SLOTS * SLOT_BYTES)
+        self._view = memoryview(self._data)
         self._rows = _memory(SLOTS * _ROW_BYTES)
         self._headers = _memory(SLOTS * _HEADER_BYTES)
         self._fresh = self._lay_out()
         self._used = 0
         self._first = ctypes.c_void_p(_address(self._headers))
 
-    def receive(self, sock: socket.socket, limit: int = SLOTS) -> Batch:
+    def receive(
+        self, sock: socket.socket, limit: int = SLOTS, rows: bool = False
+    ) -> Batch:
         """Return what waits in ``sock``, at most ``limit`` datagrams; empty if none.
 
         What the kernel has joined (UDP_GRO) knows the size of the segments inside.
-        Never blocks.
+        Where ``rows`` are wanted, so do equal datagrams of one sender to one group
+        which are joined here where that is cheap. Never blocks.
         """
         wanted = min(SLOTS, limit)
         if self._recvmmsg is None:
@@ -195,17 +194,70 @@ class Ring:
             self._used = _HEADER_BYTES
             return _nothing()
         self._used = count * _HEADER_BYTES
-        headers, data, rows = (
-            self._headers,
-            self._data,
-            self._rows[: count * _ROW_BYTES],
-        )
+        if count > (1 if rows else _FEW):
+            columns = self._columns(count)
+            if columns is not None:
+                take = self._in_rows if rows else self._apart
+                return Batch(take(columns), count)
+        return self._slot_by_slot(count)
+
+    def _columns(self, count: int) -> _Columns | None:
+        """Read all at once; None where each has to be looked at by itself."""
+        results = _reader(_RESULT, count)(self._headers)
+        lengths, flags = results[::3], results[1::3]
+        layout = _MARKS.get(lengths[0])
+        if layout is None or lengths.count(lengths[0]) < count:
+            return None
+        if flags.count(0) < count:
+            return None
+        rows = self._rows[: count * _ROW_BYTES]
+        marks = _reader(layout, count)(rows)
+        names, infos = marks[::2], marks[1::2]
+        indexes = _each(interface_of, infos)
+        if None in indexes:
+            return None
+        facts = CopiedFacts(rows, lengths)
+        return _Columns(facts, results[2::3], names, infos, cast(list[int], indexes))
+
+    def _in_rows(self, columns: _Columns) -> list[Datagram]:
+        """Return equal datagrams of a sender behind each other as one."""
+        facts, sizes, names, infos, indexes = columns
+        if max(sizes) < LEAST_BYTES:
+            return self._apart(columns)
+        rows: list[Datagram] = []
+        for first, after in runs(sizes, names, infos):
+            origin, size = _origin(names[first]), sizes[first]
+            data = b"".join(self._pieces(first, after, size))
+            step = size if after > first + 1 else 0
+            rows.append(Datagram(data, origin, indexes[first], facts, first, step))
+        return rows
+
+    def _pieces(self, first: int, after: int, size: int) -> Sequence[memoryview]:
+        view, places = self._view, _places(size)
+        if after == first + 1:
+            return (view[places[first]],)
+        return _picker(places[first:after])(view)
+
+    def _apart(self, columns: _Columns) -> list[Datagram]:
+        """Return each datagram by itself."""
+        facts, sizes, names, _, indexes = columns
+        data, origins = self._data, _each(_origin, names)
+        each = zip(range(SLOTS), _DATA, sizes, origins, indexes, strict=False)
+        return [
+            Datagram(data[start : start + size], origin, index, facts, slot)
+            for slot, start, size, origin, index in each
+        ]
+
+    def _slot_by_slot(self, count: int) -> Batch:
+        """Do the same where anything may stand."""
+        headers, data = self._headers, self._data
+        rows = self._rows[: count * _ROW_BYTES]
         datagrams: list[Datagram] = []
         lengths: list[int] = []
-        facts: CopiedFacts | None = None
+        facts = CopiedFacts(rows, lengths)
         head, joined = b"", False
         for slot, row, start in zip(range(count), _ROWS, _DATA, strict=False):
-            length, flags, size = _RESULT(headers, slot * _HEADER_BYTES)
+            length, flags, size = _result(headers, slot * _HEADER_BYTES)
             lengths.append(length)
             if flags & MSG_TRUNC:
                 continue
@@ -214,12 +266,10 @@ class Ring:
             if not length:
                 datagrams.append(Datagram(part, origin))
                 continue
-            if facts is None:
-                facts = CopiedFacts(rows, lengths)
             index = segment_bytes = 0
-            if length == _USUAL_BYTES_4:
-                head, index = _HEAD_AND_INDEX(rows, row + _CONTROL)
-            if length != _USUAL_BYTES_4 or head != _INFO_HEAD_4:
+            if length == USUAL_BYTES_4:
+                head, index = _head_and_index(rows, row + _CONTROL)
+            if length != USUAL_BYTES_4 or head != INFO_HEAD_4:
                 told = facts.told(slot)
                 index, segment_bytes = told.interface, told.segment_bytes
                 joined = joined or segment_bytes > 0
@@ -258,6 +308,32 @@ def ring_of_this_thread() -> Ring:
     return ring
 
 
+@lru_cache(maxsize=256)
+def _reader(layout: str, count: int) -> Callable[..., tuple[Any, ...]]:
+    """Return what reads so many of a layout that lie behind each other."""
+    return struct.Struct("@" + layout * count).unpack_from
+
+
+@lru_cache(maxsize=32)
+def _places(size_bytes: int) -> tuple[slice, ...]:
+    """Return where datagrams of this size lie in the ring."""
+    return tuple(slice(start, start + size_bytes) for start in _DATA)
+
+
+def _picker(
+    places: Sequence[slice],
+) -> Callable[[memoryview], Sequence[memoryview]]:
+    return itemgetter(*places)
+
+
+def _each(function: Callable[[bytes], _T], column: tuple[bytes, ...]) -> list[_T]:
+    """Apply a function to all, which are the same nearly always."""
+    first, count = column[0], len(column)
+    if column.count(first) == count:
+        return [function(first)] * count
+    return list(map(function, column))
+
+
 def _nothing() -> Batch:
     code = ctypes.get_errno()
     return Batch([], error=0 if code in {EAGAIN, EINTR} else code)
@@ -289,11 +365,7 @@ def as_datagram(
 ) -> Datagram:
     """Return what ``recvmsg`` has brought as a datagram."""
     origin = Origin(name[0], name[1]) if len(name) == 2 else _named(name)
-    if len(controls) == _USUAL_CONTROLS and controls[1][1] == _PKTINFO:
-        index, segment_bytes = _INDEX(controls[1][2])[0], 0
-    else:
-        told = _interpret(controls)
-        index, segment_bytes = told.interface, told.segment_bytes
+    index, segment_bytes = quick_look(controls)
     return Datagram(data, origin, index, ListedFacts(controls), 0, segment_bytes)
 
 
@@ -309,93 +381,7 @@ def _origin(name: bytes) -> Origin:
     if name[:2] == _FAMILY_4:
         return Origin(socket.inet_ntoa(name[4:8]), port)
     (zone,) = struct.unpack_from("@I", name, 24)
-    return Origin(str(_address6(name[8:24])), port, zone)
-
-
-def _read_controls(controls: bytes, start: int, size: int) -> _Told:
-    usual = _USUAL.get(size)
-    if usual is None:
-        return _interpret(_walk(controls, start, start + size))
-    layout, heads = usual
-    a, seconds, nanoseconds, b, to, index, c, hops = layout(controls, start)
-    if (a, b, c) != heads:
-        return _interpret(_walk(controls, start, start + size))
-    if size == _USUAL_BYTES_4:
-        to, index = _address4(index), to
-    else:
-        to = _address6(to)
-    return _Told(to, index, hops, seconds + nanoseconds * 1e-9)
-
-
-def _walk(controls: bytes, at: int, end: int) -> Iterator[tuple[int, int, bytes]]:
-    """Iterate over (level, type, data); the kernel aligns each to eight bytes."""
-    while at + _CMSG.size <= end:
-        size, level, kind = _CMSG.unpack_from(controls, at)
-        if size < _CMSG.size:
-            return
-        yield level, kind, controls[at + _CMSG.size : at + size]
-        at += (size + 7) & ~7
-
-
-def _interpret(messages: Iterable[tuple[int, int, bytes]]) -> _Told:
-    told = _Told()
-    for level, kind, data in messages:
-        read = _READERS.get((level, kind))
-        if read is not None:
-            read(told, data)
-    return told
-
-
-def _read_timestamp(told: _Told, data: bytes) -> None:
-    seconds, nanoseconds = _TIMESPEC.unpack_from(data)
-    told.time = seconds + nanoseconds * 1e-9
-
-
-def _read_segment(told: _Told, data: bytes) -> None:
-    (told.segment_bytes,) = _INT.unpack_from(data)
-
-
-def _read_ttl(told: _Told, data: bytes) -> None:
-    (told.ttl_hops,) = _INT.unpack_from(data)
-
-
-def _read_packet_info4(told: _Told, data: bytes) -> None:
-    told.interface, _, to = _PKTINFO4.unpack_from(data)
-    told.to = _address4(to)
-
-
-def _read_packet_info6(told: _Told, data: bytes) -> None:
-    to, told.interface = _PKTINFO6.unpack_from(data)
-    told.to = _address6(to)
-
-
-# The control messages of Linux; elsewhere the port works without these facts.
-_READERS: dict[tuple[int, int], Callable[[_Told, bytes], None]] = {
-    (_SOL_SOCKET, _TIMESTAMPNS): _read_timestamp,
-    (_SOL_UDP, _GRO): _read_segment,
-    (_SOL_IP, 2): _read_ttl,
-    (_SOL_IPV6, 52): _read_ttl,
-    (_SOL_IP, _PKTINFO): _read_packet_info4,
-    (_SOL_IPV6, 50): _read_packet_info6,
-}
-
-# What the kernel writes for nearly every datagram, read in one go: time, packet info,
-# TTL, in this order. Anything else is walked.
-_TIME_HEAD = _CMSG.pack(32, _SOL_SOCKET, _TIMESTAMPNS)
-_USUAL_BYTES_4 = 32 + 32 + 24
-_USUAL: dict[int, tuple[Callable[[bytes, int], tuple[Any, ...]], tuple[bytes, ...]]] = {
-    _USUAL_BYTES_4: (
-        struct.Struct("@16sqq16sI4x4s4x16si4x").unpack_from,
-        (_TIME_HEAD, _INFO_HEAD_4, _CMSG.pack(20, _SOL_IP, 2)),
-    ),
-    32 + 40 + 24: (
-        struct.Struct("@16sqq16s16sI4x16si4x").unpack_from,
-        (_TIME_HEAD, _CMSG.pack(36, _SOL_IPV6, 50), _CMSG.pack(20, _SOL_IPV6, 52)),
-    ),
-}
-
-_address4 = lru_cache(maxsize=256)(IPv4Address)
-_address6 = lru_cache(maxsize=256)(IPv6Address)
+    return Origin(str(IPv6Address(name[8:24])), port, zone)
 
 
 def _memory(size_bytes: int) -> mmap.mmap:
