@@ -21,6 +21,7 @@ from groupwire.values import Datagram, Transmit
 
 from . import corpus
 from .delivery import DELIVERY_TARGETS
+from .doctors import DOCTOR_TARGETS
 from .mutation import Corpus
 from .watching import WATCH_TARGETS
 
@@ -197,5 +198,6 @@ TARGETS: dict[str, Target] = {
         SenderTarget(),
         *DELIVERY_TARGETS,
         *WATCH_TARGETS,
+        *DOCTOR_TARGETS,
     )
 }

@@ -65,6 +65,7 @@ def test_the_payload_lies_behind_the_headers() -> None:
     assert udp_payload(ip4(b"\0" * 8 + b"x", protocol=17)) == (1, b"x")
     assert udp_payload(UDP6) == (1, b"data")
     assert udp_payload(b"") == udp_payload(b"\x60") == (0, b"")
+    assert udp_payload(b"\x45" * 27) == (0, b"")
 
 
 class Wire:

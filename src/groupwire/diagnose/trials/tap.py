@@ -75,7 +75,7 @@ MEMBERSHIP_6 = (_version(6), _byte(6, 0), _byte(40, _ICMP6))
 
 def udp_payload(packet: bytes) -> tuple[int, bytes]:
     """Return the TTL and the payload of a UDP packet that is whole; else nothing."""
-    if packet[:1] and packet[0] >> 4 == 4:
+    if packet[:1] and packet[0] >> 4 == 4 and len(packet) >= 28:
         return packet[8], packet[(packet[0] & 15) * 4 + 8 :]
     return (packet[7], packet[48:]) if len(packet) >= 48 else (0, b"")
 
