@@ -7,7 +7,7 @@ import pytest
 
 from groupwire.errors import PortInUseError
 from groupwire.net import MulticastReceiver, list_interfaces
-from groupwire.net.unicast import UnicastSocket
+from groupwire.net.unicast import Rehearsal, UnicastSocket
 from groupwire.values import Datagram, Group, Interface, Origin
 
 
@@ -128,3 +128,13 @@ def test_what_is_too_large_for_a_datagram_is_a_reason() -> None:
     with UnicastSocket(4) as asking:
         asking.connect(Origin("127.0.0.1", 9))
         assert asking.send(bytes(70_000)) == "emsgsize"
+
+
+@pytest.mark.parametrize("version", [4, 6])
+def test_a_rehearsal_hurts_nobody_however_often(version: int) -> None:
+    rehearsal = Rehearsal(version)
+    for _ in range(1000):
+        rehearsal.send(bytes(1000))
+    rehearsal.close()
+    rehearsal.close()
+    rehearsal.send(b"closed")

@@ -9,6 +9,7 @@ from __future__ import annotations
 import errno
 import socket
 from collections import Counter
+from contextlib import suppress
 from ipaddress import IPv4Address, IPv6Address
 from time import time
 from typing import Self
@@ -25,11 +26,12 @@ from groupwire.net.options import (
 )
 from groupwire.values import Datagram, Group, Origin
 
-__all__ = ["UnicastSocket"]
+__all__ = ["Rehearsal", "UnicastSocket"]
 
 _Address = IPv4Address | IPv6Address
 _FAMILIES = {4: socket.AF_INET, 6: socket.AF_INET6}
 _ALL: dict[int, _Address] = {4: IPv4Address("224.0.0.1"), 6: IPv6Address("ff02::1")}
+_LOOPBACK = {4: "127.0.0.1", 6: "::1"}
 _BUFFER_BYTES = 4 << 20
 _HOPS: dict[int, tuple[int, int]] = {
     4: (socket.IPPROTO_IP, socket.IP_TTL),
@@ -191,6 +193,34 @@ class UnicastSocket:
         reason = _reason(error)
         self.dropped[f"send-{reason}"] += 1
         return reason
+
+
+class Rehearsal:
+    """Sends to itself on loopback, so that what is sent right after meets warm caches.
+
+    Measured between two namespaces: after a pause a datagram leaves 15 to 70 us after
+    the time was read, and 7 to 10 us where another went before. Nobody reads it.
+    """
+
+    def __init__(self, version: int) -> None:
+        self._socket = socket.socket(_FAMILIES[version], socket.SOCK_DGRAM)
+        self._socket.setblocking(False)
+        # What is not read is dropped, and soon.
+        self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 0)
+        with suppress(OSError):  # then there is no loopback, and the first one is late
+            self._socket.bind((_LOOPBACK[version], 0))
+            self._socket.connect(self._socket.getsockname())
+
+    def send(self, data: bytes) -> None:
+        """Send it to nobody."""
+        send = self._socket.send
+        with suppress(OSError):
+            time()
+            send(data)
+
+    def close(self) -> None:
+        """Close it; any number of times."""
+        self._socket.close()
 
 
 def _address(to: Origin) -> tuple[object, ...]:

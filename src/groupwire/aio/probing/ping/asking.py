@@ -14,6 +14,7 @@ from groupwire.aio.probing.ping.pinging import Pinging
 from groupwire.aio.probing.ping.places import Place, open_places
 from groupwire.aio.probing.ping.rhythm import Rhythm, check_rhythm
 from groupwire.errors import DecodeError, UsageError
+from groupwire.net.unicast import Rehearsal
 from groupwire.probe.ping import Answered, Leg
 from groupwire.probe.ssmping import Book, Kind, Message
 from groupwire.probe.ssmping.groups import PORT
@@ -133,6 +134,7 @@ class _Asking:
         self._books = [Book(randbits(32), joined=now) for _ in places]
         self._templates = [_template(place, self._size) for place in places]
         self._refused = [None] * len(places)
+        self._rehearsal = Rehearsal(places[0].group.version)
         for place in places:
             place.socket.connect(place.address)
             self._watch(place)
@@ -168,6 +170,7 @@ class _Asking:
         ]
 
     def close(self) -> None:
+        self._rehearsal.close()
         for watched in self._watched:
             self._forget(watched)
         for place in self._places:
@@ -184,6 +187,8 @@ class _Asking:
         for number, place in enumerate(self._places):
             book, template = self._books[number], self._templates[number]
             question = book.ask(template, now=time.time()).encode()
+            if not number:
+                self._rehearsal.send(question)
             refused = self._refused[number] = place.socket.send(question)
             if refused is None:
                 book.sent(now=place.socket.sent_at)
