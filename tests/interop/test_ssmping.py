@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 import shutil
 import signal
+from statistics import median
 
 import pytest
 from tests.lab.harness import Laboratory
-from tests.lab.harness.commands import start, told
+from tests.lab.harness.commands import Told, start, told
 
 pytestmark = pytest.mark.skipif(
     shutil.which("ssmping") is None or shutil.which("ssmpingd") is None,
@@ -69,3 +70,35 @@ def test_ssmping_and_asmping_against_our_responder(
     assert "Warning" not in said + asking.errors  # of another size than it wanted
     serving.signal(signal.SIGINT)
     assert told(serving).end["answered"] == 2
+
+
+TIME = re.compile(r"(unicast|multicast) from .* time=([\d.]+) ms")
+TRIES = 5
+"""Of which one has to be quiet: what else runs here counts in both, and by chance."""
+
+
+def test_round_trips_are_those_of_ssmping(lab: Laboratory) -> None:
+    a, b = lab.segment(2)
+    b.popen("ssmpingd")
+    apart = []
+    for _ in range(TRIES):
+        ours = start(a, "ping", b.v4, "--count", "4", "--interval", "1")
+        theirs = a.popen("ssmping", "-c", "4", b.v4)
+        theirs.finish()
+        apart.append(_difference(told(ours), theirs.lines))
+        if apart[-1] < 50e-6:
+            return
+    raise AssertionError(apart)
+
+
+def _difference(ours: Told, theirs: list[str]) -> float:
+    """Return by how much the medians differ, in seconds, on the way that does more."""
+    times = TIME.findall("\n".join(theirs))
+    (summary,) = ours.all("summary")
+    return max(
+        abs(
+            summary[way]["rtt_s"]["p50"]
+            - median(float(time) / 1e3 for found, time in times if found == way)
+        )
+        for way in ("unicast", "multicast")
+    )
