@@ -292,6 +292,42 @@ def test_firewalld_as_it_comes_is_sure_to_drop_the_group() -> None:
     assert found[0].fix == ("sudo firewall-cmd --add-port=10000/udp",)
 
 
+@pytest.mark.parametrize(
+    ("ways", "zone"),
+    [
+        ([("eth1", "filter_IN_work"), ("eth0", "filter_IN_home")], "--zone=home "),
+        ([("eth*", "filter_IN_home")], "--zone=home "),
+        ([("eth1", "filter_IN_work"), ("", "filter_IN_public")], "--zone=public "),
+        ([("", "filter_IN_policy_x"), ("", "filter_IN_public")], "--zone=public "),
+        ([("eth1", "filter_IN_work"), ("", "elsewhere")], ""),
+    ],
+)
+def test_firewalld_is_told_the_zone_of_the_interface(
+    ways: list[tuple[str, str]], zone: str
+) -> None:
+    rules = [
+        Rule(to, Verdict.GOTO, (Match("iif", (link,)),) if link else (), target=to)
+        for link, to in ways
+    ]
+    zones = _nft(*rules, hook=None, table="firewalld", name="filter_INPUT_ZONES")
+    found = _findings(_nft(DROP, table="firewalld"), zones)
+    assert found[0].fix == (f"sudo firewall-cmd {zone}--add-port=10000/udp",)
+
+
+def test_each_zone_of_firewalld_is_opened() -> None:
+    rules = [
+        Rule(to, Verdict.GOTO, (Match("iif", (link,)),), target=to)
+        for link, to in (("eth0", "filter_IN_home"), ("eth1", "filter_IN_work"))
+    ]
+    zones = _nft(*rules, hook=None, table="firewalld", name="filter_INPUT_ZONES")
+    asked = question(links=(ETH0, ETH1))
+    found = _findings(_nft(DROP, table="firewalld"), zones, asked=asked)
+    assert found[0].fix == (
+        "sudo firewall-cmd --zone=home --add-port=10000/udp",
+        "sudo firewall-cmd --zone=work --add-port=10000/udp",
+    )
+
+
 def _without_root(active: tuple[str, ...]) -> Scene:
     return scene(question(root=False), moment(firewall=Firewall(active=active)))
 

@@ -79,3 +79,10 @@ def test_a_limit_that_is_used_up_is_a_warning() -> None:
     assert finding.severity is Severity.WARNING
     assert "10 senders of 232.1.1.1 are named here" in finding.evidence[1]
     assert codes(CHECK.look(scene(before=machine))) == []
+
+
+def test_settings_that_cannot_be_read_are_told() -> None:
+    assert CHECK.look(scene()).missed == ()
+    hidden = _machine(memberships=None, sources=None, rp_filter=None)
+    (line,) = CHECK.look(scene(before=hidden)).missed
+    assert "/proc/sys/net cannot be read" in line

@@ -14,6 +14,7 @@ from typing import ClassVar
 from groupwire.diagnose.check import Question, Scene
 from groupwire.diagnose.checks.machine.passing import Drop, Packet, drops
 from groupwire.diagnose.commands import command
+from groupwire.diagnose.evidence.firewall.answers import fits
 from groupwire.diagnose.evidence.firewall.rules import Chain, Hook
 from groupwire.diagnose.finding import Finding, Looked, Severity, Sureness
 from groupwire.diagnose.trials.came import Came
@@ -32,6 +33,7 @@ MOST_RULES = 3
 _IN = (Hook.INGRESS, Hook.PREROUTING, Hook.INPUT)
 # A packet that no rule has touched yet; the first of its flow, as all are to a group.
 _FRESH = {"state": "new", "status": None, "mark": 0, "dsttype": "multicast"}
+_IN_ZONE, _IN_POLICY = "filter_IN_", "filter_IN_policy_"
 _OUT = (Hook.OUTPUT, Hook.POSTROUTING, Hook.EGRESS)
 
 
@@ -86,10 +88,10 @@ class _Case:
 class _Lost:
     """What is thrown away, and the places where: of rules that may do so, all."""
 
-    case: _Case
+    cases: list[_Case]
+    """The same packet, by interface."""
     drops: dict[str, Drop]
     """By the text of the rule."""
-    links: list[str]
 
 
 def _findings(scene: Scene) -> Iterator[Finding]:
@@ -99,9 +101,9 @@ def _findings(scene: Scene) -> Iterator[Finding]:
         for drop in drops(
             scene.before.firewall, case.packet, case.hooks, case.link.name
         ):
-            lost = found.setdefault(_key(case, drop), _Lost(case, {}, []))
+            lost = found.setdefault(_key(case, drop), _Lost([], {}))
             lost.drops.setdefault(drop.rule.text if drop.rule else "", drop)
-            lost.links.append(case.link.name)
+            lost.cases.append(case)
     for lost in found.values():
         yield _finding(scene, lost)
 
@@ -219,8 +221,8 @@ def _membership(question: Question, link: Interface, *, inward: bool) -> _Case:
 
 
 def _finding(scene: Scene, lost: _Lost) -> Finding:
-    case, drop = lost.case, next(iter(lost.drops.values()))
-    links = list(dict.fromkeys(lost.links))
+    case, drop = lost.cases[0], next(iter(lost.drops.values()))
+    links = list(dict.fromkeys(one.link.name for one in lost.cases))
     names = listed(links)
     what = f"{case.what[:1].upper()}{case.what[1:]}"
     missed = not drop.sure and _own_is_missed(scene, case, links)
@@ -242,7 +244,7 @@ def _finding(scene: Scene, lost: _Lost) -> Finding:
         says=says,
         evidence=tuple(_rules(lost)),
         sure=Sureness.LIKELY if missed else _sureness(scene, case, drop),
-        fix=(_fix(scene, case, drop),),
+        fix=tuple(dict.fromkeys(_fix(scene, one, drop) for one in lost.cases)),
     )
 
 
@@ -288,7 +290,8 @@ def _fix(scene: Scene, case: _Case, drop: Drop) -> str:
     """Return what lets it pass, in the words of the program that wrote the rules."""
     chain = _base(scene, drop.chain, case)
     if chain.table == "firewalld" and case.hooks is _IN:
-        return command("firewall-cmd", *case.words["firewall-cmd"])
+        zone = _zone(scene, case.link.name)
+        return command("firewall-cmd", *zone, *case.words["firewall-cmd"])
     if chain.tool == "nft":
         where = (chain.family, chain.table, chain.name)
         return command("nft", "insert", "rule", *where, *case.words["nft"])
@@ -313,6 +316,24 @@ def _base(scene: Scene, chain: Chain, case: _Case) -> Chain:
         ),
         chain,
     )
+
+
+def _zone(scene: Scene, link: str) -> tuple[str, ...]:
+    """Return firewalld's zone of an interface, as its chains show it; else none."""
+    ways = [
+        rule
+        for chain in scene.before.firewall.chains
+        if chain.table == "firewalld" and chain.name.startswith("filter_INPUT")
+        for rule in chain.rules
+        if rule.target.startswith(_IN_ZONE) and not rule.target.startswith(_IN_POLICY)
+    ]
+    for rule in ways:
+        asked = rule.matches[0] if len(rule.matches) == 1 else None
+        own = asked and asked.key == "iif" and any(fits(v, link) for v in asked.values)
+        # What has no zone of its own is in the last one, the default.
+        if own or not rule.matches:
+            return (f"--zone={rule.target.removeprefix(_IN_ZONE)}",)
+    return ()
 
 
 def _by_ufw(scene: Scene, chain: Chain) -> bool:

@@ -35,7 +35,15 @@ class Limits:
                 else "mld_max_msf (/proc/sys/net/ipv6)",
             ),
             findings=tuple(one for one in found if one is not None),
+            missed=_hidden(scene),
         )
+
+
+def _hidden(scene: Scene) -> tuple[str, ...]:
+    settings = scene.before.settings
+    if settings.memberships is not None or settings.rp_filter is not None:
+        return ()
+    return ("the system's settings, such as rp_filter: /proc/sys/net cannot be read",)
 
 
 def _memberships(scene: Scene) -> Finding | None:

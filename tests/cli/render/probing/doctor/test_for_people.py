@@ -92,9 +92,9 @@ def test_v_says_where_it_looked(capsys: Capture) -> None:
     assert "looked at\n  nft list ruleset\n" in capsys.readouterr().err
 
 
-def test_what_was_interrupted_has_no_verdict(capsys: Capture) -> None:
+def test_what_ends_early_has_no_verdict(capsys: Capture) -> None:
     _shown(None)
-    assert capsys.readouterr().err == "interrupted: no verdict\n"
+    assert capsys.readouterr().err == "ended without a verdict\n"
 
 
 def test_nothing_open_is_not_spoken_of(capsys: Capture) -> None:

@@ -74,11 +74,11 @@ class DoctorText:
         self._open("not looked at:", diagnosis.missed)
 
     def end(self, diagnosis: Diagnosis | None) -> None:
-        """Show the verdict; None: it was interrupted before there was one."""
+        """Show the verdict; None: it ended before there was one."""
         from groupwire.diagnose import Severity
 
         if diagnosis is None:
-            self._out.last_note("interrupted: no verdict")
+            self._out.last_note("ended without a verdict")
             return
         verdict = diagnosis.verdict.value
         counts = ", ".join(
