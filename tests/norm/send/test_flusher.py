@@ -373,6 +373,87 @@ def test_the_watermark_of_a_stream_is_what_it_had_then(desk: Desk) -> None:
     assert desk.flush().payload_id == PayloadId(1, 0)
 
 
+# A stream to which more may be written.
+
+
+class Writing(Desk):
+    """A stream, with round trips far shorter than the waits of its flushes."""
+
+    def __init__(self, robust: int = ROBUST) -> None:
+        super().__init__()
+        self.outbox = Outbox(replace(self.outbox.config, robust=robust))
+        self.flusher = Flusher(self.outbox)
+        self.outbox.composer.set_grtt(0.0001)
+        self.content = StreamContent(10, SMALL.block, 50)
+        self.of = outgoing(content=self.content)
+
+    def say(self) -> None:
+        self.content.write(b"a message", message_ends=True)
+        self.content.flush()
+        self.send(self.of)
+        self.drain()
+
+    def times(self, seconds: float) -> list[int]:
+        """Return when flushes are said in this time, in milliseconds."""
+        said: list[int] = []
+        began = self.now
+        while (due := self.flusher.deadline) is not None and due < began + seconds:
+            messages, _ = self.turn()
+            said += [round(1000 * (self.now - began)) for _ in messages]
+        self.now = began + seconds
+        return said
+
+
+def test_a_lone_message_is_flushed_soon_and_then_more_and_more_rarely() -> None:
+    desk = Writing(robust=9)
+    desk.say()
+    times = [round(1000 * time) for time, _ in desk.rest()]
+    assert times == [3, 33, 93, 213, 453, 933, 1893, 2893, 3893]
+
+
+def test_messages_that_follow_each_other_need_no_flush() -> None:
+    desk = Writing()
+    for _ in range(50):
+        desk.say()
+        assert desk.times(0.002) == []
+    assert desk.times(0.01) == [1]
+
+
+def test_single_messages_bring_no_more_flushes_than_one_in_thirty_milliseconds() -> (
+    None
+):
+    desk = Writing()
+    said = 0
+    for _ in range(100):
+        desk.say()
+        said += len(desk.times(0.01))
+    assert 25 <= said <= 34
+
+
+def test_who_is_asked_for_a_watermark_of_it_is_asked_at_once_and_in_round_trips() -> (
+    None
+):
+    desk = Writing()
+    desk.say()
+    desk.flusher.watermark([5], desk.of, desk.now)
+    assert desk.flush().nodes == (5,)
+    at = desk.now
+    assert desk.flush().nodes == (5,)
+    assert desk.now - at <= 0.001
+    desk.flusher.hear(ack(desk.flush()))
+    assert desk.times(0.04)
+
+
+def test_where_a_stream_is_to_end_nobody_waits_for_more() -> None:
+    desk = Writing()
+    desk.say()
+    desk.flusher.end(desk.now)
+    assert desk.flush()
+    at = desk.now
+    assert desk.flush()
+    assert desk.now - at <= 0.001
+
+
 def test_the_watermark_of_an_object_that_is_cancelled_ends(desk: Desk) -> None:
     (of,) = sent(desk, 50)
     waiting = desk.object(50, 1)

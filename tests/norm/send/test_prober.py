@@ -111,3 +111,16 @@ def test_seconds_wrap_after_32_bits() -> None:
 
 def test_before_it_starts_times_are_those_of_the_clock() -> None:
     assert Prober(30.0).stamp(7.5) == (7, 500_000)
+
+
+def test_where_little_flows_the_next_probe_comes_no_later_than_it_is_wanted() -> None:
+    unborn, prober = Prober(30.0), started(50.0)
+    unborn.stir(50.0, 0.5)
+    assert unborn.deadline is None
+    prober.stir(49.0, 0.5)
+    assert prober.deadline == 49.5
+    prober.stir(49.2, 0.5)
+    assert prober.deadline == 49.5
+    prober.stop()
+    prober.stir(60.0, 0.5)
+    assert prober.deadline == 60.5

@@ -226,3 +226,13 @@ def test_telling_all_takes_a_tenth_of_a_low_rate_at_most() -> None:
     heard(pulse, to, 1000.0, 50.01)
     heard(pulse, to, 10.0, 50.02)
     assert len(told_all(outbox)) == 1
+
+
+def test_where_single_messages_flow_it_probes_twice_a_second() -> None:
+    outbox, pulse = started(FixedRate(1e6))
+    pulse.expire(50.0, busy=False)
+    for at in range(1, 1000):
+        now = 50.0 + at / 100
+        pulse.stir(now)
+        pulse.expire(now, busy=False)
+    assert len(outbox.take()) == pytest.approx(20, abs=2)

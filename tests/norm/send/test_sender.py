@@ -491,6 +491,37 @@ def test_what_is_written_to_a_stream_is_sent_in_order(stage: Stage) -> None:
     assert stage.events == [ObjectSent(0)]
 
 
+def test_what_is_written_may_leave_at_once(stage: Stage) -> None:
+    number = opened(stage)
+    stage.do(stage.sender.write, number, memoryview(b"at once"), flush=True)
+    assert streamed(stage) == b"at once"
+
+
+def test_single_messages_are_probed_for_now_and_then() -> None:
+    stage = Stage()
+    number = opened(stage, buffer_bytes=10_000)
+    stage.run(2.0)
+    stage.heard.clear()
+    for _ in range(1000):
+        stage.call(stage.sender.write, number, b"a", flush=True)
+        stage.run(0.002)
+    assert 3 <= len(stage.of(CongestionProbe)) <= 5
+    assert len(stage.of(Data)) == 1000
+    assert len(stage.of(Flush)) <= 1
+
+
+def test_where_messages_wait_to_be_sent_it_probes_as_the_control_wants() -> None:
+    stage = Stage(rate=1000.0)
+    number = opened(stage, buffer_bytes=10_000)
+    stage.run(2.0)
+    stage.heard.clear()
+    for _ in range(50):
+        stage.call(stage.sender.write, number, bytes(40))
+        stage.run(0.02)
+    # Each tenth of a second, but no more than a tenth of the rate.
+    assert len(stage.of(CongestionProbe)) >= 3
+
+
 def test_a_stream_tells_its_buffer_as_its_size(stage: Stage) -> None:
     write(stage, opened(stage, buffer_bytes=201), b"x")
     (data,) = stage.of(Data)

@@ -11,11 +11,17 @@ from groupwire.norm.send.outgoing import Outgoing
 from groupwire.norm.send.polls import ACK_TIME_S, Poll
 from groupwire.norm.wire.commands import EndOfTransmission, Flush
 from groupwire.norm.wire.feedback import Ack, Watermark
+from groupwire.norm.wire.head import ObjectFlag
 from groupwire.norm.wire.payload import PayloadId
 
 __all__ = ["Flusher"]
 
 _NODE_BYTES = 4
+_QUIET_S = 0.003
+"""Of a stream that flows: what may follow so soon makes a flush needless."""
+_APART_S = 0.03
+"""Between flushes of such a stream, that single messages bring no more of them."""
+_LONGEST_S = 1.0
 Position = tuple[int, int, int]
 """Object, block, symbol."""
 
@@ -36,6 +42,11 @@ class Flusher:
         """When to ask next: not with each flush, of which there may be more."""
         self._next_at = 0.0
         """When the next flush leaves enough of the rate to others."""
+        self._flush_at = 0.0
+        """When to flush next, whether somebody is asked meanwhile or not."""
+        self._quiet_s = 0.0
+        """How much later than the last one that is, of a stream that flows."""
+        self._flushed_at = -1e9
         self._ends_left = 0
         self._ending = False
         self.over = False
@@ -63,7 +74,34 @@ class Flusher:
         if self._last is not None:
             self._left = self._outbox.config.robust
         if self._left or self._ending:
-            self.deadline = max(now, self._next_at)
+            soonest = max(now, self._next_at)
+            self._flush_at = self._first_flush(soonest)
+            self.deadline = self._flush_at if self._poll is None else soonest
+
+    def _first_flush(self, soonest: float) -> float:
+        """Return when to flush behind what was sent last.
+
+        At once, but where more may be written: then when that has not come for a while,
+        and not as often as messages come. A message that is lost shows by the next one.
+        """
+        if not self._flows:
+            return soonest
+        self._quiet_s = _QUIET_S
+        return max(soonest + _QUIET_S, self._flushed_at + _APART_S)
+
+    def _later_flush(self, now: float, interval: float) -> float:
+        """Return when to flush again; ever more rarely where more may be written."""
+        if not self._flows:
+            return now + interval
+        self._quiet_s = min(max(2 * self._quiet_s, _APART_S), _LONGEST_S)
+        return now + max(interval, self._quiet_s)
+
+    @property
+    def _flows(self) -> bool:
+        """Whether what was sent last is a stream that is open, and is to stay so."""
+        if self._ending or self._last is None or self._last.content.ended:
+            return False
+        return bool(self._last.flags & ObjectFlag.STREAM)
 
     def pause(self) -> None:
         """Flush no more, because there is something to send; polls go on."""
@@ -95,9 +133,9 @@ class Flusher:
 
     def end(self, now: float) -> None:
         """Say that the sender is gone for good when all has been flushed."""
+        if self.deadline is None or (self._flows and self._poll is None):
+            self.deadline = self._flush_at = max(now, self._next_at)
         self._ending = True
-        if self.deadline is None:
-            self.deadline = now
 
     def expire(
         self,
@@ -117,15 +155,17 @@ class Flusher:
         if self.deadline is None or self.deadline > now:
             return False
         interval = max(2 * self._outbox.grtt_s, self._next_at - now)
-        self.deadline = now + interval
         asked = False
         if self._marked <= reached and self._ask_at <= now:
             asked = self._ask(now, interval, counts=not repairing(self._marked))
-        if drained and self._left:
+        if drained and self._left and self._flush_at <= now:
             self._left -= 1
+            self._flush_at = self._later_flush(now, interval)
             if not asked or self._marked != reached:
                 self.say(now)
         if self._left or self._poll is not None:
+            waits = self._poll is None and drained
+            self.deadline = self._flush_at if waits else now + interval
             return False
         if drained and not starved:
             return self._rest(now, interval)
@@ -231,6 +271,7 @@ class Flusher:
 
     def _flush(self, mark: Watermark, nodes: tuple[int, ...], now: float) -> None:
         composer, config = self._outbox.composer, self._outbox.config
+        self._flushed_at = now
         self._next_at = now + self._outbox.say(
             Flush(
                 composer.number(),

@@ -60,6 +60,13 @@ class Prober:
             self.deadline = now + interval_s
             self._interval = interval_s
 
+    def stir(self, now: float, longest_s: float) -> None:
+        """Probe at ``longest_s`` from now at the latest: a little data flows."""
+        if self._base is not None and (
+            self.deadline is None or self.deadline > now + longest_s
+        ):
+            self.deadline = now + longest_s
+
     def round_trip(self, echo: FeedbackHead, now: float) -> float | None:
         """Return the round trip in seconds; None where no probe was heard.
 

@@ -17,6 +17,8 @@ from groupwire.norm.wire.quantise import pack_rate, unpack_rate, unpack_rtt
 __all__ = ["Pulse"]
 
 _LOSS_RANGE = 65_535
+_LEAST_S = 0.5
+"""Between probes, where single messages are all that is sent."""
 _LOWER = 0.9
 """Who has less than this of a rate that was told speaks up all the same."""
 
@@ -49,6 +51,11 @@ class Pulse:
         """Probe soon, because data begins to flow."""
         self._prober.start(now)
         self._prober.hurry(now, self._interval())
+
+    def stir(self, now: float) -> None:
+        """Probe now and then, because a little data flows: none of it waits."""
+        self._prober.start(now)
+        self._prober.stir(now, max(self._interval(), _LEAST_S))
 
     def stop(self) -> None:
         """Probe no more until data flows again."""

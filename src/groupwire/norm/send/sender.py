@@ -167,12 +167,18 @@ class Sender:
         return number
 
     def write(
-        self, stream: int, data: bytes, *, now: float, message_ends: bool = True
+        self,
+        stream: int,
+        data: bytes | memoryview,
+        *,
+        now: float,
+        message_ends: bool = True,
+        flush: bool = False,
     ) -> None:
         """Append to a stream; raises UsageError where its buffer has no room.
 
-        What does not fill a segment waits for more, or for :meth:`flush`. RoomFreed
-        tells when what was refused would fit.
+        What does not fill a segment waits for more, or for :meth:`flush`, which
+        ``flush`` does at once. RoomFreed tells when what was refused would fit.
         """
         self._now = now
         content, _ = self._stream(stream)
@@ -183,7 +189,9 @@ class Sender:
                 fix="wait for RoomFreed, or make it larger",
             )
         content.write(data, message_ends=message_ends)
-        self._resume(now)
+        if flush:
+            content.flush()
+        self._flow(now)
 
     def stream_room(self, stream: int) -> int:
         """Return how many bytes can be written without giving up what may be needed.
@@ -197,7 +205,7 @@ class Sender:
     def flush(self, stream: int, *, now: float) -> None:
         """Send what has been written to a stream, though no segment is full."""
         self._stream(stream)[0].flush()
-        self._resume(now)
+        self._flow(now)
 
     def end_stream(self, stream: int, *, now: float) -> None:
         """End a stream behind what has been written."""
@@ -378,6 +386,15 @@ class Sender:
         if outgoing is None or not isinstance(content, StreamContent) or content.ended:
             return None
         return content, outgoing
+
+    def _flow(self, now: float) -> None:
+        """Go on with a stream; hurry to probe only where what was before waits, too."""
+        waited = not self._dispatch.drained
+        self._dispatch.resume()
+        self._pulse.stir(now)
+        self._turn(now)
+        if waited and not self._dispatch.drained:
+            self._pulse.hurry(now)
 
     def _resume(self, now: float) -> None:
         self._dispatch.resume()
