@@ -44,6 +44,10 @@ def test_clouds_sign_their_machines() -> None:
     azure = place_of(Marks(dmi={"chassis_asset_tag": tag}))
     assert azure.cloud == "Microsoft Azure"
     assert place_of(Marks(dmi={"sys_vendor": "LENOVO"})).cloud == ""
+    google = {"sys_vendor": "Google", "product_name": "Google Compute Engine"}
+    assert place_of(Marks(dmi=google)).cloud == "Google Cloud"
+    chromebook = {"sys_vendor": "Google", "product_name": "Eve"}
+    assert place_of(Marks(dmi=chromebook)).cloud == ""
 
 
 def test_windows_names_the_kernel() -> None:

@@ -45,7 +45,6 @@ _VARIABLES = ("KUBERNETES_SERVICE_HOST", "ECS_CONTAINER_METADATA_URI_V4", "conta
 _CLOUDS = {
     "Amazon EC2": "Amazon EC2",
     "Google Compute Engine": "Google Cloud",
-    "Google": "Google Cloud",
     # The tag by which Azure marks its machines, whatever the vendor says.
     "7783-7084-3265-9085-8269-3286-77": "Microsoft Azure",
     "DigitalOcean": "DigitalOcean",

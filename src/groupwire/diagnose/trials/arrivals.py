@@ -114,6 +114,7 @@ class Ear:
             port_taken=self.port_taken,
             heard=self.heard,
             tests=self.tests,
+            dropped=self.receiver.kernel_drops,
             on_wire=self.on_wire,
             sources=_sorted(self.heard_from | self.seen_from),
             unheard=_sorted(unheard),

@@ -21,6 +21,8 @@ class Came:
     """Datagrams of the group that a program was given."""
     tests: int = 0
     """Those of them that were a doctor's tests, of this one or another."""
+    dropped: int = 0
+    """Datagrams for which the doctor's own socket had no room: it reads slowly, too."""
     on_wire: int | None = None
     """Those that reached the interface; None: only root may look there."""
     sources: tuple[IPv4Address | IPv6Address, ...] = ()

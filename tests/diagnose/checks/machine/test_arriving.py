@@ -24,6 +24,12 @@ def test_what_came_is_told_with_who_sent_it() -> None:
     assert looked.unsure == ()
 
 
+def test_tests_and_what_the_doctor_lost_itself_are_told() -> None:
+    came = Came(interface="eth0", heard=9, tests=5, dropped=7, watched_s=1.0)
+    (line,) = CHECK.look(scene(trials=[came])).at
+    assert "9 datagrams in 1 s (5 of them tests of a doctor), 7 more than it" in line
+
+
 def test_without_root_the_wire_is_not_seen() -> None:
     looked = CHECK.look(scene(trials=[Came(interface="eth0", watched_s=1.0)]))
     assert looked.at == ("what comes for the group on eth0: 0 datagrams in 1 s",)

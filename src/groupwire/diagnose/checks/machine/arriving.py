@@ -35,7 +35,9 @@ def _told(came: Came) -> str:
     wire = "" if came.on_wire is None else f", {came.on_wire} seen on the wire"
     sources = ", ".join(map(str, came.sources))
     whence = f", from {sources}" if sources else ""
+    tests = f" ({came.tests} of them tests of a doctor)" if came.tests else ""
+    more = f", {came.dropped} more than it could read" if came.dropped else ""
     return (
         f"what comes for the group on {came.interface}: {came.heard} datagrams in "
-        f"{came.watched_s:g} s{wire}{whence}"
+        f"{came.watched_s:g} s{tests}{more}{wire}{whence}"
     )
