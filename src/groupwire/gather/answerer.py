@@ -170,8 +170,6 @@ class Answerer:
         if question is not None:
             return self._answer_question(question, data, now)
         refusal, datagram = message.refusal, message.datagram
-        if refusal is None and _came_alone(datagram):
-            return Refusal.UNICAST
         if refusal is None:
             refusal = self._policy.refusal(
                 datagram.origin,
@@ -180,6 +178,9 @@ class Answerer:
                 bytes_=len(data),
                 now=now,
             )
+        # Last, because of a flood most is refused already, and this takes longest.
+        if refusal is None and _came_alone(datagram):
+            refusal = Refusal.UNICAST
         if refusal is None:
             message.answered = True
             self._transmits.append(Transmit(data, datagram.origin))
