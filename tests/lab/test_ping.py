@@ -202,6 +202,7 @@ def test_the_wrong_interface_hears_nothing_by_multicast(lab: Laboratory) -> None
     right = pinged(host, left.v4)
     assert right.code == 0, str(right)
     assert right.all("start")[0]["interfaces"] == ["eth0"]
+    assert right.all("start")[0]["reached_by"] == "eth0"
     wrong = pinged(host, left.v4, "-i", "eth1")
     assert wrong.code == 1
     assert wrong.end["problems"] == [f"{left.v4} by multicast: nothing arrives"]

@@ -224,6 +224,16 @@ def test_what_could_not_be_sent_is_told_in_words(capsys: Capture) -> None:
     assert "at times: something else\n" in said
 
 
+def test_a_group_that_is_joined_elsewhere_is_told(capsys: Capture) -> None:
+    shown = PingedHosts(Out(Tone()))
+    where = Group.parse("10.0.0.1@232.43.211.234:5000")
+    shown.take(PingStarted("h", "10.0.0.1", where, ("eth1",), "eth0", 44, 1472))
+    shown.result(pinged(multicast=leg(0)), [])
+    shown.end()
+    said = " ".join(capsys.readouterr().err.split())
+    assert "joined on eth1, and 10.0.0.1 is reached by eth0: leave -i out" in said
+
+
 def test_only_unicast_that_is_lost_has_a_hint_too(capsys: Capture) -> None:
     shown = PingedHosts(Out(Tone()))
     shown.result(pinged(unicast=leg(0)), [])
@@ -242,7 +252,7 @@ def test_questions_in_pieces_are_told_and_why_nobody_answers(
     assert "127.0.0.1 says that nothing listens" in said
     shown = PingedHosts(Out(Tone()))
     where = Group.parse("127.0.0.1@232.43.211.234:5000")
-    shown.take(PingStarted("h", "10.0.0.1", where, ("lo",), 60_000, 1472))
+    shown.take(PingStarted("h", "10.0.0.1", where, ("lo",), "lo", 60_000, 1472))
     shown.result(pinged(unicast=leg(0), multicast=leg(0)), [])
     shown.end()
     said = " ".join(capsys.readouterr().err.split())

@@ -34,6 +34,8 @@ class PingStarted:
     address: str
     group: Group
     interfaces: tuple[str, ...]
+    way: str
+    """The interface by which the host is reached; empty where there is no route."""
     size_bytes: int
     """Of every question, and of its answers."""
     limit_bytes: int
@@ -146,6 +148,7 @@ class _Asking:
                 place.address.host,
                 place.group,
                 tuple(link.name for link in place.interfaces),
+                place.way,
                 len(template.encode()),
                 place.limit_bytes,
             )

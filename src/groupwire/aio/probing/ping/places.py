@@ -43,6 +43,8 @@ class Place:
     address: Origin
     group: Group
     interfaces: tuple[Interface, ...]
+    way: str
+    """The interface by which the host is reached; empty where there is no route."""
     limit_bytes: int
     """The most that travels there in one packet."""
     socket: UnicastSocket
@@ -112,7 +114,8 @@ def _open(
         receiver.close()
         raise
     limit = _limit(way, links, asked.version)
-    return Place(host, address, asked, ways, limit, talking, receiver, keeper)
+    reached = "" if way is None else str(_name_of(way, links))
+    return Place(host, address, asked, ways, reached, limit, talking, receiver, keeper)
 
 
 def _group(source: IPv4Address | IPv6Address, group: Group | None, port: int) -> Group:

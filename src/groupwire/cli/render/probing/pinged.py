@@ -99,6 +99,7 @@ class PingedHosts:
                 "address": event.address,
                 "group": str(event.group),
                 "interfaces": list(event.interfaces),
+                "reached_by": event.way or None,
                 "size_bytes": event.size_bytes,
                 "limit_bytes": event.limit_bytes,
             }
@@ -317,14 +318,19 @@ def _hint(pinged: Pinged, started: PingStarted | None) -> str:
         return f"this machine could not send to {pinged.address}: {why}"
     if not pinged.multicast.received:
         if pinged.unicast.received:
-            return _without_multicast(pinged)
+            return _without_multicast(pinged, started)
         return _without_answer(pinged, started)
     if not pinged.unicast.received:
         return "multicast arrives and unicast does not: look for a firewall here"
     return ""
 
 
-def _without_multicast(pinged: Pinged) -> str:
+def _without_multicast(pinged: Pinged, started: PingStarted | None) -> str:
+    if started is not None and started.way not in ("", *started.interfaces):
+        return (
+            f"the group is joined on {', '.join(started.interfaces)}, and "
+            f"{pinged.address} is reached by {started.way}: leave -i out"
+        )
     if pinged.address == "::1":
         return "Linux carries no IPv6 multicast on loopback: name 127.0.0.1"
     return (
