@@ -168,7 +168,8 @@ def test_a_switch_that_has_forgotten_the_peer_is_proved(lab: Laboratory) -> None
 def test_a_querier_that_dies_is_noticed_while_listening(lab: Laboratory) -> None:
     a, c = lab.segment(2, snoop=True)
     listening = start(a, "doctor", "--listen", "5")
-    listening.line('"question"')
+    # Asked before it listens nobody would have asked: it reads the firewall first.
+    a.wait_for(_GROUP)
     for _ in range(4):
         query(c, interval_s=1)
     found = told(listening, within=30)

@@ -126,6 +126,18 @@ def test_without_the_right_nothing_is_heard(monkeypatch: pytest.MonkeyPatch) -> 
     asyncio.run(run())
 
 
+def test_who_may_not_listen_does_not_wait_for_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def refuse(*_: object) -> None:
+        raise PermissionError
+
+    monkeypatch.setattr(queries, "Tap", refuse)
+    trial = Queries().run(replace(QUESTION, listen_s=600), asyncio.Event())
+    (seen,) = asyncio.run(asyncio.wait_for(trial, 5))
+    assert not seen.able
+
+
 def test_only_interfaces_with_neighbours_are_listened_to() -> None:
     tunnel = replace(ETH0, name="tun0", index=9, point_to_point=True)
     question = replace(QUESTION, receive_on=(LO, tunnel), send_by=None)

@@ -36,12 +36,12 @@ class Queries:
         ways = segments(question)
         if not ways:
             return []
-        listen_s = max(question.listen_s, WATCH_S)
         with ExitStack() as stack:
             ear = QueryEar(ways, question.group.version)
             stack.callback(ear.close)
             stack.enter_context(watched(*ear.watches))
-            await paused(listen_s, stop)
+            # Who may not listen waits for nothing.
+            await paused(max(question.listen_s, WATCH_S) if ear.able else 0.0, stop)
             return ear.seen()
 
 

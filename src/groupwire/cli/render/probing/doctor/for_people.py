@@ -48,7 +48,8 @@ class DoctorText:
         note(paint(f"  receive on {names}; send by {sender}", "dim"))
         for trouble in question.trouble:
             note(paint(f"  {escape(trouble)}", "dim"))
-        if (longest := max(question.listen_s, question.soak_s)) > 0:
+        listen_s = question.listen_s if question.root else 0.0
+        if (longest := max(listen_s, question.soak_s)) > 0:
             note(paint(f"  it takes {seconds(longest)}; Ctrl-C ends it sooner", "dim"))
         note("")
 
