@@ -78,6 +78,8 @@ class Member:
     multicast: Leg
     unicast: Leg = field(default_factory=Leg)
     pings: bool = False
+    refused: str | None = None
+    """Why a question to it alone could not be sent, the last time."""
     alone_since: float = 0.0
     """When it was asked by unicast first."""
     asked_at: OrderedDict[int, float] = field(default_factory=OrderedDict[int, float])
@@ -153,8 +155,11 @@ class Roll:
         """Tell whether this one is to be asked by unicast in this round, as yet."""
         return self.rounds not in member.asked_at and member.may_be_asked
 
-    def asked_alone(self, member: Member, *, now: float) -> None:
-        """Know that this round's question has left for this one."""
+    def asked_alone(
+        self, member: Member, *, now: float, refused: str | None = None
+    ) -> None:
+        """Know that this round's question has left for this one, or why it has not."""
+        member.refused = refused or member.refused
         member.unicast.asked += 1
         member.alone_since = member.alone_since or now
         member.asked_at[self.rounds] = now
@@ -271,6 +276,7 @@ class Roll:
             unicast.now(asked=unicast.asked, unanswered=alone),
             multicast.now(asked=self.rounds, unanswered=unanswered),
             member.pings,
+            member.refused,
         )
 
 

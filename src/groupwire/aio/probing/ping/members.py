@@ -118,8 +118,8 @@ class _Asking:
         self._question = b""
         self._alone = True
         """Whether this round's members have been asked one by one."""
-        self._refused: dict[str, str] = {}
-        """Why a question could not be sent, by member; to the group by no name."""
+        self._refused: str | None = None
+        """Why a question to the group could not be sent, the last time."""
         self.rhythm: Rhythm[MemberReply] = Rhythm(self._ask, self._over)
 
     def begin(self, exits: Exits) -> None:
@@ -147,8 +147,7 @@ class _Asking:
         self._exits.close(self._loop)
 
     def _with_refusal(self, member: MemberPinged) -> MemberPinged:
-        refused = self._refused.get(member.sender) or self._refused.get("")
-        return replace(member, refused=refused)
+        return replace(member, refused=member.refused or self._refused)
 
     def _ask(self) -> None:
         if self._alone:
@@ -168,13 +167,11 @@ class _Asking:
             # Later it may be a link that comes back.
             if self._roll.rounds == 1:
                 raise
-            self._refused[""] = str(error)
+            self._refused = str(error)
 
     def _ask_alone(self, member: Member) -> None:
         at, refused = self._exits.ask_one(self._question, member.origin)
-        self._roll.asked_alone(member, now=at)
-        if refused is not None:
-            self._refused[str(member.origin)] = refused
+        self._roll.asked_alone(member, now=at, refused=refused)
 
     def _over(self) -> bool:
         roll, expected = self._roll, self._expected
