@@ -560,10 +560,11 @@ def test_what_is_not_repaired_is_not_advertised() -> None:
     assert desk.adverts() == []
 
 
-def test_without_backoff_what_is_repaired_at_once_is_told_too() -> None:
+def test_without_backoff_nobody_waits_who_could_be_silenced() -> None:
     desk = Desk(coding=WIDE, backoff=0)
     desk.hear(lacks(0, 0, 1), unicast=True)
-    assert told(desk.adverts()) == [{item(0, 0, 1)}]
+    assert desk.adverts() == []
+    assert desk.repairs() == [(0, 0, [4])]
 
 
 def test_an_advertisement_tells_the_length_of_blocks_under_fec_id_129() -> None:

@@ -77,6 +77,8 @@ class Admission:
         self._handover = handover
         self._claims = Claims()
         self._code: ReedSolomon | None = None
+        self._flagged: tuple[UnderWay | None, ObjectFlag] = None, ObjectFlag(0)
+        """What was said last of which object: to add flags takes long."""
 
     def incoming(
         self,
@@ -98,19 +100,25 @@ class Admission:
         if fti is None:
             if incoming is None:
                 self._host.drop("norm-no-fti")
-        elif incoming is None or self._catalogue.told(number) != fti:
+        elif incoming is None or self._differs(number, fti):
             incoming = self._claimed(number, flags, fti, block)
         else:
             self._claims.agreed()
         if incoming is None:
             return None
-        incoming.flags |= flags & _TOLD
+        if self._flagged != (incoming, flags):
+            self._flagged = incoming, flags
+            incoming.flags |= flags & _TOLD
         if not isinstance(incoming, Deferred):
             return incoming
         placed = self.place(incoming, info)
         if number in self._catalogue.deferred:
             self._host.drop("norm-later")
         return placed
+
+    def _differs(self, number: int, fti: ObjectInfo) -> bool:
+        told = self._catalogue.told(number)
+        return told is not fti and told != fti  # mostly it is the same one
 
     def place(self, deferred: Deferred, info: bytes | None = None) -> Incoming | None:
         """Begin an object if there is a place for it now; ``info`` is news."""

@@ -120,7 +120,9 @@ class Asking:
         number, block, _ = position
         boundary: Through = (number, block - 1, None)
         self._here = boundary if self._state.backoff else position
-        if self._nacker.phase is not NackPhase.IDLE:
+        if self._nacker.phase is not NackPhase.IDLE or self._catalogue.is_past(
+            position
+        ):
             return
         if self._catalogue.lacks_before(number, block):
             self._look(boundary, now)

@@ -295,12 +295,25 @@ class Catalogue:
 
     def lacks_before(self, number: int, block: int) -> bool:
         """Return whether something is to be asked for before a block of an object."""
-        lowest = self._quiet.first_gap(self._first or 0)
+        lowest = self._lowest_lacking
         if lowest != number:
             # A stream is never done: what lies behind it is looked at too.
             return lowest < number and self._lacks_any(number, block)
         incoming = self.under_way.get(number)
         return block > 0 if incoming is None else incoming.lacks_before(block)
+
+    def is_past(self, position: Position) -> bool:
+        """Return whether nothing is lacking up to a place in a stream: mostly so."""
+        number, block, symbol = position
+        stream = self.under_way.get(number)
+        if not isinstance(stream, IncomingStream) or self._lowest_lacking != number:
+            return False
+        return stream.is_past((block, symbol))
+
+    @property
+    def _lowest_lacking(self) -> int:
+        """The first object of which something may be asked for."""
+        return self._quiet.first_gap(self._first or 0)
 
     def _lacks_any(self, number: int, block: int) -> bool:
         return next(iter(self.needs((number, block - 1, None))), None) is not None

@@ -23,10 +23,10 @@ class Numbers:
 
     def block(self, number: int, bits: int) -> int:
         """Return the block of an object that is meant; those of streams wrap."""
-        stream, coding = self._catalogue.under_way.get(number), self._admission.coding
-        if not isinstance(stream, IncomingStream) or coding is None:
+        stream = self._catalogue.under_way.get(number)
+        if not isinstance(stream, IncomingStream):
             return bits
-        return unwrap(bits, stream.block, coding.scheme.block_bits)
+        return unwrap(bits, stream.block, stream.block_bits)
 
     def length(self, number: int, block: int) -> int:
         """Return the source symbols of a block, the most there are if unknown."""

@@ -77,6 +77,7 @@ class Receiver:
         self._budget = Budget(config.memory_bytes)
         self._remotes: dict[SenderKey, Remote] = {}
         self._by_source: dict[tuple[int, int], list[Remote]] = {}
+        self._latest: Remote | None = None
         self._bygone = Bygone(_REMEMBERED)
         self._events: list[ReceiverEvent] = []
         self._transmits: list[Transmit] = []
@@ -261,8 +262,7 @@ class Receiver:
         first = message.common if isinstance(message, Segments) else message
         if first.source == self._config.node:
             return
-        key = SenderKey(origin, first.source, first.sender.instance)
-        remote = self._remotes.get(key) or self._open(key)
+        remote = self._run(origin, first.source, first.sender.instance)
         if remote is None:
             return
         remote.bytes += size
@@ -276,6 +276,19 @@ class Receiver:
             remote.take_info(message, now)
         else:
             remote.take_command(message, now)
+
+    def _run(self, origin: Origin, source: int, instance: int) -> Remote | None:
+        """Return the run of a sender; mostly it is that of the message before."""
+        remote = self._latest
+        if (
+            remote is None
+            or remote.key.origin is not origin
+            or remote.key.source != source
+            or remote.key.instance != instance
+        ):
+            key = SenderKey(origin, source, instance)
+            self._latest = remote = self._remotes.get(key) or self._open(key)
+        return remote
 
     def _open(self, key: SenderKey) -> Remote | None:
         """Begin to follow a run of a sender, unless nothing is wanted of it."""
@@ -308,6 +321,7 @@ class Receiver:
     def _remove(self, remote: Remote) -> None:
         self._collect(remote)
         key = remote.key
+        self._latest = None
         del self._remotes[key]
         same = self._by_source[key.source, key.instance]
         same.remove(remote)

@@ -88,6 +88,8 @@ class IncomingStream:
             self.flags |= ObjectFlag.UNRELIABLE
         self.info: bytes | None = None
         self.unreliable = unreliable
+        self.block_bits = coding.scheme.block_bits
+        """Of a block's number on the wire, where it wraps."""
         self.block = first_block
         """Where the next symbol to be handed over is."""
         self.symbol = 0
@@ -249,6 +251,12 @@ class IncomingStream:
         if self.info is None and self.flags & ObjectFlag.INFO:
             return True
         return self._assembly.lacks_before(block)
+
+    def is_past(self, place: Place) -> bool:
+        """Return whether all up to a place is handed over or given up, and the info."""
+        if self.info is None and self.flags & ObjectFlag.INFO:
+            return False
+        return place < self._here
 
     def needs(self, block: int | None, symbol: int | None) -> Iterator[Need]:
         """Iterate over what is lacking up to a place, None for all that is known of.

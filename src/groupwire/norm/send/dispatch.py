@@ -8,7 +8,6 @@ from groupwire.norm.send.outbox import Outbox
 from groupwire.norm.send.outgoing import Outgoing
 from groupwire.norm.send.repairer import Repairer
 from groupwire.norm.send.window import Window
-from groupwire.norm.wire.head import ObjectFlag
 from groupwire.values import Transmit
 
 __all__ = ["Dispatch"]
@@ -44,6 +43,8 @@ class Dispatch:
         self.deadline: float | None = None
         """When the rate lets the next row through."""
         self.events: list[SenderEvent] = []
+        self._limited_at, self._limit = -1.0, 1
+        """Segments of a row, and the rate for which that holds."""
         self.repair_bytes = self.repair_packets = 0
         self.data_bytes = 0
         """Of source symbols that were sent for the first time."""
@@ -54,7 +55,7 @@ class Dispatch:
         outgoing = self._window.sending()
         if not self.drained or outgoing is None:
             return False
-        return not outgoing.flags & ObjectFlag.STREAM
+        return not outgoing.streams
 
     def resume(self, *, asked: bool = False) -> None:
         """Look for something to send; ``asked`` if it is to be flushed in any case."""
@@ -132,6 +133,10 @@ class Dispatch:
 
     @property
     def _row_limit(self) -> int:
-        step = self._outbox.config.coding.segment_bytes + 40
-        at_rate = int(self._outbox.bucket.rate * _BURST_S / step)
-        return max(1, min(_MOST_SEGMENTS, _LARGEST_TRANSMIT // step, at_rate))
+        rate = self._outbox.bucket.rate
+        if rate != self._limited_at:
+            step = self._outbox.config.coding.segment_bytes + 40
+            at_rate = int(rate * _BURST_S / step)
+            fitting = min(_MOST_SEGMENTS, _LARGEST_TRANSMIT // step, at_rate)
+            self._limited_at, self._limit = rate, max(1, fitting)
+        return self._limit

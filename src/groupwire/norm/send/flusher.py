@@ -11,7 +11,6 @@ from groupwire.norm.send.outgoing import Outgoing
 from groupwire.norm.send.polls import ACK_TIME_S, Poll
 from groupwire.norm.wire.commands import EndOfTransmission, Flush
 from groupwire.norm.wire.feedback import Ack, Watermark
-from groupwire.norm.wire.head import ObjectFlag
 from groupwire.norm.wire.payload import PayloadId
 
 __all__ = ["Flusher"]
@@ -101,7 +100,7 @@ class Flusher:
         """Whether what was sent last is a stream that is open, and is to stay so."""
         if self._ending or self._last is None or self._last.content.ended:
             return False
-        return bool(self._last.flags & ObjectFlag.STREAM)
+        return self._last.streams
 
     def pause(self) -> None:
         """Flush no more, because there is something to send; polls go on."""

@@ -122,7 +122,10 @@ class Outgoing:
         info = head.info
         self.info = info
         self.flags = head.flags if info is None else head.flags | ObjectFlag.INFO
-        self._uneven = bool(head.flags & ObjectFlag.STREAM)
+        self.streams = bool(head.flags & ObjectFlag.STREAM)
+        """Whether it is a stream."""
+        self.unreliable = bool(head.flags & ObjectFlag.UNRELIABLE)
+        """Whether nothing of it is repaired (RFC 5740 §4.2.1)."""
         self._code = code
         self._auto = min(auto_parity, code.parity)
         self._info_new = info is not None
@@ -173,10 +176,10 @@ class Outgoing:
         """Return at most ``limit`` symbols that have never been sent."""
         keys: list[int] = []
         payloads: list[Symbol] = []
-        while len(keys) < limit and self._find_new():
+        while len(keys) < limit and (stop := self._find_new()):
             block, first = self.block, self.symbol
             length = self.content.length(block)
-            stop = min(self._stop(), first + limit - len(keys))
+            stop = min(stop, first + limit - len(keys))
             if first < length:
                 stop = min(stop, length)
                 fresh = self.content.symbols(block, first, stop)
@@ -190,16 +193,18 @@ class Outgoing:
 
     def _bytes_of(self, symbols: Sequence[Symbol]) -> int:
         """Return how long they are together; of an object only the last is shorter."""
-        if self._uneven:
+        if self.streams:
             return sum(map(len, symbols))
         return len(symbols[0]) * (len(symbols) - 1) + len(symbols[-1])
 
-    def _find_new(self) -> bool:
-        """Step into the next block behind a done one; return whether there is more."""
-        if self.symbol >= self._stop() and self._block_done():
+    def _find_new(self) -> int:
+        """Step into the block behind a done one; return where its news end, 0 for none."""
+        stop = self._stop()
+        if self.symbol >= stop and self._block_done():
             self.block = max(self.block + 1, self.content.first_block)
             self.symbol = 0
-        return self.symbol < self._stop()
+            stop = self._stop()
+        return stop if self.symbol < stop else 0
 
     def _stop(self) -> int:
         """Return one more than the last symbol of this block to be sent unasked."""

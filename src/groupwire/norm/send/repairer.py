@@ -13,7 +13,6 @@ from groupwire.norm.send.outgoing import KEY_BITS, Outgoing, Row
 from groupwire.norm.send.window import Window
 from groupwire.norm.wire.commands import RepairAdvertisement, Squelch
 from groupwire.norm.wire.feedback import Nack
-from groupwire.norm.wire.head import ObjectFlag
 from groupwire.norm.wire.payload import PayloadId
 
 __all__ = ["Repairer"]
@@ -77,10 +76,11 @@ class Repairer:
                     self._apply_ahead(outgoing, part)
                 else:
                     news = self._gather(outgoing, part, now) or news
-        if unicast and news and self._cycle.phase is Phase.GATHERING:
-            self._advertise(now)
-        if self._cycle.phase is Phase.GATHERING and not self._outbox.config.backoff:
-            self._rewind(now)
+        if self._cycle.phase is Phase.GATHERING:
+            if not self._outbox.config.backoff:
+                self._rewind(now)
+            elif unicast and news:
+                self._advertise(now)
         return useful
 
     def expire(self, now: float) -> None:
@@ -114,7 +114,7 @@ class Repairer:
         first, last = need.object, min(need.last_object, self._window.next_number - 1)
         for number in range(max(first, self._window.first), last + 1):
             outgoing = self._window.get(number)
-            if outgoing is None or outgoing.flags & ObjectFlag.UNRELIABLE:
+            if outgoing is None or outgoing.unreliable:
                 self._refuse(number, now)
                 continue
             part = need._replace(object=number, last_object=number)
@@ -223,9 +223,7 @@ class Repairer:
     def _gone(self, number: int) -> bool:
         """Return whether nothing of an object comes any more, asked for or not."""
         outgoing = self._window.get(number)
-        return outgoing is None or (
-            bool(outgoing.flags & ObjectFlag.UNRELIABLE) and outgoing.finished
-        )
+        return outgoing is None or (outgoing.unreliable and outgoing.finished)
 
     def _advertise(self, now: float) -> None:
         """Tell all what was asked for by unicast (RFC 5740 §5.4.4)."""
@@ -269,7 +267,7 @@ class Repairer:
 
 def _valid_from(oldest: Outgoing) -> int:
     """Return the first block of an object that may be asked for, or is to come."""
-    if oldest.flags & ObjectFlag.UNRELIABLE:
+    if oldest.unreliable:
         return oldest.block
     return oldest.content.first_block
 

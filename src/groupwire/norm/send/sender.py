@@ -304,7 +304,7 @@ class Sender:
             self._talker.deadline,
             self._pulse.deadline,
         )
-        return min((d for d in due if d is not None), default=None)
+        return min([at for at in due if at is not None], default=None)
 
     @property
     def grtt_s(self) -> float:
@@ -463,7 +463,7 @@ class Sender:
             self._events.append(TransmissionIdle())
         if self._flusher.over:
             self._pulse.stop()
-        if self._room.freed(now, self._span_s):
+        if self._room.deadline is not None and self._room.freed(now, self._span_s):
             self._events.append(RoomFreed())
 
     def _remind(self, now: float) -> None:

@@ -9,7 +9,6 @@ from groupwire.errors import UsageError
 from groupwire.norm.numbers import unwrap
 from groupwire.norm.send.holds import Holds
 from groupwire.norm.send.outgoing import Outgoing
-from groupwire.norm.wire.head import ObjectFlag
 
 __all__ = ["Window"]
 
@@ -66,9 +65,9 @@ class Window:
 
         But not what is sent without repair (RFC 5740 §4.2.1).
         """
-        if outgoing.flags & ObjectFlag.UNRELIABLE:
+        if outgoing.unreliable:
             return
-        if outgoing.content.ended or not outgoing.flags & ObjectFlag.STREAM:
+        if outgoing.content.ended or not outgoing.streams:
             self._holds.touch(outgoing.number, now)
             return
         self._holds.touch((outgoing.number, block), now)

@@ -19,7 +19,7 @@ from groupwire.norm.wire.payload import FecId, PayloadId
 
 __all__ = ["Segments", "alike", "build_segments", "parse_segments", "symbol_key"]
 
-_ID_AT = 16
+_SEQUENCE_AT, _ID_AT = 2, 16
 """Where the payload id lies; behind it, extensions."""
 _ID_BYTES = _WORD = 4
 _KIND_AT = (0, 10, 12, 14, 15)
@@ -68,6 +68,11 @@ def build_segments(
     first has the ``sequence`` given, the others follow on.
     """
     count = len(ids)
+    if count == 1:
+        data = bytearray().join((header, *payloads))
+        _row(1).pack_into(data, _SEQUENCE_AT, sequence)
+        _ids(1).pack_into(data, _ID_AT, ids[0])
+        return data
     parts: list[bytes | memoryview] = [header] * (2 * count)
     parts[1::2] = payloads
     data = bytearray().join(parts)
