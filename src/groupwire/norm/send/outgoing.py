@@ -198,7 +198,7 @@ class Outgoing:
         return len(symbols[0]) * (len(symbols) - 1) + len(symbols[-1])
 
     def _find_new(self) -> int:
-        """Step into the block behind a done one; return where its news end, 0 for none."""
+        """Step into the block behind a done one; return where its news end, or 0."""
         stop = self._stop()
         if self.symbol >= stop and self._block_done():
             self.block = max(self.block + 1, self.content.first_block)
