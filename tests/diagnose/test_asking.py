@@ -11,7 +11,6 @@ from groupwire.diagnose.asking import ask, may_look_deeper
 from groupwire.errors import AddressError, InterfaceError
 from groupwire.values import DEFAULT_GROUP, Group, Interface
 
-
 SIX = (ip_interface("fe80::1/64"),)
 
 
@@ -108,3 +107,15 @@ def test_who_may_look_deeper_is_told_by_the_system(
     assert not may_look_deeper()
     status.write_text("Name:\tpython\n")
     assert not may_look_deeper()
+
+
+@pytest.mark.usefixtures("machine")
+@pytest.mark.parametrize(
+    ("user", "able", "hobbled"), [(0, False, True), (0, True, False), (7, False, False)]
+)
+def test_root_may_lack_its_rights(
+    monkeypatch: pytest.MonkeyPatch, user: int, able: bool, hobbled: bool
+) -> None:
+    monkeypatch.setattr(asking, "may_look_deeper", lambda: able)
+    monkeypatch.setattr("os.geteuid", lambda: user)
+    assert ask().hobbled is hobbled

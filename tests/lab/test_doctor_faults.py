@@ -93,6 +93,27 @@ def test_two_hosts_that_know_each_other_by_their_link(lab: Laboratory) -> None:
     assert "in both directions" in says(found, "peer")
 
 
+@pytest.mark.parametrize(
+    ("sender", "words"),
+    [(0, "in both directions"), (1, "passes from"), (2, "passes from")],
+)
+def test_a_group_with_one_sender(lab: Laboratory, sender: int, words: str) -> None:
+    hosts = lab.segment(3)
+    group = ("-g", f"{hosts[sender].v4}@232.1.1.1:10000")
+    start(hosts[1], "doctor", "--serve", *group).line('"serving"')
+    hosts[1].wait_for("232.1.1.1")
+    found = doctor(hosts[0], *group, "--peer", hosts[1].v4)
+    assert codes(found) == [], str(found)
+    assert words in says(found, "peer")
+
+
+def test_this_machine_is_no_other_end(lab: Laboratory) -> None:
+    (a,) = lab.segment(1)
+    serving(a)
+    found = doctor(a, "--peer", a.v4)
+    assert (codes(found), found.end["verdict"]) == ([], "inconclusive"), str(found)
+
+
 def test_two_hosts_with_a_router_between(lab: Laboratory) -> None:
     (a,), (b,) = lab.routed(2)
     serving(b, *_ROUTED)

@@ -1,7 +1,6 @@
 """Faults of one machine, made on purpose: found by their code, mended as printed."""
 
 import os
-import shutil
 import signal
 import socket
 import struct
@@ -17,19 +16,13 @@ from tests.lab.harness.diagnoses import (
     diagnose,
     finish,
     found,
+    found_and_mended,
     mended,
     note,
     type_fix,
 )
 
 _IP, _PORT = "239.255.42.99", 10_000
-
-
-def _found_and_mended(host: Host, fault: str, code: str, *options: str) -> None:
-    diagnosed = diagnose(host, *options)
-    found(fault, code, diagnosed)
-    type_fix(host, diagnosed, code)
-    mended(host, *options)
 
 
 # Health
@@ -62,7 +55,7 @@ def test_ipv6_on_a_healthy_segment_has_no_error(lab: Laboratory) -> None:
 
 def test_no_route(lab: Laboratory) -> None:
     (a,) = lab.segment(1, gateway=False)
-    _found_and_mended(a, "no route for groups", "no-route")
+    found_and_mended(a, "no route for groups", "no-route")
     assert any("224.0.0.0/4" in line for line in a.run("ip", "route").splitlines())
 
 
@@ -78,20 +71,20 @@ def test_a_missing_route_matters_less_where_the_interface_is_named(
 def test_an_interface_that_is_down(lab: Laboratory) -> None:
     (a,) = lab.segment(1)
     a.link.down()
-    _found_and_mended(a, "the interface is switched off", "interface-down")
+    found_and_mended(a, "the interface is switched off", "interface-down")
 
 
 def test_an_interface_with_an_odd_name_that_is_down(lab: Laboratory) -> None:
     (a,) = lab.segment(1)
     a.link.down()
     a.ip("link set eth0 name e$(id).1;x")
-    _found_and_mended(a, "the interface `e$(id).1;x` is off", "interface-down")
+    found_and_mended(a, "the interface `e$(id).1;x` is off", "interface-down")
 
 
 def test_loopback_that_is_down(lab: Laboratory) -> None:
     host = lab.lonely()
     host.ip("link set lo down")
-    _found_and_mended(host, "loopback is switched off", "interface-down")
+    found_and_mended(host, "loopback is switched off", "interface-down")
 
 
 def test_no_carrier(lab: Laboratory) -> None:
@@ -106,19 +99,19 @@ def test_no_carrier(lab: Laboratory) -> None:
 def test_an_interface_with_multicast_switched_off(lab: Laboratory) -> None:
     (a,) = lab.segment(1)
     a.ip("link set eth0 multicast off")
-    _found_and_mended(a, "multicast is off on the interface", "not-multicast")
+    found_and_mended(a, "multicast is off on the interface", "not-multicast")
 
 
 def test_an_interface_without_an_address(lab: Laboratory) -> None:
     (a,) = lab.segment(1)
     a.ip("address flush dev eth0 scope global")
-    _found_and_mended(a, "the interface has no address", "no-address")
+    found_and_mended(a, "the interface has no address", "no-address")
 
 
 def test_ipv6_switched_off(lab: Laboratory) -> None:
     (a,) = lab.segment(1)
     a.sysctl("ipv6.conf.eth0.disable_ipv6", 1)
-    _found_and_mended(
+    found_and_mended(
         a, "IPv6 is switched off", "no-address", "-g", "[ff15::4242]:10000"
     )
 
@@ -139,7 +132,7 @@ def test_a_route_by_a_tunnel(lab: Laboratory) -> None:
         "address add 10.9.0.2/24 dev tun0",
         "route add 224.0.0.0/4 dev tun0",
     )
-    _found_and_mended(a, "groups leave by a tunnel", "wrong-interface")
+    found_and_mended(a, "groups leave by a tunnel", "wrong-interface")
 
 
 @pytest.mark.parametrize(
@@ -162,7 +155,7 @@ def test_a_route_by_what_nobody_means(
 ) -> None:
     (a,) = lab.segment(1)
     a.ip(*commands)
-    _found_and_mended(a, fault, "wrong-interface")
+    found_and_mended(a, fault, "wrong-interface")
 
 
 # rp_filter
@@ -237,127 +230,7 @@ def test_rp_filter_on_an_interface_with_a_dot_in_its_name(lab: Laboratory) -> No
     mended(host, *options)
 
 
-# Firewalls
-
-
-def _nft(host: Host, hook: str, rules: str, *, policy: str = "accept") -> None:
-    text = f"type filter hook {hook} priority 0; policy {policy};\n{rules}\n"
-    host.run("nft", "-f", "-", text=f"table inet wall {{\nchain c {{\n{text}}}\n}}\n")
-
-
-@pytest.mark.parametrize(
-    ("fault", "hook", "rules", "policy"),
-    [
-        ("nftables drops the group", "input", f"ip daddr {_IP} drop", "accept"),
-        ("nftables drops multicast", "input", "meta pkttype multicast drop", "accept"),
-        ("nftables drops IGMP", "input", "ip protocol igmp drop", "accept"),
-        ("nftables drops own IGMP", "output", "meta l4proto igmp drop", "accept"),
-        (
-            "nftables drops what is sent",
-            "output",
-            f"udp dport {_PORT} reject",
-            "accept",
-        ),
-        (
-            "nftables drops all but the usual",
-            "input",
-            "ct state established,related accept\niif lo accept\ntcp dport 22 accept",
-            "drop",
-        ),
-    ],
-)
-def test_nftables(
-    lab: Laboratory, fault: str, hook: str, rules: str, policy: str
-) -> None:
-    (a,) = lab.segment(1)
-    _nft(a, hook, rules, policy=policy)
-    _found_and_mended(a, fault, "firewall")
-
-
-@pytest.mark.parametrize(
-    ("fault", "table", "hook"),
-    [
-        (
-            "nftables drops the group in a table named as iptables' own",
-            "ip raw",
-            "input",
-        ),
-        (
-            "nftables drops the group as it comes in by the interface",
-            "netdev wall",
-            'ingress device "eth0"',
-        ),
-    ],
-)
-def test_nftables_elsewhere(lab: Laboratory, fault: str, table: str, hook: str) -> None:
-    (a,) = lab.segment(1)
-    chain = f"type filter hook {hook} priority 0; ip daddr {_IP} drop;"
-    a.run("nft", "-f", "-", text=f"table {table} {{ chain c {{ {chain} }}; }}")
-    _found_and_mended(a, fault, "firewall")
-
-
-def test_nftables_that_asks_what_nobody_can_know(lab: Laboratory) -> None:
-    (a,) = lab.segment(1)
-    _nft(a, "input", "udp length 20-200 drop")
-    fault = "nftables drops by the length of a datagram"
-    _found_and_mended(a, fault, "firewall")
-
-
-@pytest.mark.parametrize(
-    ("fault", "rules"),
-    [
-        ("iptables drops the group", ["-A INPUT -d 224.0.0.0/4 -j DROP"]),
-        ("iptables drops IGMP", ["-A INPUT -p igmp -j DROP"]),
-        ("iptables drops what is sent", ["-A OUTPUT -p udp --dport 10000 -j REJECT"]),
-        (
-            "iptables drops all but the usual",
-            ["-P INPUT DROP", "-A INPUT -i lo -j ACCEPT", "-A INPUT -p tcp -j ACCEPT"],
-        ),
-        (
-            "iptables drops multicast in a chain of its own",
-            [
-                "-N walls",
-                "-A INPUT -j walls",
-                "-A walls -m pkttype --pkt-type multicast -j DROP",
-            ],
-        ),
-    ],
-)
-def test_iptables(lab: Laboratory, fault: str, rules: list[str]) -> None:
-    (a,) = lab.segment(1)
-    _need_iptables()
-    for rule in rules:
-        a.run("iptables", *rule.split())
-    _found_and_mended(a, fault, "firewall")
-
-
-def test_iptables_of_the_older_kind(lab: Laboratory) -> None:
-    (a,) = lab.segment(1)
-    _need_iptables()
-    a.run("iptables-legacy", "-A", "INPUT", "-d", "224.0.0.0/4", "-j", "DROP")
-    _found_and_mended(a, "iptables-legacy drops the group", "firewall")
-
-
-@pytest.mark.parametrize(
-    ("fault", "rules"),
-    [
-        ("nftables drops an IPv6 group", "ip6 daddr ff15::/16 drop"),
-        ("nftables drops MLD", "icmpv6 type mld-listener-query drop"),
-    ],
-)
-def test_nftables_for_ipv6(lab: Laboratory, fault: str, rules: str) -> None:
-    (a,) = lab.segment(1)
-    _nft(a, "input", rules)
-    _found_and_mended(a, fault, "firewall", "-g", "[ff15::4242]:10000")
-
-
-def test_ip6tables(lab: Laboratory) -> None:
-    (a,) = lab.segment(1)
-    _need_iptables()
-    rule = "-A INPUT -m pkttype --pkt-type multicast -j DROP"
-    a.run("ip6tables", *rule.split())
-    fault = "ip6tables drops multicast"
-    _found_and_mended(a, fault, "firewall", "-g", "[ff15::4242]:10000")
+# Limits and sockets
 
 
 def test_an_old_version_by_force(lab: Laboratory) -> None:
@@ -365,37 +238,20 @@ def test_an_old_version_by_force(lab: Laboratory) -> None:
     a.sysctl("ipv4.conf.all.force_igmp_version", 2)
     options = ("-g", "198.18.1.7@232.1.1.1:5000")
     fault = "IGMP version 2 by force, a named sender"
-    _found_and_mended(a, fault, "forced-igmp", *options)
-
-
-def _need_iptables() -> None:
-    if shutil.which("iptables-legacy") is None:
-        pytest.skip("there is no program iptables: apt-get install iptables")
-
-
-def test_rules_that_may_drop_are_a_warning(lab: Laboratory) -> None:
-    (a,) = lab.segment(1)
-    _nft(a, "input", "ip saddr 10.0.0.0/8 accept\nip saddr 198.18.0.0/15 accept")
-    _nft(a, "input", "udp dport 10000 limit rate over 5/second drop")
-    diagnosed = diagnose(a)
-    assert diagnosed.errors == set(), diagnosed
-    assert diagnosed.finding("firewall")["sure"] == "possible"
-
-
-# Limits and sockets
+    found_and_mended(a, fault, "forced-igmp", *options)
 
 
 def test_the_limit_of_memberships(lab: Laboratory) -> None:
     (a,) = lab.segment(1)
     a.sysctl("ipv4.igmp_max_memberships", 0)
-    _found_and_mended(a, "igmp_max_memberships is 0", "membership-limit")
+    found_and_mended(a, "igmp_max_memberships is 0", "membership-limit")
 
 
 def test_the_limit_of_sources(lab: Laboratory) -> None:
     (a,) = lab.segment(1)
     a.sysctl("ipv4.igmp_max_msf", 0)
     options = ("-g", "198.18.1.7@232.1.1.1:5000")
-    _found_and_mended(a, "igmp_max_msf is 0", "source-limit", *options)
+    found_and_mended(a, "igmp_max_msf is 0", "source-limit", *options)
 
 
 def test_a_port_that_is_held_by_one_alone(lab: Laboratory) -> None:
@@ -488,7 +344,7 @@ def test_an_mtu_below_that_of_the_neighbours(lab: Laboratory) -> None:
     a, b = lab.segment(2)
     a.ip("link set eth0 mtu 1280")
     with _flood(b, size=1400):
-        _found_and_mended(a, "the MTU is smaller than the neighbours'", "mtu")
+        found_and_mended(a, "the MTU is smaller than the neighbours'", "mtu")
 
 
 def test_ports_of_a_bridge_with_different_mtus(lab: Laboratory) -> None:
@@ -503,7 +359,7 @@ def test_ports_of_a_bridge_with_different_mtus(lab: Laboratory) -> None:
         "link set br0 up",
     )
     until(lambda: a.is_running("br0"), "br0 runs")
-    _found_and_mended(a, "ports of a bridge differ in MTU", "mtu", "-i", "br0")
+    found_and_mended(a, "ports of a bridge differ in MTU", "mtu", "-i", "br0")
 
 
 # How long it takes
@@ -524,16 +380,3 @@ def test_an_interrupted_doctor_ends_with_its_end(lab: Laboratory) -> None:
     diagnosed = finish(doctor, time.monotonic())
     assert diagnosed.told.code == 130
     assert diagnosed.verdict == "inconclusive"
-
-
-def test_an_interrupted_doctor_tells_what_it_found_so_far(lab: Laboratory) -> None:
-    (a,) = lab.segment(1)
-    _nft(a, "input", f"ip daddr {_IP} drop")
-    doctor = begin(a, "--listen", "60", "--soak", "1")
-    doctor.line('"question"')
-    a.wait_for(_IP)
-    doctor.signal(signal.SIGINT)
-    diagnosed = finish(doctor, time.monotonic())
-    assert diagnosed.told.code == 130
-    assert (diagnosed.errors, diagnosed.verdict) == ({"firewall"}, "broken")
-    assert diagnosed.seconds < 5, diagnosed

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from ipaddress import IPv4Address, IPv6Address, ip_address
 from pathlib import Path
@@ -43,6 +44,7 @@ def ask(
     wanted = _toward(asked, wanted, links)
     receiving, why_not = _receivers(wanted_group, wanted, links)
     sending, why_not_sent = _sender(wanted_group, wanted, links)
+    deeper = may_look_deeper()
     return Question(
         group=wanted_group,
         about=_about(wanted, links),
@@ -51,7 +53,8 @@ def ask(
         send_by=sending,
         trouble=tuple(dict.fromkeys((*why_not, *why_not_sent))),
         ttl_hops=ttl_hops,
-        root=may_look_deeper(),
+        root=deeper,
+        hobbled=not deeper and os.geteuid() == 0,
         peer=asked,
         listen_s=listen_s,
         soak_s=soak_s,

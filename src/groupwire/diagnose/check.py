@@ -44,6 +44,8 @@ class Question:
     ttl_hops: int = 1
     root: bool = False
     """Whether this process may open raw sockets and read the firewall."""
+    hobbled: bool = False
+    """Whether it is root's all the same, as in a container."""
     peer: IPv4Address | IPv6Address | None = None
     """The other end, where the user named one."""
     listen_s: float = 0.0

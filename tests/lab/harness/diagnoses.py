@@ -21,6 +21,7 @@ __all__ = [
     "diagnose",
     "finish",
     "found",
+    "found_and_mended",
     "mended",
     "note",
     "type_fix",
@@ -124,6 +125,14 @@ def found(fault: str, code: str, diagnosed: Diagnosed) -> Line:
     finding = diagnosed.finding(code)
     note(fault, finding, diagnosed.took_s)
     return finding
+
+
+def found_and_mended(host: Host, fault: str, code: str, *options: str) -> None:
+    """The fault is found by its code alone, and the fix mends it as it is printed."""
+    diagnosed = diagnose(host, *options)
+    found(fault, code, diagnosed)
+    type_fix(host, diagnosed, code)
+    mended(host, *options)
 
 
 def note(fault: str, finding: Line, seconds: float) -> None:

@@ -344,6 +344,12 @@ def test_without_root_and_any_sign_root_would_see_more() -> None:
     assert "root" in looked.missed[0]
 
 
+def test_root_without_its_rights_is_told_how_to_have_them() -> None:
+    asked = question(root=False, hobbled=True)
+    looked = CHECK.look(scene(asked, moment(firewall=Firewall())))
+    assert "--cap-add NET_ADMIN" in looked.missed[1]
+
+
 def test_what_could_not_be_listed_is_told() -> None:
     machine = moment(firewall=Firewall(hidden=("nft is not installed",)))
     looked = CHECK.look(scene(before=machine))

@@ -63,11 +63,18 @@ def _from_outside(scene: Scene) -> Looked:
         "root can read: sudo groupwire doctor"
         for name in active[:1]
     )
+    missed = [] if active else ["root would also read the rules of a firewall"]
     return Looked(
         at=("whether ufw, firewalld or nftables run",),
         unsure=unsure,
-        missed=() if active else ("root would also read the rules of a firewall",),
+        missed=(*missed, *([_HOBBLED] if scene.question.hobbled else [])),
     )
+
+
+_HOBBLED = (
+    "this is root without the rights CAP_NET_ADMIN and CAP_NET_RAW, as in most "
+    "containers: started with --cap-add NET_ADMIN --cap-add NET_RAW it has them"
+)
 
 
 @dataclass(frozen=True, slots=True)

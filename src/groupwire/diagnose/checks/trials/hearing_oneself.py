@@ -13,7 +13,7 @@ from groupwire.diagnose.trials.seen import LoopbackSeen
 
 __all__ = ["RULES", "HearingOneself"]
 
-RULES = "sudo nft list ruleset"
+RULES = "as root, nft list ruleset or iptables-save shows them"
 
 _LIMIT = {errno.ENOBUFS, errno.ENOMEM}
 _FORBIDDEN = {errno.EPERM, errno.EACCES}
@@ -116,8 +116,7 @@ def _deaf(seen: LoopbackSeen, scene: Scene) -> Finding:
         says=(
             f"This host does not hear what it sends itself to {group.ip} on "
             f"{seen.interface}. Something on this very host drops it, most often a "
-            f"firewall ({RULES} shows its rules). What others send is then dropped, "
-            "too."
+            f"firewall's rules ({RULES}). What others send is then dropped, too."
         ),
         evidence=(
             f"{seen.sent} datagrams to {group.ip} on {seen.interface}, joined there: "

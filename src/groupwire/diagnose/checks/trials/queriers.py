@@ -181,12 +181,15 @@ def _unsure(seen: Sequence[QueriesSeen], scene: Scene) -> Iterator[str]:
         return
     one, names = silent[0], listed([one.interface for one in silent])
     if not one.able:
-        yield f"whether a querier asks on {names}: only root may listen for it"
+        yield (
+            f"whether a router or switch on {names} asks who wants which group: only "
+            "root may listen for it"
+        )
     elif one.listened_s < QUERY_INTERVAL_S:
         yield (
-            f"whether a querier asks on {names}: none was heard within "
-            f"{one.listened_s:.0f} s, and one that is there speaks every "
-            f"{QUERY_INTERVAL_S:.0f} s (--listen 130 waits for it)"
+            f"whether a router or switch on {names} asks who wants which group: none "
+            f"was heard within {one.listened_s:.0f} s, and one that is there asks "
+            f"every {QUERY_INTERVAL_S:.0f} s (--listen 130 waits for it)"
         )
 
 
@@ -196,8 +199,9 @@ def _missed(seen: Sequence[QueriesSeen], scene: Scene) -> Iterator[str]:
         return
     root = "" if silent[0].able else "as root, "
     yield (
-        f"whether a querier asks on {listed([one.interface for one in silent])}, as "
-        f"switches need it: {root}--listen 130 waits for it"
+        f"whether a router or switch on {listed([one.interface for one in silent])} "
+        "asks who wants which group, without which switches forget it: "
+        f"{root}--listen 130 waits for it"
     )
 
 

@@ -264,7 +264,7 @@ def _kept(leg: Leg, scene: Scene) -> Finding:
         says=(
             f"What {leg.sender} sends to {scene.question.group.ip} does not leave it: "
             "something on that very host drops it, most often a firewall's output "
-            f"rules. List its rules there ({RULES}), and let the group through."
+            f"rules. Look at its rules there ({RULES}), and let the group through."
         ),
         evidence=(*([leg.way.error] if leg.way.error else []), *leg.evidence),
         sure=Sureness.CERTAIN if leg.way.forbidden else Sureness.LIKELY,
@@ -280,8 +280,8 @@ def _shut(leg: Leg, scene: Scene) -> Finding:
         says=(
             f"{scene.question.group.ip} reaches the network card of {leg.receiver}, "
             "and no program there gets it: something on that very host drops it, most "
-            f"often a firewall's input rules. List its rules there ({RULES}), and let "
-            "the group through."
+            f"often a firewall's input rules. Look at its rules there ({RULES}), and "
+            "let the group through."
         ),
         evidence=(*leg.evidence, *leg.told),
         sure=Sureness.LIKELY,
