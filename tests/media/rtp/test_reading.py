@@ -8,7 +8,7 @@ from tests.media.making import packet, ticking
 from groupwire.media.rtp import MediaReader, RtpPacker, RtpPacket
 from groupwire.media.rtp.reading import SILENCE_S
 from groupwire.media.transport import Departure
-from groupwire.values import Origin
+from groupwire.values import Datagram, Origin
 
 A, B = Origin("10.0.0.1", 5000), Origin("10.0.0.2", 5000)
 STREAM = ticking(30, each=7)
@@ -22,7 +22,7 @@ def in_rtp(seed: int = 1) -> list[bytes]:
 
 def heard(reader: MediaReader, *datagrams: bytes, origin: Origin = A) -> bytes:
     for data in datagrams:
-        reader.handle_datagram(data, origin, now=0.0)
+        reader.handle_datagram(Datagram(data, origin), now=0.0)
     return drained(reader)
 
 
@@ -40,6 +40,13 @@ def test_plain_datagrams_are_the_stream() -> None:
     assert (stats.form, stats.sender, stats.packets) == ("ts", A, 30)
     assert (stats.size_bytes, stats.discontinuities) == (len(STREAM), 0)
     assert stats.dropped == {}
+
+
+def test_what_the_kernel_has_joined_is_taken_apart() -> None:
+    reader = MediaReader()
+    reader.handle_datagram(Datagram(STREAM, A, segment_bytes=1316), now=0.0)
+    assert drained(reader) == STREAM
+    assert reader.stats.packets == 30
 
 
 def test_rtp_is_put_in_order() -> None:
@@ -80,7 +87,7 @@ def test_another_sender_is_passed_over_until_the_first_is_silent() -> None:
     heard(reader, PARTS[0])
     assert heard(reader, PARTS[1], origin=B) == b""
     assert reader.stats.dropped == {"other-source": 1}
-    reader.handle_datagram(PARTS[2], B, now=SILENCE_S)
+    reader.handle_datagram(Datagram(PARTS[2], B), now=SILENCE_S)
     assert drained(reader) == PARTS[2]
     assert (reader.stats.sender, reader.stats.restarts) == (B, 1)
 
@@ -89,7 +96,7 @@ def test_another_sender_of_rtp_begins_anew() -> None:
     reader = MediaReader()
     heard(reader, *in_rtp()[:5])
     for n, data in enumerate(in_rtp(seed=2)):
-        reader.handle_datagram(data, B, now=SILENCE_S + n)
+        reader.handle_datagram(Datagram(data, B), now=SILENCE_S + n)
     assert drained(reader) == STREAM
     assert (reader.stats.restarts, reader.stats.lost) == (1, 0)
 
@@ -97,7 +104,7 @@ def test_another_sender_of_rtp_begins_anew() -> None:
 def test_what_comes_by_a_second_interface_comes_twice_and_is_dropped() -> None:
     reader = MediaReader()
     for index in (1, 2):
-        reader.handle_datagram(PARTS[0], A, index, now=0.0)
+        reader.handle_datagram(Datagram(PARTS[0], A, index), now=0.0)
     assert drained(reader) == PARTS[0]
     assert reader.stats.dropped == {"other-source": 1}
 
@@ -149,6 +156,6 @@ def test_anything_at_all_is_survived_and_whole_packets_come_out(seed: int) -> No
         if data and not rng.randrange(3):
             data[rng.randrange(min(len(data), 20))] = rng.randrange(256)
         origin = rng.choice([A, A, A, B])
-        reader.handle_datagram(bytes(data), origin, now=n / 20)
+        reader.handle_datagram(Datagram(bytes(data), origin), now=n / 20)
         reader.handle_timeout(now=n / 20)
         assert len(drained(reader)) % 188 == 0

@@ -6,9 +6,10 @@ from random import Random
 from groupwire.media.session import Announcer, SapPacket
 from groupwire.media.session.composing import compose
 from groupwire.media.session.interval import LEAST_S
-from groupwire.values import Group, Origin
+from groupwire.values import Datagram, Group, Origin
 
 HERE = ip_address("10.0.0.7")
+OTHER = Origin("10.0.0.8", 1)
 GROUP = Group.parse("239.255.42.99:5004")
 
 
@@ -17,10 +18,7 @@ def text(number: int) -> bytes:
 
 
 def sent(announcer: Announcer) -> list[SapPacket]:
-    found = []
-    while (transmit := announcer.poll_transmit()) is not None:
-        found.append(SapPacket.decode(bytes(transmit.data)))
-    return found
+    return [SapPacket.decode(bytes(t.data)) for t in announcer.poll_transmits()]
 
 
 def announced(announcer: Announcer, until: float) -> list[float]:
@@ -47,11 +45,11 @@ def test_where_others_announce_it_is_rarer() -> None:
     announcer.start(now=0.0)
     for number in range(1000):
         data = SapPacket(HERE, number, text(number)).encode()
-        announcer.handle_datagram(data, Origin("10.0.0.8", 1), now=0.0)
+        announcer.handle_datagram(Datagram(data, OTHER), now=0.0)
     assert len(sent(announcer)) == 1
     assert announced(announcer, 200.0) == []
     assert 1 <= len(announced(announcer, 1000.0)) <= 4
-    announcer.handle_datagram(b"junk", Origin("10.0.0.8", 1), now=0.0)
+    announcer.handle_datagram(Datagram(b"junk", OTHER), now=0.0)
     assert announcer.dropped == {"sap-no-sap": 1}
 
 
@@ -59,8 +57,10 @@ def test_at_the_end_it_says_so_once() -> None:
     announcer = Announcer(text(1), HERE, Random(1))
     announcer.start(now=0.0)
     (packet,) = sent(announcer)
+    announcer.update_interfaces(())
     announcer.close()
     announcer.close()
+    assert (announcer.finished, announcer.poll_events()) == (True, ())
     (gone,) = sent(announcer)
     assert gone.deletes
     assert (gone.hash, gone.source) == (packet.hash, packet.source)

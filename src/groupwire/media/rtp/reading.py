@@ -16,7 +16,7 @@ from groupwire.media.rtp.packet import RtpPacket, is_rtcp, is_rtp
 from groupwire.media.rtp.window import PATIENCE_S, WINDOW, ReorderWindow
 from groupwire.media.transport.framing import is_transport
 from groupwire.probe.sequence import ContinuityMeter, SequenceMeter
-from groupwire.values import Origin
+from groupwire.values import Datagram, Origin
 
 __all__ = ["SILENCE_S", "MediaReader", "ReaderStats"]
 
@@ -83,30 +83,10 @@ class MediaReader:
             dropped={**self._dropped, **late},
         )
 
-    def handle_datagram(
-        self, data: bytes, origin: Origin, interface: int = 0, *, now: float
-    ) -> None:
-        """Take one datagram, whatever it is."""
-        packet: RtpPacket | None = None
-        if is_rtcp(data):
-            return self._drop("rtcp")
-        if is_rtp(data):
-            try:
-                packet = RtpPacket.decode(data)
-            except DecodeError as error:
-                return self._drop(error.reason)
-        payload = data if packet is None else packet.payload
-        if not is_transport(payload):
-            return self._drop("media-no-ts")
-        if not self._follows((origin, interface), now):
-            return self._drop("other-source")
-        self._packets += 1
-        if packet is None:
-            self._become(None)
-            return self._give(payload)
-        self._become(packet.source)
-        self._meter.take(packet.sequence)
-        return self._give(*self._window.take(packet.sequence, payload, now=now))
+    def handle_datagram(self, datagram: Datagram, *, now: float) -> None:
+        """Take one datagram, whatever it is, or a row of them."""
+        for part in datagram.parts():
+            self._take(part.data, (part.origin, part.interface), now)
 
     def handle_timeout(self, *, now: float) -> None:
         """Give out what has waited long enough for what is missing."""
@@ -123,6 +103,28 @@ class MediaReader:
     def close(self) -> None:
         """Give out what waits: nothing more will come."""
         self._give(*self._window.flush())
+
+    def _take(self, data: bytes, sender: _Sender, now: float) -> None:
+        packet: RtpPacket | None = None
+        if is_rtcp(data):
+            return self._drop("rtcp")
+        if is_rtp(data):
+            try:
+                packet = RtpPacket.decode(data)
+            except DecodeError as error:
+                return self._drop(error.reason)
+        payload = data if packet is None else packet.payload
+        if not is_transport(payload):
+            return self._drop("media-no-ts")
+        if not self._follows(sender, now):
+            return self._drop("other-source")
+        self._packets += 1
+        if packet is None:
+            self._become(None)
+            return self._give(payload)
+        self._become(packet.source)
+        self._meter.take(packet.sequence)
+        return self._give(*self._window.take(packet.sequence, payload, now=now))
 
     def _form(self) -> str:
         if self._sender is None:

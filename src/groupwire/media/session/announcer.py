@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Sequence
 from ipaddress import IPv4Address, IPv6Address
 from random import Random
+from typing import Never
 from zlib import crc32
 
 from groupwire.media.session.interval import LEAST_S, Repetition
 from groupwire.media.session.packet import SapPacket
 from groupwire.media.session.table import SessionTable
-from groupwire.values import Origin, Transmit
+from groupwire.values import Datagram, Interface, Transmit
 
 __all__ = ["Announcer"]
 
@@ -17,7 +20,8 @@ __all__ = ["Announcer"]
 class Announcer:
     """One session; it hears the others of its group, to be rarer where they are many.
 
-    Times are seconds since the epoch.
+    Times are of any clock: who announces past the end that he has told counts as long
+    as he is heard.
     """
 
     def __init__(
@@ -36,37 +40,48 @@ class Announcer:
         self._repetition = Repetition(len(self._data), rng, least_s)
         self._due: float | None = None
         self._out: list[Transmit] = []
+        self.finished = False
 
     @property
-    def dropped(self) -> dict[str, int]:
+    def dropped(self) -> Counter[str]:
         """What was heard in the group and is no announcement, by reason."""
-        return dict(self._others.dropped)
+        return self._others.dropped
 
     def start(self, *, now: float) -> None:
         """Announce it for the first time."""
         self.handle_timeout(now=now)
 
-    def handle_datagram(self, data: bytes, origin: Origin, *, now: float) -> None:
+    def handle_datagram(self, datagram: Datagram, *, now: float) -> None:
         """Hear what else is announced; our own too, once."""
-        self._others.handle_datagram(data, origin, now=now)
+        for part in datagram.parts():
+            self._others.handle_datagram(part.data, part.origin, now=now)
 
     def handle_timeout(self, *, now: float) -> None:
         """Announce, unless by now so many others do that it is not yet time."""
         self._others.expire(now=now)
-        due = self._repetition.next_s(max(self._others.count, 1), now=now)
+        count = max(self._others.count, 1)
+        due = self._repetition.next_s(count, now=now)
         if due <= now:
             self._out.append(Transmit(self._data))
             self._repetition.sent(now=now)
-            due = self._repetition.next_s(max(self._others.count, 1), now=now)
+            due = self._repetition.next_s(count, now=now)
         self._due = due
 
     def poll_timeout(self) -> float | None:
         """Return when to call :meth:`handle_timeout`; None: it is closed, or not on."""
         return self._due
 
-    def poll_transmit(self) -> Transmit | None:
-        """Return what is to be sent next; None: nothing."""
-        return self._out.pop(0) if self._out else None
+    def poll_transmits(self) -> Sequence[Transmit]:
+        """Return what is to be sent; each only once."""
+        out, self._out = self._out, []
+        return out
+
+    def poll_events(self) -> Sequence[Never]:
+        """Return nothing: nothing happens here that anybody has to hear of."""
+        return ()
+
+    def update_interfaces(self, interfaces: Sequence[Interface]) -> None:
+        """Go on: it judges nobody by where he is."""
 
     def close(self) -> None:
         """Say that it is over."""
@@ -75,3 +90,4 @@ class Announcer:
             packet = self._packet
             gone = SapPacket(packet.source, packet.hash, packet.payload, deletes=True)
             self._out.append(Transmit(gone.encode()))
+        self.finished = True
