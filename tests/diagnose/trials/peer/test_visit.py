@@ -108,6 +108,14 @@ def test_a_group_with_one_sender_is_tried_from_that_sender_alone(source: str) ->
     assert seen.back.heard == seen.back.sent
 
 
+def test_names_at_the_peers_address_are_kept_up_to_a_limit(
+    question: Question, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(visit, "MOST_MEMBERS", 0)
+    seen, _ = visited(question)
+    assert seen.members == ()
+
+
 def test_what_the_peer_finds_at_home_is_told(question: Question) -> None:
     firewall = Finding(code="firewall", severity=Severity.ERROR, says="it drops")
     hint = Finding(code="container", severity=Severity.INFO, says="it is one")
