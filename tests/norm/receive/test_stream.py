@@ -290,6 +290,18 @@ def test_a_stream_lacks_the_info_that_it_has_by_its_flags() -> None:
     assert list(stream.needs(None, None)) == []
 
 
+def test_it_is_past_what_was_handed_over_once_its_info_is_there() -> None:
+    stream = _stream()
+    _add(stream, 0, 0, 1)
+    _taken(stream)
+    assert stream.is_past((0, 1))
+    assert not stream.is_past((0, 2))
+    stream.flags |= ObjectFlag.INFO
+    assert not stream.is_past((0, 1))
+    stream.info = b"prices"
+    assert stream.is_past((0, 1))
+
+
 @pytest.mark.parametrize("seed", range(3))
 def test_any_order_and_any_doubling_hands_over_the_same(seed: int) -> None:
     rng = Random(seed)
