@@ -99,6 +99,20 @@ COMMANDS: dict[str, Command | Family] = {
             "groupwire pull --into - | tar x",
         ),
     ),
+    "pipe": Command(
+        "pipe:pipe",
+        "Standard input to a group, the group to standard output.",
+        (
+            "ffmpeg -re -i film.mp4 -c copy -f mpegts - | groupwire pipe -f rtp",
+            "groupwire pipe -f ts -g 239.1.2.3:5004 --announce Gate < film.ts",
+            "groupwire pipe -f rtp --receive | ffplay -",
+        ),
+    ),
+    "streams": Command(
+        "media.streams:streams",
+        "List the media streams that are announced.",
+        ("groupwire streams", "groupwire streams --duration 10 --json"),
+    ),
     "doctor": Command(
         "probing.doctor:doctor",
         "Find out why nothing arrives, and what mends it.",

@@ -1,0 +1,3 @@
+"""Media on the command line: the media part of ``pipe``, and ``streams``."""
+
+__all__: list[str] = []
