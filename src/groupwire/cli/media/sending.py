@@ -82,7 +82,7 @@ def _playing(plan: _Plan, stop: asyncio.Event) -> AsyncGenerator[MediaProgress, 
         plan.where.group,
         form=plan.form,
         announce=media.announce is not None,
-        rate=media.rate,
+        rate=media.ts_rate,
         interval=_INTERVAL_S,
         stop=stop,
         config=aio.PeerConfig(

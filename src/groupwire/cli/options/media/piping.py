@@ -87,7 +87,7 @@ class MediaOptions:
             show_default=False,
         ),
     ] = None
-    rate: Annotated[
+    ts_rate: Annotated[
         float | None,
         typer.Option(
             "--ts-rate",
@@ -114,7 +114,7 @@ class MediaOptions:
         given = {
             "--announce": self.announce,
             "--sdp": self.sdp,
-            "--ts-rate": self.rate,
+            "--ts-rate": self.ts_rate,
             "--stall": self.stall,
         }
         return tuple(name for name, value in given.items() if value is not None)
