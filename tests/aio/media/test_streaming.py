@@ -37,8 +37,9 @@ async def gathered(receiving: MediaReceiving) -> bytes:
     return b"".join([data async for data in receiving])
 
 
+@pytest.mark.usefixtures("no_leaks")
 @pytest.mark.parametrize("form", ["ts", "rtp"])
-def test_what_is_sent_is_received(group: str, form: str, no_leaks: None) -> None:
+def test_what_is_sent_is_received(group: str, form: str) -> None:
     async def both() -> None:
         async with receive_media(group, stall=0.3) as receiving:
             assert receiving.joined[0].interfaces[0].name == "lo"
