@@ -30,25 +30,13 @@ from groupwire.messages.publish.stats import PublishStats
 from groupwire.messages.rules import MAX_NODE, PublishRules
 from groupwire.net import Choice, MembershipEvent
 from groupwire.norm import AdaptiveConfig
-from groupwire.values import Group, Interface
+from groupwire.values import Group
 
 __all__ = ["Publishing"]
 
 _MOST_EVENTS = 10_000
 _DICE = SystemRandom()
 Payload = bytes | bytearray | memoryview
-
-
-class _Carried(Publisher):
-    """The core as what carries it knows it."""
-
-    @property
-    def finished(self) -> bool:
-        """Whether there is nothing more to do."""
-        return self.closed
-
-    def update_interfaces(self, interfaces: Sequence[Interface]) -> None:
-        """Go on: whom it answers does not depend on them."""
 
 
 class Publishing:
@@ -80,7 +68,7 @@ class Publishing:
         ends = open_sending(self.group, self.config.peer)
         try:
             rules = self._rules(ends.sender.payload_limit)
-            self._core = core = _Carried(rules, Random(_DICE.getrandbits(64)))
+            self._core = core = Publisher(rules, Random(_DICE.getrandbits(64)))
             self._over = asyncio.get_running_loop().create_future()
             self._running = running = Running(
                 ends, core, hear=self._hear, tell=self._tell, everywhere=False

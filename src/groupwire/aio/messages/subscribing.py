@@ -22,24 +22,12 @@ from groupwire.messages.subscribe.backlog import Backlog
 from groupwire.messages.subscribe.stats import SubscribeStats
 from groupwire.messages.subscribe.subscriber import Subscriber
 from groupwire.net import Choice, MembershipEvent
-from groupwire.values import Group, Interface
+from groupwire.values import Group
 
 __all__ = ["Subscribing"]
 
 _MOST_EVENTS = 10_000
 _DICE = SystemRandom()
-
-
-class _Carried(Subscriber):
-    """The core as what carries it knows it."""
-
-    @property
-    def finished(self) -> bool:
-        """Whether there is nothing more to do."""
-        return self.closed
-
-    def update_interfaces(self, interfaces: Sequence[Interface]) -> None:
-        """Go on: whom it answers does not depend on them."""
 
 
 class Subscribing:
@@ -84,7 +72,7 @@ class Subscribing:
             raise UsageError("a subscriber opens once", fix="make another one")
         ends = open_hearing(self.group, self.config.peer)
         try:
-            self._core = core = _Carried(self._rules, Random(_DICE.getrandbits(64)))
+            self._core = core = Subscriber(self._rules, Random(_DICE.getrandbits(64)))
             self._running = running = Running(
                 ends, core, hear=self._hear, tell=self._tell, everywhere=True
             )
