@@ -6,6 +6,7 @@ __all__ = ["AwakeClock"]
 
 _LONGEST_TURN_S = 2.0
 """Who waits for others has its turn each second. What is longer, it was stopped."""
+_ROUNDING_S = 1e-6
 
 
 class AwakeClock:
@@ -27,4 +28,5 @@ class AwakeClock:
 
     def when(self, seconds: float) -> float:
         """Return when it will have been awake for so long, if nothing stops it."""
-        return (self._last or 0.0) + max(0.0, seconds - self.seconds)
+        # Sums of other order may differ in the last place.
+        return (self._last or 0.0) + max(0.0, seconds - self.seconds) + _ROUNDING_S

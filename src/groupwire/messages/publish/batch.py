@@ -11,7 +11,7 @@ from groupwire.messages.frames import MAX_MESSAGE_BYTES, encode_frame
 from groupwire.messages.publish.values import LastValues
 from groupwire.messages.topics import checked_topic
 
-__all__ = ["EACH_BYTES", "FULL_BYTES", "Queue", "bytes_of", "topic_bytes"]
+__all__ = ["EACH_BYTES", "FULL_BYTES", "Queue", "bytes_of", "check_size"]
 
 EACH_BYTES = 16
 """What a message counts beside its bytes."""
@@ -39,7 +39,7 @@ class Queue:
         self._delivery = delivery
         self._limit = limit_bytes
         self._values = values
-        self._topic = ""
+        self._topic: str | None = None
         self._batch: list[bytes] = []
         self._batch_bytes = 0
         self._topics: dict[str, bytes] = {}
@@ -62,6 +62,7 @@ class Queue:
         cost = size + EACH_BYTES
         queued = self.queued_bytes + cost
         if queued > self._limit and self.queued_bytes:
+            check_size(size)
             raise QueueFull(cost, self._limit - self.queued_bytes)
         if topic != self._topic or self._batch_bytes + cost > FULL_BYTES:
             self._begin(topic, size)
@@ -69,13 +70,12 @@ class Queue:
             self.since = now
         self._batch.append(payload)
         self._batch_bytes += cost
-        self.queued_bytes = queued
+        self.queued_bytes += cost  # closing a frame has changed it
         self.sequence += 1
         return self._batch_bytes >= FULL_BYTES or bool(self.frames)
 
     def _begin(self, topic: str, size: int) -> None:
-        if size > MAX_MESSAGE_BYTES:
-            raise MessageTooLarge(size, MAX_MESSAGE_BYTES, fix="send a file instead")
+        check_size(size)
         if topic not in self._topics:
             raw = checked_topic(topic)
             if len(self._topics) >= _MOST_TOPICS:
@@ -86,13 +86,13 @@ class Queue:
 
     def close(self) -> None:
         """Make a frame of the messages that wait."""
-        batch = self._batch
-        if not batch:
+        batch, topic = self._batch, self._topic
+        if not batch or topic is None:
             return
-        count, raw = len(batch), topic_bytes(self._topics, self._topic)
+        count, raw = len(batch), self._topics.get(topic) or topic.encode()
         first = self.sequence - count
         frame = encode_frame(self._delivery, raw, first, batch)
-        self._values.note(self._topic, self._delivery, self.sequence - 1, batch[-1])
+        self._values.note(topic, self._delivery, self.sequence - 1, batch[-1])
         self.payload_bytes += self._batch_bytes - count * EACH_BYTES
         # From here on the queue counts what the frame takes.
         self.queued_bytes += len(frame) - self._batch_bytes
@@ -102,10 +102,10 @@ class Queue:
         self.since = None
 
 
-def topic_bytes(known: dict[str, bytes], topic: str) -> bytes:
-    """Return a topic as it travels, remembered or not."""
-    raw = known.get(topic)
-    return topic.encode() if raw is None else raw
+def check_size(size: int) -> None:
+    """Raise MessageTooLarge for more than a message can have."""
+    if size > MAX_MESSAGE_BYTES:
+        raise MessageTooLarge(size, MAX_MESSAGE_BYTES, fix="send a file instead")
 
 
 def bytes_of(payload: bytes | bytearray | memoryview) -> bytes:

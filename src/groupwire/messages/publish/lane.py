@@ -212,6 +212,8 @@ class StreamLane:
         self.readers.expire(self._place, now)
         if self.full and (moved or self.readers.events):
             self.pump(now)
+            if not self.full:  # what was to leave then leaves now
+                self._close_segment(now)
         elif moved or self._due(now):
             self._look(now)
 

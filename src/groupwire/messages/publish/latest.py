@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
-from groupwire.errors import MessageTooLarge, UsageError
+from groupwire.errors import UsageError
 from groupwire.messages.delivery import Delivery
 from groupwire.messages.errors import QueueFull
 from groupwire.messages.frames import (
@@ -17,7 +17,7 @@ from groupwire.messages.frames import (
     MAX_SHARED_BYTES,
     encode_frame,
 )
-from groupwire.messages.publish.batch import EACH_BYTES
+from groupwire.messages.publish.batch import EACH_BYTES, check_size
 from groupwire.messages.publish.readers import Mark, Readers
 from groupwire.messages.publish.values import LastValues, Value
 from groupwire.messages.rules import PublishRules
@@ -34,8 +34,9 @@ from groupwire.norm.send.events import (
 
 __all__ = ["LatestLane"]
 
-_MOST_UNSENT = 4
-"""Objects: enough that NORM never waits for us."""
+_MOST_UNSENT = 2
+"""Objects: enough that NORM never waits for us. What is on its way goes there, though
+something newer waits: else a slow network would have beginnings only."""
 
 
 class _Waiting(NamedTuple):
@@ -73,10 +74,10 @@ class LatestLane:
         self._topics: dict[int, set[str]] = {}
         """What is still current in each object."""
         self._unsent: set[int] = set()
+        self._stale: list[int] = []
+        """Objects to be cancelled."""
         self._place = 0
         self._wanted = 0
-        self._blocked = False
-        """Whether NORM has no room for another object now."""
 
     @property
     def room_bytes(self) -> int:
@@ -88,8 +89,7 @@ class LatestLane:
     def add(self, topic: str, payload: bytes, now: float) -> bool:
         """Take a message, in the place of one of its topic that waits."""
         size = len(payload)
-        if size > MAX_MESSAGE_BYTES:
-            raise MessageTooLarge(size, MAX_MESSAGE_BYTES, fix="send a file instead")
+        check_size(size)
         before = self._waiting.get(topic)
         freed = 0 if before is None else len(before.payload) + EACH_BYTES
         queued = self.queued_bytes - freed + size + EACH_BYTES
@@ -161,21 +161,28 @@ class LatestLane:
         self._place += 1
         self._unsent.add(number)
         for topic in topics:
-            self._supersede(topic, now)
+            self._supersede(topic)
             self._objects[topic] = number
         self._topics[number] = set(topics)
         self._drain()
+        self._cancel(now)
         return True
 
-    def _supersede(self, topic: str, now: float) -> None:
-        """Cancel the object before if nothing in it is current any more."""
+    def _supersede(self, topic: str) -> None:
+        """Note that the object before has one current topic less."""
         number = self._objects.pop(topic, None)
         if number is None:
             return
         current = self._topics[number]
         current.discard(topic)
-        if not current and self.norm is not None:
-            self.norm.cancel(number, now=now)
+        if not current and number not in self._unsent:
+            self._stale.append(number)
+
+    def _cancel(self, now: float) -> None:
+        """Cancel objects in which nothing is current any more."""
+        while self._stale and self.norm is not None:
+            self.norm.cancel(self._stale.pop(), now=now)
+            self._drain()
 
     # Who has what.
 
@@ -214,6 +221,7 @@ class LatestLane:
         if self.norm is None:
             return
         moved = self._drain()
+        self._cancel(now)
         if self.readers.mark is not None and not self._unsent:
             self.readers.sent(now)
         self.readers.expire(self._place, now)
@@ -232,6 +240,8 @@ class LatestLane:
         match event:
             case ObjectSent(number):
                 self._unsent.discard(number)
+                if self._objects and not self._topics.get(number, self._objects):
+                    self._stale.append(number)
             case ObjectPurged(number):
                 self._unsent.discard(number)
                 for topic in self._topics.pop(number, ()):

@@ -25,10 +25,9 @@ from groupwire.messages.events import (
     ReceiptEnded,
     RoomFreed,
 )
-from groupwire.messages.frames import MAX_MESSAGE_BYTES
 from groupwire.messages.members import Member, Role
 from groupwire.messages.presence import Heard, Myself, Presence
-from groupwire.messages.publish.batch import EACH_BYTES, Queue, bytes_of
+from groupwire.messages.publish.batch import EACH_BYTES, Queue, bytes_of, check_size
 from groupwire.messages.publish.lane import BLOCK, StreamLane
 from groupwire.messages.publish.latest import LatestLane
 from groupwire.messages.publish.stats import PublishStats
@@ -85,6 +84,8 @@ class Publisher:
         self._refused: set[Delivery] = set()
         self._events: list[PublishEvent] = []
         self._transmits: list[Transmit] = []
+        self._lost: dict[Member, int] = {}
+        """What each has said to have lost so far."""
         self._closing = False
         self._last_ticket = 0
         self._missing: frozenset[str] = frozenset()
@@ -139,10 +140,8 @@ class Publisher:
         whole = [bytes_of(payload) for payload in payloads]
         sequence, room = self._queues[which].sequence, self.room_bytes(which)
         size = sum(map(len, whole)) + EACH_BYTES * len(whole)
-        if any(len(payload) > MAX_MESSAGE_BYTES for payload in whole):
-            # The first one that is too large says so.
-            whole = [payload for payload in whole if len(payload) > MAX_MESSAGE_BYTES]
-        elif size > room:
+        check_size(max(map(len, whole), default=0))
+        if size > room:
             self._refused.add(which)
             raise QueueFull(size, room)
         for payload in whole:
@@ -337,8 +336,10 @@ class Publisher:
     def _take(self, heard: Heard, now: float) -> None:
         word, member = heard.word, heard.member
         if isinstance(word, Lost) and member is not None:
-            if word.node == member.node:
-                self._events.append(LostTold(member, word.messages, word.why))
+            news = word.messages - self._lost.get(member, 0)
+            if word.node == member.node and news > 0:
+                self._lost[member] = word.messages
+                self._events.append(LostTold(member, news, word.why))
         elif isinstance(word, Join) and word.last and word.to == self.rules.node:
             self._values.want(word.last, now)
 
@@ -367,6 +368,7 @@ class Publisher:
                     for lane in self._acked:
                         lane.readers.join(event.member, lane.place, now)
             elif isinstance(event, MemberLeft):
+                self._lost.pop(event.member, None)
                 for lane in self._acked:
                     lane.readers.leave(event.member)
             else:

@@ -114,7 +114,7 @@ class Readers:
             waited = awake - max(mark.sent_at, reader.since)
             if reader.lagging or reader.acked >= mark.place:
                 continue
-            if waited > self._patience_s:
+            if waited >= self._patience_s:
                 reader.lagging = True
                 self._floor = None
                 behind = (place - reader.acked) * self._place_bytes
@@ -131,7 +131,6 @@ class Readers:
             for reader in self._readers.values()
             if not reader.lagging and reader.acked < mark.place
         ]
-        # A little later, as the times are added in another order there.
         if not late:
             return None
-        return self._clock.when(min(late) + self._patience_s + 1e-3)
+        return self._clock.when(min(late) + self._patience_s)

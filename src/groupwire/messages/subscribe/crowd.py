@@ -160,12 +160,10 @@ class Crowd:
             run.norm.handle_datagram(datagram, now=now)
             self._drain(run)
 
-    def overhear(
-        self, node: int, instance: int, datagram: Datagram, now: float
-    ) -> None:
+    def overhear(self, to: tuple[int, int], datagram: Datagram, now: float) -> None:
         """Give what another receiver says to those who follow the same sender."""
-        for key, run in self.runs.items():
-            if key[1] == node and key[2] == instance:
+        for key, run in list(self.runs.items()):
+            if key[1:] == to:
                 run.norm.handle_datagram(datagram, now=now)
                 self._drain(run)
 

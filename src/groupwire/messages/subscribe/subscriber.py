@@ -192,8 +192,10 @@ class Subscriber:
         if run is not None:
             self._unknown.forget(key)
             self._crowd.hear(run, datagram, now)
-        elif member is not None or not self._unknown.hear(key, now):
-            self.dropped["norm-unknown"] += 1
+            return
+        self.dropped["norm-unknown"] += 1
+        if member is None:
+            self._unknown.hear(key, datagram.data, now)
 
     def _member_of(self, key: RunKey) -> Member | None:
         origin, node, instance = key
@@ -238,6 +240,8 @@ class Subscriber:
         for key in ask:
             if self._member_of(key) is None:
                 self._presence.say(Join(self._presence.here(now), key[1]))
+            else:
+                self._unknown.forget(key)
         for key in foreign:
             if self._member_of(key) is None:
                 source = self._crowd.meet_foreign(key, now)
