@@ -453,6 +453,21 @@ def test_a_ticket_is_answered_within_a_few_round_trips() -> None:
     assert place.now - started < 0.03
 
 
+def test_what_waits_in_a_queue_has_to_be_received_too() -> None:
+    place = Place()
+    reader = place.reader("screen")
+    writer = place.writer("cam", window_bytes=1 << 19, queue_bytes=1 << 24, rate=FAST)
+    everyone(place, reader)
+    for number in range(400):
+        writer.send("a", b"%04d" % number * 1000)
+    ticket = writer.received()
+    assert place.run(20.0, done=lambda: writer.receipt(ticket) is not None)
+    assert len(reader.payloads("a")) == 400
+    receipt = writer.receipt(ticket)
+    assert receipt is not None
+    assert receipt.received == {"screen"}
+
+
 def test_where_nobody_is_here_a_ticket_ends_at_once() -> None:
     place = Place()
     writer = place.writer("cam")

@@ -28,8 +28,9 @@ def pipe(
     sends = options.send or (not options.receive and stdin_has_something())
     if not options.format.is_media:
         raise UsageError(
-            "`pipe --format raw` is not there yet",
-            fix="a transport stream goes with --format ts or rtp, a file with `push`",
+            "`pipe` carries transport streams only, so far",
+            fix="name --format ts or rtp; other bytes go with `push -` and "
+            "`pull --into -`",
         )
     if sends:
         from groupwire.cli.media.sending import send

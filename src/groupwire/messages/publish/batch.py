@@ -34,6 +34,8 @@ class Queue:
         self.queued_bytes = 0
         self.payload_bytes = 0
         self.frames: deque[bytes] = deque()
+        self.ends: deque[int] = deque()
+        """Of each of them the sequence behind its last message."""
         self.since: float | None = None
         """When the oldest message that is in no frame was taken."""
         self._delivery = delivery
@@ -97,6 +99,7 @@ class Queue:
         # From here on the queue counts what the frame takes.
         self.queued_bytes += len(frame) - self._batch_bytes
         self.frames.append(frame)
+        self.ends.append(self.sequence)
         self._batch = []
         self._batch_bytes = 0
         self.since = None

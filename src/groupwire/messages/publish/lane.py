@@ -17,6 +17,7 @@ from groupwire.norm.send.events import (
     SenderEvent,
     WatermarkEnded,
 )
+from groupwire.norm.send.polls import AckStatus
 
 __all__ = ["BLOCK", "StreamLane"]
 
@@ -54,6 +55,8 @@ class StreamLane:
         self.norm: Sender | None = None
         self.full = False
         """Whether a frame waits for room."""
+        self.handed = 0
+        """The sequence behind the last message that is written."""
         self._rules = rules
         self._make = make
         self._segment = rules.segment_bytes
@@ -128,6 +131,7 @@ class StreamLane:
         self._cut += size
         if ends:
             self.queue.frames.popleft()
+            self.handed = self.queue.ends.popleft()
             self._cut = 0
         return True
 
@@ -238,7 +242,10 @@ class StreamLane:
         match event:
             case NodeAcknowledged(node):
                 return self.readers.acknowledge(node)
-            case WatermarkEnded():
+            case WatermarkEnded(status=status):
+                # Pending: another one took its place, and that one is asked for now.
+                if AckStatus.PENDING in status.values():
+                    return False
                 self.readers.mark = None
                 return True
             case RoomFreed():

@@ -31,6 +31,7 @@ from groupwire.norm.send.events import (
     SenderEvent,
     WatermarkEnded,
 )
+from groupwire.norm.send.polls import AckStatus
 
 __all__ = ["LatestLane"]
 
@@ -248,7 +249,10 @@ class LatestLane:
                     del self._objects[topic]
             case NodeAcknowledged(node):
                 return self.readers.acknowledge(node)
-            case WatermarkEnded():
+            case WatermarkEnded(status=status):
+                # Pending: another one took its place, and that one is asked for now.
+                if AckStatus.PENDING in status.values():
+                    return False
                 self.readers.mark = None
             case RoomFreed():
                 pass

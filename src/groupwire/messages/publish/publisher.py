@@ -76,6 +76,7 @@ class Publisher:
             Delivery.LATEST: latest,
         }
         self._usual = self._queues[rules.delivery]
+        self._reliable = reliable
         self._acked = reliable, latest
         """What is acknowledged."""
         self._tickets = Tickets((reliable.readers, latest.readers))
@@ -170,13 +171,12 @@ class Publisher:
 
         ``by`` are names of subscribers; None means all that are here. ReceivedBy and
         ReceiptEnded tell the outcome: missing is who is not here, leaves, or has not
-        answered within the patience. Nobody acknowledges ``besteffort``. What waits in
-        a full queue is not asked for: wait until it has room.
+        answered within the patience. Nobody acknowledges ``besteffort``. What
+        waits in a full queue is asked for when it has left.
         """
         for lane in self._lanes.values():
             lane.flush(now)
-        places = tuple(lane.want(now) for lane in self._acked)
-        ticket = self._tickets.open(places, by)
+        ticket = self._open_ticket(by, now)
         self._turn(now)
         return ticket
 
@@ -355,7 +355,7 @@ class Publisher:
                 self._events += lane.readers.events
                 lane.readers.events.clear()
         if self._tickets:
-            self._turn_tickets()
+            self._turn_tickets(now)
         if self._refused:
             self._tell_room()
         if self._closing and not self.closed:
@@ -375,7 +375,14 @@ class Publisher:
                 continue
             self._events.append(event)
 
-    def _turn_tickets(self) -> None:
+    def _open_ticket(self, by: Collection[str] | None, now: float) -> int:
+        sequence, place = self._reliable.queue.sequence, self._latest.want(now)
+        return self._tickets.open(sequence, place, by)
+
+    def _turn_tickets(self, now: float) -> None:
+        handed = self._reliable.handed
+        if self._tickets.due(handed):
+            self._tickets.settle(handed, self._reliable.want(now))
         self._tickets.turn()
         for event in self._tickets.events:
             if event.ticket != self._last_ticket:
@@ -396,9 +403,8 @@ class Publisher:
         if any(queue.queued_bytes for queue in self._queues.values()):
             return
         if not self._last_ticket:
-            places = tuple(lane.want(now) for lane in self._acked)
-            self._last_ticket = self._tickets.open(places, None)
-            self._turn_tickets()
+            self._last_ticket = self._open_ticket(None, now)
+            self._turn_tickets(now)
         if self._last_ticket > 0:
             return
         if self._linger_until is None:

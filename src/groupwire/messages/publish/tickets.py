@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
+from math import inf
 
 from groupwire.messages.events import ReceiptEnded, ReceivedBy
 from groupwire.messages.publish.readers import Readers
@@ -14,8 +15,10 @@ __all__ = ["Tickets"]
 @dataclass(slots=True)
 class _Ticket:
     number: int
-    places: tuple[int, ...]
-    """By delivery."""
+    sequence: int
+    """Of the stream; its place is known once all before this is written."""
+    places: list[float]
+    """By delivery; infinite where it is not known."""
     waiting: dict[int, str]
     """Nodes and names of those who have not acknowledged."""
     missing: set[str]
@@ -34,15 +37,32 @@ class Tickets:
     def __bool__(self) -> bool:
         return bool(self._open)
 
-    def open(self, places: tuple[int, ...], by: Collection[str] | None) -> int:
-        """Wait until these have those places; all who are here for None."""
+    def open(self, sequence: int, place: int, by: Collection[str] | None) -> int:
+        """Wait until these have the messages of the stream before a sequence.
+
+        And a place of what is newest. ``by`` None is all who are here.
+        """
         here = {r.member.node: r.member.name for r in self._readers[0]}
         wanted = {n: name for n, name in here.items() if by is None or name in by}
         missing = set(by or ()) - set(wanted.values())
         self._count += 1
-        ticket = _Ticket(self._count, places, wanted, missing, set())
+        places = [inf, float(place)]
+        ticket = _Ticket(self._count, sequence, places, wanted, missing, set())
         self._open[self._count] = ticket
         return self._count
+
+    def due(self, handed: int) -> bool:
+        """Return whether a ticket's place can be known, as so much is written."""
+        return any(
+            ticket.places[0] == inf and ticket.sequence <= handed
+            for ticket in self._open.values()
+        )
+
+    def settle(self, handed: int, place: int) -> None:
+        """Note the place up to where messages before a sequence are written."""
+        for ticket in self._open.values():
+            if ticket.places[0] == inf and ticket.sequence <= handed:
+                ticket.places[0] = place
 
     def turn(self) -> None:
         """See who has what now."""

@@ -46,8 +46,9 @@ class PipeOptions:
         typer.Option(
             "--format",
             "-f",
-            help="raw: any bytes, repaired. ts: an MPEG transport stream in plain "
-            "datagrams, rtp: the same in RTP, as media programs send and expect them.",
+            help="raw: any bytes, not carried so far. ts: an MPEG transport stream in "
+            "plain datagrams. rtp: the same in RTP, as media programs send and "
+            "expect them.",
         ),
     ] = Form.RAW
     send: Annotated[
