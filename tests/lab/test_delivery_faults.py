@@ -36,7 +36,7 @@ def test_a_member_that_was_killed_asks_only_for_what_it_missed(
     healthy = pull(b, tmp_path / "healthy")
     killed = pull(c, tmp_path / "killed")
     # The restarted one has its own name when its twin was silent for half of that.
-    patience = ("--patience", "2")
+    patience = ("--patience", "4")
     expected = ("--expect", "healthy,killed")
     sender = push(a, source, "--rate", rate, *patience, *expected)
     had = reach(killed, _SIZE // 2)["bytes"]
