@@ -49,3 +49,11 @@ def test_too_many_groups_are_refused() -> None:
     assert len(groups_of(["239.1.0.0:5000+1024"])) == MAX_GROUPS
     with pytest.raises(UsageError, match="more than 1,024"):
         groups_of(["239.1.0.0:5000+1024", "239.2.0.0:5000"])
+
+
+@pytest.mark.parametrize("text", ["239.255.255.250:5000+10", "[ff0e:%s]:5000+2"])
+def test_a_row_that_leaves_the_groups_is_told_as_it_was_written(text: str) -> None:
+    text = text.replace("%s", ":".join(["ffff"] * 7))
+    with pytest.raises(AddressError, match="are not all groups") as caught:
+        groups_of([text])
+    assert text in str(caught.value)

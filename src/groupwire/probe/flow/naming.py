@@ -45,4 +45,11 @@ def _expand(text: str) -> list[Group]:
             f"+{count} is no number of groups",
             fix=f"write {first}+N with N from 1 to {MAX_GROUPS}",
         )
-    return [replace(first, ip=first.ip + step) for step in range(count)]
+    try:
+        return [replace(first, ip=first.ip + step) for step in range(count)]
+    except AddressError as error:
+        raise AddressError(
+            text,
+            f"the {count:,} addresses from {first.ip} on are not all groups",
+            fix="write a smaller number behind the +, or begin at a lower address",
+        ) from error

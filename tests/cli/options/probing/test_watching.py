@@ -60,3 +60,17 @@ def test_a_file_stands_for_its_groups(tmp_path: Path) -> None:
 def test_a_file_that_is_not_there_is_told(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="no such file"):
         listed_groups([f"@{tmp_path}/none"])
+
+
+def test_a_file_without_groups_does_not_stand_for_the_usual_one(tmp_path: Path) -> None:
+    file = tmp_path / "groups"
+    file.write_text("# none yet\n\n")
+    with pytest.raises(UsageError, match="names no group"):
+        listed_groups([f"@{file}"])
+
+
+def test_a_file_is_never_read_in_part(tmp_path: Path) -> None:
+    file = tmp_path / "groups"
+    file.write_text("239.1.1.1:5000\n" * 80_000)
+    with pytest.raises(UsageError, match="longer than any list"):
+        listed_groups([f"@{file}"])

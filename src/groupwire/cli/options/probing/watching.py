@@ -24,6 +24,7 @@ __all__ = [
 
 _LIST_LIMIT = 1 << 20
 """Characters of a file of groups."""
+_LIST_FIX = "name a file with one group a line, such as 239.1.1.1:5000"
 _LOOPBACK = "127.0.0.1"
 
 
@@ -63,12 +64,17 @@ def _meant(word: str) -> list[str]:
     path = word[1:]
     try:
         with Path(path).open(encoding="utf-8", errors="replace") as file:
-            lines = file.read(_LIST_LIMIT).splitlines()
+            text = file.read(_LIST_LIMIT + 1)
     except OSError as error:
-        problem = f"{path}: {(error.strerror or str(error)).lower()}"
-        raise UsageError(problem, fix="name a file with one group a line") from error
-    found = [line.partition("#")[0].strip() for line in lines]
-    return [text for text in found if text]
+        problem = f"{word}: {(error.strerror or str(error)).lower()}"
+        raise UsageError(problem, fix=_LIST_FIX) from error
+    if len(text) > _LIST_LIMIT:
+        raise UsageError(f"{word} is longer than any list of groups", fix=_LIST_FIX)
+    lines = [line.partition("#")[0].strip() for line in text.splitlines()]
+    found = [line for line in lines if line]
+    if not found:
+        raise UsageError(f"{word} names no group", fix=_LIST_FIX)
+    return found
 
 
 GroupsArgument = Annotated[
