@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import suppress
 
 import pytest
 from tests.aio.places import run
@@ -93,5 +94,40 @@ def test_a_port_that_is_taken_is_told() -> None:
         ):
             raise AssertionError
 
-    with pytest.raises(MachineError, match="cannot serve metrics"):
+    with pytest.raises(MachineError, match=r"port \d+: address already in use;"):
         run(work())
+
+
+@pytest.mark.parametrize(
+    ("host", "why"),
+    [("a..b", "no name of a host"), ("192.0.2.1", "cannot assign requested address")],
+)
+def test_an_address_that_cannot_be_had_is_told(host: str, why: str) -> None:
+    async def work() -> None:
+        async with serve_metrics(host, 0, lambda: "x"):
+            raise AssertionError
+
+    with pytest.raises(MachineError, match=why):
+        run(work())
+
+
+def test_a_page_that_is_not_read_is_not_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(watch_metrics, "_PATIENCE_S", 0.05)
+    page = "x" * (32 << 20)
+
+    async def work() -> int:
+        async with serve_metrics("127.0.0.1", 0, lambda: page) as port:
+            reader, writer = await asyncio.open_connection("127.0.0.1", port, limit=1)
+            writer.write(_GET)
+            while len(asyncio.all_tasks()) < 2:  # noqa: ASYNC110 - until it is answered
+                await asyncio.sleep(0)
+            while len(asyncio.all_tasks()) > 1:  # noqa: ASYNC110 - until it is given up
+                await asyncio.sleep(0)
+            got = 0
+            with suppress(ConnectionError):
+                while data := await reader.read(1 << 20):
+                    got += len(data)
+            writer.close()
+            return got
+
+    assert run(work()) < len(page)

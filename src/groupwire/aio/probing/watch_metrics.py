@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager, suppress
 
@@ -13,6 +14,7 @@ __all__ = ["MAX_CLIENTS", "serve_metrics"]
 MAX_CLIENTS = 32
 """Connections answered at the same time; more are closed at once."""
 _PATIENCE_S = 5.0
+"""Time to ask and to read the page; who takes longer is broken off."""
 _REQUEST_BYTES = 8192
 _PATHS = frozenset({"/", "/metrics"})
 
@@ -30,10 +32,9 @@ async def serve_metrics(
         server = await asyncio.start_server(
             door.answer, host, port, limit=_REQUEST_BYTES
         )
-    except OSError as error:
-        reason = (error.strerror or str(error)).lower()
+    except (OSError, UnicodeError) as error:  # the latter of a name like a..b
         raise MachineError(
-            f"cannot serve metrics at {host} port {port}: {reason}",
+            f"cannot serve metrics at {host} port {port}: {_reason(error)}",
             fix="choose another port, or an address of this machine",
         ) from error
     try:
@@ -41,6 +42,15 @@ async def serve_metrics(
     finally:
         server.close()
         door.close()
+
+
+def _reason(error: OSError | UnicodeError) -> str:
+    """Return why it cannot be; asyncio says much about a bind that fails."""
+    if not isinstance(error, OSError):
+        return "that is no name of a host"
+    if (error.errno or 0) > 0:
+        return os.strerror(error.errno or 0).lower()
+    return (error.strerror or str(error)).lower()
 
 
 class _Door:
@@ -60,15 +70,21 @@ class _Door:
         try:
             # Whoever connects may send anything, slowly, or go away at any time.
             with suppress(
-                OSError, TimeoutError, asyncio.IncompleteReadError, ValueError
+                OSError,
+                TimeoutError,
+                asyncio.IncompleteReadError,
+                asyncio.LimitOverrunError,
+                ValueError,
             ):
                 async with asyncio.timeout(_PATIENCE_S):
                     await self._exchange(reader, writer)
-        except asyncio.LimitOverrunError:
-            pass
+                    writer.close()
+                    await writer.wait_closed()
         finally:
             self._clients.discard(writer)
-            writer.close()
+            # A page that is not read would otherwise be kept for as long as its
+            # reader likes, beyond all that are counted.
+            writer.transport.abort()
 
     def close(self) -> None:
         for writer in self._clients:
