@@ -5,6 +5,8 @@ from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from io import BytesIO
 from pathlib import Path
+from resource import RLIMIT_FSIZE, getrlimit, setrlimit
+from signal import SIG_IGN, SIGXFSZ, signal
 from threading import Thread
 from typing import BinaryIO
 
@@ -149,6 +151,38 @@ def test_a_disk_that_fails_ends_the_recording_and_is_told(
     assert recorder.failed is not None
     assert recorder.failed.errno == errno.ENOSPC
     assert recorder.lost == 1
+
+
+@pytest.mark.parametrize("room_bytes", [1, 250, 1000])
+def test_a_disk_that_fills_up_leaves_whole_packets_as_many_as_are_told(
+    tmp_path: Path, room_bytes: int
+) -> None:
+    path = tmp_path / "a"
+
+    async def scene() -> Recorder:
+        async with recording(path) as recorder:
+            while path.stat().st_size == 0:  # noqa: ASYNC110 - it is the thread's turn
+                await asyncio.sleep(0)
+            _, most = getrlimit(RLIMIT_FSIZE)
+            setrlimit(RLIMIT_FSIZE, (path.stat().st_size + room_bytes, most))
+            while recorder.failed is None:
+                recorder.take(GROUP, Datagram(b"x" * 100, SENDER))
+                await asyncio.sleep(0)
+            recorder.take(GROUP, Datagram(b"late", SENDER))
+        return recorder
+
+    before, ignored = getrlimit(RLIMIT_FSIZE), signal(SIGXFSZ, SIG_IGN)
+    try:
+        recorder = asyncio.run(scene())
+    finally:
+        setrlimit(RLIMIT_FSIZE, before)
+        signal(SIGXFSZ, ignored)
+    assert len(payloads(path)) == recorder.recorded
+    assert recorder.lost >= 2
+    with path.open("rb") as file:
+        reader = CaptureReader(file.read)
+        list(reader)
+        assert not reader.dropped
 
 
 def test_closing_twice_is_closing(tmp_path: Path) -> None:

@@ -37,6 +37,7 @@ async def recording(path: str | None, out: Out) -> AsyncGenerator[Tap | None, No
         await asyncio.to_thread(recorder.close)
         _tell(recorder, out, path)
     if recorder.failed is not None:
+        recorder.failed.filename = path
         raise recorder.failed
 
 
@@ -63,6 +64,5 @@ def _tell(recorder: Recorder, out: Out, path: str) -> None:
         return
     out.note(f"recorded {plural(recorder.recorded, 'packet')} in {escape(path)}")
     if recorder.lost:
-        out.warn(
-            f"{plural(recorder.lost, 'packet')} not recorded: the disk is too slow"
-        )
+        why = "too slow" if recorder.failed is None else "not writable any more"
+        out.warn(f"{plural(recorder.lost, 'packet')} not recorded: the disk is {why}")

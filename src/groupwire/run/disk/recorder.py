@@ -44,6 +44,7 @@ class Recorder:
         self, path: str | PathLike[str], loop: asyncio.AbstractEventLoop
     ) -> None:
         self._file = _opened(Path(path))
+        self._whole_bytes = self._file.tell() if self._file.seekable() else 0
         self._mailbox = Mailbox(loop)
         self._worker = Worker("recorder", self._mailbox)
         self._writer = CaptureWriter(_names().__getitem__)
@@ -103,17 +104,28 @@ class Recorder:
             self._file.close()
 
     def _put(self, blocks: list[bytes], datagrams: int, size: int) -> None:
-        try:
-            self._file.write(b"".join(blocks))
-            self._file.flush()
-        except OSError as error:
-            self._failed = error
+        if self._failed is None:
+            self._append(b"".join(blocks))
         with self._lock:
             self._waiting_bytes -= size
             if self._failed is None:
                 self._recorded += datagrams
             else:
                 self.lost += datagrams
+
+    def _append(self, data: bytes) -> None:
+        """Write blocks, or nothing of them: programs refuse a block that is torn."""
+        try:
+            rest = memoryview(data)
+            while rest:
+                rest = rest[self._file.write(rest) :]
+            self._file.flush()
+        except OSError as error:
+            self._failed = error
+            with suppress(OSError):  # a pipe takes nothing back
+                self._file.truncate(self._whole_bytes)
+        else:
+            self._whole_bytes += len(data)
 
 
 class _Names(dict[int, str]):
@@ -134,7 +146,8 @@ def _count(datagram: Datagram) -> int:
 def _opened(path: Path) -> BinaryIO:
     """Open a file to go on with; what is no capture is left alone."""
     number = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o666)
-    file = os.fdopen(number, "wb")
+    # Without a buffer: it would be written behind the end after all.
+    file = os.fdopen(number, "wb", buffering=0)
     try:
         if path.is_file():  # not a pipe to a program that reads captures
             _lock(file, path)
