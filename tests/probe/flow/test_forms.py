@@ -141,6 +141,25 @@ def test_a_source_that_gives_way_stays_counted() -> None:
     assert (counts.received, counts.lost) == (6 * MAX_STREAMS, 3 * MAX_STREAMS)
 
 
+def test_forged_names_push_no_stream_out() -> None:
+    form = RtpForm()
+    for n in range(50):
+        form.take(row([rtp(2 * n)]))
+        for forged in range(3):
+            form.take(row([rtp(40_000, ssrc=1000 + 3 * n + forged)]))
+    counts = form.counts
+    assert (counts.lost, counts.gaps, counts.restarts) == (49, 49, 0)
+
+
+def test_a_stream_that_goes_on_does_not_give_way_to_many_short_ones() -> None:
+    form = RtpForm()
+    rounds = 4 * MAX_STREAMS
+    for number in range(rounds):
+        form.take(row([rtp(2 * number)]))
+        form.take(row([rtp(n, ssrc=100 + number) for n in range(CONSISTENT)]))
+    assert form.counts.lost == rounds - 1
+
+
 def test_rtp_jitter_is_by_the_clock_of_the_payload() -> None:
     form = RtpForm()
     for number in range(400):

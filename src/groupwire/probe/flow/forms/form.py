@@ -23,7 +23,11 @@ __all__ = [
 CONSISTENT = 4
 """Packets whose numbers go on from each other before a form is believed."""
 MAX_STREAMS = 8
-"""Streams of one source that are told apart; the oldest gives way."""
+"""Streams of one source that are told apart.
+
+Those of few packets give way first, so that forged names push no stream out; then the
+one that was silent for longest.
+"""
 _MOST_MISSING = 3
 """Of numbers that belong together not many more are missing than are there."""
 
@@ -138,19 +142,28 @@ class NumberedForm:
         """Return the stream of this name, a new one where there is none."""
         if self._stream is not None and key == self._key:
             return self._stream
-        stream = self._streams.get(key)
+        stream = self._streams.pop(key, None)
         if stream is None:
             self._make_room()
-            stream = self._streams[key] = self.new_stream()
+            stream = self.new_stream()
+        self._streams[key] = stream  # behind all others: it was heard last
         self._key, self._stream = key, stream
         return stream
 
     def _make_room(self) -> None:
         if len(self._streams) >= MAX_STREAMS:
-            oldest = next(key for key in self._streams if key != self._key)
-            gone = self._streams.pop(oldest)
+            gone = self._streams.pop(self._least())
             counts = gone.meter.counts
             self._past = counts if self._past is None else total([self._past, counts])
+
+    def _least(self) -> bytes:
+        """Return which stream gives way."""
+        short = (
+            key
+            for key, stream in self._streams.items()
+            if stream.meter.counts.received < CONSISTENT
+        )
+        return next(short, next(iter(self._streams)))
 
 
 class HeaderForm(NumberedForm, ABC):
