@@ -13,6 +13,7 @@ from groupwire.cli.render.deliveries.ink.board import plain
 from groupwire.cli.render.out import Out, Tone
 from groupwire.cli.render.probing.watch_text import WatchText, screen
 from groupwire.cli.render.probing.watch_words import (
+    MOST_NAMED,
     lost_of,
     more_of,
     problem_text,
@@ -65,6 +66,31 @@ def test_what_does_not_fit_is_counted() -> None:
     shown = lines(report(many), room=10)
     assert len(shown) == 10
     assert shown[-1] == "  and 44 more lines"
+
+
+CROWD = [datagram(b"x", origin=Origin("10.0.0.1", n), at=1.0) for n in range(2000)]
+
+
+def test_who_brings_most_stays_on_a_crowded_screen() -> None:
+    shown = lines(report([*CROWD, *LOSSY]), room=10)
+    assert len(shown) == 10
+    assert shown[2].startswith("  10.0.0.7:40000  RTP")
+
+
+def test_a_crowd_fills_neither_the_lines_nor_the_end(capsys: Capture) -> None:
+    text, crowded = WatchText(Out(Tone())), report([*CROWD, *LOSSY], groups=1)
+    text.show(crowded)
+    shown = capsys.readouterr().out.splitlines()
+    assert len(shown) == MOST_NAMED + 1
+    assert "10.0.0.7:40000  RTP" in shown[-2]
+    assert shown[-1].endswith("  and 1,969 more sources, 1,969 packets")
+    problem = Problem(ProblemKind.LOSS, GROUPS[0], Origin("10.0.0.7", 1), 0.3)
+    text.end(crowded, [problem] * 100, Limits(max_loss=0.01))
+    shown, told = (part.splitlines() for part in capsys.readouterr())
+    assert len(shown) == 3 * MOST_NAMED + 1
+    assert shown[-1] == f"{GROUPS[0]}  and 1,969 more sources, 1,969 packets"
+    assert len(told) == 1 + MOST_NAMED + 1
+    assert told[-1].endswith("and 68 more of these")
 
 
 def test_a_source_that_has_fallen_silent_is_told() -> None:

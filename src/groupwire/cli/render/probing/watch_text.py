@@ -11,10 +11,13 @@ from groupwire.cli.render.deliveries.ink.board import Board, Pieces
 from groupwire.cli.render.deliveries.ink.figures import amount, share
 from groupwire.cli.render.out import Out
 from groupwire.cli.render.probing.watch_words import (
+    MOST_NAMED,
+    foremost,
     form_of,
     here_of,
     lost_of,
     more_of,
+    others_of,
     packet_rate,
     problem_text,
     rate_of,
@@ -83,21 +86,27 @@ class WatchText:
         silent = [g for g in report.groups if not g.total.packets]
         if silent:
             self._nothing(silent, all_of_them=not heard)
-        for problem in problems:
+        for problem in problems[:MOST_NAMED]:
             out.complain(out.note_paint(problem_text(problem, limits), "red"))
+        if (more := len(problems) - MOST_NAMED) > 0:
+            out.complain(out.note_paint(f"and {more:,} more of these", "red"))
 
     def _lines(self, report: WatchReport) -> None:
         clock = time.strftime("%H:%M:%S", time.localtime(report.time))
         ways = ways_of(report)
         for group in report.groups:
-            for source in group.sources:
-                if source.now.packets:
-                    who = who_of(source, ways)
-                    self._line(f"{clock}  {group.group}", who, source)
+            head = f"{clock}  {group.group}"
+            heard = [source for source in group.sources if source.now.packets]
+            named, rest = foremost(heard, interval=True)
+            for source in named:
+                self._line(head, who_of(source, ways), source)
+            if rest:
+                others = others_of(rest, sum(s.now.packets for s in rest))
+                self._out.line(f"{head}  {self._out.paint(others, 'dim')}")
             if group.dropped_now:
                 dropped = f"{group.dropped_now:,} dropped on this host"
                 text = self._out.paint(dropped, "yellow")
-                self._out.line(f"{clock}  {group.group}  {text}")
+                self._out.line(f"{head}  {text}")
         if not report.packets and not self._silent:
             self._out.line(f"{clock}  silence")
         self._silent = not report.packets
@@ -120,7 +129,8 @@ class WatchText:
 
     def _sum(self, group: GroupReport, ways: Mapping[int, str]) -> None:
         out = self._out
-        for source in group.sources:
+        named, rest = foremost(group.sources, interval=False)
+        for source in named:
             text, style = lost_of(source)
             who = out.paint(who_of(source, ways), "cyan")
             out.line(f"{group.group}  {who}  {escape(form_of(source))}")
@@ -128,6 +138,9 @@ class WatchText:
             rate = rate_of(source.total)
             out.line(f"  {packets}, {rate}, {out.paint(text, style)}")
             out.line(out.paint(f"  {', '.join(more_of(source, source.total))}", "dim"))
+        if rest:
+            others = others_of(rest, sum(s.total.packets for s in rest))
+            out.line(out.paint(f"{group.group}  {others}", "dim"))
         self._here(group)
 
     def _here(self, group: GroupReport) -> None:
@@ -160,21 +173,30 @@ def screen(report: WatchReport, room: int) -> list[Pieces]:
     trails = any(source.trail for source in sources)
     least = 1 + len(heard) + len(sources) + bool(silent)
     roomy = least + len(sources) * (2 if trails else 1) <= room
-    rows = _rows(report, heard, silent, roomy=roomy)
-    if roomy or least <= room:
+    crowded = least > room
+    rows = _rows(report, heard, silent, roomy=roomy, crowded=crowded)
+    if not crowded:
         return list(rows)
     more = [(f"  and {least - room + 1:,} more lines", "dim")]
     return [*islice(rows, room - 1), more]
 
 
 def _rows(
-    report: WatchReport, heard: Sequence[GroupReport], silent: list[str], *, roomy: bool
+    report: WatchReport,
+    heard: Sequence[GroupReport],
+    silent: list[str],
+    *,
+    roomy: bool,
+    crowded: bool,
 ) -> Iterator[Pieces]:
     yield _title(report)
     ways = ways_of(report)
     for group in heard:
         yield _group_row(group)
-        for source in group.sources:
+        sources = list(group.sources)
+        if crowded:  # who brings most stays in sight, whoever else was heard before
+            sources.sort(key=lambda s: -s.total.packets)
+        for source in sources:
             yield from _source_rows(who_of(source, ways), source, roomy=roomy)
     if silent:
         count = plural(len(silent), "group")

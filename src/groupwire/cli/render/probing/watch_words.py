@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from heapq import nlargest
 
 from groupwire.cli.render.deliveries.ink.figures import bit_rate, share
 from groupwire.cli.render.text import escape, plural, seconds
@@ -10,10 +11,13 @@ from groupwire.probe.flow import GroupReport, SourceReport, Span, WatchReport
 from groupwire.probe.flow.verdict import Limits, Problem, ProblemKind
 
 __all__ = [
+    "MOST_NAMED",
+    "foremost",
     "form_of",
     "here_of",
     "lost_of",
     "more_of",
+    "others_of",
     "packet_rate",
     "problem_text",
     "rate_of",
@@ -21,6 +25,35 @@ __all__ = [
     "ways_of",
     "who_of",
 ]
+
+
+MOST_NAMED = 32
+"""Sources of one group that have lines of their own, and problems that are told."""
+
+
+def foremost(
+    sources: Sequence[SourceReport], *, interval: bool
+) -> tuple[list[SourceReport], list[SourceReport]]:
+    """Return who brought most, in the interval or in all, in their order; the rest.
+
+    Strangers can make up thousands of sources, but none that brings more than it sends.
+    """
+    if len(sources) <= MOST_NAMED:
+        return list(sources), []
+
+    def packets(of: SourceReport) -> int:
+        return of.now.packets if interval else of.total.packets
+
+    named = {id(s) for s in nlargest(MOST_NAMED, sources, key=packets)}
+    return (
+        [s for s in sources if id(s) in named],
+        [s for s in sources if id(s) not in named],
+    )
+
+
+def others_of(rest: Sequence[SourceReport], packets: int) -> str:
+    """Return ``and 2,016 more sources, 2,030 packets``."""
+    return f"and {plural(len(rest), 'more source')}, {plural(packets, 'packet')}"
 
 
 def rate_of(span: Span) -> str:
