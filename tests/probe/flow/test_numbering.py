@@ -148,3 +148,20 @@ def test_a_source_may_go_over_to_another_form() -> None:
     assert name_of(numbering) == "NORM"
     assert numbering.counts.received == 15
     assert numbering.counts.lost == 1
+
+
+@pytest.mark.parametrize("jump", [3001, 20_000, 32_767, 32_768, 40_000, 65_000])
+@pytest.mark.parametrize("at", [0, 1, 3, 4, 200])
+@pytest.mark.parametrize("copies", [1, 3])
+def test_a_forged_packet_far_away_makes_nothing_lost(
+    jump: int, at: int, copies: int
+) -> None:
+    numbering = Numbering()
+    for number in range(400):
+        if number == at:
+            for _ in range(copies):
+                numbering.take(row([rtp(number + jump)]))
+        numbering.take(row([rtp(number)]))
+    counts = numbering.counts
+    assert counts is not None
+    assert (counts.lost, counts.restarts, counts.gaps) == (0, 0, 0)
