@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 from collections.abc import Sequence
 
 import pytest
@@ -155,6 +156,10 @@ def test_wrong_use_is_told_at_once(group: str) -> None:
         aio.watch(group, interval=0)
     with pytest.raises(UsageError, match="above 0"):
         aio.watch(group, duration=0)
+    with pytest.raises(UsageError, match="above 0"):
+        aio.watch(group, interval=math.nan)
+    with pytest.raises(UsageError, match="above 0"):
+        aio.watch(group, duration=math.nan)
     with pytest.raises(UsageError, match="no group"):
         aio.watch([])
     with pytest.raises(AddressError):

@@ -45,6 +45,16 @@ def test_what_one_interval_brought_is_told_apart_from_the_whole() -> None:
     assert source.quiet_s == pytest.approx(1.8)
 
 
+def test_a_clock_that_is_set_does_not_change_the_rate_of_a_group() -> None:
+    found = table()
+    found.take(0, [datagram(b"x" * 100)] * 4, now=1.0)
+    (group,) = found.report(now=1.0, elapsed_s=1.0)
+    assert (group.now.bits_per_s, group.total.bits_per_s) == (3200.0, 3200.0)
+    found.take(0, [datagram(b"x" * 100)] * 4, now=7200.0)
+    (group,) = found.report(now=7200.0, elapsed_s=2.0)
+    assert (group.now.bits_per_s, group.total.bits_per_s) == (3200.0, 3200.0)
+
+
 def test_what_comes_late_does_not_make_an_interval_gain() -> None:
     found = table()
     found.take(0, [datagram(rtp(n)) for n in (0, 1, 2, 3, 6)], now=1.0)

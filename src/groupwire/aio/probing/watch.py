@@ -63,10 +63,11 @@ def watch(  # noqa: PLR0913 - keyword-only
     or renewed. Raises AddressError and UsageError at once, MachineError on entry.
     """
     named = [groups] if isinstance(groups, (str, Group)) else groups
-    if interval < _SHORTEST_S or (duration is not None and duration <= 0):
+    # Not the other way round: what is no number would wait for nothing, for ever.
+    if not (interval >= _SHORTEST_S and (duration is None or duration > 0)):
         raise UsageError(
             "interval and duration are seconds above 0",
-            fix=f"the shortest interval is {_SHORTEST_S} s",
+            fix=f"name an interval of {_SHORTEST_S} s or more",
         )
     if interface is not None:
         config = replace(config, interface=interface)
@@ -198,10 +199,11 @@ class _Running:
     def report(self) -> WatchReport:
         """Return what came since the last report."""
         now, moment = time.time(), time.monotonic()
-        groups = self._table.report(self.watched.drops(), now=now)
+        elapsed_s = moment - self._began
+        groups = self._table.report(self.watched.drops(), now=now, elapsed_s=elapsed_s)
         report = WatchReport(
             now,
-            moment - self._began,
+            elapsed_s,
             moment - self._reported,
             self._with_refusals(groups),
             self.watched.names,

@@ -66,6 +66,7 @@ class FlowTable:
         self._trail = trail
         self._sources = 0
         self._began = self._reported = now
+        self._elapsed = 0.0
         self._looked = now - _LOOK_S
 
     def take(self, place: int, datagrams: Sequence[Datagram], *, now: float) -> None:
@@ -87,34 +88,42 @@ class FlowTable:
                 first = after
 
     def report(
-        self, dropped: Sequence[int] | None = None, *, now: float
+        self,
+        dropped: Sequence[int] | None = None,
+        *,
+        now: float,
+        elapsed_s: float | None = None,
     ) -> tuple[GroupReport, ...]:
         """Return what has come since the last report.
 
         ``dropped``: how many datagrams, or rows of them, this host has dropped so far,
-        for each group.
+        for each group. ``elapsed_s``: since it began, by a clock that nobody sets; the
+        rates of groups are by it.
         """
+        elapsed = max(0.0, now - self._began) if elapsed_s is None else elapsed_s
+        times = max(0.0, elapsed - self._elapsed), elapsed
         seen = dropped or [0] * len(self._places)
         reports = tuple(
-            self._report(place, drops, now)
+            self._report(place, drops, now, times)
             for place, drops in zip(self._places, seen, strict=True)
         )
-        self._reported = now
+        self._reported, self._elapsed = now, elapsed
         return reports
 
-    def _report(self, place: _Place, dropped: int, now: float) -> GroupReport:
+    def _report(
+        self, place: _Place, dropped: int, now: float, times: tuple[float, float]
+    ) -> GroupReport:
         sources = tuple(
             source.report(now=now, began=self._reported)
             for source in place.sources.values()
         )
         packets, bytes_, _ = place.reported
-        seconds = max(0.0, now - self._reported)
         dropped_now = place.note_drops(dropped)
         report = GroupReport(
             place.group,
             sources,
-            Span(seconds, place.packets - packets, place.bytes - bytes_),
-            Span(max(0.0, now - self._began), place.packets, place.bytes),
+            Span(times[0], place.packets - packets, place.bytes - bytes_),
+            Span(times[1], place.packets, place.bytes),
             dropped_now=dropped_now,
             dropped=place.dropped,
             dropped_exactly=not place.dropped or place.rows == place.packets,
