@@ -68,3 +68,11 @@ def test_a_file_that_is_no_capture_is_kept(
     assert watched(port, tmp_path / "a") == 2
     assert "no pcapng file of ours" in capsys.readouterr().err
     assert (tmp_path / "a").read_text() == "precious"
+
+
+@pytest.mark.parametrize("name", [".", "none/a.pcapng"])
+def test_a_place_where_no_file_can_be_is_told_with_the_fix(
+    name: str, tmp_path: Path, port: int, capsys: Capture
+) -> None:
+    assert watched(port, tmp_path / name) == 2
+    assert "fix: name a file in a directory that is there" in capsys.readouterr().err

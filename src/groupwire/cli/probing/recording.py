@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from groupwire.cli.render.out import Out
 from groupwire.cli.render.text import escape, plural
+from groupwire.errors import UsageError
 
 if TYPE_CHECKING:
     from groupwire.aio.probing.watch import Tap
@@ -30,7 +31,13 @@ async def recording(path: str | None, out: Out) -> AsyncGenerator[Tap | None, No
         return
     from groupwire.run.disk.recorder import Recorder
 
-    recorder = Recorder(path, asyncio.get_running_loop())
+    try:
+        recorder = Recorder(path, asyncio.get_running_loop())
+    except (FileNotFoundError, IsADirectoryError, NotADirectoryError) as error:
+        raise UsageError(
+            f"--record: {path}: {(error.strerror or str(error)).lower()}",
+            fix="name a file in a directory that is there",
+        ) from error
     try:
         yield _Tap(recorder, out, path)
     finally:
