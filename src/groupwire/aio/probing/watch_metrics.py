@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import os
 from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager, suppress
@@ -48,8 +49,11 @@ def _reason(error: OSError | UnicodeError) -> str:
     """Return why it cannot be; asyncio says much about a bind that fails."""
     if not isinstance(error, OSError):
         return "that is no name of a host"
-    if (error.errno or 0) > 0:
-        return os.strerror(error.errno or 0).lower()
+    # Since Python 3.13 asyncio goes on past an address that this machine has not,
+    # and if there was no other, raises an error without a number.
+    number = errno.EADDRNOTAVAIL if error.errno is None else error.errno
+    if number > 0:
+        return os.strerror(number).lower()
     return (error.strerror or str(error)).lower()
 
 
