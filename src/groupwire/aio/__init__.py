@@ -23,6 +23,13 @@ from groupwire.net import MembershipEvent, MembershipLost, MembershipRenewed
 from groupwire.values import Group
 
 if TYPE_CHECKING:
+    from groupwire.aio.adapters.codec import JSON, Codec, Undecodable, Valued
+    from groupwire.aio.adapters.values import (
+        ValuePublishing,
+        ValueSubscribing,
+        publish_values,
+        subscribe_values,
+    )
     from groupwire.aio.asking import Asking, Sent
     from groupwire.aio.delivery import (
         Output,
@@ -36,10 +43,12 @@ if TYPE_CHECKING:
     from groupwire.aio.message import Message
     from groupwire.aio.messages import (
         Full,
+        Onlooking,
         PublishConfig,
         Publishing,
         SubscribeConfig,
         Subscribing,
+        members,
         publish,
         subscribe,
     )
@@ -50,13 +59,16 @@ if TYPE_CHECKING:
     from groupwire.aio.probing.watch import WatchConfig, Watching, watch
 
 __all__ = [
+    "JSON",
     "Asking",
+    "Codec",
     "Full",
     "Joined",
     "MembershipEvent",
     "MembershipLost",
     "MembershipRenewed",
     "Message",
+    "Onlooking",
     "Output",
     "Peer",
     "PeerConfig",
@@ -70,15 +82,21 @@ __all__ = [
     "Stats",
     "SubscribeConfig",
     "Subscribing",
+    "Undecodable",
+    "ValuePublishing",
+    "ValueSubscribing",
+    "Valued",
     "WatchConfig",
     "Watching",
     "ask",
     "default_name",
     "group_of",
+    "members",
     "open",
     "ping",
     "ping_members",
     "publish",
+    "publish_values",
     "pull",
     "push",
     "receive_load",
@@ -87,19 +105,32 @@ __all__ = [
     "send_load",
     "serve_ping",
     "subscribe",
+    "subscribe_values",
     "watch",
 ]
 
 _LATER = {
+    **dict.fromkeys(("JSON", "Codec", "Undecodable", "Valued"), "adapters.codec"),
+    **dict.fromkeys(
+        (
+            "ValuePublishing",
+            "ValueSubscribing",
+            "publish_values",
+            "subscribe_values",
+        ),
+        "adapters.values",
+    ),
     **dict.fromkeys(("Asking", "Sent"), "asking"),
     "Message": "message",
     **dict.fromkeys(
         (
             "Full",
+            "Onlooking",
             "PublishConfig",
             "Publishing",
             "SubscribeConfig",
             "Subscribing",
+            "members",
             "publish",
             "subscribe",
         ),

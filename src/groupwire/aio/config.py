@@ -1,4 +1,4 @@
-"""How a peer behaves: one frozen value instead of a dozen keywords."""
+"""How peers and others behave: one frozen value instead of a dozen keywords."""
 
 from __future__ import annotations
 
@@ -7,22 +7,25 @@ import socket
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from ipaddress import IPv4Network, IPv6Network
+from typing import Self, TypeVar
 
 from groupwire.errors import UsageError
 from groupwire.gather import checked_name
 
-__all__ = ["PeerConfig", "default_name"]
+__all__ = ["EndConfig", "PeerConfig", "default_name", "with_end"]
+
+ConfigT = TypeVar("ConfigT", bound="EndConfig")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class PeerConfig:
-    """Everything about a peer that has a sensible default.
+class EndConfig:
+    """What everybody has who sends to a group and hears it.
 
     Raises UsageError for a value that cannot work.
     """
 
     name: str | None = None
-    """The member name in tagged answers; None: the short host name."""
+    """The name that others see; None: the short host name."""
     interface: str | int | None = None
     """Name, index, address or ``all``; None: chosen, with the reason told."""
     ttl: int = 1
@@ -33,6 +36,32 @@ class PeerConfig:
     """Differentiated services code point of what is sent. 0-63."""
     receive_buffer: int = 4 << 20
     """Bytes asked of the kernel; 0 leaves the system's default."""
+
+    def __post_init__(self) -> None:
+        if self.name is not None:
+            checked_name(self.name)
+        _within("ttl", self.ttl, 0, 255)
+        _within("dscp", self.dscp, 0, 63)
+        _within("receive_buffer", self.receive_buffer, 0, 1 << 30)
+
+    def merged(
+        self,
+        *,
+        name: str | None = None,
+        interface: str | int | None = None,
+        ttl: int | None = None,
+    ) -> Self:
+        """Return this with the given values in place of its own."""
+        return with_end(self, name, interface, ttl)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PeerConfig(EndConfig):
+    """Everything about a peer that has a sensible default.
+
+    Raises UsageError for a value that cannot work.
+    """
+
     answer_to: tuple[IPv4Network | IPv6Network, ...] = ()
     """Networks beyond the link whose questions are answered."""
     answer_rate: int = 1000
@@ -45,11 +74,7 @@ class PeerConfig:
     """Whether a peer hears what it has sent itself."""
 
     def __post_init__(self) -> None:
-        if self.name is not None:
-            checked_name(self.name)
-        _within("ttl", self.ttl, 0, 255)
-        _within("dscp", self.dscp, 0, 63)
-        _within("receive_buffer", self.receive_buffer, 0, 1 << 30)
+        EndConfig.__post_init__(self)
         _within("answer_rate", self.answer_rate, 1, 1_000_000)
         _within("queue", self.queue, 1, 10_000_000)
 
@@ -61,9 +86,21 @@ class PeerConfig:
         ttl: int | None = None,
     ) -> PeerConfig:
         """Return this with the given values in place of its own."""
-        if name is None and interface is None and ttl is None:
-            return self
         return _merged(self, name, interface, ttl)
+
+
+def with_end(
+    config: ConfigT, name: str | None, interface: str | int | None, ttl: int | None
+) -> ConfigT:
+    """Return a config with the given values in place of its own."""
+    if name is None and interface is None and ttl is None:
+        return config
+    return replace(
+        config,
+        name=config.name if name is None else name,
+        interface=config.interface if interface is None else interface,
+        ttl=config.ttl if ttl is None else ttl,
+    )
 
 
 # Who asks in a loop gives the same values every time.
@@ -71,12 +108,7 @@ class PeerConfig:
 def _merged(
     config: PeerConfig, name: str | None, interface: str | int | None, ttl: int | None
 ) -> PeerConfig:
-    return replace(
-        config,
-        name=config.name if name is None else name,
-        interface=config.interface if interface is None else interface,
-        ttl=config.ttl if ttl is None else ttl,
-    )
+    return with_end(config, name, interface, ttl)
 
 
 def default_name() -> str:

@@ -6,9 +6,31 @@ import asyncio
 from collections import deque
 from typing import Generic, TypeVar
 
-__all__ = ["Inbox"]
+__all__ = ["Bell", "Inbox"]
 
 T = TypeVar("T")
+
+
+class Bell:
+    """Wakes all who wait; each looks by itself whether there is something for it."""
+
+    def __init__(self) -> None:
+        self._waiters: set[asyncio.Future[None]] = set()
+
+    def ring(self) -> None:
+        """Wake who waits now."""
+        for waiter in self._waiters:
+            if not waiter.done():
+                waiter.set_result(None)
+
+    async def wait(self) -> None:
+        """Wait until it rings; for any number at once."""
+        waiter = asyncio.get_running_loop().create_future()
+        self._waiters.add(waiter)
+        try:
+            await waiter
+        finally:
+            self._waiters.discard(waiter)
 
 
 class Inbox(Generic[T]):
@@ -21,7 +43,7 @@ class Inbox(Generic[T]):
     def __init__(self, most: int | None = None) -> None:
         self._items: deque[T] = deque()
         self._most = most
-        self._waiters: set[asyncio.Future[None]] = set()
+        self._bell = Bell()
         self._closed = False
 
     def __len__(self) -> int:
@@ -32,28 +54,18 @@ class Inbox(Generic[T]):
         if self._closed or (self._most is not None and len(self._items) >= self._most):
             return False
         self._items.append(item)
-        self._wake()
+        self._bell.ring()
         return True
 
     def close(self) -> None:
         """Take nothing more in; what is inside can still be taken."""
         self._closed = True
-        self._wake()
+        self._bell.ring()
 
     async def take(self) -> T | None:
         """Return the next item; None when closed and empty."""
         while not self._items:
             if self._closed:
                 return None
-            waiter = asyncio.get_running_loop().create_future()
-            self._waiters.add(waiter)
-            try:
-                await waiter
-            finally:
-                self._waiters.discard(waiter)
+            await self._bell.wait()
         return self._items.popleft()
-
-    def _wake(self) -> None:
-        for waiter in self._waiters:
-            if not waiter.done():
-                waiter.set_result(None)

@@ -10,6 +10,7 @@ from groupwire.messages.delivery import Delivery
 from groupwire.messages.members import LeaveReason, Member
 
 __all__ = [
+    "Aside",
     "Batch",
     "CaughtUp",
     "Closed",
@@ -18,12 +19,17 @@ __all__ = [
     "LostTold",
     "MemberJoined",
     "MemberLeft",
+    "MessagesDropped",
+    "NotTaken",
+    "PresenceEvent",
     "PublishEvent",
     "PublisherRestarted",
+    "QueueFilled",
     "ReceiptEnded",
     "ReceivedBy",
     "RoomFreed",
     "SubscribeEvent",
+    "TakesNoMore",
 ]
 
 
@@ -54,6 +60,25 @@ class Gap:
     exact: bool = True
     """Whether so many are lost, and not perhaps more: at the end of one who fell
     silent."""
+
+
+@dataclass(frozen=True, slots=True)
+class NotTaken:
+    """Messages have come, and were dropped: the program's queue had no room."""
+
+    publisher: Member
+    delivery: Delivery
+    messages: int
+
+
+@dataclass(frozen=True, slots=True)
+class QueueFilled:
+    """The program takes less than comes: nothing is read until half of it is taken.
+
+    Publishers wait meanwhile, or name this subscriber as lagging.
+    """
+
+    queued_bytes: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,11 +127,27 @@ class RoomFreed:
 
 
 @dataclass(frozen=True, slots=True)
+class MessagesDropped:
+    """The oldest messages of a full queue have made room for newer ones."""
+
+    delivery: Delivery
+    messages: int
+
+
+@dataclass(frozen=True, slots=True)
 class LostTold:
     """A subscriber says that it has lost messages, and why."""
 
     member: Member
     messages: int
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class TakesNoMore:
+    """A subscriber says that it takes nothing more of this publisher, and why."""
+
+    member: Member
     why: str
 
 
@@ -135,15 +176,20 @@ class Closed:
     """Subscribers that were here and have not acknowledged everything."""
 
 
+PresenceEvent: TypeAlias = MemberJoined | MemberLeft | PublisherRestarted
 PublishEvent: TypeAlias = (
     MemberJoined
     | MemberLeft
     | Lagging
     | CaughtUp
     | RoomFreed
+    | MessagesDropped
     | LostTold
+    | TakesNoMore
     | ReceivedBy
     | ReceiptEnded
     | Closed
 )
-SubscribeEvent: TypeAlias = Batch | Gap | MemberJoined | MemberLeft | PublisherRestarted
+Aside: TypeAlias = Gap | NotTaken | QueueFilled | PresenceEvent
+"""What a subscriber is told beside messages."""
+SubscribeEvent: TypeAlias = Batch | Aside

@@ -5,7 +5,9 @@ loop runs already (notebooks, GUIs). Every call may come from any thread.
 """
 
 from groupwire.sync.delivery import pull, push
-from groupwire.sync.messages import publish, subscribe
+from groupwire.sync.logs import JsonFormatter, LogHandler
+from groupwire.sync.media import list_streams, receive_media, send_media
+from groupwire.sync.messages import members, publish, subscribe
 from groupwire.sync.peer import Message, Peer, ask, open, send
 from groupwire.sync.probing import (
     diagnose,
@@ -16,22 +18,31 @@ from groupwire.sync.probing import (
     send_load,
     watch,
 )
+from groupwire.sync.values import publish_values, subscribe_values
 
 __all__ = [
+    "JsonFormatter",
+    "LogHandler",
     "Message",
     "Peer",
     "ask",
     "diagnose",
+    "list_streams",
+    "members",
     "open",
     "ping",
     "ping_members",
     "publish",
+    "publish_values",
     "pull",
     "push",
     "receive_load",
+    "receive_media",
     "replay",
     "send",
     "send_load",
+    "send_media",
     "subscribe",
+    "subscribe_values",
     "watch",
 ]

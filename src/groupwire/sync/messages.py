@@ -2,18 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
-from types import TracebackType
-from typing import TYPE_CHECKING, Self
+from collections.abc import (
+    Callable,
+    Collection,
+    Coroutine,
+    Iterator,
+    Mapping,
+    Sequence,
+)
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from groupwire import aio
 from groupwire.sync.thread import loop_thread, within
+from groupwire.sync.twin import Openable, Twin
 from groupwire.values import Group
 
 # Not loaded before something is published: who only asks does not pay.
 if TYPE_CHECKING:
     from groupwire.aio.messages import (
         Message,
+        Onlooking,
         PublishConfig,
         Publishing,
         SubscribeConfig,
@@ -22,12 +30,23 @@ if TYPE_CHECKING:
     from groupwire.aio.messages.message import Published, Receipt
     from groupwire.aio.messages.publishing import Payload
     from groupwire.messages.delivery import Delivery
-    from groupwire.messages.events import Batch, Closed, SubscribeEvent
+    from groupwire.messages.events import (
+        Batch,
+        Closed,
+        PresenceEvent,
+        PublishEvent,
+        SubscribeEvent,
+    )
     from groupwire.messages.members import Member
     from groupwire.messages.publish.stats import PublishStats
     from groupwire.messages.subscribe.stats import SubscribeStats
+    from groupwire.net import MembershipEvent
 
-__all__ = ["Publisher", "Subscriber", "publish", "subscribe"]
+__all__ = ["Onlooker", "Publisher", "Subscriber", "members", "publish", "subscribe"]
+
+EventT = TypeVar("EventT")
+ResultT = TypeVar("ResultT")
+ResultT_co = TypeVar("ResultT_co", covariant=True)
 
 
 def publish(
@@ -38,7 +57,7 @@ def publish(
     ttl: int | None = None,
     config: PublishConfig | None = None,
 ) -> Publisher:
-    """Return a publisher: ``with groupwire.publish(...)`` has joined inside.
+    """Return a publisher: ``with sync.publish(...)`` has joined inside.
 
     See ``aio.publish``.
     """
@@ -56,7 +75,7 @@ def subscribe(
     ttl: int | None = None,
     config: SubscribeConfig | None = None,
 ) -> Subscriber:
-    """Return a subscriber: ``with groupwire.subscribe(...)`` has joined inside.
+    """Return a subscriber: ``with sync.subscribe(...)`` has joined inside.
 
     See ``aio.subscribe``.
     """
@@ -68,31 +87,58 @@ def subscribe(
     )
 
 
-class Publisher:
-    """Publishes to a group, for programs without an event loop."""
+def members(
+    group: Group | str | None = None,
+    *,
+    interface: str | int | None = None,
+    ttl: int | None = None,
+    config: aio.PeerConfig | None = None,
+) -> Onlooker:
+    """Return who is in a group: ``with sync.members(...)`` has joined inside.
 
-    def __init__(self, publishing: Publishing) -> None:
-        self._publishing = publishing
+    See ``aio.members``.
+    """
+    config = aio.PeerConfig() if config is None else config
+    return Onlooker(aio.members(group, interface=interface, ttl=ttl, config=config))
+
+
+class _Session(Openable[ResultT_co], Protocol[ResultT_co]):
+    @property
+    def members(self) -> Sequence[Member]: ...
 
     @property
-    def name(self) -> str:
-        """The publisher's name."""
-        return self._publishing.name
+    def dropped(self) -> Mapping[str, int]: ...
+
+
+class _Member(Twin[ResultT]):
+    """What publishers, subscribers and onlookers have in common."""
+
+    def __init__(self, original: _Session[ResultT]) -> None:
+        super().__init__(original)
+        self._session = original
 
     @property
     def members(self) -> Sequence[Member]:
         """Who else is here."""
-        return loop_thread().call(lambda: self._publishing.members)
+        return loop_thread().call(lambda: self._session.members)
+
+    @property
+    def dropped(self) -> Mapping[str, int]:
+        """What was dropped on this machine, by reason."""
+        return loop_thread().call(lambda: self._session.dropped)
+
+
+class Publisher(_Member[Any]):
+    """Publishes to a group, for programs without an event loop."""
+
+    def __init__(self, publishing: Publishing) -> None:
+        super().__init__(publishing)
+        self._publishing = publishing
 
     @property
     def stats(self) -> PublishStats:
         """What was sent so far."""
         return loop_thread().call(lambda: self._publishing.stats)
-
-    @property
-    def dropped(self) -> Mapping[str, int]:
-        """What was dropped on this machine, by reason."""
-        return loop_thread().call(lambda: self._publishing.dropped)
 
     def send(
         self,
@@ -120,21 +166,19 @@ class Publisher:
         )
         return Sent(loop_thread().run(sending))
 
+    def events(
+        self, timeout: float | None = None
+    ) -> Iterator[PublishEvent | MembershipEvent]:
+        """Iterate over who comes, leaves, lags and loses something.
+
+        Until ``close``, or ``timeout`` seconds of silence.
+        """
+        return _taken(self._publishing.next_event, timeout)
+
     def close(self) -> Closed | None:
         """Send what waits, and leave; say who has not got everything."""
-        return loop_thread().run(self._publishing.close())
-
-    def __enter__(self) -> Self:
-        loop_thread().run(self._publishing.open())
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
+        closed: Closed | None = super().close()
+        return closed
 
 
 class Sent:
@@ -155,32 +199,18 @@ class Sent:
         return loop_thread().run(self._published.received(by))
 
 
-class Subscriber:
+class Subscriber(_Member[None]):
     """Messages of a group, for programs without an event loop."""
 
     def __init__(self, subscribing: Subscribing) -> None:
+        super().__init__(subscribing)
         self._subscribing = subscribing
         self._current: Iterator[Message] = iter(())
-
-    @property
-    def name(self) -> str:
-        """The member name."""
-        return self._subscribing.name
-
-    @property
-    def members(self) -> Sequence[Member]:
-        """Who else is here."""
-        return loop_thread().call(lambda: self._subscribing.members)
 
     @property
     def stats(self) -> SubscribeStats:
         """What has come so far."""
         return loop_thread().call(lambda: self._subscribing.stats)
-
-    @property
-    def dropped(self) -> Mapping[str, int]:
-        """What was dropped on this machine, by reason."""
-        return loop_thread().call(lambda: self._subscribing.dropped)
 
     def __iter__(self) -> Iterator[Message]:
         """Iterate over messages, until this subscriber is closed."""
@@ -206,28 +236,36 @@ class Subscriber:
 
     def everything(self, timeout: float | None = None) -> Iterator[SubscribeEvent]:
         """Iterate over batches, gaps and members, as ``listen`` does."""
-        take = self._subscribing.next_event
-        while True:
-            try:
-                event = loop_thread().run(within(take(), timeout))
-            except TimeoutError:
-                return
-            if event is None:
-                return
-            yield event
+        return _taken(self._subscribing.next_event, timeout)
 
-    def close(self) -> None:
-        """Leave; ends iterations in other threads. Any number of times."""
-        loop_thread().run(self._subscribing.close())
 
-    def __enter__(self) -> Self:
-        loop_thread().run(self._subscribing.open())
-        return self
+class Onlooker(_Member[None]):
+    """Who is in a group, for programs without an event loop."""
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
+    def __init__(self, onlooking: Onlooking) -> None:
+        super().__init__(onlooking)
+        self._onlooking = onlooking
+
+    def __iter__(self) -> Iterator[PresenceEvent | MembershipEvent]:
+        """Iterate over who comes and goes, until this is closed."""
+        return self.listen()
+
+    def listen(
+        self, timeout: float | None = None
+    ) -> Iterator[PresenceEvent | MembershipEvent]:
+        """Iterate over who comes and goes, until ``timeout`` seconds of silence."""
+        return _taken(self._onlooking.next_event, timeout)
+
+
+def _taken(
+    take: Callable[[], Coroutine[Any, Any, EventT | None]], timeout: float | None
+) -> Iterator[EventT]:
+    """Iterate until there is nothing more, or ``timeout`` seconds of silence."""
+    while True:
+        try:
+            event = loop_thread().run(within(take(), timeout))
+        except TimeoutError:
+            return
+        if event is None:
+            return
+        yield event

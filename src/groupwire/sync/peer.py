@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from types import TracebackType
-from typing import Self
 
 from groupwire import aio
 from groupwire.aio import Joined, PeerConfig, Sent, Stats
@@ -12,6 +10,7 @@ from groupwire.errors import ClosedError
 from groupwire.gather import Expected, Form, Refusal, Result
 from groupwire.net import MembershipEvent
 from groupwire.sync.thread import loop_thread, within
+from groupwire.sync.twin import Twin
 from groupwire.values import Group, Origin
 
 __all__ = ["Message", "Peer", "ask", "open", "send"]
@@ -130,16 +129,12 @@ class Message:
         return repr(self._message)
 
 
-class Peer:
+class Peer(Twin[None]):
     """A member of a group for programs without an event loop."""
 
     def __init__(self, peer: aio.Peer) -> None:
+        super().__init__(peer)
         self._peer = peer
-
-    @property
-    def name(self) -> str:
-        """The member name in tagged answers."""
-        return self._peer.name
 
     @property
     def joined(self) -> Joined:
@@ -200,19 +195,3 @@ class Peer:
                 yield loop_thread().run(within(self._peer.next_event(), timeout))
             except (TimeoutError, ClosedError):
                 return
-
-    def close(self) -> None:
-        """Leave the group; ends ``listen`` in other threads. Any number of times."""
-        loop_thread().run(self._peer.close())
-
-    def __enter__(self) -> Self:
-        loop_thread().run(self._peer.open())
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()

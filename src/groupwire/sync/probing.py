@@ -2,22 +2,13 @@
 
 from __future__ import annotations
 
-import atexit
-from collections.abc import (
-    Awaitable,
-    Callable,
-    Coroutine,
-    Generator,
-    Iterable,
-    Sequence,
-)
-from contextlib import suppress
+from collections.abc import Generator, Iterable, Sequence
 from ipaddress import IPv4Address, IPv6Address
 from os import PathLike
-from typing import TYPE_CHECKING, Any, ParamSpec, Protocol, TypeVar
-from weakref import WeakSet
+from typing import TYPE_CHECKING
 
 from groupwire import aio
+from groupwire.sync.drawing import closed_at_exit, drawn
 from groupwire.sync.thread import loop_thread
 from groupwire.values import Group
 
@@ -38,10 +29,6 @@ __all__ = [
     "send_load",
     "watch",
 ]
-
-_EventT = TypeVar("_EventT")
-_Given = ParamSpec("_Given")
-_EventT_co = TypeVar("_EventT_co", covariant=True)
 
 
 def diagnose(
@@ -67,27 +54,6 @@ def diagnose(
     return loop_thread().run(looking)
 
 
-_open: WeakSet[Generator[Any]] = WeakSet()
-
-
-@atexit.register
-def _close_all() -> None:
-    """Leave what is still joined, while the loop's thread is there to do it."""
-    for generator in list(_open):
-        generator.close()
-
-
-def _closed_at_exit(
-    make: Callable[_Given, Generator[_EventT]],
-) -> Callable[_Given, Generator[_EventT]]:
-    def kept(*given: _Given.args, **named: _Given.kwargs) -> Generator[_EventT]:
-        generator = make(*given, **named)
-        _open.add(generator)
-        return generator
-
-    return kept
-
-
 def watch(
     groups: Group | str | Iterable[Group | str],
     *,
@@ -106,7 +72,7 @@ def watch(
     return _reports(watching)
 
 
-@_closed_at_exit
+@closed_at_exit
 def _reports(watching: aio.Watching) -> Generator[WatchReport]:
     async def begin() -> None:
         await watching.__aenter__()
@@ -139,7 +105,7 @@ def replay(  # noqa: PLR0913 - keyword-only
     config: aio.PeerConfig | None = None,
 ) -> Generator[ReplayProgress]:
     """Send a capture again, and iterate over how far it is; see ``aio.replay``."""
-    return _drawn(
+    return drawn(
         aio.replay(
             path,
             group,
@@ -164,7 +130,7 @@ def ping(  # noqa: PLR0913 - keyword-only
     interface: str | int | None = None,
 ) -> Generator[PingEvent]:
     """Ask responders, unicast and multicast side by side; see ``aio.ping``."""
-    return _drawn(
+    return drawn(
         aio.ping(
             hosts,
             group,
@@ -188,7 +154,7 @@ def ping_members(  # noqa: PLR0913 - keyword-only
     config: aio.PeerConfig | None = None,
 ) -> Generator[MembersEvent]:
     """Ask all members of a group by multicast; see ``aio.ping_members``."""
-    return _drawn(
+    return drawn(
         aio.ping_members(
             group,
             count=count,
@@ -212,7 +178,7 @@ def send_load(  # noqa: PLR0913 - keyword-only
     config: aio.PeerConfig | None = None,
 ) -> Generator[LoadProgress | LoadResult]:
     """Send measured traffic; the last value is the result. See ``aio.send_load``."""
-    return _drawn(
+    return drawn(
         aio.send_load(
             group,
             rate=rate,
@@ -232,37 +198,4 @@ def receive_load(
     config: aio.PeerConfig | None = None,
 ) -> Generator[LoadEvent]:
     """Count measured traffic until the iteration ends; see ``aio.receive_load``."""
-    return _drawn(aio.receive_load(group, interval=interval, config=config))
-
-
-class _Events(Protocol[_EventT_co]):
-    """What an asynchronous generator is, as far as it is needed here."""
-
-    def __anext__(self) -> Awaitable[_EventT_co]: ...
-
-    def aclose(self) -> Coroutine[Any, Any, None]: ...
-
-
-@_closed_at_exit
-def _drawn(events: _Events[_EventT]) -> Generator[_EventT]:
-    """Iterate over what happens in the loop's thread."""
-
-    async def following() -> _EventT:
-        return await events.__anext__()
-
-    thread = loop_thread()
-    try:
-        while True:
-            work = thread.begin(following())
-            try:
-                event = work.result()
-            except StopAsyncIteration:
-                return
-            except BaseException:
-                work.cancel()  # Ctrl-C: only when it has ended can it be closed
-                with suppress(BaseException):
-                    work.result()
-                raise
-            yield event
-    finally:
-        thread.run(events.aclose())
+    return drawn(aio.receive_load(group, interval=interval, config=config))

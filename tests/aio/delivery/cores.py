@@ -8,7 +8,6 @@ from collections.abc import Sequence
 from groupwire.aio import PeerConfig
 from groupwire.aio.delivery.handle import Handle, not_begun
 from groupwire.aio.ends.opening import open_sending
-from groupwire.aio.ends.running import Running
 from groupwire.values import Datagram, Group, Interface, Transmit
 
 
@@ -72,12 +71,9 @@ class FakeHandle(Handle[str, float, list[str]]):
 
     async def _begin(self) -> None:
         ends = open_sending(self.group, PeerConfig())
-        self._choice = ends.choice
-        self._running = Running(
-            ends, self.core, hear=self._hear, tell=self._tell, everywhere=True
-        )
+        running = self._carry(ends, self.core, everywhere=True)
         self.core.out.append(Transmit(b"hello"))
-        self._running.start()
+        running.start()
 
     def say(self, *events: str, last: bool = False) -> None:
         """Let the core tell of events."""

@@ -67,9 +67,3 @@ def test_what_is_named_for_a_pull_goes_before_its_config() -> None:
     assert config.merged() == config
     merged = config.merged(name="b", interface=0, ttl=0, accept=accept)
     assert merged == PullConfig(name="b", interface=0, ttl=0, timeout=5, accept=accept)
-
-
-def test_sockets_are_told_what_concerns_them() -> None:
-    config = PushConfig(name="a", ttl=7, dscp=8, loopback=False, interface="lo").peer
-    assert (config.name, config.ttl, config.dscp) == ("a", 7, 8)
-    assert (config.loopback, config.interface) == (False, "lo")

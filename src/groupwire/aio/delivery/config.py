@@ -6,8 +6,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from ipaddress import IPv4Network, IPv6Network
 from math import inf, isfinite
+from typing import Self
 
-from groupwire.aio.config import PeerConfig
+from groupwire.aio.config import EndConfig, with_end
 from groupwire.deliver.entries import Entry
 from groupwire.errors import UsageError
 from groupwire.gather import Expectation, Expected
@@ -20,7 +21,7 @@ _MOST_PARITY = 64
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class PushConfig:
+class PushConfig(EndConfig):
     """Everything about a push that has a sensible default. Times are seconds.
 
     Raises UsageError for a value that cannot work.
@@ -49,18 +50,6 @@ class PushConfig:
     """Whether symbolic links are sent as links; else they are left out."""
     title: str | None = None
     """What members are told it is, and the name of a stream; None: what is pushed."""
-    name: str | None = None
-    """The sender's name that members see; None: the short host name."""
-    interface: str | int | None = None
-    """Name, index, address or ``all``; None: chosen, with the reason told."""
-    ttl: int = 1
-    """How many links a datagram crosses: 1 stays on this one. 0-255."""
-    loopback: bool = True
-    """Whether members on this very machine hear it."""
-    dscp: int = 0
-    """Differentiated services code point of what is sent. 0-63."""
-    receive_buffer: int = 4 << 20
-    """Bytes asked of the kernel; 0 leaves the system's default."""
     answer_to: Networks = ()
     """Networks beyond the link whose members are answered."""
     progress_s: float = 0.5
@@ -87,11 +76,6 @@ class PushConfig:
         if self.title is not None and not self.title:
             raise UsageError("an empty title tells nothing", fix="leave it out")
 
-    @property
-    def peer(self) -> PeerConfig:
-        """The part of it that is about sockets."""
-        return _as_peer(self)
-
     def merged(
         self,
         *,
@@ -99,19 +83,14 @@ class PushConfig:
         name: str | None = None,
         interface: str | int | None = None,
         ttl: int | None = None,
-    ) -> PushConfig:
+    ) -> Self:
         """Return this with the given values in place of its own."""
-        return replace(
-            self,
-            expect=self.expect if expect is None else expect,
-            name=self.name if name is None else name,
-            interface=self.interface if interface is None else interface,
-            ttl=self.ttl if ttl is None else ttl,
-        )
+        merged = with_end(self, name, interface, ttl)
+        return merged if expect is None else replace(merged, expect=expect)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class PullConfig:
+class PullConfig(EndConfig):
     """Everything about a pull that has a sensible default. Times are seconds.
 
     Raises UsageError for a value that cannot work.
@@ -136,16 +115,6 @@ class PullConfig:
     """
     durable: bool = True
     """Whether the disk is waited for before a file counts as stored."""
-    name: str | None = None
-    """The member name; None: the short host name."""
-    interface: str | int | None = None
-    """Name, index, address or ``all``; None: every one that can multicast."""
-    ttl: int = 1
-    """How many links an answer to the group crosses. 0-255."""
-    loopback: bool = True
-    """Whether members and senders on this very machine hear its feedback."""
-    dscp: int = 0
-    """Differentiated services code point of the feedback. 0-63."""
     receive_buffer: int = 16 << 20
     """Bytes asked of the kernel; 0 leaves the system's default."""
     answer_to: Networks = ()
@@ -166,11 +135,6 @@ class PullConfig:
                 f"max_size {self.max_size} is negative", fix="use 0 or more"
             )
 
-    @property
-    def peer(self) -> PeerConfig:
-        """The part of it that is about sockets."""
-        return _as_peer(self)
-
     def merged(
         self,
         *,
@@ -178,31 +142,14 @@ class PullConfig:
         interface: str | int | None = None,
         ttl: int | None = None,
         accept: Callable[[Entry], bool] | None = None,
-    ) -> PullConfig:
+    ) -> Self:
         """Return this with the given values in place of its own."""
-        return replace(
-            self,
-            name=self.name if name is None else name,
-            interface=self.interface if interface is None else interface,
-            ttl=self.ttl if ttl is None else ttl,
-            accept=self.accept if accept is None else accept,
-        )
-
-
-def _as_peer(config: PushConfig | PullConfig) -> PeerConfig:
-    return PeerConfig(
-        name=config.name,
-        interface=config.interface,
-        ttl=config.ttl,
-        loopback=config.loopback,
-        dscp=config.dscp,
-        receive_buffer=config.receive_buffer,
-        answer_to=config.answer_to,
-    )
+        merged = with_end(self, name, interface, ttl)
+        return merged if accept is None else replace(merged, accept=accept)
 
 
 def _check_common(config: PushConfig | PullConfig) -> None:
-    _as_peer(config)  # it checks what it has itself
+    EndConfig.__post_init__(config)
     _positive("patience", config.patience)
     _positive("progress_s", config.progress_s)
 

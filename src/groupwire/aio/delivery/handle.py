@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-from abc import ABC, abstractmethod
-from collections.abc import AsyncIterator, Callable, Generator, Mapping, Sequence
+from abc import abstractmethod
+from collections.abc import AsyncIterator, Callable, Generator, Sequence
 from random import SystemRandom
-from types import TracebackType
 from typing import Generic, Self, TypeVar
 
-from groupwire.aio.ends.running import Running
+from groupwire.aio.ends.carrying import Carrying
 from groupwire.aio.inbox import Inbox
 from groupwire.errors import UsageError
-from groupwire.net import Choice, MembershipEvent
+from groupwire.net import MembershipEvent
 from groupwire.values import Group
 
 __all__ = ["Handle", "not_begun", "random_node", "surely"]
@@ -25,7 +24,7 @@ _MOST_EVENTS = 1 << 20
 """As many as a manifest has entries: all may be settled at once."""
 
 
-class Handle(ABC, Generic[EventT, ProgressT, ResultT]):
+class Handle(Carrying[EventT], Generic[EventT, ProgressT, ResultT]):
     """A delivery that begins when it is awaited or entered, and runs once.
 
     Cancelling says goodbye, leaves the groups and goes through; what is known then
@@ -33,32 +32,14 @@ class Handle(ABC, Generic[EventT, ProgressT, ResultT]):
     """
 
     def __init__(self, group: Group, progress_s: float) -> None:
-        self.group = group
+        super().__init__(group)
         self._progress_s = progress_s
         self._begun = False
         self._inbox: Inbox[EventT | ProgressT | MembershipEvent] | None = None
         self._ended: asyncio.Future[None] | None = None
         self._timer: asyncio.TimerHandle | None = None
-        self._running: Running[EventT] | None = None
-        self._choice: Choice | None = None
-        self._lost_events = 0
         self._error: BaseException | None = None
         """What ended it from outside the delivery: raised where it is waited for."""
-
-    @property
-    def choice(self) -> Choice:
-        """The interfaces, and why these. UsageError before it has begun."""
-        if self._choice is None:
-            raise not_begun()
-        return self._choice
-
-    @property
-    def dropped(self) -> Mapping[str, int]:
-        """What was dropped on this machine, by reason."""
-        drops = {} if self._running is None else dict(self._running.dropped)
-        if self._lost_events:
-            drops["event-queue-full"] = self._lost_events
-        return drops
 
     @property
     @abstractmethod
@@ -93,14 +74,6 @@ class Handle(ABC, Generic[EventT, ProgressT, ResultT]):
         await self._open(Inbox(_MOST_EVENTS))
         return self
 
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        await self._close()
-
     async def __aiter__(self) -> AsyncIterator[EventT | ProgressT | MembershipEvent]:
         """Iterate over what happens, and over the progress, until the end."""
         if self._inbox is None:
@@ -113,7 +86,7 @@ class Handle(ABC, Generic[EventT, ProgressT, ResultT]):
         try:
             return await self.finished()
         finally:
-            await self._close()
+            await self._leave_group()
 
     async def _open(
         self, inbox: Inbox[EventT | ProgressT | MembershipEvent] | None
@@ -131,10 +104,10 @@ class Handle(ABC, Generic[EventT, ProgressT, ResultT]):
             self._look()
             self._watch()
         except BaseException:
-            await self._close()
+            await self._leave_group()
             raise
 
-    async def _close(self) -> None:
+    async def _leave_group(self, *, hurried: bool = True) -> None:  # noqa: ARG002
         running = self._running
         try:
             if running is not None:
@@ -161,6 +134,9 @@ class Handle(ABC, Generic[EventT, ProgressT, ResultT]):
     @abstractmethod
     async def _let_go(self) -> None:
         """Wait for the threads at the disk to end; any number of times."""
+
+    def _too_early(self) -> UsageError:
+        return not_begun()
 
     def _hear(self, events: Sequence[EventT]) -> None:
         for event in events:

@@ -15,7 +15,6 @@ from groupwire.aio.delivery.handle import Handle, not_begun, random_node, surely
 from groupwire.aio.delivery.output import Output, OutputStorage
 from groupwire.aio.delivery.veto import guarded
 from groupwire.aio.ends.opening import open_hearing
-from groupwire.aio.ends.running import Running
 from groupwire.deliver.pull import (
     DeliveryEnded,
     Pull,
@@ -86,9 +85,8 @@ class Pulling(Handle[PullEvent, PullProgress, list[PullReport]]):
 
     async def _begin(self) -> None:
         loop = asyncio.get_running_loop()
-        ends = open_hearing(self.group, self.config.peer)
+        ends = open_hearing(self.group, self.config)
         try:
-            self._choice = ends.choice
             storage = self._storage = await self._stored(loop)
             pull = self._pull = Pull(
                 self._rules(ends.group),
@@ -96,19 +94,12 @@ class Pulling(Handle[PullEvent, PullProgress, list[PullReport]]):
                 rng=Random(_DICE.getrandbits(64)),
                 interfaces=ends.interfaces,
             )
-            self._running = Running(
-                ends,
-                pull,
-                hear=self._hear,
-                tell=self._tell,
-                everywhere=True,
-                lose=self.config.lose,
-            )
+            running = self._carry(ends, pull, everywhere=True, lose=self.config.lose)
         except BaseException:
             ends.close()
             raise
         self._wait()
-        self._running.start()
+        running.start()
 
     async def _stored(
         self, loop: asyncio.AbstractEventLoop

@@ -20,7 +20,6 @@ from groupwire.aio.delivery.streams import (
     stream_of,
 )
 from groupwire.aio.ends.opening import Ends, open_sending, segment_bytes
-from groupwire.aio.ends.running import Running
 from groupwire.deliver.entries import Manifest
 from groupwire.deliver.push import FeedRoom, Push, PushEnded, PushEvent, PushRules
 from groupwire.deliver.report import PushProgress, PushReport
@@ -99,14 +98,11 @@ class Pushing(Handle[PushEvent, PushProgress, PushReport]):
         self._pump_soon()
 
     async def _begin(self) -> None:
-        ends = open_sending(self.group, self.config.peer)
+        ends = open_sending(self.group, self.config)
         try:
-            self._choice = ends.choice
             tree = self._tree = await self._walk()
             push = self._push = self._pushing(tree, ends)
-            running = self._running = Running(
-                ends, push, hear=self._hear, tell=self._tell, everywhere=False
-            )
+            running = self._carry(ends, push, everywhere=False)
         except BaseException:
             ends.close()
             raise

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from groupwire.aio.config import PeerConfig
+from groupwire.aio.config import EndConfig
 from groupwire.aio.opening import way_out
 from groupwire.net import (
     Aim,
@@ -53,7 +53,7 @@ class Ends:
             self.receiver.close()
 
 
-def open_sending(group: Group, config: PeerConfig) -> Ends:
+def open_sending(group: Group, config: EndConfig) -> Ends:
     """Open what a sender needs. Raises AddressError and MachineErrors."""
     group = group.with_interface(config.interface)
     interfaces = list_interfaces()
@@ -72,7 +72,7 @@ def open_sending(group: Group, config: PeerConfig) -> Ends:
     return Ends(group, sender, receiver, choice, interfaces)
 
 
-def open_hearing(group: Group, config: PeerConfig) -> Ends:
+def open_hearing(group: Group, config: EndConfig) -> Ends:
     """Open what a member needs. Raises AddressError and MachineErrors.
 
     Feedback leaves by every interface that is joined: the sender hears it on its own.
@@ -98,7 +98,7 @@ def segment_bytes(payload_limit: int) -> int:
 
 
 def _joined(
-    group: Group, interfaces: Sequence[Interface], config: PeerConfig
+    group: Group, interfaces: Sequence[Interface], config: EndConfig
 ) -> MulticastReceiver:
     receiver = MulticastReceiver(
         receive_buffer_bytes=config.receive_buffer, coalesced=True, whole=True
@@ -111,7 +111,7 @@ def _joined(
     return receiver
 
 
-def _sending(config: PeerConfig) -> SenderConfig:
+def _sending(config: EndConfig) -> SenderConfig:
     # Facts, because whom one answers depends on the interface that he came in by.
     return SenderConfig(
         ttl_hops=config.ttl,

@@ -9,12 +9,17 @@
     async with aio.subscribe("239.255.42.99:10002", "room/+/temperature") as messages:
         async for message in messages:
             print(message.topic, message.data)
+
+    async for event in aio.members("239.255.42.99:10002"):
+        print(event)
 """
 
 from __future__ import annotations
 
+from groupwire.aio.config import PeerConfig
 from groupwire.aio.messages.config import Full, PublishConfig, SubscribeConfig
 from groupwire.aio.messages.message import Message, Published
+from groupwire.aio.messages.onlooking import Onlooking
 from groupwire.aio.messages.publishing import Publishing
 from groupwire.aio.messages.subscribing import Subscribing
 from groupwire.aio.opening import group_of
@@ -23,16 +28,18 @@ from groupwire.values import DEFAULT_MESSAGE_GROUP, Group
 __all__ = [
     "Full",
     "Message",
+    "Onlooking",
     "PublishConfig",
     "Published",
     "Publishing",
     "SubscribeConfig",
     "Subscribing",
+    "members",
     "publish",
     "subscribe",
 ]
 
-_PUBLISH, _SUBSCRIBE = PublishConfig(), SubscribeConfig()
+_LOOK, _PUBLISH, _SUBSCRIBE = PeerConfig(), PublishConfig(), SubscribeConfig()
 
 
 def publish(
@@ -69,3 +76,20 @@ def subscribe(
     config = config.merged(name=name, interface=interface, ttl=ttl)
     group = group_of(group, DEFAULT_MESSAGE_GROUP)
     return Subscribing(group, patterns or ("#",), config)
+
+
+def members(
+    group: Group | str | None = None,
+    *,
+    interface: str | int | None = None,
+    ttl: int | None = None,
+    config: PeerConfig = _LOOK,
+) -> Onlooking:
+    """Return who is in the group, and who comes and goes, without being a member.
+
+    Iterate over it for MemberJoined, MemberLeft and PublisherRestarted; inside ``async
+    with`` its ``members`` are those who are known to be here. The rest is as with
+    :func:`publish`.
+    """
+    config = config.merged(interface=interface, ttl=ttl)
+    return Onlooking(group_of(group, DEFAULT_MESSAGE_GROUP), config)

@@ -4,17 +4,15 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Collection, Mapping, Sequence
-from random import Random, SystemRandom
-from types import TracebackType
-from typing import Self
+from contextlib import suppress
 
-from groupwire.aio.config import default_name
-from groupwire.aio.ends.opening import open_sending, segment_bytes
+from groupwire.aio.ends.opening import Ends, open_sending, segment_bytes
 from groupwire.aio.ends.running import Running
 from groupwire.aio.inbox import Inbox
 from groupwire.aio.messages.config import Full, PublishConfig
 from groupwire.aio.messages.message import Published, Receipt
-from groupwire.errors import ClosedError, UsageError
+from groupwire.aio.messages.session import Session, new_dice, new_life, new_node
+from groupwire.errors import ClosedError
 from groupwire.messages.delivery import Delivery
 from groupwire.messages.errors import QueueFull
 from groupwire.messages.events import (
@@ -24,94 +22,67 @@ from groupwire.messages.events import (
     ReceivedBy,
     RoomFreed,
 )
-from groupwire.messages.members import Member
 from groupwire.messages.publish.publisher import Publisher
 from groupwire.messages.publish.stats import PublishStats
-from groupwire.messages.rules import MAX_NODE, PublishRules
-from groupwire.net import Choice, MembershipEvent
+from groupwire.messages.rules import PublishRules
+from groupwire.net import MembershipEvent
 from groupwire.norm import AdaptiveConfig
 from groupwire.values import Group
 
 __all__ = ["Publishing"]
 
 _MOST_EVENTS = 10_000
-_DICE = SystemRandom()
+_HURRY_S = 1.0
+"""How long subscribers have for what they lack, if an exception ends it all."""
 Payload = bytes | bytearray | memoryview
 
 
-class Publishing:
+class Publishing(Session[PublishEvent]):
     """Publishes to a group; made by :func:`groupwire.aio.publish`.
 
     What is sent within one turn of the event loop shares segments and system calls; a
-    lone message leaves at once.
+    lone message leaves at once. Leaving ``async with`` closes it, see :meth:`close`; if
+    an exception ends it, subscribers have a second for what they lack.
     """
 
+    _what = "publisher"
+    _everywhere = False
+
     def __init__(self, group: Group, config: PublishConfig) -> None:
-        self.group = group
+        super().__init__(group, config.name)
         self.config = config
-        self.name = config.name or default_name()
-        self._core: Publisher | None = None
-        self._running: Running[PublishEvent] | None = None
-        self._choice: Choice | None = None
+        self._publisher: Publisher | None = None
         self._events: Inbox[PublishEvent | MembershipEvent] = Inbox(_MOST_EVENTS)
-        self._lost_events = self._dropped = 0
+        self._dropped = 0
         self._turning = False
         """Whether what is sent now leaves when this turn of the loop is over."""
         self._room: asyncio.Future[None] | None = None
         self._tickets: dict[int, asyncio.Future[Receipt]] = {}
-        self._over: asyncio.Future[Closed] | None = None
+        self._over: asyncio.Future[Closed | None] | None = None
 
     async def open(self) -> None:
         """Join; ``async with`` does it. Raises AddressError and MachineErrors."""
-        if self._core is not None:
-            raise UsageError("a publisher opens once", fix="make another one")
-        ends = open_sending(self.group, self.config.peer)
-        try:
-            rules = self._rules(ends.sender.payload_limit)
-            self._core = core = Publisher(rules, Random(_DICE.getrandbits(64)))
-            self._over = asyncio.get_running_loop().create_future()
-            self._running = running = Running(
-                ends, core, hear=self._hear, tell=self._tell, everywhere=False
-            )
-        except BaseException:
-            ends.close()
-            raise
-        self._choice = ends.choice
-        core.start(now=running.driver.time())
-        running.start()
-        if running.failure is not None:
-            await self.close()
-            raise running.failure
+        await super().open()
+        # What nobody can hear from the very first word on is no publisher.
+        if self._running is not None and self._running.failure is not None:
+            await self._leave_group(hurried=True)
+            raise self._running.failure
 
     async def close(self) -> Closed | None:
         """Send what waits, and leave; say who has not got everything.
 
-        Who is here is waited for, for the patience at most. Any number of times.
+        Who is here is waited for, for the patience at most. Any number of times; None
+        where it was never open, or its closing was interrupted.
         """
-        running, core, over = self._running, self._core, self._over
-        if running is None or core is None or over is None:
-            return None
-        try:
-            if not core.closed:
-                core.close(now=running.driver.time())
-                running.driver.pump()
-                await asyncio.shield(over)
-        finally:
-            await running.close()
-            self._end()
-        return over.result() if over.done() else None
+        await self._leave_group()
+        over = self._over
+        return over.result() if over is not None and over.done() else None
 
-    async def __aenter__(self) -> Self:
-        await self.open()
-        return self
-
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        await self.close()
+    async def abandon(self) -> None:
+        """Leave at once: what waits is given up, and nobody is waited for."""
+        if self._publisher is not None and self._running is not None:
+            self._publisher.abandon(now=self._running.driver.time())
+        await self._leave_group()
 
     # Sending.
 
@@ -172,43 +143,49 @@ class Publishing:
         self._leave_soon(running)
         return Published(sequence, self._received)
 
+    def flush(self) -> None:
+        """Let what was sent leave now, and not when this turn of the loop is over."""
+        self._at_work()
+        self._flush()
+
     # What is known.
-
-    @property
-    def choice(self) -> Choice:
-        """The interfaces, and why these. UsageError before it is open."""
-        if self._choice is None:
-            raise _not_open()
-        return self._choice
-
-    @property
-    def members(self) -> Sequence[Member]:
-        """Who else is here. UsageError before it is open."""
-        return self._at_work()[0].members
 
     @property
     def stats(self) -> PublishStats:
         """What was sent so far. UsageError before it is open."""
-        if self._core is None:
-            raise _not_open()
-        return self._core.stats
+        if self._publisher is None:
+            raise self._too_early()
+        return self._publisher.stats
 
     @property
     def dropped(self) -> Mapping[str, int]:
         """What was dropped on this machine, by reason."""
-        drops = {} if self._running is None else dict(self._running.dropped)
-        if self._lost_events:
-            drops["event-queue-full"] = self._lost_events
+        drops = dict(super().dropped)
         if self._dropped:
             drops["queue-full"] = self._dropped
         return drops
 
     async def events(self) -> AsyncIterator[PublishEvent | MembershipEvent]:
         """Iterate over who comes, leaves, lags and loses something, until the end."""
-        while (event := await self._events.take()) is not None:
+        while (event := await self.next_event()) is not None:
             yield event
 
+    async def next_event(self) -> PublishEvent | MembershipEvent | None:
+        """Return what ``events`` gives next; None once closed and empty."""
+        if self._core is None:
+            raise self._too_early()
+        return await self._events.take()
+
     # How it is done.
+
+    def _join(self) -> Ends:
+        return open_sending(self.group, self.config)
+
+    def _make(self, ends: Ends) -> Publisher:
+        rules = self._rules(ends.sender.payload_limit)
+        self._over = asyncio.get_running_loop().create_future()
+        self._publisher = Publisher(rules, new_dice())
+        return self._publisher
 
     def _rules(self, payload_limit: int) -> PublishRules:
         config, usual = self.config, AdaptiveConfig()
@@ -217,9 +194,9 @@ class Publishing:
         if config.rate is not None:
             ceiling = config.rate / 8
         return PublishRules(
-            id=_DICE.getrandbits(64),
-            node=_DICE.randrange(1, MAX_NODE),
-            instance=_DICE.getrandbits(16),
+            id=new_life(),
+            node=new_node(),
+            instance=new_life() & 0xFFFF,
             name=self.name,
             delivery=config.delivery,
             queue_bytes=config.queue,
@@ -236,9 +213,9 @@ class Publishing:
         )
 
     def _at_work(self) -> tuple[Publisher, Running[PublishEvent]]:
-        core, running = self._core, self._running
+        core, running = self._publisher, self._running
         if core is None or running is None:
-            raise _not_open()
+            raise self._too_early()
         if core.closed:
             raise ClosedError("this publisher")
         return core, running
@@ -255,8 +232,8 @@ class Publishing:
         self._flush()
 
     def _flush(self) -> None:
-        if self._core is not None and self._running is not None:
-            self._core.flush(now=self._running.driver.time())
+        if self._publisher is not None and self._running is not None:
+            self._publisher.flush(now=self._running.driver.time())
             self._running.driver.pump()
 
     async def _waited(self, full: QueueFull, timeout: float | None) -> bool:
@@ -322,13 +299,18 @@ class Publishing:
         if not self._events.put(event):
             self._lost_events += 1
 
+    async def _last_words(self, *, hurried: bool) -> None:
+        if self._over is None:
+            return
+        with suppress(TimeoutError):
+            async with asyncio.timeout(_HURRY_S if hurried else None):
+                await asyncio.shield(self._over)
+
     def _end(self) -> None:
         self._events.close()
         self._free()
+        if self._over is not None and not self._over.done():
+            self._over.set_result(None)
         for waiting in self._tickets.values():
             if not waiting.done():
-                waiting.cancel()
-
-
-def _not_open() -> UsageError:
-    return UsageError("this publisher is not open", fix="use it inside: async with")
+                waiting.set_exception(ClosedError("this publisher"))

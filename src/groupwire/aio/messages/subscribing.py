@@ -3,34 +3,30 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
-from random import Random, SystemRandom
-from types import TracebackType
-from typing import Self
+from collections.abc import AsyncIterator, Iterator, Sequence
+from time import monotonic
 
-from groupwire.aio.config import default_name
-from groupwire.aio.ends.opening import open_hearing
-from groupwire.aio.ends.running import Running
-from groupwire.aio.inbox import Inbox
+from groupwire.aio.ends.opening import Ends, open_hearing
+from groupwire.aio.inbox import Bell, Inbox
 from groupwire.aio.messages.config import SubscribeConfig
 from groupwire.aio.messages.message import Message, messages_of
-from groupwire.errors import UsageError
+from groupwire.aio.messages.session import Session, new_dice, new_life, new_node
 from groupwire.messages.events import Batch, SubscribeEvent
 from groupwire.messages.members import Member
-from groupwire.messages.rules import MAX_NODE, SubscribeRules
+from groupwire.messages.rules import SubscribeRules
 from groupwire.messages.subscribe.backlog import Backlog
 from groupwire.messages.subscribe.stats import SubscribeStats
 from groupwire.messages.subscribe.subscriber import Subscriber
-from groupwire.net import Choice, MembershipEvent
+from groupwire.net import MembershipEvent
 from groupwire.values import Group
 
 __all__ = ["Subscribing"]
 
 _MOST_EVENTS = 10_000
-_DICE = SystemRandom()
+_TURN_S = 0.05
 
 
-class Subscribing:
+class Subscribing(Session[SubscribeEvent]):
     """Messages of a group; made by :func:`groupwire.aio.subscribe`.
 
     ``async for message in subscribing`` gives each message, ``batches`` those of one
@@ -39,72 +35,35 @@ class Subscribing:
     queue. While nobody takes, publishers wait, or name this subscriber as lagging.
     """
 
+    _what = "subscriber"
+
     def __init__(
         self, group: Group, patterns: Sequence[str], config: SubscribeConfig
     ) -> None:
-        self.group = group
+        super().__init__(group, config.name)
         self.patterns = tuple(patterns)
         self.config = config
-        self.name = config.name or default_name()
-        self._core: Subscriber | None = None
-        self._running: Running[SubscribeEvent] | None = None
-        self._choice: Choice | None = None
+        self._subscriber: Subscriber | None = None
         self._backlog = Backlog()
         self._current: Iterator[Message] = iter(())
         """What is left of the batch that is being taken one by one."""
-        self._waiter: asyncio.Future[None] | None = None
+        self._bell = Bell()
         self._links: Inbox[MembershipEvent] = Inbox(_MOST_EVENTS)
-        self._lost_events = 0
-        self._ended = False
         # Refused here rather than on entry: a pattern is a slip of who writes it.
         self._rules = SubscribeRules(
-            id=_DICE.getrandbits(64),
-            node=_DICE.randrange(1, MAX_NODE),
+            id=new_life(),
+            node=new_node(),
             name=self.name,
             patterns=self.patterns,
             start_at=config.start_at,
             queue_bytes=config.queue,
         )
-
-    async def open(self) -> None:
-        """Join; ``async with`` does it. Raises AddressError and MachineErrors."""
-        if self._core is not None:
-            raise UsageError("a subscriber opens once", fix="make another one")
-        ends = open_hearing(self.group, self.config.peer)
-        try:
-            self._core = core = Subscriber(self._rules, Random(_DICE.getrandbits(64)))
-            self._running = running = Running(
-                ends, core, hear=self._hear, tell=self._tell, everywhere=True
-            )
-        except BaseException:
-            ends.close()
-            raise
-        self._choice = ends.choice
-        core.start(now=running.driver.time())
-        running.start()
+        self._ended = False
+        self._turned_at = 0.0
 
     async def close(self) -> None:
         """Leave; what has come can still be taken. Any number of times."""
-        self._ended = True
-        self._wake()
-        self._links.close()
-        if self._running is not None and self._core is not None:
-            if not self._core.closed:
-                self._core.close(now=self._running.driver.time())
-                self._running.driver.pump()
-            await self._running.close()
-
-    async def __aenter__(self) -> Self:
-        await self.open()
-        return self
-
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        await self.close()
+        await self._leave_group()
 
     # Taking.
 
@@ -137,44 +96,46 @@ class Subscribing:
         while (event := await self._links.take()) is not None:
             yield event
 
+    def enough(self, publisher: Member, why: str = "") -> None:
+        """Take nothing more of a publisher, and tell it why; it waits no more."""
+        core, running = self._subscriber, self._running
+        if core is None or running is None:
+            raise self._too_early()
+        core.enough(publisher, why)
+        running.pump_soon()
+
     # What is known.
 
     @property
-    def choice(self) -> Choice:
-        """The interfaces, and why these. UsageError before it is open."""
-        if self._choice is None:
-            raise _not_open()
-        return self._choice
-
-    @property
-    def members(self) -> Sequence[Member]:
-        """Who else is here. UsageError before it is open."""
-        return self._opened().members
+    def waiting(self) -> int:
+        """How many batches and events have come that were not taken."""
+        return len(self._backlog)
 
     @property
     def stats(self) -> SubscribeStats:
         """What has come so far. UsageError before it is open."""
-        return self._opened().stats
+        if self._subscriber is None:
+            raise self._too_early()
+        return self._subscriber.stats
 
     @property
     def superseded(self) -> int:
         """Messages of delivery ``latest`` that a newer one came before it was taken."""
         return self._backlog.superseded
 
-    @property
-    def dropped(self) -> Mapping[str, int]:
-        """What was dropped on this machine, by reason."""
-        drops = {} if self._running is None else dict(self._running.dropped)
-        if self._lost_events:
-            drops["event-queue-full"] = self._lost_events
-        return drops
-
     # How it is done.
 
-    def _opened(self) -> Subscriber:
-        if self._core is None:
-            raise _not_open()
-        return self._core
+    def _join(self) -> Ends:
+        return open_hearing(self.group, self.config)
+
+    def _make(self, ends: Ends) -> Subscriber:  # noqa: ARG002 - it sends little
+        self._subscriber = Subscriber(self._rules, new_dice())
+        return self._subscriber
+
+    def _end(self) -> None:
+        self._ended = True
+        self._bell.ring()
+        self._links.close()
 
     async def _take_batch(self) -> Batch | None:
         while (event := await self._take()) is not None:
@@ -184,21 +145,28 @@ class Subscribing:
 
     async def _take(self) -> SubscribeEvent | None:
         """Wait for what is next; None once closed and empty."""
+        await self._let_others_turn()
         while not self._backlog:
             if self._ended:
                 return None
             if self._core is None:
-                raise _not_open()
-            self._waiter = asyncio.get_running_loop().create_future()
-            await self._waiter
+                raise self._too_early()
+            await self._bell.wait()
         event = self._backlog.pop()
         if isinstance(event, Batch):
             self._give_back(event.size_bytes)
         return event
 
+    async def _let_others_turn(self) -> None:
+        """Let the loop turn now and then: else who takes long is silent meanwhile."""
+        now = monotonic()
+        if now - self._turned_at > _TURN_S:
+            self._turned_at = now
+            await asyncio.sleep(0)
+
     def _give_back(self, size_bytes: int) -> None:
         """Open the window again; whoever was paused reads on."""
-        core, running = self._core, self._running
+        core, running = self._subscriber, self._running
         if core is None or running is None or core.closed:
             return
         paused = core.paused
@@ -212,19 +180,11 @@ class Subscribing:
             superseded = self._backlog.put(event)
             if superseded:
                 self._give_back(superseded)
-        if self._core is not None and self._running is not None:
-            self._running.port.pause(self._core.paused)
-        self._wake()
-
-    def _wake(self) -> None:
-        if self._waiter is not None and not self._waiter.done():
-            self._waiter.set_result(None)
+        if self._subscriber is not None and self._running is not None:
+            self._running.port.pause(self._subscriber.paused)
+        self._bell.ring()
 
     def _tell(self, events: Sequence[MembershipEvent]) -> None:
         for event in events:
             if not self._links.put(event):
                 self._lost_events += 1
-
-
-def _not_open() -> UsageError:
-    return UsageError("this subscriber is not open", fix="use it inside: async with")

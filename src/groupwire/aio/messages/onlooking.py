@@ -1,0 +1,87 @@
+"""Who is in a group, seen by one who neither publishes nor subscribes."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Sequence
+
+from groupwire.aio.config import PeerConfig
+from groupwire.aio.ends.opening import Ends, open_hearing
+from groupwire.aio.inbox import Inbox
+from groupwire.aio.messages.session import Session, new_dice
+from groupwire.messages.events import PresenceEvent
+from groupwire.messages.subscribe.onlooker import Onlooker
+from groupwire.net import MembershipEvent
+from groupwire.values import Group
+
+__all__ = ["Onlooking"]
+
+_MOST_EVENTS = 10_000
+
+
+class Onlooking(Session[PresenceEvent]):
+    """The members of a group; made by :func:`groupwire.aio.members`.
+
+    It joins, asks who is here, and listens; nobody is told of it. ``members`` is who is
+    known to be here: all who answer, mostly within 50 ms, with many members within
+    seconds. Iterating gives each who comes (MemberJoined: also who was here before),
+    goes (MemberLeft, with the reason), or has begun anew (PublisherRestarted), and
+    memberships of this machine that were lost and renewed, until it is closed::
+
+        async with aio.members("239.255.42.99:10002") as watching:
+            await asyncio.sleep(1)
+            print(watching.members)
+            async for event in watching:
+                print(event)
+
+    Without ``async with`` it is opened when the iteration begins, and closed at the
+    end.
+    """
+
+    _what = "onlooker"
+
+    def __init__(self, group: Group, config: PeerConfig) -> None:
+        super().__init__(group, config.name)
+        self.config = config
+        self._events: Inbox[PresenceEvent | MembershipEvent] = Inbox(_MOST_EVENTS)
+
+    async def close(self) -> None:
+        """Leave; ends the iteration. Any number of times."""
+        await self._leave_group()
+
+    async def __aiter__(self) -> AsyncIterator[PresenceEvent | MembershipEvent]:
+        """Iterate over who comes and goes, until this is closed."""
+        mine = self._core is None
+        if mine:
+            await self.open()
+        try:
+            while (event := await self.next_event()) is not None:
+                yield event
+        finally:
+            if mine:
+                await self.close()
+
+    async def next_event(self) -> PresenceEvent | MembershipEvent | None:
+        """Return what the iteration gives next; None once closed and empty."""
+        if self._core is None:
+            raise self._too_early()
+        return await self._events.take()
+
+    def _join(self) -> Ends:
+        return open_hearing(self.group, self.config)
+
+    def _make(self, ends: Ends) -> Onlooker:  # noqa: ARG002 - it sends little
+        return Onlooker(self.name, new_dice())
+
+    def _end(self) -> None:
+        self._events.close()
+
+    def _hear(self, events: Sequence[PresenceEvent]) -> None:
+        self._put(events)
+
+    def _tell(self, events: Sequence[MembershipEvent]) -> None:
+        self._put(events)
+
+    def _put(self, events: Sequence[PresenceEvent | MembershipEvent]) -> None:
+        for event in events:
+            if not self._events.put(event):
+                self._lost_events += 1
