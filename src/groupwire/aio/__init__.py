@@ -23,13 +23,6 @@ from groupwire.net import MembershipEvent, MembershipLost, MembershipRenewed
 from groupwire.values import Group
 
 if TYPE_CHECKING:
-    from groupwire.aio.adapters.codec import JSON, Codec, Undecodable, Valued
-    from groupwire.aio.adapters.values import (
-        ValuePublishing,
-        ValueSubscribing,
-        publish_values,
-        subscribe_values,
-    )
     from groupwire.aio.asking import Asking, Sent
     from groupwire.aio.delivery import (
         Output,
@@ -59,9 +52,7 @@ if TYPE_CHECKING:
     from groupwire.aio.probing.watch import WatchConfig, Watching, watch
 
 __all__ = [
-    "JSON",
     "Asking",
-    "Codec",
     "Full",
     "Joined",
     "MembershipEvent",
@@ -82,10 +73,6 @@ __all__ = [
     "Stats",
     "SubscribeConfig",
     "Subscribing",
-    "Undecodable",
-    "ValuePublishing",
-    "ValueSubscribing",
-    "Valued",
     "WatchConfig",
     "Watching",
     "ask",
@@ -96,7 +83,6 @@ __all__ = [
     "ping",
     "ping_members",
     "publish",
-    "publish_values",
     "pull",
     "push",
     "receive_load",
@@ -105,21 +91,10 @@ __all__ = [
     "send_load",
     "serve_ping",
     "subscribe",
-    "subscribe_values",
     "watch",
 ]
 
 _LATER = {
-    **dict.fromkeys(("JSON", "Codec", "Undecodable", "Valued"), "adapters.codec"),
-    **dict.fromkeys(
-        (
-            "ValuePublishing",
-            "ValueSubscribing",
-            "publish_values",
-            "subscribe_values",
-        ),
-        "adapters.values",
-    ),
     **dict.fromkeys(("Asking", "Sent"), "asking"),
     "Message": "message",
     **dict.fromkeys(
