@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
-from functools import partial
 
 from groupwire.errors import DecodeError, MessageTooLarge, UsageError
 from groupwire.norm.fec.code import ReedSolomon
@@ -39,6 +38,7 @@ from groupwire.norm.send.repairer import Repairer
 from groupwire.norm.send.room import Room
 from groupwire.norm.send.stats import SenderStats
 from groupwire.norm.send.stream import StreamContent
+from groupwire.norm.send.streams import Streams
 from groupwire.norm.send.talker import Talker
 from groupwire.norm.send.window import Window
 from groupwire.norm.wire.feedback import Ack, AckType, Nack
@@ -75,6 +75,7 @@ class Sender:
             first=config.first_object,
             holds=Holds(config.robust),
         )
+        self._streams = Streams(self._window, config.coding)
         self._outbox = Outbox(config)
         self._repairer = Repairer(self._window, self._outbox)
         self._flusher = Flusher(self._outbox)
@@ -157,9 +158,7 @@ class Sender:
         be sent.
         """
         self._now = now
-        coding = self._config.coding
-        kept = -(-buffer_bytes // (coding.block * coding.segment_bytes))
-        content = StreamContent(coding.segment_bytes, coding.block, kept)
+        content = self._streams.content(buffer_bytes)
         number = self._window.next_number
         head = self._head(content.buffer_bytes, info, flags | ObjectFlag.STREAM)
         self._add(number, content, head)
@@ -181,11 +180,13 @@ class Sender:
         ``flush`` does at once. RoomFreed tells when what was refused would fit.
         """
         self._now = now
-        content, _ = self._stream(stream)
-        if len(data) > self.stream_room(stream):
-            self._refused(partial(self._stream_fits, stream, len(data)))
+        content, size = self._streams.get(stream), len(data)
+        if size > self.stream_room(stream):
+            self._refused(
+                lambda: self._streams.to_try(stream, size, self._now, self._span_s)
+            )
             raise UsageError(
-                f"{len(data)} bytes do not fit into the stream's buffer",
+                f"{size} bytes do not fit into the stream's buffer",
                 fix="wait for RoomFreed, or make it larger",
             )
         content.write(data, message_ends=message_ends)
@@ -198,18 +199,16 @@ class Sender:
 
         That is what has not been sent, and what was sent or asked for lately.
         """
-        content, outgoing = self._stream(stream)
-        kept = self._window.kept_from(outgoing, self._now, self._span_s)
-        return content.room_bytes(min(outgoing.unsent_block, kept))
+        return self._streams.room_bytes(stream, self._now, self._span_s)
 
     def flush(self, stream: int, *, now: float) -> None:
         """Send what has been written to a stream, though no segment is full."""
-        self._stream(stream)[0].flush()
+        self._streams.get(stream).flush()
         self._flow(now)
 
     def end_stream(self, stream: int, *, now: float) -> None:
         """End a stream behind what has been written."""
-        self._stream(stream)[0].end()
+        self._streams.get(stream).end()
         self._resume(now)
 
     def cancel(self, number: int, *, now: float) -> None:
@@ -228,9 +227,7 @@ class Sender:
         WatermarkEnded tell the outcome. Raises UsageError when nothing has been handed
         in, or for an empty list.
         """
-        newest = self._window.get(self._window.next_number - 1)
-        if newest is not None and isinstance(newest.content, StreamContent):
-            newest.content.flush()
+        if self._streams.flush_newest():
             self._dispatch.resume()
         last = self._window.newest()
         if last is None:
@@ -367,25 +364,6 @@ class Sender:
 
     def _refused(self, fits: Callable[[], bool]) -> None:
         self._room.refused(fits, self._now, self._span_s)
-
-    def _stream_fits(self, stream: int, size: int) -> bool:
-        """Return whether to try again: it fits, or nothing ever will."""
-        if self._open_stream(stream) is None:
-            return True
-        return size <= self.stream_room(stream)
-
-    def _stream(self, number: int) -> tuple[StreamContent, Outgoing]:
-        found = self._open_stream(number)
-        if found is None:
-            raise UsageError(f"{number} is no open stream", fix="open one first")
-        return found
-
-    def _open_stream(self, number: int) -> tuple[StreamContent, Outgoing] | None:
-        outgoing = self._window.get(number)
-        content = None if outgoing is None else outgoing.content
-        if outgoing is None or not isinstance(content, StreamContent) or content.ended:
-            return None
-        return content, outgoing
 
     def _flow(self, now: float) -> None:
         """Go on with a stream; hurry to probe only where what was before waits, too."""
