@@ -51,11 +51,10 @@ def _options() -> argparse.Namespace:
     if unknown:
         parser.error(f"no such case: {', '.join(unknown)}")
     options.cases = _named(options.cases)
-    deliveries = [name for name in CASES if name.startswith(record.DELIVERIES)]
-    whole = options.cases in (list(CASES), deliveries)
-    if options.write_docs and (options.quick or not whole):
+    wholes = [list(CASES), *map(_family, record.FAMILIES)]
+    if options.write_docs and (options.quick or options.cases not in wholes):
         parser.error(
-            "--write-docs needs the whole bench, or all about deliveries: "
+            "--write-docs needs the whole bench, or all of a family: "
             "one run, one machine"
         )
     return options
@@ -67,11 +66,16 @@ def _named(words: Sequence[str]) -> list[str]:
     return [name for name in CASES if name in named or not words]
 
 
+def _family(beginning: str) -> list[str]:
+    return [name for name in CASES if name.startswith(beginning)]
+
+
 def _epilog() -> Iterator[str]:
     yield "cases:"
     width = max(map(len, CASES))
     yield from (f"  {name:{width}}  {case.title}" for name, case in CASES.items())
-    yield f"\nall about deliveries: python -m bench '{record.DELIVERIES}*'"
+    families = " or ".join(f"'{beginning}*'" for beginning in record.FAMILIES)
+    yield f"\nall of a family: {families}"
 
 
 def _measure(case: Case, settings: Settings) -> Outcome:

@@ -9,7 +9,16 @@ from pathlib import Path
 
 __all__ = ["describe"]
 
-_PACKAGES = ("groupwire", "pynng", "eclipse-zenoh", "zfec")
+_PACKAGES = (
+    "groupwire",
+    "pynng",
+    "eclipse-zenoh",
+    "zfec",
+    "lcm",
+    "cyclonedds",
+    "pyzmq",
+    "nats-py",
+)
 
 
 def describe() -> dict[str, str]:

@@ -11,10 +11,7 @@ from .charts import draw
 from .outcome import Case, Outcome
 from .table import goal_cells, goal_head, markdown, tables
 
-__all__ = ["DELIVERIES", "write"]
-
-DELIVERIES = "deliver"
-"""What the names of the cases begin with that have a page of their own."""
+__all__ = ["FAMILIES", "write"]
 
 _DOCS = Path(__file__).resolve().parent.parent / "docs"
 _INTRODUCTION = """\
@@ -35,17 +32,28 @@ class _Page:
     numbers: str
 
 
+FAMILIES = {
+    "deliver": _Page("deliveries-benchmarks", "Speed of deliveries", "deliveries"),
+    "messages": _Page("messages-benchmarks", "Speed of messages", "messages"),
+}
+"""Pages for cases whose names begin so; all others share one."""
+_USUAL = _Page("benchmarks", "Speed", "results")
+
+
 def write(
     machine: Mapping[str, str], where: str, found: Mapping[Case, Outcome]
 ) -> None:
     """Write pages, pictures and numbers into ``docs/``."""
-    delivered = {c: o for c, o in found.items() if c.name.startswith(DELIVERIES)}
-    others = {c: o for c, o in found.items() if c not in delivered}
-    if others:
-        _write(machine, where, others, _Page("benchmarks", "Speed", "results"))
-    if delivered:
-        page = _Page("deliveries-benchmarks", "Speed of deliveries", "deliveries")
-        _write(machine, where, delivered, page)
+    pages: dict[_Page, dict[Case, Outcome]] = {}
+    for case, outcome in found.items():
+        pages.setdefault(_page(case), {})[case] = outcome
+    for page, its in pages.items():
+        _write(machine, where, its, page)
+
+
+def _page(case: Case) -> _Page:
+    families = (f for f in FAMILIES if case.name.startswith(f))
+    return FAMILIES.get(next(families, ""), _USUAL)
 
 
 def _write(

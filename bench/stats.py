@@ -33,6 +33,11 @@ class Samples:
         """Note what ``variant`` measured in one round."""
         self._rounds.setdefault(variant, []).append(list(values))
 
+    def add_rounds(self, variant: str, rounds: Iterable[Iterable[float]]) -> None:
+        """Note several rounds at once."""
+        for values in rounds:
+            self.add(variant, values)
+
     def variants(self) -> tuple[str, ...]:
         return tuple(self._rounds)
 

@@ -15,6 +15,7 @@ from . import (
     deliver_small,
     drain,
     fanout,
+    messages,
     segments,
     start,
     watch,
@@ -23,22 +24,23 @@ from . import (
 __all__ = ["CASES"]
 
 CASES = {
-    module.CASE.name: module.CASE
-    for module in (
-        ask8,
-        ask512,
-        fanout,
-        drain,
-        segments,
-        core_segments,
-        core_transfer,
-        core_fec,
-        deliver,
-        deliver_small,
-        deliver_many,
-        deliver_members,
-        deliver_memory,
-        watch,
-        start,
+    case.name: case
+    for case in (
+        ask8.CASE,
+        ask512.CASE,
+        fanout.CASE,
+        drain.CASE,
+        segments.CASE,
+        core_segments.CASE,
+        core_transfer.CASE,
+        core_fec.CASE,
+        deliver.CASE,
+        deliver_small.CASE,
+        deliver_many.CASE,
+        deliver_members.CASE,
+        deliver_memory.CASE,
+        *messages.CASES,
+        watch.CASE,
+        start.CASE,
     )
 }

@@ -1,0 +1,1 @@
+"""One publisher and its subscribers, by groupwire and by the peers."""
