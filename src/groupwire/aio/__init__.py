@@ -23,6 +23,13 @@ from groupwire.net import MembershipEvent, MembershipLost, MembershipRenewed
 from groupwire.values import Group
 
 if TYPE_CHECKING:
+    from groupwire.aio.adapters.codec import JSON, Codec, Undecodable, Valued
+    from groupwire.aio.adapters.values import (
+        ValuePublishing,
+        ValueSubscribing,
+        publish_values,
+        subscribe_values,
+    )
     from groupwire.aio.asking import Asking, Sent
     from groupwire.aio.delivery import (
         Output,
@@ -52,7 +59,9 @@ if TYPE_CHECKING:
     from groupwire.aio.probing.watch import WatchConfig, Watching, watch
 
 __all__ = [
+    "JSON",
     "Asking",
+    "Codec",
     "Full",
     "Joined",
     "MembershipEvent",
@@ -73,6 +82,10 @@ __all__ = [
     "Stats",
     "SubscribeConfig",
     "Subscribing",
+    "Undecodable",
+    "ValuePublishing",
+    "ValueSubscribing",
+    "Valued",
     "WatchConfig",
     "Watching",
     "ask",
@@ -83,6 +96,7 @@ __all__ = [
     "ping",
     "ping_members",
     "publish",
+    "publish_values",
     "pull",
     "push",
     "receive_load",
@@ -91,10 +105,21 @@ __all__ = [
     "send_load",
     "serve_ping",
     "subscribe",
+    "subscribe_values",
     "watch",
 ]
 
 _LATER = {
+    **dict.fromkeys(("JSON", "Codec", "Undecodable", "Valued"), "adapters.codec"),
+    **dict.fromkeys(
+        (
+            "ValuePublishing",
+            "ValueSubscribing",
+            "publish_values",
+            "subscribe_values",
+        ),
+        "adapters.values",
+    ),
     **dict.fromkeys(("Asking", "Sent"), "asking"),
     "Message": "message",
     **dict.fromkeys(

@@ -5,6 +5,7 @@ loop runs already (notebooks, GUIs). Every call may come from any thread.
 """
 
 from groupwire.sync.delivery import pull, push
+from groupwire.sync.logs import JsonFormatter, LogHandler
 from groupwire.sync.media import list_streams, receive_media, send_media
 from groupwire.sync.messages import members, publish, subscribe
 from groupwire.sync.peer import Message, Peer, ask, open, send
@@ -17,8 +18,11 @@ from groupwire.sync.probing import (
     send_load,
     watch,
 )
+from groupwire.sync.values import publish_values, subscribe_values
 
 __all__ = [
+    "JsonFormatter",
+    "LogHandler",
     "Message",
     "Peer",
     "ask",
@@ -29,6 +33,7 @@ __all__ = [
     "ping",
     "ping_members",
     "publish",
+    "publish_values",
     "pull",
     "push",
     "receive_load",
@@ -38,5 +43,6 @@ __all__ = [
     "send_load",
     "send_media",
     "subscribe",
+    "subscribe_values",
     "watch",
 ]

@@ -28,6 +28,15 @@ class LoopThread:
         """False in a forked child, which has our memory but not our thread."""
         return self._thread.is_alive()
 
+    @property
+    def is_mine(self) -> bool:
+        """Whether this is the loop's thread, which must not wait for itself."""
+        return threading.get_ident() == self._thread.ident
+
+    def soon(self, function: Callable[[], object]) -> None:
+        """Have ``function`` called in the loop's thread, and wait for nothing."""
+        self._loop.call_soon_threadsafe(function)
+
     def run(self, work: Coroutine[Any, Any, T]) -> T:
         """Wait for ``work``; whatever ends the wait, Ctrl-C too, cancels it."""
         future = asyncio.run_coroutine_threadsafe(work, self._loop)

@@ -1,0 +1,71 @@
+"""Values without ``async``: encoded and decoded in the calling thread."""
+
+from itertools import count
+from threading import current_thread, get_ident
+
+import pytest
+
+from groupwire import aio, sync
+from groupwire.aio.adapters.codec import Codec, Undecodable, Valued
+
+_PORTS = count(22_900)
+
+
+@pytest.fixture
+def group() -> str:
+    return f"239.255.78.9%lo:{next(_PORTS)}"
+
+
+def test_values_travel(group: str) -> None:
+    with (
+        sync.subscribe_values(group, "a/#", codec=aio.JSON) as values,
+        sync.publish_values(group, codec=aio.JSON, name="probe") as publisher,
+    ):
+        publisher.send("a/b", {"one": 1})
+        receipt = publisher.send_many("a/c", [2, [3]]).received()
+        got = values.listen(timeout=5)
+        assert [next(got).value for _ in range(3)] == [{"one": 1}, 2, [3]]
+        assert receipt.missing == frozenset()
+        assert publisher.close() is not None
+
+
+def test_who_begins_anew_misses_nothing_of_a_batch(group: str) -> None:
+    with (
+        sync.subscribe_values(group, codec=aio.JSON) as values,
+        sync.publish_values(group, codec=aio.JSON) as publisher,
+    ):
+        publisher.send_many("a", [1, 2, 3]).received()
+        assert [next(iter(values)).value for _ in range(3)] == [1, 2, 3]
+        assert list(values.listen(timeout=0)) == []
+
+
+def test_the_calling_thread_decodes(group: str) -> None:
+    threads: list[int] = []
+
+    def note(data: bytes) -> bytes:
+        threads.append(get_ident())
+        return data
+
+    codec: Codec[bytes] = Codec(note, note)
+    with (
+        sync.subscribe_values(group, codec=codec) as values,
+        sync.publish_values(group, codec=codec) as publisher,
+    ):
+        publisher.send("a", b"x")
+        assert next(values.listen(timeout=5)).value == b"x"
+    assert set(threads) == {current_thread().ident}
+
+
+def test_what_is_no_value_is_told_and_counted(group: str) -> None:
+    with (
+        sync.subscribe_values(group, codec=aio.JSON) as values,
+        sync.publish_values(group, codec=aio.JSON) as publisher,
+    ):
+        publisher.publisher.send("a", b"{")
+        publisher.send("a", 1)
+        told = values.everything(timeout=5)
+        kinds = [type(next(told)) for _ in range(3)]
+        assert kinds[1:] == [Undecodable, Valued]
+        assert values.dropped["undecodable"] == 1
+        values.close()
+        assert list(values) == []
