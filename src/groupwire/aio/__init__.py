@@ -42,10 +42,14 @@ if TYPE_CHECKING:
     )
     from groupwire.aio.message import Message
     from groupwire.aio.messages import (
+        Batch,
+        Delivery,
         Full,
+        Gap,
         Onlooking,
         PublishConfig,
         Publishing,
+        StartAt,
         SubscribeConfig,
         Subscribing,
         members,
@@ -61,8 +65,11 @@ if TYPE_CHECKING:
 __all__ = [
     "JSON",
     "Asking",
+    "Batch",
     "Codec",
+    "Delivery",
     "Full",
+    "Gap",
     "Joined",
     "MembershipEvent",
     "MembershipLost",
@@ -79,6 +86,7 @@ __all__ = [
     "PushConfig",
     "Pushing",
     "Sent",
+    "StartAt",
     "Stats",
     "SubscribeConfig",
     "Subscribing",
@@ -124,10 +132,14 @@ _LATER = {
     "Message": "message",
     **dict.fromkeys(
         (
+            "Batch",
+            "Delivery",
             "Full",
+            "Gap",
             "Onlooking",
             "PublishConfig",
             "Publishing",
+            "StartAt",
             "SubscribeConfig",
             "Subscribing",
             "members",

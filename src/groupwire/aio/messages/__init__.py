@@ -23,15 +23,22 @@ from groupwire.aio.messages.onlooking import Onlooking
 from groupwire.aio.messages.publishing import Publishing
 from groupwire.aio.messages.subscribing import Subscribing
 from groupwire.aio.opening import group_of
+from groupwire.messages.delivery import Delivery
+from groupwire.messages.events import Batch, Gap
+from groupwire.messages.rules import StartAt
 from groupwire.values import DEFAULT_MESSAGE_GROUP, Group
 
 __all__ = [
+    "Batch",
+    "Delivery",
     "Full",
+    "Gap",
     "Message",
     "Onlooking",
     "PublishConfig",
     "Published",
     "Publishing",
+    "StartAt",
     "SubscribeConfig",
     "Subscribing",
     "members",
