@@ -303,6 +303,7 @@ class Publisher:
             patience_s=rules.patience_s,
             kept_objects=_KEPT_OBJECTS,
             kept_bytes=rules.window_bytes,
+            more_follows=True,
         )
         rate = replace(rules.rate, packet_bytes=rules.segment_bytes)
         return Sender(config, AdaptiveRate(rate))

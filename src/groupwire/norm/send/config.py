@@ -44,6 +44,9 @@ class SenderConfig:
     something newer wants its room. 0 to give up the oldest at once."""
     kept_bytes: int = 1 << 40
     """Of objects, for repair; the newest one is kept always."""
+    more_follows: bool = False
+    """Whether more objects may come at any time, until the sender finishes: then
+    flushes come later and more rarely, as behind an open stream."""
     first_object: int = 0
     """The number of the first object; on the wire numbers wrap at 65,536."""
     idle_probe_s: float = 30.0

@@ -18,7 +18,7 @@ __all__ = ["Flusher"]
 _NODE_BYTES = 4
 _QUIET_S = 0.003
 """Of a stream that flows: what may follow so soon makes a flush needless."""
-_APART_S = 0.03
+_APART_S = 0.04
 """Between flushes of such a stream, that single messages bring no more of them."""
 _LONGEST_S = 1.0
 Position = tuple[int, int, int]
@@ -97,10 +97,12 @@ class Flusher:
 
     @property
     def _flows(self) -> bool:
-        """Whether what was sent last is a stream that is open, and is to stay so."""
-        if self._ending or self._last is None or self._last.content.ended:
+        """Whether more may follow: an open stream was sent last, or it is known."""
+        if self._ending or self._last is None:
             return False
-        return self._last.streams
+        if self._outbox.config.more_follows:
+            return True
+        return self._last.streams and not self._last.content.ended
 
     def pause(self) -> None:
         """Flush no more, because there is something to send; polls go on."""

@@ -137,7 +137,10 @@ class Sender:
         block, _ = partition.place(skip_bytes // coding.segment_bytes)
         block = min(block, partition.blocks - 1)
         outgoing.skip(block, partition.offset(block))
-        self._resume(now)
+        if self._config.more_follows:
+            self._flow(now)
+        else:
+            self._resume(now)
         return number
 
     def wake(self, *, now: float) -> None:
@@ -366,7 +369,7 @@ class Sender:
         self._room.refused(fits, self._now, self._span_s)
 
     def _flow(self, now: float) -> None:
-        """Go on with a stream; hurry to probe only where what was before waits, too."""
+        """Go on with what flows; hurry to probe only where what was before waits, too."""
         waited = not self._dispatch.drained
         self._dispatch.resume()
         self._pulse.stir(now)
