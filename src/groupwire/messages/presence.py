@@ -15,7 +15,7 @@ from groupwire.messages.events import MemberJoined, MemberLeft, PublisherRestart
 from groupwire.messages.members import Member, Role
 from groupwire.messages.roster import Roster
 from groupwire.messages.wire.speech import decode_word, encode_word
-from groupwire.messages.words import Here, Join, Left, Lost, Who, Word
+from groupwire.messages.words import Enough, Here, Join, Left, Lost, Who, Word
 from groupwire.values import Datagram, Origin, Transmit
 
 __all__ = ["Heard", "Myself", "Presence"]
@@ -47,7 +47,7 @@ class Myself:
 class Heard:
     """A word, and the member who said it: None where it is not here."""
 
-    word: Here | Left | Join | Lost
+    word: Here | Left | Join | Lost | Enough
     member: Member | None
 
 
@@ -171,7 +171,11 @@ class Presence:
         return self._take(word, name, datagram.origin, now)
 
     def _take(
-        self, word: Here | Left | Join | Lost, name: str, origin: Origin, now: float
+        self,
+        word: Here | Left | Join | Lost | Enough,
+        name: str,
+        origin: Origin,
+        now: float,
     ) -> Heard | None:
         here = word.here if isinstance(word, Join) else word
         if here.id == self._me.id:

@@ -7,7 +7,7 @@ from typing import TypeAlias
 
 from groupwire.messages.members import Role
 
-__all__ = ["Here", "Join", "Left", "Lost", "Who", "Word"]
+__all__ = ["Enough", "Here", "Join", "Left", "Lost", "Who", "Word"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,4 +62,13 @@ class Lost:
     why: str = ""
 
 
-Word: TypeAlias = Here | Left | Who | Join | Lost
+@dataclass(frozen=True, slots=True)
+class Enough:
+    """A subscriber to a publisher: I take nothing more of yours."""
+
+    id: int
+    node: int
+    why: str = ""
+
+
+Word: TypeAlias = Here | Left | Who | Join | Lost | Enough

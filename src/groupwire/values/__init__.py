@@ -14,6 +14,7 @@ from groupwire.values.group import (
     DEFAULT_DELIVERY_GROUP,
     DEFAULT_GROUP,
     DEFAULT_MESSAGE_GROUP,
+    DEFAULT_PIPE_GROUP,
     Group,
 )
 from groupwire.values.interface import Interface
@@ -33,6 +34,7 @@ __all__ = [
     "DEFAULT_DELIVERY_GROUP",
     "DEFAULT_GROUP",
     "DEFAULT_MESSAGE_GROUP",
+    "DEFAULT_PIPE_GROUP",
     "Block",
     "Datagram",
     "Explanation",

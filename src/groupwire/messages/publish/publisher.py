@@ -24,6 +24,7 @@ from groupwire.messages.events import (
     PublishEvent,
     ReceiptEnded,
     RoomFreed,
+    TakesNoMore,
 )
 from groupwire.messages.members import Member, Role
 from groupwire.messages.presence import Heard, Myself, Presence
@@ -34,7 +35,7 @@ from groupwire.messages.publish.stats import PublishStats
 from groupwire.messages.publish.tickets import Tickets
 from groupwire.messages.publish.values import LastValues
 from groupwire.messages.rules import PublishRules
-from groupwire.messages.words import Join, Lost
+from groupwire.messages.words import Enough, Join, Lost
 from groupwire.norm import AdaptiveRate, Coding, Sender, SenderConfig
 from groupwire.values import Datagram, Interface, Transmit
 
@@ -87,7 +88,9 @@ class Publisher:
         self._transmits: list[Transmit] = []
         self._lost: dict[Member, int] = {}
         """What each has said to have lost so far."""
-        self._closing = False
+        self._sated: set[Member] = set()
+        """Who takes nothing more of what is sent here."""
+        self._closing = self._abandoned = False
         self._last_ticket = 0
         self._missing: frozenset[str] = frozenset()
         self._linger_until: float | None = None
@@ -188,6 +191,11 @@ class Publisher:
         if not self._closing:
             self._closing = True
             self.flush(now=now)
+
+    def abandon(self, *, now: float) -> None:
+        """Leave at once: what waits is given up, and nobody is waited for."""
+        self._closing = self._abandoned = True
+        self._turn(now)
 
     # What the machine says.
 
@@ -341,8 +349,18 @@ class Publisher:
             if word.node == member.node and news > 0:
                 self._lost[member] = word.messages
                 self._events.append(LostTold(member, news, word.why))
+        elif isinstance(word, Enough) and member is not None:
+            self._hear_enough(member, word)
         elif isinstance(word, Join) and word.last and word.to == self.rules.node:
             self._values.want(word.last, now)
+
+    def _hear_enough(self, member: Member, word: Enough) -> None:
+        if word.node != member.node or member in self._sated:
+            return
+        self._sated.add(member)
+        for lane in self._acked:
+            lane.readers.leave(member)
+        self._events.append(TakesNoMore(member, word.why))
 
     def _turn(self, now: float) -> None:
         """Take in what has happened, and go on with what can go on."""
@@ -370,6 +388,7 @@ class Publisher:
                         lane.readers.join(event.member, lane.place, now)
             elif isinstance(event, MemberLeft):
                 self._lost.pop(event.member, None)
+                self._sated.discard(event.member)
                 for lane in self._acked:
                     lane.readers.leave(event.member)
             else:
@@ -401,12 +420,15 @@ class Publisher:
                 self._events.append(RoomFreed(delivery))
 
     def _go_on_closing(self, now: float) -> None:
-        if any(queue.queued_bytes for queue in self._queues.values()):
+        if self._abandoned:
+            self._presence.leave(now)
+            self._linger_until = now
+        elif any(queue.queued_bytes for queue in self._queues.values()):
             return
-        if not self._last_ticket:
+        elif not self._last_ticket:
             self._last_ticket = self._open_ticket(None, now)
             self._turn_tickets(now)
-        if self._last_ticket > 0:
+        if self._last_ticket > 0 and not self._abandoned:
             return
         if self._linger_until is None:
             for lane in self._lanes.values():

@@ -142,6 +142,14 @@ class Crowd:
         self._totals = _sum(self._totals, source.totals)
         del self.sources[source.member.id, source.member.origin]
 
+    def leave(self, member: Member) -> None:
+        """Follow a publisher no more, and tell nothing more of it."""
+        source = self.sources.get((member.id, member.origin))
+        if source is not None:
+            source.poll_events()
+            self.end(source, exact=False)
+            source.poll_events()
+
     # What is heard, and what time brings.
 
     def hear(self, run: Run, datagram: Datagram, now: float) -> None:

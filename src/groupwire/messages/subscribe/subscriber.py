@@ -27,7 +27,7 @@ from groupwire.messages.subscribe.losses import Losses
 from groupwire.messages.subscribe.source import Source
 from groupwire.messages.subscribe.stats import SubscribeStats
 from groupwire.messages.subscribe.unknown import RunKey, Unknown
-from groupwire.messages.words import Here, Join, Lost
+from groupwire.messages.words import Enough, Here, Join, Lost
 from groupwire.values import Datagram, Interface, Transmit
 
 __all__ = ["Subscriber"]
@@ -39,6 +39,8 @@ _FEEDBACK = struct.Struct("!B3xIIH")
 _VERSION = 0x10
 _NACK, _ACK = 0x14, 0x15
 _ASK_VALUES_S = (0.0, 0.4, 0.8)
+_TIMES = 3
+"""That a word is said which nobody answers."""
 
 
 class Subscriber:
@@ -56,6 +58,8 @@ class Subscriber:
         self._values: list[tuple[float, Source]] = []
         """When to ask whom for last values."""
         self._events: list[SubscribeEvent] = []
+        self._enough: dict[Member, str] = {}
+        """Publishers of whom nothing more is wanted, and why."""
         self._queued_bytes = 0
         self._paused = False
 
@@ -76,6 +80,14 @@ class Subscriber:
     def paused(self) -> bool:
         """Whether nothing more is to be read from the group for now."""
         return self._paused
+
+    def enough(self, member: Member, why: str = "") -> None:
+        """Take nothing more of a publisher, and tell it why; until it comes again."""
+        if member not in self._enough:
+            self._enough[member] = why
+            self._crowd.leave(member)
+            for _ in range(_TIMES):
+                self._say_enough(member)
 
     def close(self, *, now: float) -> None:
         """Say that this subscriber leaves; ``closed`` is soon true."""
@@ -178,12 +190,19 @@ class Subscriber:
         word = heard.word
         here = word.here if isinstance(word, Join) else word
         self._hear_of_members(here if isinstance(here, Here) else None, now)
-        if heard.member is None or isinstance(here, Lost):
+        if heard.member is None or isinstance(here, Lost | Enough):
             return
         member = heard.member
+        if member in self._enough:
+            self._say_enough(member)  # it has not heard it, or would be silent of us
         source = self._crowd.sources.get((member.id, member.origin))
         if source is not None:
             source.hear_of(here.sent)
+
+    def _say_enough(self, member: Member) -> None:
+        rules = self.rules
+        word = Enough(rules.id, rules.node, self._enough[member])
+        self._presence.say(word, member.origin)
 
     def _hear_unknown(self, datagram: Datagram, key: RunKey, now: float) -> None:
         """Follow a NORM sender whose publisher is known; else ask who it is."""
@@ -225,6 +244,7 @@ class Subscriber:
             self._values += [(now + wait, source) for wait in _ASK_VALUES_S]
 
     def _hear_left(self, event: MemberLeft, now: float) -> None:
+        self._enough.pop(event.member, None)
         source = self._crowd.left(event.member, event.reason, now)
         if source is None:
             self._events.append(event)

@@ -26,7 +26,7 @@ from groupwire.messages.delivery import DELIVERIES
 from groupwire.messages.members import Role
 from groupwire.messages.rules import MAX_NODE
 from groupwire.messages.topics import checked_pattern
-from groupwire.messages.words import Here, Join, Left, Lost, Who, Word
+from groupwire.messages.words import Enough, Here, Join, Left, Lost, Who, Word
 
 __all__ = ["MAX_WORD_BYTES", "decode_word", "encode_word"]
 
@@ -57,6 +57,9 @@ def encode_word(word: Word) -> bytes:
             why = UNPRINTABLE.sub("?", word.why[:_MAX_WHY])
             keys = {**_who(word.id, word.node), "messages": word.messages, "why": why}
             return _said("lost", keys)
+        case Enough():
+            why = UNPRINTABLE.sub("?", word.why[:_MAX_WHY])
+            return _said("enough", {**_who(word.id, word.node), "why": why})
         case _:
             assert_never(word)
 
@@ -146,6 +149,11 @@ def _read_lost(keys: Mapping[str, object]) -> Lost:
     )
 
 
+def _read_enough(keys: Mapping[str, object]) -> Enough:
+    why = text_of(keys.get("why", ""), _MAX_WHY)
+    return Enough(id_of(keys.get("id")), _node(keys), why)
+
+
 def _node(keys: Mapping[str, object]) -> int:
     return number_of(keys.get("node"), 1, MAX_NODE)
 
@@ -179,4 +187,5 @@ _READERS: Mapping[str, Callable[[Mapping[str, object]], Word]] = {
     "who": _read_who,
     "join": _read_join,
     "lost": _read_lost,
+    "enough": _read_enough,
 }
