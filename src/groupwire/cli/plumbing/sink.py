@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from contextlib import suppress
 from types import TracebackType
 from typing import Self
 
-__all__ = ["Sink", "write_stdout"]
+__all__ = ["Sink", "write_stdout", "write_stdout_many"]
 
 
 class Sink:
@@ -60,4 +61,21 @@ def write_stdout(data: bytes) -> None:
         raise
 
 
+def write_stdout_many(buffers: Sequence[bytes | memoryview]) -> None:
+    """Write one behind the other; from any thread. The rest is as above."""
+    waiting = [memoryview(one) for one in buffers]
+    try:
+        while waiting:
+            written = os.writev(_STDOUT, waiting[:_MOST_BUFFERS])
+            while waiting and written >= len(waiting[0]):
+                written -= len(waiting.pop(0))
+            if written:
+                waiting[0] = waiting[0][written:]
+    except OSError as error:
+        error.filename = "standard output"
+        raise
+
+
 _STDOUT = 1
+_MOST_BUFFERS = 1024
+"""What a system takes in one call."""

@@ -17,7 +17,7 @@ from groupwire.cli.options.common import (
 from groupwire.cli.options.quantities import rate
 from groupwire.cli.options.receiving import DurationOption
 from groupwire.errors import UsageError
-from groupwire.values import DEFAULT_GROUP
+from groupwire.values import DEFAULT_GROUP, DEFAULT_PIPE_GROUP
 
 __all__ = ["DEFAULT_MEDIA_GROUP", "Form", "MediaOptions", "PipeOptions", "PipePlace"]
 
@@ -46,8 +46,8 @@ class PipeOptions:
         typer.Option(
             "--format",
             "-f",
-            help="raw: any bytes, not carried so far. ts: an MPEG transport stream in "
-            "plain datagrams. rtp: the same in RTP, as media programs send and "
+            help="raw: any bytes, repaired until all have them. ts: an MPEG transport "
+            "stream in plain datagrams. rtp: the same in RTP, as media programs send and "
             "expect them.",
         ),
     ] = Form.RAW
@@ -132,7 +132,8 @@ class PipePlace:
             "-g",
             metavar="GROUP",
             help="The group: [SOURCE@]ADDRESS[%INTERFACE]:PORT, IPv6 in brackets. "
-            f"Without it ${GROUP_VARIABLE}, else {DEFAULT_MEDIA_GROUP} for ts and rtp.",
+            f"Without it ${GROUP_VARIABLE}, else {DEFAULT_PIPE_GROUP}, and "
+            f"{DEFAULT_MEDIA_GROUP} for ts and rtp.",
             show_default=False,
         ),
     ] = None
@@ -141,3 +142,7 @@ class PipePlace:
     def for_media(self) -> Where:
         """Return what the texts mean; AddressError and UsageError."""
         return Where.read(self.group, self.interface, default=DEFAULT_MEDIA_GROUP)
+
+    def for_bytes(self) -> Where:
+        """The same for any bytes."""
+        return Where.read(self.group, self.interface, default=DEFAULT_PIPE_GROUP)

@@ -1,0 +1,308 @@
+"""The writing end of a pipe at work: waits for readers, writes, and says who has it."""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+import os
+from collections.abc import AsyncIterator, Collection, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Self
+
+from groupwire.aio.inbox import Bell, Inbox
+from groupwire.aio.messages.config import PublishConfig
+from groupwire.aio.messages.message import Published
+from groupwire.aio.messages.publishing import Publishing
+from groupwire.aio.pipes.config import PipeConfig
+from groupwire.errors import UsageError
+from groupwire.messages.delivery import Delivery
+from groupwire.messages.errors import QueueFull
+from groupwire.messages.events import PublishEvent
+from groupwire.messages.piping.audience import Audience
+from groupwire.messages.piping.wire import (
+    BEGIN,
+    DATA,
+    END,
+    Begin,
+    End,
+    encode_begin,
+    encode_chunk,
+    encode_end,
+)
+from groupwire.net import Choice, MembershipEvent
+from groupwire.values import Group
+
+__all__ = ["PipeReport", "PipeSending"]
+
+_CHUNK_BYTES = 1 << 17
+_LIVE_BYTES = 1316
+"""Seven packets of a transport stream: a segment each, so that one that is lost takes
+nothing else with it."""
+_QUEUE_BYTES = 1 << 20
+_AGAIN_S = 0.1
+"""Until a beginning is told anew that somebody who is there has not acknowledged."""
+_MOST_EVENTS = 10_000
+
+
+@dataclass(frozen=True, slots=True)
+class PipeReport:
+    """What has become of a pipe that was written."""
+
+    bytes: int
+    """That were written to it."""
+    skipped_bytes: int
+    """Of those, what never left: a live pipe that was too slow."""
+    received: tuple[str, ...]
+    """Readers that have all of it."""
+    late: tuple[str, ...]
+    """Those that came later, and have all since then."""
+    missing: Mapping[str, str]
+    """Who has not, or was expected and never there, and why."""
+    missing_count: int
+    """How many those are, where a number was expected."""
+    ended: bool
+    """Whether the end was told."""
+    repair_packets: int
+    """That were sent again."""
+    elapsed_s: float
+
+    @property
+    def complete(self) -> bool:
+        """Whether all has gone to everybody."""
+        return self.ended and not self.missing and not self.missing_count
+
+
+class PipeSending:
+    """Writes to a group; made by :func:`groupwire.aio.pipe_to`.
+
+    ``begin``, any number of ``write``, then ``finish``; leaving ``async with`` without
+    it breaks the pipe, and readers are told that it has no end.
+    """
+
+    def __init__(self, group: Group, config: PipeConfig) -> None:
+        self.group = group
+        self.config = config
+        self.audience = Audience()
+        """Who reads."""
+        self.bytes = 0
+        """Written so far."""
+        self.skipped_bytes = 0
+        """Of those, what never left."""
+        live = config.live is not None
+        self._publishing = Publishing(
+            group,
+            PublishConfig(
+                delivery=Delivery.BESTEFFORT if live else Delivery.RELIABLE,
+                timeout=config.live,
+                queue=_LIVE_BYTES if live else _QUEUE_BYTES,
+                window=1 << 16 if live else config.window,
+                patience=config.patience,
+                rate=config.rate,
+                name=config.name,
+                interface=config.interface,
+                ttl=config.ttl,
+                loopback=config.loopback,
+                dscp=config.dscp,
+                receive_buffer=config.receive_buffer,
+            ),
+        )
+        self._bell = Bell()
+        self._events: Inbox[PublishEvent | MembershipEvent] = Inbox(_MOST_EVENTS)
+        self._watching: asyncio.Task[None] | None = None
+        self._ended = self._jammed = False
+        self._began_at = self._over_at = 0.0
+
+    @property
+    def name(self) -> str:
+        """The name that readers see."""
+        return self._publishing.name
+
+    @property
+    def choice(self) -> Choice:
+        """The interfaces, and why these. UsageError before it is open."""
+        return self._publishing.choice
+
+    @property
+    def dropped(self) -> Mapping[str, int]:
+        """What was dropped on this machine, by reason."""
+        return self._publishing.dropped
+
+    async def open(self) -> None:
+        """Join; ``async with`` does it. Raises AddressError and MachineErrors."""
+        await self._publishing.open()
+        self._began_at = _now()
+        self._watching = asyncio.create_task(self._watch())
+
+    async def close(self) -> None:
+        """Leave: without :meth:`finish` before, the pipe is broken."""
+        if self._watching is None:
+            return
+        try:
+            if self._ended:
+                await self._publishing.close()
+            else:
+                await self._publishing.abandon()
+        finally:
+            self._over()
+            self._watching.cancel()
+            with suppress(asyncio.CancelledError):
+                await self._watching
+            self._events.close()
+
+    async def __aenter__(self) -> Self:
+        await self.open()
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        await self.close()
+
+    async def events(self) -> AsyncIterator[PublishEvent | MembershipEvent]:
+        """Iterate over readers that come, leave and lag, until the end."""
+        while (event := await self._events.take()) is not None:
+            yield event
+
+    # The three things that are done.
+
+    async def begin(self) -> bool:
+        """Wait until so many readers are there as are to be, and follow.
+
+        False: ``wait`` is over, and nobody is there.
+        """
+        if self.config.first_readers:
+            try:
+                async with asyncio.timeout(self.config.wait):
+                    await self._gather()
+            except TimeoutError:
+                if not self.audience.reading:
+                    return False
+                await self._introduce()
+        else:
+            await self._say(BEGIN, encode_begin(self._beginning))
+        self.audience.begin()
+        self._began_at = _now()
+        return True
+
+    async def write(self, data: bytes | bytearray | memoryview) -> None:
+        """Write bytes; waits where a reader is slow, unless the pipe is live.
+
+        Raises BrokenPipeError where everybody has gone who was waited for.
+        """
+        step = _CHUNK_BYTES if self.config.live is None else _LIVE_BYTES
+        view = memoryview(data).cast("B")
+        for at in range(0, len(view), step):
+            await self._write(view[at : at + step])
+
+    async def finish(self) -> PipeReport:
+        """Tell the end, wait until readers have all, and say who has not."""
+        if not self.audience.begun:
+            raise UsageError("this pipe has not begun", fix="await begin() first")
+        sent = await self._say(END, encode_end(End(self.bytes)))
+        received, _ = await sent.received()
+        self.audience.acknowledged(received)
+        with suppress(TimeoutError):
+            async with asyncio.timeout(self.config.patience):
+                while self.audience.reading:
+                    await self._bell.wait()
+        self._ended = True
+        self._over()
+        return self.report
+
+    @property
+    def report(self) -> PipeReport:
+        """What has become of it so far."""
+        expected, audience = self.config.expected, self.audience
+        received = audience.received()
+        return PipeReport(
+            self.bytes,
+            self.skipped_bytes,
+            tuple(received),
+            tuple(audience.late()),
+            audience.missing(expected.names),
+            max(0, expected.count - len(received)),
+            self._ended,
+            self._publishing.stats.repair_packets,
+            (self._over_at or _now()) - self._began_at,
+        )
+
+    # How it is done.
+
+    @property
+    def _beginning(self) -> Begin:
+        return Begin(live=self.config.live is not None)
+
+    async def _gather(self) -> None:
+        while not await self._introduce():  # noqa: ASYNC110 - it waits for others, too
+            await asyncio.sleep(_AGAIN_S)
+
+    async def _introduce(self) -> bool:
+        """Tell those who are there that it begins; True once enough follow.
+
+        Who has acknowledged that follows, and so misses nothing of what comes then.
+        """
+        while not self._enough({r.member.name for r in self.audience.reading}):
+            await self._bell.wait()
+        sent = await self._say(BEGIN, encode_begin(self._beginning))
+        received, _ = await sent.received()
+        await asyncio.sleep(0)  # who takes another sender has said so
+        return self._enough({r.member.name for r in self.audience.reading} & received)
+
+    def _enough(self, names: Collection[str]) -> bool:
+        readers = [r for r in self.audience.reading if r.member.name in names]
+        if len(readers) < self.config.first_readers:
+            return False
+        if self.config.start_with is not None:
+            return True
+        return set(self.config.expected.names) <= set(names)
+
+    async def _write(self, piece: memoryview) -> None:
+        self._check()
+        chunk = encode_chunk(self.bytes, piece)
+        self.bytes += len(piece)
+        if self.config.live is None:
+            await self._publishing.send(DATA, chunk)
+            return
+        try:
+            if self._jammed:
+                self._publishing.send_now(DATA, chunk)
+            else:
+                await self._publishing.send(DATA, chunk)
+        except QueueFull:
+            # The next ones do not wait as long again.
+            self._jammed = True
+            self.skipped_bytes += len(piece)
+            await asyncio.sleep(0)
+        else:
+            self._jammed = False
+            self._publishing.flush()
+
+    def _check(self) -> None:
+        if not self.audience.begun:
+            raise UsageError("this pipe has not begun", fix="await begin() first")
+        if self.config.first_readers and not self.audience.reading:
+            raise BrokenPipeError(errno.EPIPE, os.strerror(errno.EPIPE))
+
+    async def _say(self, topic: str, word: bytes) -> Published:
+        return await self._publishing.send(
+            topic, word, delivery=Delivery.RELIABLE, timeout=self.config.patience
+        )
+
+    async def _watch(self) -> None:
+        async for event in self._publishing.events():
+            self.audience.take(event, self.bytes)
+            self._events.put(event)
+            self._bell.ring()
+
+    def _over(self) -> None:
+        if not self._over_at:
+            self._over_at = _now()
+
+
+def _now() -> float:
+    return asyncio.get_running_loop().time()

@@ -1,0 +1,1 @@
+"""The two ends of a pipe that carries any bytes."""

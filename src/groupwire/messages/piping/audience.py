@@ -1,0 +1,152 @@
+"""The writing end of a pipe: who reads it, from where on, and what becomes of each."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+from groupwire.messages.events import (
+    CaughtUp,
+    Lagging,
+    MemberJoined,
+    MemberLeft,
+    TakesNoMore,
+)
+from groupwire.messages.members import LeaveReason, Member, Role
+
+__all__ = ["DONE", "OTHER", "Audience", "Reader", "ReaderState"]
+
+DONE = "done"
+"""Why a reader takes nothing more: it has written everything."""
+OTHER = "another"
+"""It reads what another sender sends."""
+
+
+class ReaderState(StrEnum):
+    """What a reader does."""
+
+    READING = "reading"
+    LAGGING = "lagging"
+    """It has not acknowledged for too long, and is waited for no more."""
+    DONE = "done"
+    """It has all of it."""
+    LEFT = "left"
+    SILENT = "silent"
+    ENDED = "ended"
+    """It takes nothing more, and has said why."""
+
+
+@dataclass(slots=True)
+class Reader:
+    """One of them."""
+
+    member: Member
+    place: int
+    """From where on it reads, or may."""
+    state: ReaderState = ReaderState.READING
+    why: str = ""
+    """In its own words."""
+
+    @property
+    def here(self) -> bool:
+        """Whether it may still take something."""
+        return self.state in {ReaderState.READING, ReaderState.LAGGING}
+
+
+class Audience:
+    """Everybody who has read since the beginning, by life and address."""
+
+    def __init__(self) -> None:
+        self._readers: dict[tuple[int, object], Reader] = {}
+        self._acked: set[str] = set()
+        """Names of those that have everything, if not yet written."""
+        self.begun = False
+
+    def __iter__(self) -> Iterator[Reader]:
+        return iter(self._readers.values())
+
+    def take(self, event: object, place: int) -> None:
+        """Take in what has happened when so many bytes had been sent."""
+        match event:
+            case MemberJoined(member=member) if member.role is Role.SUBSCRIBER:
+                self._join(member, place)
+            case MemberLeft(member=member, reason=reason):
+                self._leave(member, reason)
+            case Lagging(member=member):
+                self._set(member, ReaderState.LAGGING)
+            case CaughtUp(member=member):
+                self._set(member, ReaderState.READING)
+            case TakesNoMore(member=member, why=why):
+                done = why == DONE
+                self._set(member, ReaderState.DONE if done else ReaderState.ENDED, why)
+            case _:
+                pass
+
+    def begin(self) -> None:
+        """Note that the first byte is about to be sent: who is here now has all."""
+        self.begun = True
+        self._readers = {key: r for key, r in self._readers.items() if r.here}
+
+    def acknowledged(self, names: Collection[str]) -> None:
+        """Note who has everything up to the end, though perhaps not written."""
+        self._acked.update(names)
+
+    @property
+    def reading(self) -> list[Reader]:
+        """Those who are waited for."""
+        return [r for r in self if r.state is ReaderState.READING]
+
+    @property
+    def here(self) -> list[Reader]:
+        """Those who may still take something."""
+        return [r for r in self if r.here]
+
+    def received(self) -> list[str]:
+        """Return who has all of it, from the first byte on."""
+        return [str(r.member) for r in self if self._has(r) and not r.place]
+
+    def late(self) -> list[str]:
+        """Return who came later, and has all from there on."""
+        return [str(r.member) for r in self if self._has(r) and r.place]
+
+    def missing(self, expected: Collection[str] = ()) -> Mapping[str, str]:
+        """Return who has not all that it could have, or was expected, and why."""
+        has = {r.member.name for r in self if self._has(r) and not r.place}
+        seen = {r.member.name for r in self}
+        lacks = {str(r.member): _why(r) for r in self if not self._has(r)}
+        for name in expected:
+            if name not in has and name not in lacks:
+                lacks[name] = "late" if name in seen else "absent"
+        return lacks
+
+    def _has(self, reader: Reader) -> bool:
+        if reader.state is ReaderState.DONE:
+            return True
+        # Its last word may be lost, and it may be slow to write what it has.
+        acked = reader.member.name in self._acked
+        return acked and reader.state in {ReaderState.READING, ReaderState.LEFT}
+
+    def _join(self, member: Member, place: int) -> None:
+        reader = self._readers.get((member.id, member.origin))
+        if reader is None:
+            place = place if self.begun else 0
+            self._readers[member.id, member.origin] = Reader(member, place)
+        elif reader.state in {ReaderState.SILENT, ReaderState.LEFT}:
+            reader.state = ReaderState.READING
+
+    def _leave(self, member: Member, reason: LeaveReason) -> None:
+        silent = reason is LeaveReason.SILENT
+        self._set(member, ReaderState.SILENT if silent else ReaderState.LEFT)
+        reader = self._readers.get((member.id, member.origin))
+        if not self.begun and reader is not None and not reader.here:
+            del self._readers[member.id, member.origin]
+
+    def _set(self, member: Member, state: ReaderState, why: str = "") -> None:
+        reader = self._readers.get((member.id, member.origin))
+        if reader is not None and reader.here:
+            reader.state, reader.why = state, why
+
+
+def _why(reader: Reader) -> str:
+    return reader.why or str(reader.state)
