@@ -23,6 +23,8 @@ __all__ = [
     "Frame",
     "FrameReader",
     "encode_frame",
+    "frame_sequence",
+    "messages_in",
 ]
 
 MAX_MESSAGE_BYTES = 16 << 20
@@ -76,6 +78,25 @@ def encode_frame(
             size, sizes = _DIFFERENT, struct.pack(f"!{count}I", *lengths)
     head = _HEAD.pack(_MAGIC, kind, len(topic), count, size, sequence)
     return b"".join((head, topic, sizes, *payloads))
+
+
+def frame_sequence(data: bytes | memoryview, at: int) -> int | None:
+    """Return the sequence of the messages that begin at a place; None for none.
+
+    A last value is none: it was sent before.
+    """
+    if at + HEAD_BYTES > len(data):
+        return None
+    magic, kind, _, _, _, sequence = _HEAD.unpack_from(data, at)
+    if magic != _MAGIC or kind & (_VERSION_BITS | _LAST_VALUE) != _VERSION:
+        return None
+    return int(sequence)
+
+
+def messages_in(frame: bytes) -> int:
+    """Return how many messages a frame of ours has."""
+    _, _, _, count, _, _ = _HEAD.unpack_from(frame)
+    return int(count)
 
 
 class FrameReader:

@@ -14,9 +14,10 @@ __all__ = ["Roster"]
 _MOST_MEMBERS = 4096
 _MOST_GONE = 1024
 """Publishers that have left, of whom a new life is told apart from a new name."""
-_SILENT_INTERVALS = 5
+_SILENT_INTERVALS = 10
+"""Where half of all is lost, five are lost in a row once in a while."""
 _LEAST_SILENCE_S = 1.0
-_LONGEST_SILENCE_S = 150.0
+_LONGEST_SILENCE_S = 300.0
 _LOOK_S = 0.25
 """How often the silent are looked for: often enough for the shortest silence."""
 

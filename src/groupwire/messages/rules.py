@@ -44,6 +44,8 @@ class PublishRules:
     """Of what is sent without another."""
     queue_bytes: int = 4 << 20
     """What waits for room in the window at most; one message always may."""
+    drop_oldest: bool = False
+    """Whether in a full queue the oldest messages make room for new ones."""
     window_bytes: int = 8 << 20
     """Of each stream that is kept, so that it can be repaired."""
     delay_s: float = 0.0

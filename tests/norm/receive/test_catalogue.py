@@ -331,6 +331,15 @@ def test_whoever_lost_something_reaches_no_watermark_behind_it() -> None:
     assert not catalogue.complete_through((1, 1, 3))
 
 
+def test_what_is_gone_may_count_as_accepted_however_much_it_is() -> None:
+    catalogue = _catalogue()
+    _begin(catalogue, 5, 0)
+    lost = list(catalogue.squelch(10 * MOST, accepted=True))
+    assert lost == [5, *range(9 * MOST, 10 * MOST)]
+    catalogue.finish(10 * MOST, accepted=True)
+    assert catalogue.complete_through((10 * MOST, 1, 3))
+
+
 def _lose_every_other(catalogue: Catalogue, first: int, last: int) -> None:
     for number in range(first, last, 2):
         catalogue.finish(number, accepted=False)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from random import Random
 
 import pytest
@@ -141,6 +142,41 @@ def test_whoever_lost_something_never_acknowledges_what_follows() -> None:
     ear.hear(source.whole(numbered(1)), source.flush(1, 2, 3, ME))
     ear.wait(10.0)
     assert acks(ear) == []
+
+
+FORGIVING = ReceiverConfig(ME, forgives_gone=True)
+
+
+def test_whoever_forgives_what_is_gone_acknowledges_what_follows() -> None:
+    ear, source = Ear(config=FORGIVING), Source()
+    ear.hear(source.symbol(numbered(0), 0, 0), source.squelch(1))
+    assert lost(ear.events()) == [(0, LossReason.GONE)]
+    ear.hear(source.whole(numbered(1)), source.flush(1, 2, 3, ME))
+    ear.wait(GRTT_S)
+    assert len(acks(ear)) == 1
+
+
+def test_what_it_gives_up_by_itself_is_never_forgiven() -> None:
+    ear, source = Ear(config=replace(FORGIVING, objects=4)), Source()
+    for number in range(6):
+        ear.hear(source.symbol(numbered(number), 0, 0))
+    assert lost(ear.events())[0] == (0, LossReason.WINDOW)
+    for number in range(2, 6):
+        ear.hear(source.whole(numbered(number)))
+    ear.hear(source.flush(5, 2, 3, ME))
+    ear.wait(10.0)
+    assert acks(ear) == []
+
+
+def test_behind_a_gap_that_was_told_a_watermark_may_be_acknowledged() -> None:
+    ear, source = Ear(config=FORGIVING), Source()
+    ear.hear(stream_block(source, 0, 0), source.squelch(0, block=1))
+    ear.hear(stream_block(source, 1, 0, 1), source.flush(0, 0, 3, ME))
+    ear.wait(GRTT_S)
+    assert acks(ear) == []  # there it has lost something
+    ear.hear(source.flush(0, 1, 1, ME))
+    ear.wait(GRTT_S)
+    assert len(acks(ear)) == 1
 
 
 def test_whoever_is_asked_wants_what_it_is_asked_for() -> None:

@@ -343,6 +343,24 @@ def test_with_a_gap_in_it_nothing_counts_as_had(junk: bool) -> None:
     assert not stream.has((1, 0))
 
 
+def test_behind_a_gap_that_is_forgiven_it_has_what_was_handed_over() -> None:
+    stream = _stream()
+    _add(stream, 0, 0, 1, 2, 3)
+    _add(stream, 2, 0, 1, 2, 3)
+    assert _taken(stream)
+    stream.skip_to(2)
+    _taken(stream)
+    assert not stream.has((2, 3))
+    stream.forgive()
+    assert stream.intact
+    assert stream.has((2, 0))
+    assert stream.has((2, 3))
+    assert not stream.has((1, 3))
+    assert not stream.has((3, 0))
+    stream.skip_to(4)
+    assert not stream.has((2, 3))
+
+
 def test_memory_for_a_stream_is_that_of_its_blocks_and_a_little_more() -> None:
     symbols = 3 * BLOCK
     assert stream_bytes(CODING, 3) > symbols * SYMBOL_BYTES

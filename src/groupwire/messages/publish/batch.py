@@ -7,7 +7,8 @@ from collections import deque
 from groupwire.errors import MessageTooLarge
 from groupwire.messages.delivery import Delivery
 from groupwire.messages.errors import QueueFull
-from groupwire.messages.frames import MAX_MESSAGE_BYTES, encode_frame
+from groupwire.messages.frames import MAX_MESSAGE_BYTES, encode_frame, messages_in
+from groupwire.messages.publish.dropped import Dropped
 from groupwire.messages.publish.values import LastValues
 from groupwire.messages.topics import checked_topic
 
@@ -27,7 +28,12 @@ class Queue:
     """
 
     def __init__(
-        self, delivery: Delivery, limit_bytes: int, values: LastValues
+        self,
+        delivery: Delivery,
+        limit_bytes: int,
+        values: LastValues,
+        *,
+        drop_oldest: bool = False,
     ) -> None:
         self.sequence = 0
         """Of the next message."""
@@ -36,6 +42,9 @@ class Queue:
         self.frames: deque[bytes] = deque()
         self.ends: deque[int] = deque()
         """Of each of them the sequence behind its last message."""
+        self.cut = 0
+        """How much of the first of them has been handed on."""
+        self.dropped = Dropped()
         self.since: float | None = None
         """When the oldest message that is in no frame was taken."""
         self._delivery = delivery
@@ -45,6 +54,7 @@ class Queue:
         self._batch: list[bytes] = []
         self._batch_bytes = 0
         self._topics: dict[str, bytes] = {}
+        self._drop_oldest = drop_oldest
 
     @property
     def room_bytes(self) -> int:
@@ -65,7 +75,10 @@ class Queue:
         queued = self.queued_bytes + cost
         if queued > self._limit and self.queued_bytes:
             check_size(size)
-            raise QueueFull(cost, self._limit - self.queued_bytes)
+            if not self._drop_oldest:
+                raise QueueFull(cost, self._limit - self.queued_bytes)
+            checked_topic(topic)
+            self._make_room(cost)
         if topic != self._topic or self._batch_bytes + cost > FULL_BYTES:
             self._begin(topic, size)
         if self.since is None:
@@ -75,6 +88,26 @@ class Queue:
         self.queued_bytes += cost  # closing a frame has changed it
         self.sequence += 1
         return self._batch_bytes >= FULL_BYTES or bool(self.frames)
+
+    def _make_room(self, cost: int) -> None:
+        """Drop the oldest messages, but what is handed on in part."""
+        limit, first = self._limit - cost, 1 if self.cut else 0
+        while self.queued_bytes > limit and len(self.frames) > first:
+            frame, after = self.frames[first], self.ends[first]
+            del self.frames[first], self.ends[first]
+            self.queued_bytes -= len(frame)
+            self.dropped.note(after - messages_in(frame), after)
+        excess = self.queued_bytes - limit
+        count = size = 0
+        while size < excess and count < len(self._batch):
+            size += len(self._batch[count]) + EACH_BYTES
+            count += 1
+        if count:
+            before = self.sequence - len(self._batch)
+            del self._batch[:count]
+            self._batch_bytes -= size
+            self.queued_bytes -= size
+            self.dropped.note(before, before + count)
 
     def _begin(self, topic: str, size: int) -> None:
         check_size(size)

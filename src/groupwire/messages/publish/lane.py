@@ -50,7 +50,9 @@ class StreamLane:
         make: Callable[[Delivery], Sender],
     ) -> None:
         self.delivery = delivery
-        self.queue = Queue(delivery, rules.queue_bytes, values)
+        self.queue = Queue(
+            delivery, rules.queue_bytes, values, drop_oldest=rules.drop_oldest
+        )
         self.readers = Readers(rules.patience_s, rules.segment_bytes)
         self.norm: Sender | None = None
         self.full = False
@@ -72,8 +74,6 @@ class StreamLane:
         """The first of them that is in the segment that is not full."""
         self._place = 0
         """Segments that are full or were flushed."""
-        self._cut = 0
-        """How much of the first frame is written."""
         self._wanted = 0
         """Place that a ticket waits for."""
         self._lagging_at = 0.0
@@ -111,9 +111,10 @@ class StreamLane:
 
     def _write_first(self, now: float) -> bool:
         """Write the first frame, or a part of it; False where there is no room."""
-        frame = self.queue.frames[0]
+        queue = self.queue
+        frame, cut = queue.frames[0], queue.cut
         norm = self.norm or self._open(now)
-        left, size = len(frame) - self._cut, self._room
+        left, size = len(frame) - cut, self._room
         if size < left:
             # What does not fit at all goes piece by piece.
             size -= size % self._segment
@@ -121,18 +122,18 @@ class StreamLane:
                 return False
         ends = size >= left
         size = min(size, left)
-        piece = frame[self._cut : self._cut + size] if self._cut or not ends else frame
+        piece = frame[cut : cut + size] if cut or not ends else frame
         try:
             norm.write(self._stream, piece, now=now, message_ends=ends)
         except UsageError:  # NORM holds it for a while: it says when it does not
             return False
         self._note(size)
-        self.queue.queued_bytes -= size
-        self._cut += size
+        queue.queued_bytes -= size
+        queue.cut += size
         if ends:
-            self.queue.frames.popleft()
-            self.handed = self.queue.ends.popleft()
-            self._cut = 0
+            queue.frames.popleft()
+            self.handed = queue.ends.popleft()
+            queue.cut = 0
         return True
 
     def _open(self, now: float) -> Sender:
@@ -161,7 +162,9 @@ class StreamLane:
 
     @property
     def deadline(self) -> float | None:
-        """When to look whether somebody has been silent for too long."""
+        """When to look whether somebody has been silent for too long, or is back."""
+        if self.readers.mark is None and self.readers.lagging:
+            return self._lagging_at
         return self.readers.deadline
 
     @property
@@ -188,11 +191,12 @@ class StreamLane:
         if self.full or self._place - last >= self._capacity // _MARKS:
             due = self._place
         again = now >= self._lagging_at
+        if again:
+            self._lagging_at = now + _LAGGING_AGAIN_S
+            due = self._place if readers.lagging else due
         nodes = readers.lacking(due, lagging=again)
         if not nodes:
             return
-        if again:
-            self._lagging_at = now + _LAGGING_AGAIN_S
         self._close_segment(now)
         self._drain()
         sent_bytes = self._written + _HEADER_BYTES * self._place
@@ -241,7 +245,8 @@ class StreamLane:
     def _take(self, event: SenderEvent) -> bool:
         match event:
             case NodeAcknowledged(node):
-                return self.readers.acknowledge(node)
+                kept = self._place - self._capacity
+                return self.readers.acknowledge(node, kept=kept)
             case WatermarkEnded(status=status):
                 # Pending: another one took its place, and that one is asked for now.
                 if AckStatus.PENDING in status.values():

@@ -18,6 +18,7 @@ from groupwire.messages.frames import (
     encode_frame,
 )
 from groupwire.messages.publish.batch import EACH_BYTES, check_size
+from groupwire.messages.publish.dropped import Dropped
 from groupwire.messages.publish.readers import Mark, Readers
 from groupwire.messages.publish.values import LastValues, Value
 from groupwire.messages.rules import PublishRules
@@ -31,10 +32,11 @@ from groupwire.norm.send.events import (
     SenderEvent,
     WatermarkEnded,
 )
-from groupwire.norm.send.polls import AckStatus
 
 __all__ = ["LatestLane"]
 
+_LAGGING_AGAIN_S = 1.0
+"""How often who lags is asked."""
 _MOST_UNSENT = 2
 """Objects: enough that NORM never waits for us. What is on its way goes there, though
 something newer waits: else a slow network would have beginnings only."""
@@ -44,6 +46,8 @@ class _Waiting(NamedTuple):
     raw: bytes
     payload: bytes
     sequence: int
+    first: int
+    """Of the messages of its topic since one was sent: this one stands for all."""
 
 
 class LatestLane:
@@ -63,10 +67,10 @@ class LatestLane:
         self.payload_bytes = 0
         self.superseded = 0
         """Messages that were never sent."""
+        self.dropped = Dropped()
         self.since: float | None = None
-        self.full = False
-        """Whether somebody was refused."""
         self._limit = rules.queue_bytes
+        self._drop_oldest = rules.drop_oldest
         self._values = values
         self._make = make
         self._waiting: dict[str, _Waiting] = {}
@@ -77,8 +81,13 @@ class LatestLane:
         self._unsent: set[int] = set()
         self._stale: list[int] = []
         """Objects to be cancelled."""
+        self._newest = -1
+        self._marked = -1
+        """The object that is asked for: it is kept until that is over."""
         self._place = 0
         self._wanted = 0
+        self._lagging_at = 0.0
+        """When to ask who lags again."""
 
     @property
     def room_bytes(self) -> int:
@@ -94,17 +103,34 @@ class LatestLane:
         before = self._waiting.get(topic)
         freed = 0 if before is None else len(before.payload) + EACH_BYTES
         queued = self.queued_bytes - freed + size + EACH_BYTES
-        if queued > self._limit and self.queued_bytes > freed:
-            self.full = True
-            raise QueueFull(size + EACH_BYTES, self._limit - self.queued_bytes)
         raw = checked_topic(topic) if before is None else before.raw
+        if queued > self._limit and self.queued_bytes > freed:
+            if not self._drop_oldest:
+                raise QueueFull(size + EACH_BYTES, self._limit - self.queued_bytes)
+            queued -= self._make_room(queued - self._limit, topic)
+        first = self.sequence if before is None else before.first
         self.superseded += before is not None
-        self._waiting[topic] = _Waiting(raw, payload, self.sequence)
+        self._waiting[topic] = _Waiting(raw, payload, self.sequence, first)
         self.queued_bytes = queued
         self.sequence += 1
         if self.since is None:
             self.since = now
         return False
+
+    def _make_room(self, excess: int, topic: str) -> int:
+        """Drop what waits longest, of other topics; return how much that was."""
+        freed, gone = 0, list[str]()
+        for other, waiting in self._waiting.items():
+            if freed >= excess:
+                break
+            if other != topic:
+                freed += len(waiting.payload) + EACH_BYTES
+                gone.append(other)
+        for other in gone:
+            waiting = self._waiting.pop(other)
+            number = waiting.sequence
+            self.dropped.note(number, number + 1, oldest=waiting.first)
+        return freed
 
     def flush(self, now: float) -> None:
         """Send what waits, as far as NORM has not enough to send already."""
@@ -137,7 +163,7 @@ class LatestLane:
         topics: list[str] = []
         frames: list[bytes] = []
         size = 0
-        for topic, (raw, payload, sequence) in self._waiting.items():
+        for topic, (raw, payload, sequence, _) in self._waiting.items():
             if topics and size + len(payload) > MAX_SHARED_BYTES:
                 break
             frame = encode_frame(self.delivery, raw, sequence, [payload])
@@ -147,24 +173,29 @@ class LatestLane:
         return topics, frames
 
     def _forget_waiting(self, topic: str) -> None:
-        _, payload, sequence = self._waiting.pop(topic)
+        _, payload, sequence, _ = self._waiting.pop(topic)
         self.queued_bytes -= len(payload) + EACH_BYTES
         self.payload_bytes += len(payload)
         self._values.note(topic, self.delivery, sequence, payload)
 
     def _send(self, data: bytes, topics: Iterable[str], now: float) -> bool:
-        """Hand an object to NORM; False where it has no room for it."""
+        """Hand an object to NORM; False where it has no room for it.
+
+        Without topics it is never cancelled.
+        """
         norm = self.norm = self.norm or self._make(self.delivery)
         try:
             number = norm.send_object(data, now=now)
         except UsageError:
             return False
         self._place += 1
+        self._newest = number
         self._unsent.add(number)
         for topic in topics:
             self._supersede(topic)
             self._objects[topic] = number
-        self._topics[number] = set(topics)
+        if topics:
+            self._topics[number] = set(topics)
         self._drain()
         self._cancel(now)
         return True
@@ -181,9 +212,12 @@ class LatestLane:
 
     def _cancel(self, now: float) -> None:
         """Cancel objects in which nothing is current any more."""
-        while self._stale and self.norm is not None:
-            self.norm.cancel(self._stale.pop(), now=now)
-            self._drain()
+        if not self._stale or self.norm is None:
+            return
+        kept = [number for number in self._stale if number == self._marked]
+        stale, self._stale = set(self._stale).difference(kept), kept
+        for number in sorted(stale):
+            self.norm.cancel(number, now=now)
 
     # Who has what.
 
@@ -197,6 +231,12 @@ class LatestLane:
         """How many objects there were."""
         return self._place
 
+    @property
+    def handed(self) -> int:
+        """The sequence before which nothing waits, nor anything in its place."""
+        longest = next(iter(self._waiting.values()), None)
+        return self.sequence if longest is None else longest.first
+
     def want(self, now: float) -> int:
         """Ask for acknowledgements of all that was sent; return the place."""
         self._wanted = self._place
@@ -209,11 +249,14 @@ class LatestLane:
             self.norm.finish(now=now)
 
     def _look(self, now: float) -> None:
-        if self.norm is None or self.readers.mark is not None or not self._topics:
+        if self.norm is None or self.readers.mark is not None:
             return
-        nodes = self.readers.lacking(self._wanted, lagging=True)
+        again = now >= self._lagging_at
+        nodes = self.readers.lacking(self._wanted, lagging=again)
         if nodes:
-            self._drain()
+            if again:
+                self._lagging_at = now + _LAGGING_AGAIN_S
+            self._marked = self._newest
             self.readers.mark = Mark(self._place, now, 0)
             self.norm.watermark(nodes, now=now)
 
@@ -223,7 +266,8 @@ class LatestLane:
             return
         moved = self._drain()
         self._cancel(now)
-        if self.readers.mark is not None and not self._unsent:
+        moved = self._drain() or moved
+        if self._marked >= 0 and self._marked not in self._unsent:
             self.readers.sent(now)
         self.readers.expire(self._place, now)
         if moved:
@@ -241,7 +285,7 @@ class LatestLane:
         match event:
             case ObjectSent(number):
                 self._unsent.discard(number)
-                if self._objects and not self._topics.get(number, self._objects):
+                if self._topics.get(number) == set():
                     self._stale.append(number)
             case ObjectPurged(number):
                 self._unsent.discard(number)
@@ -249,11 +293,9 @@ class LatestLane:
                     del self._objects[topic]
             case NodeAcknowledged(node):
                 return self.readers.acknowledge(node)
-            case WatermarkEnded(status=status):
-                # Pending: another one took its place, and that one is asked for now.
-                if AckStatus.PENDING in status.values():
-                    return False
+            case WatermarkEnded():
                 self.readers.mark = None
+                self._marked = -1
             case RoomFreed():
                 pass
             case _:

@@ -21,6 +21,7 @@ from groupwire.messages.events import (
     LostTold,
     MemberJoined,
     MemberLeft,
+    MessagesDropped,
     PublishEvent,
     ReceiptEnded,
     RoomFreed,
@@ -78,7 +79,7 @@ class Publisher:
         }
         self._usual = self._queues[rules.delivery]
         self._reliable = reliable
-        self._acked = reliable, latest
+        self._acked: tuple[StreamLane | LatestLane, ...] = reliable, latest
         """What is acknowledged."""
         self._tickets = Tickets((reliable.readers, latest.readers))
         me = Myself(rules.id, rules.name, Role.PUBLISHER, rules.node, rules.instance)
@@ -114,8 +115,8 @@ class Publisher:
     ) -> int:
         """Queue a message and return its sequence: it counts for each delivery.
 
-        Raises QueueFull, MessageTooLarge, and UsageError for what is no topic. It
-        leaves by :meth:`flush`, or when the delay bound is over.
+        Raises QueueFull (unless the oldest make room), MessageTooLarge, and UsageError
+        for what is no topic. It leaves by :meth:`flush`, or after the delay bound.
         """
         queue = self._usual if delivery is None else self._queues[delivery]
         if type(payload) is not bytes:
@@ -139,13 +140,16 @@ class Publisher:
         now: float,
         delivery: Delivery | None = None,
     ) -> int:
-        """Queue messages, all or none of them; return the sequence of the first."""
+        """Queue messages, all or none of them; return the sequence of the first.
+
+        Where the oldest make room, the first of these may be among them.
+        """
         which = delivery or self.rules.delivery
         whole = [bytes_of(payload) for payload in payloads]
         sequence, room = self._queues[which].sequence, self.room_bytes(which)
         size = sum(map(len, whole)) + EACH_BYTES * len(whole)
         check_size(max(map(len, whole), default=0))
-        if size > room:
+        if size > room and not self.rules.drop_oldest:
             self._refused.add(which)
             raise QueueFull(size, room)
         for payload in whole:
@@ -169,17 +173,29 @@ class Publisher:
             lane.flush(now)
         self._turn(now)
 
-    def want_received(self, by: Collection[str] | None = None, *, now: float) -> int:
+    def want_received(
+        self,
+        by: Collection[str] | None = None,
+        *,
+        now: float,
+        sequence: int | None = None,
+        delivery: Delivery | None = None,
+    ) -> int:
         """Ask who has everything that was sent so far; return a ticket.
 
         ``by`` are names of subscribers; None means all that are here. ReceivedBy and
         ReceiptEnded tell the outcome: missing is who is not here, leaves, or has not
         answered within the patience. Nobody acknowledges ``besteffort``. What
-        waits in a full queue is asked for when it has left.
+        waits in a full queue is asked for when it has left. If it makes room for
+        something newer, all are missing, as they are where the message of ``sequence``
+        (of the usual ``delivery``) has done so before.
         """
         for lane in self._lanes.values():
             lane.flush(now)
-        ticket = self._open_ticket(by, now)
+        self._tell_dropped()
+        queue = self._usual if delivery is None else self._queues[delivery]
+        dropped = sequence is not None and sequence in queue.dropped
+        ticket = self._open_ticket(by, dropped=dropped)
         self._turn(now)
         return ticket
 
@@ -253,8 +269,9 @@ class Publisher:
             due.append(since + self.rules.delay_s)
         return min((d for d in due if d is not None), default=None)
 
-    def update_interfaces(self, interfaces: Iterable[Interface]) -> None:
+    def update_interfaces(self, interfaces: Iterable[Interface]) -> None:  # noqa: ARG002
         """Say soon that this publisher is here: its address may be another one."""
+        self._presence.renew()
 
     @property
     def finished(self) -> bool:
@@ -282,6 +299,7 @@ class Publisher:
             sum(s.repair_packets for s in stats),
             max((norm.rate_bytes_per_s for norm in norms), default=0.0),
             max((norm.grtt_s for norm in norms), default=0.0),
+            sum(queue.dropped.messages for queue in queues),
         )
 
     # How it is done.
@@ -373,6 +391,8 @@ class Publisher:
             if lane.readers.events:
                 self._events += lane.readers.events
                 lane.readers.events.clear()
+        if self.rules.drop_oldest:
+            self._tell_dropped()
         if self._tickets:
             self._turn_tickets(now)
         if self._refused:
@@ -395,14 +415,25 @@ class Publisher:
                 continue
             self._events.append(event)
 
-    def _open_ticket(self, by: Collection[str] | None, now: float) -> int:
-        sequence, place = self._reliable.queue.sequence, self._latest.want(now)
-        return self._tickets.open(sequence, place, by)
+    def _tell_dropped(self) -> None:
+        """Tell what has made room, and that nobody will have it."""
+        for delivery, queue in self._queues.items():
+            news = queue.dropped.take()
+            if news is None:
+                continue
+            self._events.append(MessagesDropped(delivery, news.messages))
+            for number, lane in enumerate(self._acked):
+                if lane.delivery is delivery:
+                    self._tickets.lose(number, news.first)
+
+    def _open_ticket(self, by: Collection[str] | None, *, dropped: bool = False) -> int:
+        sequences = self._reliable.queue.sequence, self._latest.sequence
+        return self._tickets.open(sequences, by, dropped=dropped)
 
     def _turn_tickets(self, now: float) -> None:
-        handed = self._reliable.handed
-        if self._tickets.due(handed):
-            self._tickets.settle(handed, self._reliable.want(now))
+        for number, lane in enumerate(self._acked):
+            if self._tickets.due(number, lane.handed):
+                self._tickets.settle(number, lane.handed, lane.want(now))
         self._tickets.turn()
         for event in self._tickets.events:
             if event.ticket != self._last_ticket:
@@ -426,7 +457,7 @@ class Publisher:
         elif any(queue.queued_bytes for queue in self._queues.values()):
             return
         elif not self._last_ticket:
-            self._last_ticket = self._open_ticket(None, now)
+            self._last_ticket = self._open_ticket(None)
             self._turn_tickets(now)
         if self._last_ticket > 0 and not self._abandoned:
             return

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
 
 from groupwire.gather.awake import AwakeClock
 from groupwire.messages.events import CaughtUp, Lagging
@@ -21,6 +21,8 @@ class Reader:
     since: float
     """From when on it may be waited for, in seconds awake."""
     lagging: bool = False
+    others: list[Member] = field(default_factory=list)
+    """Who else speaks with this node id: itself from another address, or a stranger."""
 
 
 @dataclass(slots=True)
@@ -45,11 +47,14 @@ class Readers:
     def __init__(self, patience_s: float, place_bytes: int) -> None:
         self.mark: Mark | None = None
         self.events: list[Lagging | CaughtUp] = []
+        self.lagging = 0
+        """How many lag."""
         self._patience_s = patience_s
         self._clock = AwakeClock()
         self._place_bytes = place_bytes
         self._readers: dict[int, Reader] = {}
         self._floor: int | None = None
+        self._told: Callable[[int], None] = lambda _: None
 
     def __iter__(self) -> Iterator[Reader]:
         return iter(self._readers.values())
@@ -57,21 +62,42 @@ class Readers:
     def __len__(self) -> int:
         return len(self._readers)
 
+    def watch(self, told: Callable[[int], None]) -> None:
+        """Have each node told that has acknowledged more, lags or has gone."""
+        self._told = told
+
     def get(self, node: int) -> Reader | None:
         """Return who has a node id."""
         return self._readers.get(node)
 
+    def of(self, node: int) -> Reader:
+        """Return who has a node id; KeyError where nobody has."""
+        return self._readers[node]
+
     def join(self, member: Member, place: int, now: float) -> None:
         """Wait for a subscriber from a place on."""
+        reader = self._readers.get(member.node)
+        if reader is not None:
+            reader.others.append(member)
+            return
         self._readers[member.node] = Reader(member, place, self._clock.at(now))
-        self._floor = None
+        self._changed(member.node)
 
     def leave(self, member: Member) -> None:
-        """Wait for a subscriber no more."""
+        """Wait for a subscriber no more, unless it is heard from elsewhere."""
         reader = self._readers.get(member.node)
-        if reader is not None and reader.member.id == member.id:
+        if reader is None:
+            return
+        if member in reader.others:
+            reader.others.remove(member)
+        elif reader.member != member:
+            return
+        elif reader.others:
+            reader.member = reader.others.pop(0)
+        else:
             del self._readers[member.node]
-            self._floor = None
+            self.lagging -= reader.lagging
+            self._changed(member.node)
 
     def floor(self, place: int) -> int:
         """Return the place that all who are waited for have; ``place`` for nobody."""
@@ -88,17 +114,25 @@ class Readers:
             if reader.acked < place and (lagging or not reader.lagging)
         )
 
-    def acknowledge(self, node: int) -> bool:
-        """Take in that a node has the mark's place; True if that is news."""
+    def acknowledge(self, node: int, *, kept: int = 0) -> bool:
+        """Take in that a node has the mark's place; True if that is news.
+
+        Who lags has caught up if what it still lacks is ``kept``, from a place on.
+        """
         reader, mark = self._readers.get(node), self.mark
         if reader is None or mark is None or reader.acked >= mark.place:
             return False
         reader.acked = mark.place
-        self._floor = None
-        if reader.lagging:
+        if reader.lagging and reader.acked >= kept:
             reader.lagging = False
+            self.lagging -= 1
             self.events.append(CaughtUp(reader.member))
+        self._changed(node)
         return True
+
+    def _changed(self, node: int) -> None:
+        self._floor = None
+        self._told(node)
 
     def sent(self, now: float) -> None:
         """Note that everything up to the mark has been sent."""
@@ -116,7 +150,8 @@ class Readers:
                 continue
             if waited >= self._patience_s:
                 reader.lagging = True
-                self._floor = None
+                self.lagging += 1
+                self._changed(reader.member.node)
                 behind = (place - reader.acked) * self._place_bytes
                 self.events.append(Lagging(reader.member, behind))
 

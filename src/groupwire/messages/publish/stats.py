@@ -25,3 +25,5 @@ class PublishStats:
     """In force, of the delivery with the highest."""
     grtt_s: float
     """The group's round trip."""
+    dropped: int = 0
+    """Messages that made room for newer ones in a full queue."""

@@ -1,28 +1,55 @@
-"""Who waits for whom to have what: tickets (docs/messages.md §5.1)."""
+"""Who waits for whom to have what: tickets (docs/messages.md §5.1).
+
+Those that wait for one subscriber stand in a line, the oldest first. None of them is
+done before those in front of it, so that only the ends of a line are looked at.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
-from dataclasses import dataclass
+from collections import deque
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass, field
 from math import inf
+from typing import NamedTuple
 
 from groupwire.messages.events import ReceiptEnded, ReceivedBy
-from groupwire.messages.publish.readers import Readers
+from groupwire.messages.publish.readers import Reader, Readers
 
 __all__ = ["Tickets"]
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class _Ticket:
     number: int
-    sequence: int
-    """Of the stream; its place is known once all before this is written."""
+    sequences: Sequence[int]
+    """By delivery; a place is known once all before the sequence is written."""
     places: list[float]
     """By delivery; infinite where it is not known."""
-    waiting: dict[int, str]
-    """Nodes and names of those who have not acknowledged."""
-    missing: set[str]
-    received: set[str]
+    waiting: int = 0
+    """How many have not acknowledged."""
+    missing: set[str] = field(default_factory=set)
+    received: set[str] = field(default_factory=set)
+    news: set[str] = field(default_factory=set)
+
+
+class _Line(NamedTuple):
+    states: tuple[Reader, ...]
+    """What is known of one subscriber, by delivery."""
+    tickets: deque[_Ticket]
+
+    @property
+    def name(self) -> str:
+        return self.states[0].member.name
+
+    def has(self, ticket: _Ticket) -> bool:
+        """Return whether the subscriber has all that a ticket stands for."""
+        pairs = zip(self.states, ticket.places, strict=True)
+        return all(state.acked >= place for state, place in pairs)
+
+    def lags(self, ticket: _Ticket) -> bool:
+        """Return whether it is waited for no more, and lacks some of that."""
+        pairs = zip(self.states, ticket.places, strict=True)
+        return any(state.lagging and state.acked < place for state, place in pairs)
 
 
 class Tickets:
@@ -33,59 +60,125 @@ class Tickets:
         self._readers = readers
         self._open: dict[int, _Ticket] = {}
         self._count = 0
+        self._unsettled = tuple(deque[_Ticket]() for _ in readers)
+        self._lines: dict[int, _Line] = {}
+        """By node."""
+        self._stirred: dict[int, None] = {}
+        """Nodes of which something is news."""
+        self._touched: dict[int, _Ticket] = {}
+        """Tickets of which something is to be told."""
+        for each in readers:
+            each.watch(self._stir)
 
     def __bool__(self) -> bool:
         return bool(self._open)
 
-    def open(self, sequence: int, place: int, by: Collection[str] | None) -> int:
-        """Wait until these have the messages of the stream before a sequence.
+    def open(
+        self,
+        sequences: Sequence[int],
+        by: Collection[str] | None,
+        *,
+        dropped: bool = False,
+    ) -> int:
+        """Wait until these have all messages before the sequences, by delivery.
 
-        And a place of what is newest. ``by`` None is all who are here.
+        ``by`` None is all who are here. What was ``dropped`` nobody will have.
         """
-        here = {r.member.node: r.member.name for r in self._readers[0]}
-        wanted = {n: name for n, name in here.items() if by is None or name in by}
-        missing = set(by or ()) - set(wanted.values())
         self._count += 1
-        places = [inf, float(place)]
-        ticket = _Ticket(self._count, sequence, places, wanted, missing, set())
-        self._open[self._count] = ticket
-        return self._count
+        ticket = _Ticket(self._count, sequences, [inf] * len(sequences))
+        self._open[ticket.number] = self._touched[ticket.number] = ticket
+        for line in self._unsettled:
+            line.append(ticket)
+        ticket.missing |= set(by or ())
+        for reader in self._readers[0]:
+            name = reader.member.name
+            if by is not None and name not in by:
+                continue
+            if dropped:
+                ticket.missing.add(name)
+            else:
+                ticket.missing.discard(name)
+                self._wait(ticket, reader.member.node)
+        return ticket.number
 
-    def due(self, handed: int) -> bool:
+    def _wait(self, ticket: _Ticket, node: int) -> None:
+        self._advance(node)
+        line = self._lines.get(node)
+        if line is None:
+            states = tuple(readers.of(node) for readers in self._readers)
+            line = self._lines[node] = _Line(states, deque())
+        line.tickets.append(ticket)
+        ticket.waiting += 1
+        self._stirred[node] = None
+
+    def due(self, delivery: int, handed: int) -> bool:
         """Return whether a ticket's place can be known, as so much is written."""
-        return any(
-            ticket.places[0] == inf and ticket.sequence <= handed
-            for ticket in self._open.values()
-        )
+        waiting = self._unsettled[delivery]
+        return bool(waiting) and waiting[0].sequences[delivery] <= handed
 
-    def settle(self, handed: int, place: int) -> None:
+    def settle(self, delivery: int, handed: int, place: int) -> None:
         """Note the place up to where messages before a sequence are written."""
-        for ticket in self._open.values():
-            if ticket.places[0] == inf and ticket.sequence <= handed:
-                ticket.places[0] = place
+        while self.due(delivery, handed):
+            self._unsettled[delivery].popleft().places[delivery] = place
+        self._stirred.update(dict.fromkeys(self._lines))
+
+    def lose(self, delivery: int, first: int) -> None:
+        """Note that messages from a sequence on will never be written."""
+        for line in self._lines.values():
+            self._miss_last(
+                line,
+                lambda ticket: (
+                    ticket.places[delivery] == inf
+                    and ticket.sequences[delivery] > first
+                ),
+            )
 
     def turn(self) -> None:
         """See who has what now."""
-        for ticket in list(self._open.values()):
-            names = set(self._news(ticket))
-            if names:
-                ticket.received |= names
-                self.events.append(ReceivedBy(ticket.number, frozenset(names)))
-            if not ticket.waiting:
-                del self._open[ticket.number]
-                received = frozenset(ticket.received)
-                missing = frozenset(ticket.missing) - received
-                self.events.append(ReceiptEnded(ticket.number, received, missing))
+        stirred, self._stirred = self._stirred, {}
+        for node in stirred:
+            self._advance(node)
+        touched, self._touched = self._touched, {}
+        for number in sorted(touched):
+            self._tell(touched[number])
 
-    def _news(self, ticket: _Ticket) -> Iterator[str]:
-        for node, name in list(ticket.waiting.items()):
-            states = [readers.get(node) for readers in self._readers]
-            if any(s is None or s.member.name != name for s in states):
-                ticket.missing.add(ticket.waiting.pop(node))
-                continue
-            pairs = zip(states, ticket.places, strict=True)
-            lacking = [s for s, place in pairs if s is not None and s.acked < place]
-            if not lacking:
-                yield ticket.waiting.pop(node)
-            elif any(s.lagging for s in lacking):
-                ticket.missing.add(ticket.waiting.pop(node))
+    def _stir(self, node: int) -> None:
+        if node in self._lines:
+            self._stirred[node] = None
+
+    def _advance(self, node: int) -> None:
+        """Take tickets out of a line that wait for its subscriber no more."""
+        line = self._lines.get(node)
+        if line is None:
+            return
+        now = [readers.get(node) for readers in self._readers]
+        if any(a is not b for a, b in zip(now, line.states, strict=True)):
+            self._miss_last(line, lambda _: True)  # it has left
+        while line.tickets and line.has(line.tickets[0]):
+            self._leave(line.tickets.popleft()).news.add(line.name)
+        self._miss_last(line, line.lags)
+        if not line.tickets:
+            del self._lines[node]
+
+    def _miss_last(self, line: _Line, gone: Callable[[_Ticket], bool]) -> None:
+        """Give up the last tickets of a line, as far back as ``gone`` says."""
+        while line.tickets and gone(line.tickets[-1]):
+            self._leave(line.tickets.pop()).missing.add(line.name)
+
+    def _leave(self, ticket: _Ticket) -> _Ticket:
+        """Note that a ticket waits for one less."""
+        ticket.waiting -= 1
+        self._touched[ticket.number] = ticket
+        return ticket
+
+    def _tell(self, ticket: _Ticket) -> None:
+        if ticket.news:
+            ticket.received |= ticket.news
+            self.events.append(ReceivedBy(ticket.number, frozenset(ticket.news)))
+            ticket.news.clear()
+        if not ticket.waiting:
+            del self._open[ticket.number]
+            # Of two with one name, the one who lacks it counts.
+            missing = frozenset(ticket.missing)
+            received = frozenset(ticket.received) - missing
+            self.events.append(ReceiptEnded(ticket.number, received, missing))

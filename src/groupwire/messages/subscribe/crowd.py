@@ -30,6 +30,8 @@ _SHARE = 8
 """Of the memory, that one stream may have."""
 _STREAM_BLOCKS = 1 << 14
 """More than any window: what the sender keeps is waited for."""
+_OBJECTS = 2048
+"""More than a publisher keeps: what it keeps no more, it says itself."""
 _REJOIN_S = 1.0
 _FORGET_AFTER_S = 60.0
 """One that fell silent may come back until then."""
@@ -74,7 +76,11 @@ class Crowd:
             first = (0,) * len(DELIVERIES)
         elif self._rules.start_at is StartAt.WINDOW:
             first = (None,) * len(DELIVERIES)
+        before = self._elsewhere(member)
+        if before is not None:
+            first = before.expected
         source = Source(member, here.sent, first, self._wants, self._drop)
+        source.moved = before is not None
         if not younger and self._rules.start_at is StartAt.LAST_VALUE:
             source.values_until = now + _VALUES_S
         self._add(key, source)
@@ -98,24 +104,40 @@ class Crowd:
         )
         return source
 
+    def _elsewhere(self, member: Member) -> Source | None:
+        """Return the same life of a publisher at another address: it has moved."""
+        run = member.id, member.node, member.instance
+        for (life, origin), source in self.sources.items():
+            other = source.member
+            if (life, other.node, other.instance) == run and origin != member.origin:
+                return source
+        return None
+
     def _add(self, key: _Key, source: Source) -> None:
         while len(self.sources) >= _MOST_SOURCES:
             self._dropped["publishers-full"] += 1
             self.end(min(self.sources.values(), key=_worth), exact=False)
         self.sources[key] = source
 
-    def open(self, member: Member, key: RunKey) -> Run | None:
-        """Begin to follow one of a publisher's senders; None where it is not met."""
+    def open(
+        self, member: Member, key: RunKey, *, heard: int | None = None
+    ) -> Run | None:
+        """Begin to follow one of a publisher's senders; None where it is not met.
+
+        The message of a sequence that was ``heard`` before is wanted, too.
+        """
         source = self.sources.get((member.id, member.origin))
         index = key[1] - member.node
         if source is None or not 0 <= index < len(DELIVERIES):
             return None
         delivery = DELIVERIES[index]
         first = source.first[index]
+        if first is not None and heard is not None:
+            first = source.first[index] = min(first, heard)
         join = Join.OBJECT
         if first is None:
             join = Join.WINDOW
-        elif first and delivery is not Delivery.LATEST:
+        elif first and delivery is not Delivery.LATEST and not source.moved:
             join = Join.NOW
         run = Run(SenderKey(*key), source, delivery, self._receiver(join), first)
         self.runs[key] = source.runs[delivery] = run
@@ -134,7 +156,7 @@ class Crowd:
 
     def end(self, source: Source, *, exact: bool) -> None:
         """Follow a publisher no more; what it has told stays to be polled."""
-        source.end(exact=exact)
+        source.end(exact=exact, moved=self._elsewhere(source.member))
         for run in source.runs.values():
             key = run.key
             self.runs.pop((key.origin, key.source, key.instance), None)
@@ -245,7 +267,9 @@ class Crowd:
             unicast=True,
             sources=1,
             memory_bytes=rules.memory_bytes // _SHARE,
+            objects=_OBJECTS,
             stream_blocks=_STREAM_BLOCKS,
+            forgives_gone=True,
         )
         return Receiver(config, self._rng)
 

@@ -27,24 +27,26 @@ class Losses:
         """When to tell somebody again."""
         self._told: dict[Source, _Told] = {}
 
+    def hurry(self) -> None:
+        """Look soon whether there is something to be told."""
+        if self.deadline is None:
+            self.deadline = 0.0
+
     def due(self, sources: Iterator[Source], now: float) -> Iterator[Source]:
         """Iterate over those whose publishers are to be told now."""
         deadlines: list[float] = []
+        before, self._told = self._told, {}
         for source in sources:
-            if not source.lost:
+            if not source.missed:
                 continue
-            told = self._told.setdefault(source, _Told())
-            if told.lost != source.lost and told.times in {0, len(_AFTER_S)}:
+            told = self._told[source] = before.get(source) or _Told()
+            if told.lost != source.missed and told.times in {0, len(_AFTER_S)}:
                 told.times, told.next_at = 0, max(now, told.next_at)
             if told.times < len(_AFTER_S) and told.next_at <= now:
                 told.times += 1
-                told.lost = source.lost
+                told.lost = source.missed
                 told.next_at = now + _AFTER_S[min(told.times, len(_AFTER_S) - 1)]
                 yield source
-            if told.times < len(_AFTER_S) or told.lost != source.lost:
+            if told.times < len(_AFTER_S) or told.lost != source.missed:
                 deadlines.append(told.next_at)
         self.deadline = min(deadlines, default=None)
-
-    def forget(self, source: Source) -> None:
-        """Tell a publisher nothing more."""
-        self._told.pop(source, None)

@@ -142,7 +142,9 @@ class Source:
         self.member = member
         self.sent = list(sent)
         """How many messages it has said to have sent, by delivery."""
-        self.first = first
+        self.first = list(first)
+        self.moved = False
+        """Whether it was followed at another address before."""
         """From where on its messages are wanted, by delivery."""
         self.wants = patterns
         self.drop = drop
@@ -160,7 +162,11 @@ class Source:
         self.values_until: float | None = None
         """Until when last values are waited for."""
         self.messages = self.payload_bytes = self.skipped = self.lost = 0
+        self.untaken = 0
+        """Handed on, and dropped by a program that is slow."""
         self.values_came = False
+        self.ask_values: list[float] = []
+        """When to ask for last values."""
         self._newest: OrderedDict[str, int] = OrderedDict()
         """Sequences of ``latest``, by topic."""
         self._seen: set[str] = set()
@@ -170,6 +176,17 @@ class Source:
     def totals(self) -> Totals:
         """Messages, their bytes, those skipped and those lost."""
         return self.messages, self.payload_bytes, self.skipped, self.lost
+
+    @property
+    def missed(self) -> int:
+        """What its program has not had of it: lost, or dropped there."""
+        return self.lost + self.untaken
+
+    @property
+    def why_missed(self) -> str:
+        """The reasons, as its publisher is told."""
+        reasons = {"gap": self.lost, "queue-full": self.untaken}
+        return " ".join(reason for reason, count in reasons.items() if count)
 
     def hear_of(self, sent: Sequence[int]) -> None:
         """Note how much it says that it has sent."""
@@ -240,11 +257,25 @@ class Source:
             self.values_until = None
             self._seen.clear()
 
-    def end(self, *, exact: bool) -> None:
-        """Tell what is lacking, and that it has gone where that is known."""
+    @property
+    def expected(self) -> tuple[int | None, ...]:
+        """What is wanted next, by delivery."""
+        runs = [self.runs.get(delivery) for delivery in DELIVERIES]
+        pairs = zip(runs, self.first, strict=True)
+        return tuple(first if r is None else r.expected for r, first in pairs)
+
+    def end(self, *, exact: bool, moved: Source | None = None) -> None:
+        """Tell what is lacking, and that it has gone where that is known.
+
+        Of one that has ``moved`` the rest may have come from elsewhere.
+        """
         for index, delivery in enumerate(DELIVERIES):
-            if (run := self.runs.get(delivery)) is not None:
-                run.tail(self.sent[index], exact=exact)
+            run = self.runs.get(delivery)
+            if run is None:
+                continue
+            if moved is not None and run.expected is not None:
+                run.expected = max(run.expected, moved.expected[index] or 0)
+            run.tail(self.sent[index], exact=exact)
         if self.left is not None:
             self.events.append(self.left)
             self.left = None

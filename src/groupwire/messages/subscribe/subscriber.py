@@ -17,6 +17,7 @@ from groupwire.messages.events import (
     Batch,
     MemberJoined,
     MemberLeft,
+    QueueFilled,
     SubscribeEvent,
 )
 from groupwire.messages.members import LeaveReason, Member, Role
@@ -38,7 +39,8 @@ _FEEDBACK = struct.Struct("!B3xIIH")
 """RFC 5740 §4.3: version and type, source, the sender and instance that are meant."""
 _VERSION = 0x10
 _NACK, _ACK = 0x14, 0x15
-_ASK_VALUES_S = (0.0, 0.4, 0.8)
+_ASK_VALUES_S = (0.0, 0.3, 0.7, 1.2, 1.8, 2.5, 3.3, 4.2)
+"""Since it is known, until some have come."""
 _TIMES = 3
 """That a word is said which nobody answers."""
 
@@ -55,8 +57,6 @@ class Subscriber:
         self._crowd = Crowd(rules, rng, self.dropped)
         self._unknown = Unknown()
         self._losses = Losses()
-        self._values: list[tuple[float, Source]] = []
-        """When to ask whom for last values."""
         self._events: list[SubscribeEvent] = []
         self._enough: dict[Member, str] = {}
         """Publishers of whom nothing more is wanted, and why."""
@@ -75,6 +75,13 @@ class Subscriber:
         if self._paused and self._queued_bytes <= self.rules.queue_bytes // 2:
             self._paused = False
             self._presence.resume(now)
+
+    def not_taken(self, publisher: Member, messages: int) -> None:
+        """Note that the program has dropped messages; their publisher is told."""
+        source = self._crowd.sources.get((publisher.id, publisher.origin))
+        if source is not None:
+            source.untaken += messages
+            self._losses.hurry()
 
     @property
     def paused(self) -> bool:
@@ -131,10 +138,9 @@ class Subscriber:
         self._hear_of_members(None, now)
         self._ask(now)
         for source in self._losses.due(iter(self._crowd.sources.values()), now):
-            rules = self.rules
-            self._presence.say(
-                Lost(rules.id, rules.node, source.lost), source.member.origin
-            )
+            lost = source.missed, source.why_missed
+            word = Lost(self.rules.id, self.rules.node, *lost)
+            self._presence.say(word, source.member.origin)
 
     def poll_transmits(self) -> Sequence[Transmit]:
         """Return what is to be sent; each only once."""
@@ -159,12 +165,13 @@ class Subscriber:
             self._crowd.deadline(reads=not self._paused),
             self._unknown.deadline,
             self._losses.deadline,
-            *(at for at, _ in self._values),
+            *(s.ask_values[0] for s in self._crowd.sources.values() if s.ask_values),
         ]
         return min((d for d in due if d is not None), default=None)
 
-    def update_interfaces(self, interfaces: Iterable[Interface]) -> None:
-        """Judge by these interfaces from now on: nothing depends on them."""
+    def update_interfaces(self, interfaces: Iterable[Interface]) -> None:  # noqa: ARG002
+        """Say soon that this subscriber is here: its address may be another one."""
+        self._presence.renew()
 
     @property
     def finished(self) -> bool:
@@ -214,7 +221,7 @@ class Subscriber:
             return
         self.dropped["norm-unknown"] += 1
         if member is None:
-            self._unknown.hear(key, datagram.data, now)
+            self._unknown.hear(key, datagram, now)
 
     def _member_of(self, key: RunKey) -> Member | None:
         origin, node, instance = key
@@ -240,8 +247,12 @@ class Subscriber:
             return
         age_s = self._presence.age_s(now)
         source = self._crowd.meet(member, here, age_s=age_s, now=now)
+        for key, first in self._unknown.take(member):
+            run = self._crowd.open(member, key, heard=first.sequence)
+            if run is not None:
+                self._crowd.hear(run, first.datagram, now)
         if source.values_until is not None:
-            self._values += [(now + wait, source) for wait in _ASK_VALUES_S]
+            source.ask_values = [now + wait for wait in _ASK_VALUES_S]
 
     def _hear_left(self, event: MemberLeft, now: float) -> None:
         self._enough.pop(event.member, None)
@@ -267,9 +278,10 @@ class Subscriber:
                 source = self._crowd.meet_foreign(key, now)
                 self._gather()
                 self._events.append(MemberJoined(source.member))
-        due = [source for at, source in self._values if at <= now]
-        self._values = [(at, source) for at, source in self._values if at > now]
-        for source in due:
+        for source in self._crowd.sources.values():
+            if not source.ask_values or source.ask_values[0] > now:
+                continue
+            del source.ask_values[0]
             if source.values_until is not None and not source.values_came:
                 here, node = self._presence.here(now), source.member.node
                 self._presence.say(Join(here, node, self.rules.patterns))
@@ -287,3 +299,4 @@ class Subscriber:
             self._events.append(event)
         if self._queued_bytes > self.rules.queue_bytes and not self._paused:
             self._paused = self._presence.suspended = True
+            self._events.append(QueueFilled(self._queued_bytes))

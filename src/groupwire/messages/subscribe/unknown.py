@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import struct
+from typing import NamedTuple
 
-from groupwire.values import Origin
+from groupwire.messages.delivery import DELIVERIES
+from groupwire.messages.frames import frame_sequence
+from groupwire.messages.members import Member
+from groupwire.norm import ObjectFlag
+from groupwire.values import Datagram, Origin
 
-__all__ = ["RunKey", "Unknown"]
+__all__ = ["First", "RunKey", "Unknown"]
 
 RunKey = tuple[Origin, int, int]
 """Address, node and instance of a NORM sender."""
@@ -20,19 +25,31 @@ _MOST_TIMES = 13
 _STREAM = struct.Struct("!HH")
 """Of what stands before a stream's bytes (RFC 5740 §4.2.1): length, message start."""
 _STREAM_BYTES = 8
-_DATA = 0x12
+_INFO, _DATA = 0x11, 0x12
+_FLAGS_AT = 12
+_OURS = b'"gw":"messages"'
 _MAGIC, _VERSION, _VERSION_BITS = 0x47, 1, 0x0F
 
 
+class First(NamedTuple):
+    """What was heard first of a sender: there a subscriber begins that came late."""
+
+    datagram: Datagram
+    sequence: int
+    """Of the first message that begins in it."""
+
+
 class _Asked:
-    __slots__ = ("due", "ours", "since", "times")
+    __slots__ = ("content", "due", "first", "ours", "since", "times")
 
     def __init__(self, since: float) -> None:
         self.since = since
         self.times = 0
         self.due = since + _ASK_AFTER_S[0]
         """When to ask again, or to ask no more."""
-        self.ours = False
+        self.content = self.ours = False
+        """Whether content was heard, and whether it is of our form."""
+        self.first: First | None = None
 
     def ask(self) -> bool:
         """Count a question; False if enough have been asked."""
@@ -43,7 +60,7 @@ class _Asked:
             self.due = self.since + waits[times]
             return True
         self.due += _AGAIN_S
-        return self.ours and times <= _MOST_TIMES
+        return (self.ours or not self.content) and times <= _MOST_TIMES
 
 
 class Unknown:
@@ -52,15 +69,29 @@ class Unknown:
     def __init__(self) -> None:
         self._asked: dict[RunKey, _Asked] = {}
 
-    def hear(self, key: RunKey, data: bytes, now: float) -> bool:
+    def hear(self, key: RunKey, datagram: Datagram, now: float) -> bool:
         """Note that a stranger was heard; False where too many are under question."""
         asked = self._asked.get(key)
         if asked is None:
             if len(self._asked) >= _MOST:
                 return False
             asked = self._asked[key] = _Asked(now)
-        asked.ours = asked.ours or _holds_frames(data)
+        data = datagram.data
+        asked.content = asked.content or data[0] in {_INFO, _DATA}
+        asked.ours = asked.ours or _is_ours(data)
+        if asked.first is None:
+            asked.first = _first_in(datagram)
         return True
+
+    def take(self, publisher: Member) -> list[tuple[RunKey, First]]:
+        """Ask no more for a publisher's senders; return what was heard of each."""
+        taken: list[tuple[RunKey, First]] = []
+        for number in range(len(DELIVERIES)):
+            key = publisher.origin, publisher.node + number, publisher.instance
+            asked = self._asked.pop(key, None)
+            if asked is not None and asked.first is not None:
+                taken.append((key, asked.first))
+        return taken
 
     def forget(self, key: RunKey) -> None:
         """Ask no more, because it is known."""
@@ -77,7 +108,8 @@ class Unknown:
                 ask.append(key)
             else:
                 del self._asked[key]
-                foreign.append(key)
+                if asked.content:
+                    foreign.append(key)
         return ask, foreign
 
     @property
@@ -86,16 +118,36 @@ class Unknown:
         return min((asked.due for asked in self._asked.values()), default=None)
 
 
-def _holds_frames(data: bytes) -> bool:
-    """Return whether a frame begins in a segment of a stream or of an object."""
-    at = 4 * data[1]
-    if data[0] != _DATA or len(data) < at + _STREAM_BYTES:
-        return False
-    _, start = _STREAM.unpack_from(data, at)
-    return _is_frame(data, at) or _is_frame(data, at + _STREAM_BYTES - 1 + start)
-
-
-def _is_frame(data: bytes, at: int) -> bool:
-    if at + 1 >= len(data) or data[at] != _MAGIC:
+def _is_ours(data: bytes) -> bool:
+    """Return whether it is the INFO of our streams, or a frame begins in it."""
+    if data[0] == _INFO:
+        return _OURS in data
+    at = _frame_at(data)
+    if at is None or at + 1 >= len(data) or data[at] != _MAGIC:
         return False
     return data[at + 1] & _VERSION_BITS == _VERSION
+
+
+def _frame_at(data: bytes) -> int | None:
+    """Return where in a segment the first frame begins, if one does."""
+    if len(data) <= _FLAGS_AT or data[0] != _DATA:
+        return None
+    at = 4 * data[1]
+    if len(data) < at + _STREAM_BYTES:
+        return None
+    if not data[_FLAGS_AT] & ObjectFlag.STREAM:
+        return at
+    _, start = _STREAM.unpack_from(data, at)
+    return at + _STREAM_BYTES - 1 + int(start) if start else None
+
+
+def _first_in(datagram: Datagram) -> First | None:
+    """Return the first segment in which messages begin, repairs of old ones apart."""
+    for part in datagram.parts():
+        at = _frame_at(part.data)
+        if at is None or part.data[_FLAGS_AT] & ObjectFlag.REPAIR:
+            continue
+        sequence = frame_sequence(part.data, at)
+        if sequence is not None:
+            return First(part, sequence)
+    return None

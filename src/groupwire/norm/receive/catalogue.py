@@ -238,10 +238,11 @@ class Catalogue:
             self._hopeless = True
             self._accepted.clear()
 
-    def squelch(self, number: int) -> Iterator[int]:
+    def squelch(self, number: int, *, accepted: bool = False) -> Iterator[int]:
         """Want nothing before an object; iterate over what is lost by that.
 
         Of objects never heard of only the latest are told, however many there are.
+        What is lost may count as ``accepted``.
         """
         if self._first is None:
             return
@@ -251,9 +252,11 @@ class Catalogue:
             sure = max(recent, min(self._sure, high + 1))
             begun = sorted(n for n in known if low <= n < sure)
             for gone in (*begun, *range(sure, high + 1)):
-                yield from self.give_up(gone, accepted=False)
+                yield from self.give_up(gone, accepted=accepted)
             self._hope_no_more(recent, sure, begun)
             self._close(low, high)
+            if accepted:
+                self._take(low, high)
 
     def _hope_no_more(self, first: int, stop: int, begun: Sequence[int]) -> None:
         """Accept that what was from before the joining is gone, but for what had begun.

@@ -35,6 +35,9 @@ class ReceiverConfig:
     """Neither NACK nor ACK leaves; what is lost stays lost."""
     accepts_at_once: bool = True
     """What is complete counts as accepted; else the application says so."""
+    forgives_gone: bool = False
+    """What its sender keeps no more, and was told as lost, keeps nobody from
+    acknowledging what comes behind it. Else nothing behind a loss is acknowledged."""
     robust: int = 20
     """After how many silent inactivity times a sender is given up."""
     nacks_per_cycle: int = 16

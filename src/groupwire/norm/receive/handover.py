@@ -24,12 +24,18 @@ class Handover:
     """Tells in events what is complete, what can be read, and what never will be."""
 
     def __init__(
-        self, key: SenderKey, catalogue: Catalogue, *, accepts_at_once: bool
+        self,
+        key: SenderKey,
+        catalogue: Catalogue,
+        *,
+        accepts_at_once: bool,
+        forgives_gone: bool = False,
     ) -> None:
         self.events: list[ReceiverEvent] = []
         self._key = key
         self._catalogue = catalogue
         self._accepts_at_once = accepts_at_once
+        self._forgives_gone = forgives_gone
 
     def informed(self, incoming: UnderWay, info: bytes) -> None:
         """Note an object's info; the first one counts."""
@@ -73,6 +79,8 @@ class Handover:
         if stream.skipped:
             self.events.append(StreamGap(self._key, stream.number, stream.skipped))
             stream.skipped = 0
+            if self._forgives_gone:
+                stream.forgive()
 
     def lose(self, number: int, reason: LossReason) -> None:
         """Tell of an object that is wanted no more."""

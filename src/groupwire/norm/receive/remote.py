@@ -84,7 +84,10 @@ class Remote:
             config.objects, resume=resume, info_tries=config.info_tries
         )
         self._handover = Handover(
-            key, self._catalogue, accepts_at_once=config.accepts_at_once
+            key,
+            self._catalogue,
+            accepts_at_once=config.accepts_at_once,
+            forgives_gone=config.forgives_gone,
         )
         self._admission = Admission(key, config, host, self._catalogue, self._handover)
         self._numbers = Numbers(self._catalogue, self._admission)
@@ -368,7 +371,8 @@ class Remote:
         first = self._number(squelch.object_id)
         if first is None:
             return
-        for number in catalogue.squelch(first):
+        forgiven = self._config.forgives_gone
+        for number in catalogue.squelch(first, accepted=forgiven):
             self._handover.lose(number, LossReason.GONE)
         for object_id in squelch.invalid:
             number = catalogue.number(object_id)

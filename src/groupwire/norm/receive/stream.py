@@ -99,6 +99,8 @@ class IncomingStream:
         self.skipped = 0
         """Symbols given up since they were last told."""
         self._first: Place | None = None if unreliable else (first_block, 0)
+        self._sound: Place = first_block, 0
+        """From here on nothing was given up."""
         self._most = most_blocks
         self._coding = coding
         self._size = coding.segment_bytes + STREAM_HEADER_BYTES
@@ -179,6 +181,11 @@ class IncomingStream:
         self.skipped += ahead
         self.intact = False
         self._move(block, symbol)
+        self._sound = self._here
+
+    def forgive(self) -> None:
+        """Count what was given up as none of the stream, once it is told."""
+        self.intact = True
 
     def _move(self, block: int, symbol: int) -> None:
         """Go on at a place; what is lacking of blocks before it is not wanted."""
@@ -197,7 +204,8 @@ class IncomingStream:
         """
         if self._first is None or not (self.intact or self.unreliable):
             return False
-        return self._first <= place < self._here
+        first = self._first if self.unreliable else max(self._first, self._sound)
+        return first <= place < self._here
 
     def take(self) -> Iterator[Chunk]:
         """Iterate over what can be handed over now; each only once.

@@ -21,6 +21,9 @@ _QUIET_S = 0.003
 _APART_S = 0.04
 """Between flushes of such a stream, that single messages bring no more of them."""
 _LONGEST_S = 1.0
+_TIRED_S = 0.05
+"""Between questions to those who have left many unanswered: a program that stands still
+is waited for, and not shouted at."""
 Position = tuple[int, int, int]
 """Object, block, symbol."""
 
@@ -185,6 +188,8 @@ class Flusher:
         cycles_s = config.patience_cycles * config.cycle_grtts * self._outbox.grtt_s
         self._poll.patience_s = max(config.patience_s, cycles_s)
         nodes = self._poll.next_round(now, counts=counts)
+        if self._poll.tired:
+            interval = max(interval, _TIRED_S)
         self._ask_at = now + max(interval, len(nodes) * ACK_TIME_S)
         if nodes:
             self._flush(self._mark, nodes, now)

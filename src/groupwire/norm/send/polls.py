@@ -42,6 +42,8 @@ class Poll:
         self._free: dict[int, int] = {}
         """How often each was asked without its counting."""
         self._status = dict.fromkeys(self._asked, AckStatus.PENDING)
+        self._in_vain = 0
+        """Rounds since somebody was heard."""
         self._tries = tries
         self.patience_s = patience_s
         self._limit = max(1, min(limit, _AT_ONCE))
@@ -55,6 +57,12 @@ class Poll:
     def open(self) -> bool:
         """Whether somebody may still answer."""
         return bool(self._asked)
+
+    @property
+    def tired(self) -> bool:
+        """Whether each was asked as often as is usual, and nobody says anything."""
+        lists = -(-len(self._asked) // self._limit)
+        return self._in_vain >= self._tries * lists
 
     def next_round(self, now: float, *, counts: bool = True) -> tuple[int, ...]:
         """Return who is to be asked now: who has not been for longest comes first.
@@ -71,6 +79,7 @@ class Poll:
             node = self._turns.popleft()
             if node in self._asked and self._ask(node, now, counts=counts):
                 chosen.append(node)
+        self._in_vain += 1
         return tuple(chosen)
 
     def _ask(self, node: int, now: float, *, counts: bool) -> bool:
@@ -95,6 +104,7 @@ class Poll:
         """Return whether this node was asked and had not answered yet."""
         if self._asked.pop(node, None) is None:
             return False
+        self._in_vain = 0
         self._status[node] = AckStatus.SUCCESS
         return True
 
@@ -106,5 +116,6 @@ class Poll:
     def alive(self, node: int) -> None:
         """Begin to count anew for a node that asks for repair."""
         if self._asked.get(node):
+            self._in_vain = 0
             self._asked[node] = 1
             self._since.pop(node, None)

@@ -1,0 +1,111 @@
+"""What waits for its frame, and what a full queue drops for it."""
+
+from __future__ import annotations
+
+import pytest
+
+from groupwire.errors import MessageTooLarge, UsageError
+from groupwire.messages.delivery import Delivery
+from groupwire.messages.errors import QueueFull
+from groupwire.messages.frames import FrameReader
+from groupwire.messages.publish.batch import Queue
+from groupwire.messages.publish.dropped import News
+from groupwire.messages.publish.values import LastValues
+
+EACH = 16
+
+
+def queue(limit: int, *, drop_oldest: bool = True) -> Queue:
+    return Queue(Delivery.RELIABLE, limit, LastValues(), drop_oldest=drop_oldest)
+
+
+def sequences(each: Queue) -> list[int]:
+    """Return the messages that wait, in order."""
+    each.close()
+    reader = FrameReader(lambda _: True)
+    found: list[int] = []
+    for data in each.frames:
+        for frame in reader.feed(data, 0):
+            found += range(frame.sequence, frame.sequence + frame.messages)
+    return found
+
+
+def test_without_leave_to_drop_a_full_queue_refuses() -> None:
+    each = queue(100, drop_oldest=False)
+    each.add("a", bytes(84), 0.0)
+    with pytest.raises(QueueFull) as caught:
+        each.add("a", b"", 0.0)
+    assert (caught.value.size_bytes, caught.value.room_bytes) == (EACH, 0)
+    assert each.dropped.messages == 0
+
+
+def test_the_oldest_of_a_batch_make_room_for_the_newest() -> None:
+    each = queue(10 * (EACH + 4))
+    for number in range(25):
+        each.add("a", b"%04d" % number, 0.0)
+    assert each.queued_bytes == 10 * (EACH + 4)
+    assert sequences(each) == list(range(15, 25))
+    assert each.dropped.messages == 15
+    assert each.dropped.take() == News(15, 0)
+    assert each.dropped.take() is None
+
+
+def test_whole_frames_make_room_before_newer_messages() -> None:
+    each = queue(1000)
+    for number in range(100):
+        each.add(f"t/{number % 2}", bytes(100), 0.0)
+    had = sequences(each)
+    assert had == list(range(100 - len(had), 100))
+    assert 5 <= len(had) <= 8
+    assert each.queued_bytes <= 1000 + 100
+    assert each.dropped.messages == 100 - len(had)
+    assert len(each.ends) == len(each.frames)
+
+
+def test_what_is_written_in_part_goes_out() -> None:
+    each = queue(1000)
+    each.add("big", bytes(900), 0.0)
+    each.close()
+    each.cut = 500
+    each.queued_bytes -= 500
+    for _ in range(20):
+        each.add("a", bytes(100), 0.0)
+    had = sequences(each)
+    assert had[0] == 0
+    assert had[1:] == list(range(22 - len(had), 21))
+    assert 0 not in each.dropped
+    assert 1 in each.dropped
+    assert had[1] not in each.dropped
+
+
+def test_a_message_larger_than_the_queue_is_taken_alone() -> None:
+    each = queue(100)
+    for number in range(5):
+        each.add("a", b"%d" % number, 0.0)
+    each.add("a", bytes(5000), 0.0)
+    assert sequences(each) == [5]
+    assert each.dropped.take() == News(5, 0)
+
+
+def test_what_is_refused_drops_nothing() -> None:
+    each = queue(100)
+    each.add("a", bytes(84), 0.0)
+    with pytest.raises(MessageTooLarge):
+        each.add("a", bytes((16 << 20) + 1), 0.0)
+    with pytest.raises(UsageError):
+        each.add("a/+", b"x", 0.0)
+    assert each.dropped.messages == 0
+    assert sequences(each) == [0]
+
+
+def test_what_was_dropped_is_known_by_its_sequence() -> None:
+    each = queue(50)
+    for number in range(10):
+        each.add("a", bytes(20), 0.0)
+        if number == 4:
+            each.close()  # it leaves
+            each.frames.clear()
+            each.ends.clear()
+            each.queued_bytes = 0
+    known = [number for number in range(10) if number in each.dropped]
+    assert known == [0, 1, 2, 3, 5, 6, 7, 8]
