@@ -74,7 +74,7 @@ def _once(outcome: Outcome, job: Job, wires: Lossy, room: Path) -> dict[str, flo
 
 def _try(outcome: Outcome, program: _Told, job: Job, wires: Lossy) -> Run | None:
     try:
-        return deliver(program, job, wires)
+        return deliver(program, job, wires, limit_s=180)
     except (DeliveryError, subprocess.SubprocessError) as error:
         outcome.notes.append(f"{error} ({len(job.receivers)} members).")
         return None

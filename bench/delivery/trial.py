@@ -71,7 +71,9 @@ def deliver(program: Program, job: Job, wires: Lossy, limit_s: float = 60) -> Ru
             shutil.rmtree(into, ignore_errors=True)
             into.mkdir(parents=True)
         receivers = [
-            stack.enter_context(_Process(in_host(host, *program.receive(job, number))))
+            stack.enter_context(
+                _Process(program.name, in_host(host, *program.receive(job, number)))
+            )
             for number, host in enumerate(job.receivers)
         ]
         for receiver in receivers:
@@ -79,7 +81,9 @@ def deliver(program: Program, job: Job, wires: Lossy, limit_s: float = 60) -> Ru
         before = wires.tolls()
         spent = [receiver.cpu_s() for receiver in receivers]
         began = time.perf_counter()
-        sender = stack.enter_context(_Process(in_host(job.sender, *program.send(job))))
+        sender = stack.enter_context(
+            _Process(program.name, in_host(job.sender, *program.send(job)))
+        )
         usage = sender.wait(limit_s)
         seconds = time.perf_counter() - began
         if sender.code:
@@ -143,7 +147,8 @@ def _wait_until_joined(receiver: _Process, program: Program) -> None:
 class _Process:
     """A program that is ended when it is needed no longer."""
 
-    def __init__(self, command: list[str]) -> None:
+    def __init__(self, name: str, command: list[str]) -> None:
+        self._name = name
         self._process = subprocess.Popen(
             command,
             stdin=subprocess.DEVNULL,
@@ -163,10 +168,12 @@ class _Process:
         deadline = time.monotonic() + limit_s
         while not self._take(os.WNOHANG):
             if time.monotonic() > deadline:
-                raise DeliveryError(f"still running after {limit_s:.0f} s")
+                raise DeliveryError(
+                    f"{self._name}: still running after {limit_s:.0f} s"
+                )
             time.sleep(0.0005)
         if self._usage is None:
-            raise DeliveryError("it was waited for twice")
+            raise DeliveryError(f"{self._name}: it was waited for twice")
         return self._usage
 
     def cpu_s(self) -> float:
