@@ -14,14 +14,16 @@ __all__ = ["Full", "PublishConfig", "SubscribeConfig"]
 
 
 class Full(StrEnum):
-    """What becomes of a message for which a publisher's queue has no room."""
+    """What becomes of a message for which a queue has no room."""
 
     WAIT = "wait"
     """Its sender waits, and after ``timeout`` has QueueFull raised."""
+    DROP_OLDEST = "drop-oldest"
+    """The oldest that wait make room for it; they are counted, and told."""
     DROP_NEWEST = "drop-newest"
-    """It is dropped and counted."""
+    """It is dropped, counted, and told."""
     RAISE = "raise"
-    """QueueFull is raised at once."""
+    """QueueFull is raised at once: for publishers."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,6 +68,22 @@ class SubscribeConfig(EndConfig):
     start_at: StartAt = StartAt.NOW
     """What is wanted of publishers that were there before."""
     queue: int = 16 << 20
-    """Bytes that the program has not taken yet; with so much, publishers wait."""
+    """Bytes that the program has not taken yet, with 64 for each message."""
+    full: Full = Full.WAIT
+    """What becomes of messages for which the queue has no room. WAIT: nothing more is
+    read, and publishers wait, or name this subscriber as lagging and go on."""
     receive_buffer: int = 8 << 20
     """Bytes asked of the kernel; 0 leaves the system's default."""
+
+    def __post_init__(self) -> None:
+        EndConfig.__post_init__(self)
+        if self.full is Full.RAISE:
+            raise UsageError(
+                "a subscriber's queue raises nothing",
+                fix="use Full.WAIT, Full.DROP_OLDEST or Full.DROP_NEWEST",
+            )
+
+    @property
+    def drops(self) -> bool:
+        """Whether messages are dropped rather than waited for."""
+        return self.full is not Full.WAIT

@@ -62,21 +62,21 @@ class Receipt(NamedTuple):
     missing: frozenset[str]
 
 
-_Waiting = Callable[[Collection[str] | None], Awaitable[Receipt]]
-
-
 class Published(NamedTuple):
     """A message that was handed over."""
 
     sequence: int
     """Counts from 0 for each delivery; -1: it was dropped, as the queue was full."""
-    wait: _Waiting
+    delivery: Delivery
+    wait: Callable[[Published, Collection[str] | None], Awaitable[Receipt]]
     """What :meth:`received` calls."""
 
     async def received(self, by: Collection[str] | None = None) -> Receipt:
         """Wait until subscribers have it, and all before it, and say who.
 
         ``by`` are names; None means all that are here now. It takes no longer than the
-        publisher's patience: who has not answered by then is missing.
+        publisher's patience: who has not answered by then is missing, as all are of a
+        message that was dropped. UsageError for ``besteffort``: nobody acknowledges
+        that; ClosedError once the publisher is closed.
         """
-        return await self.wait(by)
+        return await self.wait(self, by)

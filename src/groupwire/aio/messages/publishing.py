@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Collection, Mapping, Sequence
+from collections import Counter
+from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
 from contextlib import suppress
+from functools import partial
 
 from groupwire.aio.ends.opening import Ends, open_sending, segment_bytes
 from groupwire.aio.ends.running import Running
@@ -12,16 +14,18 @@ from groupwire.aio.inbox import Inbox
 from groupwire.aio.messages.config import Full, PublishConfig
 from groupwire.aio.messages.message import Published, Receipt
 from groupwire.aio.messages.session import Session, new_dice, new_life, new_node
-from groupwire.errors import ClosedError
+from groupwire.errors import ClosedError, UsageError
 from groupwire.messages.delivery import Delivery
 from groupwire.messages.errors import QueueFull
 from groupwire.messages.events import (
     Closed,
+    MessagesDropped,
     PublishEvent,
     ReceiptEnded,
     ReceivedBy,
     RoomFreed,
 )
+from groupwire.messages.members import Role
 from groupwire.messages.publish.publisher import Publisher
 from groupwire.messages.publish.stats import PublishStats
 from groupwire.messages.rules import PublishRules
@@ -53,7 +57,10 @@ class Publishing(Session[PublishEvent]):
         self.config = config
         self._publisher: Publisher | None = None
         self._events: Inbox[PublishEvent | MembershipEvent] = Inbox(_MOST_EVENTS)
-        self._dropped = 0
+        self._usual = config.delivery
+        self._dropped: Counter[Delivery] = Counter()
+        self._untold: Counter[Delivery] = Counter()
+        """Of these the program has not been told."""
         self._turning = False
         """Whether what is sent now leaves when this turn of the loop is over."""
         self._room: asyncio.Future[None] | None = None
@@ -100,17 +107,15 @@ class Publishing(Session[PublishEvent]):
         16 MiB, and UsageError for what is no topic.
         """
         core, running = self._at_work()
-        while True:
-            try:
-                sequence = core.send(
-                    topic, data, now=running.driver.time(), delivery=delivery
-                )
-            except QueueFull as full:
-                if not await self._waited(full, timeout):
-                    return Published(-1, self._received)
-            else:
-                self._leave_soon(running)
-                return Published(sequence, self._received)
+        try:
+            sequence = core.send(
+                topic, data, now=running.driver.time(), delivery=delivery
+            )
+        except QueueFull as full:
+            sending = partial(core.send, topic, data, delivery=delivery)
+            sequence = await self._send_later(sending, full, delivery, 1, timeout)
+        self._leave_soon(running)
+        return Published(sequence, delivery or self._usual, self._received)
 
     async def send_many(
         self,
@@ -122,17 +127,17 @@ class Publishing(Session[PublishEvent]):
     ) -> Published:
         """Publish messages of one topic, all or none; return the last one."""
         core, running = self._at_work()
-        while True:
-            try:
-                first = core.send_many(
-                    topic, payloads, now=running.driver.time(), delivery=delivery
-                )
-            except QueueFull as full:
-                if not await self._waited(full, timeout):
-                    return Published(-1, self._received)
-            else:
-                self._leave_soon(running)
-                return Published(first + len(payloads) - 1, self._received)
+        count = len(payloads)
+        try:
+            first = core.send_many(
+                topic, payloads, now=running.driver.time(), delivery=delivery
+            )
+        except QueueFull as full:
+            sending = partial(core.send_many, topic, payloads, delivery=delivery)
+            first = await self._send_later(sending, full, delivery, count, timeout)
+        self._leave_soon(running)
+        last = first if first < 0 else first + count - 1
+        return Published(last, delivery or self._usual, self._received)
 
     def send_now(
         self, topic: str, data: Payload, *, delivery: Delivery | None = None
@@ -141,7 +146,7 @@ class Publishing(Session[PublishEvent]):
         core, running = self._at_work()
         sequence = core.send(topic, data, now=running.driver.time(), delivery=delivery)
         self._leave_soon(running)
-        return Published(sequence, self._received)
+        return Published(sequence, delivery or self._usual, self._received)
 
     def flush(self) -> None:
         """Let what was sent leave now, and not when this turn of the loop is over."""
@@ -161,8 +166,8 @@ class Publishing(Session[PublishEvent]):
     def dropped(self) -> Mapping[str, int]:
         """What was dropped on this machine, by reason."""
         drops = dict(super().dropped)
-        if self._dropped:
-            drops["queue-full"] = self._dropped
+        if count := self._dropped.total():
+            drops["queue-full"] = count
         return drops
 
     async def events(self) -> AsyncIterator[PublishEvent | MembershipEvent]:
@@ -200,6 +205,7 @@ class Publishing(Session[PublishEvent]):
             name=self.name,
             delivery=config.delivery,
             queue_bytes=config.queue,
+            drop_oldest=config.full is Full.DROP_OLDEST,
             window_bytes=config.window,
             delay_s=config.delay,
             patience_s=config.patience,
@@ -236,27 +242,50 @@ class Publishing(Session[PublishEvent]):
             self._publisher.flush(now=self._running.driver.time())
             self._running.driver.pump()
 
-    async def _waited(self, full: QueueFull, timeout: float | None) -> bool:
-        """Wait until there may be room; False where the message is to be dropped."""
+    async def _send_later(
+        self,
+        send: Callable[..., int],
+        full: QueueFull,
+        delivery: Delivery | None,
+        count: int,
+        timeout: float | None,
+    ) -> int:
+        """Send once there is room; -1 where these messages are dropped instead."""
         if self.config.full is Full.DROP_NEWEST:
-            self._dropped += 1
-            return False
-        if self.config.full is Full.RAISE:
+            self._dropped[delivery or self._usual] += count
+            self._untold[delivery or self._usual] += count
+            return -1
+        if self.config.full is not Full.WAIT:
             raise full
-        if self._room is None:
-            self._room = asyncio.get_running_loop().create_future()
         limit = self.config.timeout if timeout is None else timeout
         try:
             async with asyncio.timeout(limit):
-                await asyncio.shield(self._room)
+                while True:
+                    await self._for_room()
+                    with suppress(QueueFull):
+                        return send(now=self._at_work()[1].driver.time())
         except TimeoutError:
             raise full from None
-        return True
 
-    async def _received(self, by: Collection[str] | None) -> Receipt:
+    async def _for_room(self) -> None:
+        if self._room is None:
+            self._room = asyncio.get_running_loop().create_future()
+        await asyncio.shield(self._room)
+
+    async def _received(
+        self, published: Published, by: Collection[str] | None
+    ) -> Receipt:
         core, running = self._at_work()
-        core.flush(now=running.driver.time())
-        ticket = core.want_received(by, now=running.driver.time())
+        sequence, delivery = published.sequence, published.delivery
+        if delivery is Delivery.BESTEFFORT:
+            raise UsageError(
+                "nobody acknowledges besteffort", fix="send it reliable or latest"
+            )
+        if sequence < 0:
+            return Receipt(frozenset(), frozenset(by or self._subscribers))
+        ticket = core.want_received(
+            by, now=running.driver.time(), sequence=sequence, delivery=delivery
+        )
         waiting: asyncio.Future[Receipt] = running.driver.loop.create_future()
         self._tickets[ticket] = waiting
         running.driver.pump()
@@ -265,10 +294,15 @@ class Publishing(Session[PublishEvent]):
         finally:
             self._tickets.pop(ticket, None)
 
+    @property
+    def _subscribers(self) -> set[str]:
+        return {m.name for m in self.members if m.role is Role.SUBSCRIBER}
+
     def _hear(self, events: Sequence[PublishEvent]) -> None:
         for event in events:
             match event:
-                case RoomFreed():
+                case RoomFreed(delivery):
+                    self._tell_dropped(delivery)
                     self._free()
                 case ReceiptEnded():
                     self._receive(event)
@@ -280,6 +314,11 @@ class Publishing(Session[PublishEvent]):
                     pass
                 case _:
                     self._put(event)
+
+    def _tell_dropped(self, delivery: Delivery) -> None:
+        """Tell how many were dropped while the queue was full."""
+        if count := self._untold.pop(delivery, 0):
+            self._put(MessagesDropped(delivery, count))
 
     def _free(self) -> None:
         room, self._room = self._room, None
@@ -300,13 +339,20 @@ class Publishing(Session[PublishEvent]):
             self._lost_events += 1
 
     async def _last_words(self, *, hurried: bool) -> None:
-        if self._over is None:
+        over, core, running = self._over, self._publisher, self._running
+        if over is None or core is None or running is None:
             return
-        with suppress(TimeoutError):
+        try:
             async with asyncio.timeout(_HURRY_S if hurried else None):
-                await asyncio.shield(self._over)
+                await asyncio.shield(over)
+        except TimeoutError:
+            core.abandon(now=running.driver.time())
+            running.driver.pump()
+            await super()._last_words(hurried=hurried)
 
     def _end(self) -> None:
+        for delivery in tuple(self._untold):
+            self._tell_dropped(delivery)
         self._events.close()
         self._free()
         if self._over is not None and not self._over.done():

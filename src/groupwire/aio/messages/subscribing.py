@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from time import monotonic
 
 from groupwire.aio.ends.opening import Ends, open_hearing
 from groupwire.aio.inbox import Bell, Inbox
-from groupwire.aio.messages.config import SubscribeConfig
+from groupwire.aio.messages.config import Full, SubscribeConfig
 from groupwire.aio.messages.message import Message, messages_of
 from groupwire.aio.messages.session import Session, new_dice, new_life, new_node
 from groupwire.messages.events import Batch, SubscribeEvent
@@ -23,6 +23,8 @@ from groupwire.values import Group
 __all__ = ["Subscribing"]
 
 _MOST_EVENTS = 10_000
+_MOST_BYTES = 1 << 62
+"""More than there is: who drops does not wait."""
 _TURN_S = 0.05
 
 
@@ -32,7 +34,8 @@ class Subscribing(Session[SubscribeEvent]):
     ``async for message in subscribing`` gives each message, ``batches`` those of one
     topic that came together, which is quicker, and ``everything`` also gaps and who
     comes and goes, in their place between the messages. All three take from the same
-    queue. While nobody takes, publishers wait, or name this subscriber as lagging.
+    queue. While nobody takes, publishers wait, or name this subscriber as lagging; or
+    messages are dropped here, as ``config.full`` has it.
     """
 
     _what = "subscriber"
@@ -44,7 +47,10 @@ class Subscribing(Session[SubscribeEvent]):
         self.patterns = tuple(patterns)
         self.config = config
         self._subscriber: Subscriber | None = None
-        self._backlog = Backlog()
+        self._backlog = Backlog(
+            config.queue if config.drops else None,
+            drop_oldest=config.full is Full.DROP_OLDEST,
+        )
         self._current: Iterator[Message] = iter(())
         """What is left of the batch that is being taken one by one."""
         self._bell = Bell()
@@ -56,7 +62,7 @@ class Subscribing(Session[SubscribeEvent]):
             name=self.name,
             patterns=self.patterns,
             start_at=config.start_at,
-            queue_bytes=config.queue,
+            queue_bytes=_MOST_BYTES if config.drops else config.queue,
         )
         self._ended = False
         self._turned_at = 0.0
@@ -123,6 +129,16 @@ class Subscribing(Session[SubscribeEvent]):
         """Messages of delivery ``latest`` that a newer one came before it was taken."""
         return self._backlog.superseded
 
+    @property
+    def dropped(self) -> Mapping[str, int]:
+        """What was dropped on this machine, by reason."""
+        drops = dict(super().dropped)
+        if self._backlog.dropped:
+            drops["queue-full"] = self._backlog.dropped
+        if lost := self._lost_events + self._backlog.lost_events:
+            drops["event-queue-full"] = lost
+        return drops
+
     # How it is done.
 
     def _join(self) -> Ends:
@@ -177,12 +193,22 @@ class Subscribing(Session[SubscribeEvent]):
 
     def _hear(self, events: Sequence[SubscribeEvent]) -> None:
         for event in events:
-            superseded = self._backlog.put(event)
-            if superseded:
-                self._give_back(superseded)
+            freed = self._backlog.put(event)
+            if freed:
+                self._give_back(freed)
+        if self.config.drops:
+            self._tell_publishers()
         if self._subscriber is not None and self._running is not None:
             self._running.port.pause(self._subscriber.paused)
         self._bell.ring()
+
+    def _tell_publishers(self) -> None:
+        """Tell each what of it was dropped here."""
+        dropped = self._backlog.poll_dropped()
+        if self._subscriber is not None and self._running is not None and dropped:
+            for one in dropped:
+                self._subscriber.not_taken(one.publisher, one.messages)
+            self._running.pump_soon()
 
     def _tell(self, events: Sequence[MembershipEvent]) -> None:
         for event in events:
