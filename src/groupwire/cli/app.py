@@ -99,6 +99,24 @@ COMMANDS: dict[str, Command | Family] = {
             "groupwire pull --into - | tar x",
         ),
     ),
+    "publish": Command(
+        "messages.publish:publish",
+        "Publish messages under a topic, to every subscriber.",
+        (
+            "groupwire publish room/1/temperature 21.5",
+            "groupwire publish jobs/start go --expect arm1,arm2",
+            "tail -f app.log | groupwire publish log/app -l",
+        ),
+    ),
+    "subscribe": Command(
+        "messages.subscribe:subscribe",
+        "Show the messages of topics, and what is lost.",
+        (
+            "groupwire subscribe",
+            "groupwire subscribe 'room/+/temperature' 'log/#' --last-value",
+            "groupwire subscribe jobs/start --count 1 --timeout 60 --no-topic",
+        ),
+    ),
     "pipe": Command(
         "pipe:pipe",
         "Standard input to a group, the group to standard output.",

@@ -103,6 +103,37 @@ def test_the_end_waits_for_the_reader_and_tells_what_was_left_out(
         asyncio.run(speak(reading, Backlog(writing, notice)))
 
 
+def test_who_can_wait_goes_on_when_nearly_all_is_read() -> None:
+    async def speak(reading: int, backlog: Backlog) -> None:
+        await backlog.drained()  # nothing waits
+        backlog.put(b"a" * 3 * FULL, keep=True)
+        room = asyncio.create_task(backlog.drained())
+        await read(reading, FULL)
+        assert not room.done()
+        await read(reading, FULL)
+        await room
+        await read(reading, FULL)
+
+    with pipe() as (reading, writing):
+        asyncio.run(speak(reading, Backlog(writing, notice)))
+
+
+def test_who_waits_for_room_in_vain_is_told_at_the_next_line() -> None:
+    async def speak(reading: int, backlog: Backlog) -> None:
+        backlog.put(b"a" * 3 * FULL, keep=True)
+        with pytest.raises(TimeoutError):
+            async with asyncio.timeout(0.01):
+                await backlog.drained()
+        os.close(reading)
+        await backlog.drained()
+        with pytest.raises(BrokenPipeError):
+            backlog.put(b"b")
+
+    reading, writing = os.pipe()
+    asyncio.run(speak(reading, Backlog(writing, notice)))
+    os.close(writing)
+
+
 def drain(reading: int) -> bytes:
     os.set_blocking(reading, True)
     got = b""

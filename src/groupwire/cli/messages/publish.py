@@ -5,43 +5,37 @@ from __future__ import annotations
 import asyncio
 import os
 from collections.abc import AsyncIterator, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated
-
-import typer
+from typing import TYPE_CHECKING
 
 from groupwire.cli.exits import ExitCode
+from groupwire.cli.messages.audience import Audience, Patience
 from groupwire.cli.options.common import Reach, Speech, Where
 from groupwire.cli.options.messages.common import MessagePlace
-from groupwire.cli.options.messages.publishing import PublishOptions
+from groupwire.cli.options.messages.publishing import (
+    MessageArgument,
+    PublishOptions,
+    TopicArgument,
+)
 from groupwire.cli.plumbing import signals
 from groupwire.cli.plumbing.spread import spread
+from groupwire.cli.plumbing.stdin import stdin_is_terminal
 from groupwire.cli.render.messages.published import Published
 from groupwire.cli.render.out import Out
 from groupwire.errors import UsageError
+from groupwire.messages.delivery import Delivery
 from groupwire.messages.frames import MAX_MESSAGE_BYTES
 from groupwire.messages.topics import checked_topic
 
 if TYPE_CHECKING:
     from groupwire.aio import PublishConfig, Publishing
-    from groupwire.gather import Expectation
+    from groupwire.aio.messages import Published as Sent
+    from groupwire.aio.messages.message import Receipt
 
 __all__ = ["publish"]
 
 _STDIN = "-"
-
-TopicArgument = Annotated[
-    str, typer.Argument(metavar="TOPIC", help="Levels divided by /, as in MQTT.")
-]
-MessageArgument = Annotated[
-    str | None,
-    typer.Argument(
-        metavar="[MESSAGE]",
-        help="What to publish; - is standard input. Without it an empty message.",
-        show_default=False,
-    ),
-]
+_TOO_LARGE = "send a file instead: groupwire push"
 
 
 @spread
@@ -55,117 +49,130 @@ def publish(
 ) -> int:
     """Publish messages under a topic, and stay until subscribers have them.
 
-    Whoever subscribes already has them all; what is lost on the way is repaired. It
-    ends when all subscribers that are there have acknowledged, and names those that
-    have not.
+    A subscriber that is there already has the first message too; what is lost on the
+    way is repaired. It ends when all who are expected, or all who are there, have
+    acknowledged everything, and names those that have not: then the exit code is 1,
+    as it is when nobody is there.
     """
     out = speech.out()
-    if options.lines and message is not None:
-        raise UsageError(
-            "-l takes messages from standard input", fix="leave MESSAGE out"
-        )
     checked_topic(topic)
     where = place.read()
     plan = _Plan(
         where,
         topic,
-        message,
-        options,
-        options.expected,
+        _source(message, options),
+        options.lines,
+        Patience(options.expected, options.start_with, options.wait),
         options.config(where, reach),
     )
     return signals.run(_publish(plan, out), out)
+
+
+def _source(message: str | None, options: PublishOptions) -> bytes | None:
+    """Return the message, None for standard input; UsageError where there is none."""
+    if options.lines:
+        if message is not None or options.null_message:
+            raise UsageError(
+                "-l takes messages from standard input",
+                fix="leave MESSAGE and --null-message out",
+            )
+        return None
+    if options.null_message:
+        if message is not None:
+            raise UsageError(
+                "--null-message is a message itself", fix="leave MESSAGE out"
+            )
+        return b""
+    if message is None and stdin_is_terminal():
+        raise UsageError(
+            "there is no message",
+            fix="give it behind the topic, by a pipe, or with -l line by line",
+        )
+    return None if message in {None, _STDIN} else os.fsencode(message or "")
 
 
 @dataclass(frozen=True, slots=True)
 class _Plan:
     where: Where
     topic: str
-    message: str | None
-    options: PublishOptions
-    expected: Expectation | None
+    message: bytes | None
+    """None: from standard input."""
+    lines: bool
+    patience: Patience
     config: PublishConfig
 
     async def payloads(self) -> AsyncIterator[Sequence[bytes]]:
         """Iterate over what is to be published, as it comes."""
-        if self.options.lines:
+        if self.lines:
             from groupwire.cli.plumbing.lines import read_lines
 
             async for lines in read_lines(MAX_MESSAGE_BYTES):
                 yield lines
-        elif self.message == _STDIN:
+        elif self.message is None:
             from groupwire.cli.plumbing.stdin import read_message
 
-            yield [await read_message(MAX_MESSAGE_BYTES)]
+            yield [await read_message(MAX_MESSAGE_BYTES, fix=_TOO_LARGE)]
         else:
-            yield [os.fsencode(self.message or "")]
-
-    def there(self, names: Sequence[str]) -> bool:
-        """Return whether all who are expected are among these."""
-        if self.expected is None:
-            return False
-        if self.expected.names:
-            return set(self.expected.names) <= set(names)
-        return len(names) >= self.expected.count
+            yield [self.message]
 
 
 async def _publish(plan: _Plan, out: Out) -> int:
     from groupwire import aio
 
-    shown = Published(out, plan.topic)
+    shown = Published(out, plan.topic, plan.patience.expected)
     publishing = aio.publish(plan.where.group, config=plan.config)
     with signals.ending(lambda: shown.begun, lambda: shown.end(publishing)):
         async with publishing:
             shown.start(publishing)
-            there = asyncio.Event()
-            telling = asyncio.create_task(_tell(publishing, plan, shown, there))
-            try:
-                await _send(publishing, plan, shown, there)
-            finally:
-                telling.cancel()
+            audience = Audience(plan.patience)
+            telling = asyncio.create_task(_tell(publishing, shown, audience))
+            await _send(publishing, plan, shown, audience)
+        # What was told while it closed is told before the end.
+        await telling
     return ExitCode.DONE if shown.complete else ExitCode.MISSING
 
 
 async def _send(
-    publishing: Publishing, plan: _Plan, shown: Published, there: asyncio.Event
+    publishing: Publishing, plan: _Plan, shown: Published, audience: Audience
 ) -> None:
-    """Send all, before or after subscribers appear: who is expected comes first."""
-    until = asyncio.get_running_loop().time() + plan.options.wait_s
-    if plan.expected is not None:
-        await _appear(there, until)
+    """Send all, and wait until it is known who has it."""
+    await audience.before()
     last = None
     async for payloads in plan.payloads():
         last = await publishing.send_many(plan.topic, payloads)
         shown.sent(payloads)
-    if plan.expected is None:
-        await _appear(there, until)
-    received = missing = frozenset[str]()
-    if last is not None:
-        received, missing = await last.received()
-    expected = plan.expected
-    if expected is not None:
-        missing |= set(expected.names) - received
-    shown.received(received, missing, 0 if expected is None else expected.count)
+    if last is None:
+        shown.nothing()
+    elif plan.config.delivery is Delivery.BESTEFFORT:
+        await audience.after()
+        shown.there(audience.names)
+    else:
+        await _prove(last, plan, shown, audience)
 
 
-async def _appear(there: asyncio.Event, until: float) -> None:
-    """Wait until all who are expected are there, or for as long as they have."""
-    with suppress(TimeoutError):
-        async with asyncio.timeout_at(until):
-            await there.wait()
+async def _prove(last: Sent, plan: _Plan, shown: Published, audience: Audience) -> None:
+    """Ask whoever comes at once: who wants no more than this soon leaves."""
+    tickets: list[asyncio.Task[Receipt]] = []
+
+    async def ask() -> None:
+        async for _ in audience.changes():
+            tickets.append(asyncio.create_task(last.received()))  # noqa: PERF401
+
+    asking = asyncio.create_task(ask())
+    try:
+        await audience.after()
+        asking.cancel()
+        expected = plan.patience.expected
+        names = None if expected is None else expected.names or None
+        receipts = [await last.received(names), *await asyncio.gather(*tickets)]
+    finally:
+        for task in (asking, *tickets):
+            task.cancel()
+    received = frozenset[str]().union(*(receipt.received for receipt in receipts))
+    shown.received(received, receipts[0].missing - received)
 
 
-def _names(publishing: Publishing) -> list[str]:
-    from groupwire.messages.members import Role
-
-    members = publishing.members
-    return [member.name for member in members if member.role is Role.SUBSCRIBER]
-
-
-async def _tell(
-    publishing: Publishing, plan: _Plan, shown: Published, there: asyncio.Event
-) -> None:
+async def _tell(publishing: Publishing, shown: Published, audience: Audience) -> None:
     async for event in publishing.events():
         shown.show(event)
-        if plan.there(_names(publishing)):
-            there.set()
+        audience.hear(event)

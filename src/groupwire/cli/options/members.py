@@ -25,14 +25,14 @@ _LIST_LIMIT = 1 << 20
 """Characters of a file of members: 15,000 names of the longest kind."""
 
 
-def expect_option(who: str, otherwise: str) -> Any:
+def expect_option(who: str, otherwise: str, *, addresses: bool = True) -> Any:
     """Return ``--expect``; ``who`` is what it says, ``otherwise`` what comes of it."""
+    how = "NAME,NAME or ADDRESS,ADDRESS" if addresses else "NAME,NAME"
     return typer.Option(
         "--expect",
         "-e",
         metavar="WHO",
-        help=f"{who}: a number, or NAME,NAME or ADDRESS,ADDRESS, or @FILE with one a "
-        f"line. {otherwise}",
+        help=f"{who}: a number, or {how}, or @FILE with one a line. {otherwise}",
         show_default=False,
     )
 

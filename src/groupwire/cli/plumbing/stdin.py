@@ -8,17 +8,20 @@ import sys
 
 from groupwire.errors import MessageTooLarge, UsageError
 
-__all__ = ["read_message", "stdin_descriptor"]
+__all__ = ["read_message", "stdin_descriptor", "stdin_is_terminal"]
 
 _CHUNK = 1 << 16
 
 
-async def read_message(limit: int) -> bytes:
+_SMALLER = "send less at a time: a message is one datagram"
+
+
+async def read_message(limit: int, *, fix: str = _SMALLER) -> bytes:
     """Read to the end; MessageTooLarge as soon as there are more than ``limit`` bytes.
 
-    An input that never ends costs no more memory than that.
+    An input that never ends costs no more memory than that. ``fix`` is what to do then.
     """
-    reading = _Reading(stdin_descriptor(), limit)
+    reading = _Reading(stdin_descriptor(), limit, fix)
     try:
         return await reading.whole()
     finally:
@@ -26,9 +29,10 @@ async def read_message(limit: int) -> bytes:
 
 
 class _Reading:
-    def __init__(self, number: int, limit: int) -> None:
+    def __init__(self, number: int, limit: int, fix: str) -> None:
         self._number = number
         self._limit = limit
+        self._fix = fix
         self._data = bytearray()
         self._loop = asyncio.get_running_loop()
         self._ended: asyncio.Future[None] = self._loop.create_future()
@@ -42,11 +46,7 @@ class _Reading:
                 self._read()
         await self._ended
         if len(self._data) > self._limit:
-            raise MessageTooLarge(
-                len(self._data),
-                self._limit,
-                fix="send less at a time: a message is one datagram",
-            )
+            raise MessageTooLarge(len(self._data), self._limit, fix=self._fix)
         return bytes(self._data)
 
     def close(self) -> None:
@@ -77,3 +77,8 @@ def stdin_descriptor() -> int:
         raise UsageError(
             "there is no standard input to read", fix="give the message as an argument"
         ) from None
+
+
+def stdin_is_terminal() -> bool:
+    """Return whether a person would have to type it; UsageError where there is none."""
+    return os.isatty(stdin_descriptor())

@@ -15,12 +15,14 @@ from collections.abc import Callable, Iterable
 from typing import IO, TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from asyncio import AbstractEventLoop
+    from asyncio import AbstractEventLoop, Future
 
 __all__ = ["MOST_BYTES", "Backlog", "backlogs", "pipe_of"]
 
 MOST_BYTES = 32 << 20
 """Of lines that wait: more than the files of a usual delivery make."""
+_ROOMY_BYTES = 1 << 20
+"""With so much that waits, who can wait goes on: a pipe takes less at once."""
 
 
 class Backlog:
@@ -37,6 +39,7 @@ class Backlog:
         self._error: OSError | None = None
         self._loop: AbstractEventLoop | None = None
         """Where it is told when the pipe has room."""
+        self._roomy: Future[None] | None = None
 
     def put(self, data: bytes, *, keep: bool = False) -> None:
         """Write a line, now or when there is room. OSError if that is over for good.
@@ -53,6 +56,15 @@ class Backlog:
         if self._waiting and not self._watch():
             self.flush()
         self._complain()
+
+    async def drained(self) -> None:
+        """Wait until the reader has taken nearly all; or has gone: ``put`` says that.
+
+        For who makes lines only as fast as they are read.
+        """
+        while self._waiting_bytes > _ROOMY_BYTES and self._loop is not None:
+            self._roomy = self._loop.create_future()
+            await self._roomy
 
     def flush(self, patience_s: float | None = None) -> None:
         """Wait for the reader; with ``patience_s`` only while it takes something."""
@@ -89,6 +101,10 @@ class Backlog:
             self._waiting.clear()
             self._waiting_bytes = 0
             self._error = error
+        if self._roomy is not None and self._waiting_bytes <= _ROOMY_BYTES:
+            roomy, self._roomy = self._roomy, None
+            if not roomy.done():
+                roomy.set_result(None)
         if not self._waiting:
             self._unwatch()
 

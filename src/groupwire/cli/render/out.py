@@ -19,7 +19,7 @@ from typing import IO, Any
 from groupwire.cli.render.backlog import backlogs, pipe_of
 from groupwire.cli.render.text import Paint, plural, size_of, wrapped
 
-__all__ = ["JSON_VERSION", "Fields", "Out", "Tone", "settle_stdout"]
+__all__ = ["JSON_VERSION", "Fields", "Out", "Tone", "json_line", "settle_stdout"]
 
 JSON_VERSION = 1
 """Grows when a key changes its meaning, not when one is added."""
@@ -38,6 +38,13 @@ class Tone:
     json: bool = False
     quiet: bool = False
     verbose: bool = False
+
+
+def json_line(event: str, fields: Fields, *, at: float | None = None) -> str:
+    """Return an event as it is written; ``at`` is the kernel's time if there is one."""
+    at = time.time() if at is None else at
+    head = {"event": event, "v": JSON_VERSION, "time": round(at, 6)}
+    return json.dumps({**head, **fields})
 
 
 class Out:
@@ -60,7 +67,8 @@ class Out:
         self.note_paint = Paint(self._notes)
         for stream in (sys.stdout, sys.stderr):
             _never_refuse(stream)
-        self._backlogs = backlogs((self._main, self._notes), self._left_out)
+        streams = (sys.stdout, self._main, self._notes)
+        self._backlogs = backlogs(streams, self._left_out)
 
     @property
     def wide(self) -> bool:
@@ -69,9 +77,7 @@ class Out:
 
     def event(self, event: str, fields: Fields, *, at: float | None = None) -> None:
         """Write one JSON line; ``at`` is the kernel's time where there is one."""
-        at = time.time() if at is None else at
-        head = {"event": event, "v": JSON_VERSION, "time": round(at, 6)}
-        text = json.dumps({**head, **fields})
+        text = json_line(event, fields, at=at)
         self._write(self._main, text, keep=event == _LAST)
 
     def line(self, text: str) -> None:
@@ -153,6 +159,26 @@ class Out:
         if sys.stdout is not None:
             self._guarded(sys.stdout.buffer, data)
 
+    def bulk(self, data: bytes) -> None:
+        """Write to stdout as it is, and all of it: wait for ``drained`` then."""
+        backlog = self._backlogs.get(id(sys.stdout))
+        if backlog is None:
+            self.payload(data)
+        elif not self._lost:
+            with self._breaking_off():
+                backlog.put(data, keep=True)
+
+    async def drained(self) -> None:
+        """Wait until who reads stdout has taken nearly all of it."""
+        backlog = self._backlogs.get(id(sys.stdout))
+        if backlog is not None:
+            await backlog.drained()
+
+    def encoded(self, text: str) -> bytes:
+        """Return text as stdout has it."""
+        encoding = getattr(sys.stdout, "encoding", None) or "utf-8"
+        return text.encode(encoding, "backslashreplace")
+
     def stuck(self) -> bool:
         """Tell whether a write waits for a reader who does not read."""
         if any(backlog.ending for backlog in self._backlogs.values()):
@@ -177,8 +203,7 @@ class Out:
         """Return the line in place of lines that nobody has read in time."""
         if not self.json:
             return f"({plural(count, 'line')} left out: nobody read them)\n".encode()
-        head = {"event": "skipped", "v": JSON_VERSION, "time": round(time.time(), 6)}
-        return f"{json.dumps({**head, 'lines': count})}\n".encode()
+        return f"{json_line('skipped', {'lines': count})}\n".encode()
 
     def _say(self, stream: IO[str] | None, line: str) -> None:
         """Write a line for people, broken between words where a terminal is narrow."""

@@ -17,7 +17,21 @@ if TYPE_CHECKING:
     from groupwire.aio import PublishConfig
     from groupwire.gather import Expectation
 
-__all__ = ["PublishOptions"]
+__all__ = ["MessageArgument", "PublishOptions", "TopicArgument"]
+
+TopicArgument = Annotated[
+    str,
+    typer.Argument(metavar="TOPIC", help="Levels divided by /, as in MQTT."),
+]
+MessageArgument = Annotated[
+    str | None,
+    typer.Argument(
+        metavar="[MESSAGE]",
+        help="What to publish. Without it, or with -, all of standard input is the "
+        "message.",
+        show_default=False,
+    ),
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,20 +42,25 @@ class PublishOptions:
         bool,
         typer.Option("--lines", "-l", help="Each line of standard input is a message."),
     ] = False
+    null_message: Annotated[
+        bool, typer.Option("--null-message", help="Publish a message without bytes.")
+    ] = False
     delivery: Annotated[
         Delivery,
         typer.Option(
             "--delivery",
-            help="What becomes of a message that is lost on its way: reliable, it is "
-            "repaired and all come in order; latest, it is repaired as long as its "
-            "topic has nothing newer; besteffort, it stays lost.",
+            "-d",
+            help="What becomes of a message that is lost on its way. reliable: it is "
+            "repaired, and all come in order. latest: it is repaired as long as its "
+            "topic has nothing newer. besteffort: it stays lost, and the gap is told.",
         ),
     ] = Delivery.RELIABLE
     expect: Annotated[
         str | None,
         expect_option(
-            "Which subscribers to wait for",
-            "Without it those that are there.",
+            "Which subscribers have to have it",
+            "Exit code 1 if somebody has not. Without it, those that are there.",
+            addresses=False,
         ),
     ] = None
     wait: Annotated[
@@ -51,8 +70,19 @@ class PublishOptions:
             "-w",
             metavar="S",
             parser=duration,
-            help="How long subscribers have to appear. Without it 5 s for who is "
-            "expected, else half a second.",
+            help="Give subscribers so many seconds to appear; without it 5 to those "
+            "who are expected. It begins as soon as they are there.",
+            show_default=False,
+        ),
+    ] = None
+    start_with: Annotated[
+        int | None,
+        typer.Option(
+            "--start-with",
+            metavar="N",
+            min=0,
+            help="Begin as soon as N subscribers are there, 0 without waiting for "
+            "anybody.",
             show_default=False,
         ),
     ] = None
@@ -62,7 +92,8 @@ class PublishOptions:
             "--patience",
             metavar="S",
             parser=duration,
-            help="A subscriber that takes nothing for so long is waited for no more.",
+            help="A subscriber that takes nothing for so many seconds is waited for "
+            "no more.",
         ),
     ] = 5.0
     rate_limit: Annotated[
@@ -72,28 +103,23 @@ class PublishOptions:
             "-r",
             metavar="RATE",
             parser=rate,
-            help="At most so many bits per second, as 64k or 800M.",
+            help="At most so many bits a second, such as 800M, 64k or 2.5G. Without "
+            "it, what the slowest subscriber takes.",
             show_default=False,
         ),
     ] = None
-    name: Annotated[str | None, name_option("The publisher's name")] = None
+    name: Annotated[str | None, name_option("The name that subscribers see")] = None
 
     @property
     def expected(self) -> Expectation | None:
-        """Whom to wait for; UsageError for what cannot be meant."""
+        """Who has to have it; UsageError for what cannot be meant."""
         found = expectation(self.expect)
         if found is not None and found.addresses:
             raise UsageError(
-                "subscribers are known by name",
-                fix="--expect with a number or names",
+                "subscribers are expected by name and not by address",
+                fix="say --expect with names or a number; `groupwire subscribe --name`",
             )
         return found
-
-    @property
-    def wait_s(self) -> float:
-        """How long subscribers have to appear."""
-        usual = 0.5 if self.expect is None else 5.0
-        return usual if self.wait is None else self.wait
 
     def config(self, where: Where, reach: Reach) -> PublishConfig:
         """Return what the publisher is told; UsageError."""

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from groupwire.cli.render.messages.members import show_member
 from groupwire.cli.render.out import Fields, Out
 from groupwire.cli.render.text import escape, plural
+from groupwire.gather import Expectation
 from groupwire.messages.events import (
     CaughtUp,
     Lagging,
@@ -24,21 +25,27 @@ if TYPE_CHECKING:
 
 __all__ = ["Published"]
 
+_MOST_NAMES = 20
+"""That a person is told of those who have everything."""
+
 
 class Published:
     """Shows how messages fare, and says at the end who has them."""
 
-    def __init__(self, out: Out, topic: str) -> None:
+    def __init__(self, out: Out, topic: str, expected: Expectation | None) -> None:
         self._out = out
         self._topic = topic
-        self._messages = self._bytes = self._too_few = 0
+        self._expected = expected or Expectation()
+        self._messages = self._bytes = 0
         self._received: frozenset[str] = frozenset()
         self._missing: frozenset[str] = frozenset()
-        self._told = self.begun = False
+        self._told = self._acknowledged = self.begun = False
 
     @property
     def complete(self) -> bool:
         """Whether somebody has all messages, and nobody is missing."""
+        if not self._messages:
+            return self._told
         return bool(self._received) and not (self._missing or self._too_few)
 
     def start(self, publishing: Publishing) -> None:
@@ -54,24 +61,35 @@ class Published:
                     "interfaces": ways,
                     "reason": choice.reason,
                     "name": publishing.name,
+                    "delivery": str(publishing.config.delivery),
+                    "ttl": publishing.config.ttl,
                 },
             )
             return
-        reason = f"on {', '.join(ways)}: {escape(choice.reason)}"
-        out.detail(f"publishing in {publishing.group} {reason}")
+        group, ttl = publishing.group, publishing.config.ttl
+        out.note(f"publishing {escape(self._topic)} to {group}, TTL {ttl}")
+        reason = f"  by {', '.join(ways)}: {escape(choice.reason)}"
+        out.note(out.note_paint(reason, "dim"))
+        out.detail(f"  as {publishing.name}, {publishing.config.delivery}")
 
     def sent(self, payloads: Sequence[bytes]) -> None:
         """Count what has been handed over."""
         self._messages += len(payloads)
         self._bytes += sum(map(len, payloads))
 
-    def received(
-        self, received: frozenset[str], missing: frozenset[str], expected: int
-    ) -> None:
-        """Note who has everything, who has not, and how many were expected."""
-        self._told = True
+    def received(self, received: frozenset[str], missing: frozenset[str]) -> None:
+        """Note who has everything, and who of those that were waited for has not."""
+        self._told = self._acknowledged = True
         self._received, self._missing = received, missing
-        self._too_few = max(0, expected - len(received) - len(missing))
+
+    def there(self, names: Iterable[str]) -> None:
+        """Note who is there, where nobody acknowledges anything."""
+        self._told, self._received = True, frozenset(names)
+        self._missing = frozenset(self._expected.names) - self._received
+
+    def nothing(self) -> None:
+        """Note that there was no message."""
+        self._told = True
 
     def show(self, event: PublishEvent | MembershipEvent) -> None:
         """Show who comes, leaves, lags and loses something."""
@@ -80,7 +98,7 @@ class Published:
                 show_member(self._out, event)
             case Lagging():
                 who = escape(str(event.member))
-                fields = {"name": str(event.member), "behind": event.bytes_behind}
+                fields = {"name": str(event.member), "behind_bytes": event.bytes_behind}
                 self._warn("lagging", fields, f"{who} lags and is not waited for")
             case CaughtUp():
                 who = escape(str(event.member))
@@ -90,8 +108,8 @@ class Published:
                 who, lost = escape(str(event.member)), plural(event.messages, "message")
                 why = {"lost": event.messages, "reason": event.why}
                 fields = {"name": str(event.member), **why}
-                text = f"{who} has lost {lost} ({escape(event.why)})"
-                self._warn("lost", fields, text)
+                because = f" ({escape(event.why)})" if event.why else ""
+                self._warn("lost", fields, f"{who} has lost {lost}{because}")
             case MembershipLost() | MembershipRenewed():
                 from groupwire.cli.render.links import show_change
 
@@ -101,34 +119,66 @@ class Published:
 
     def end(self, publishing: Publishing) -> None:
         """Say who has everything."""
-        out, missing = self._out, sorted(self._missing)
-        if out.json:
-            fields = {
-                "messages": self._messages,
-                "bytes": self._bytes,
-                "received": sorted(self._received),
-                "missing": missing,
-                "missing_count": len(missing) + self._too_few,
-                "complete": self.complete,
-                "dropped": dict(publishing.dropped),
-            }
-            out.event("end", fields)
+        superseded = publishing.stats.superseded
+        if self._out.json:
+            self._out.event("end", self._fields(publishing, superseded))
             return
-        what = plural(self._messages, "message")
+        self._say_who(plural(self._messages, "message"))
+        if superseded:
+            text = f"  {superseded:,} had something newer before they were sent"
+            self._out.note(self._out.note_paint(text, "dim"))
+        for reason, count in publishing.dropped.items():
+            self._out.detail(f"  {count:,} dropped: {reason}")
+
+    @property
+    def _too_few(self) -> int:
+        """How many are missing of the number that was expected, beside those known."""
+        known = len(self._received) + len(self._missing)
+        return max(0, self._expected.count - known)
+
+    def _fields(self, publishing: Publishing, superseded: int) -> Fields:
+        missing = sorted(self._missing)
+        who = "received" if self._acknowledged or not self._told else "there"
+        return {
+            "messages": self._messages,
+            "bytes": self._bytes,
+            who: sorted(self._received),
+            "missing": missing,
+            "missing_count": len(missing) + self._too_few,
+            "complete": self.complete,
+            "superseded": superseded,
+            "dropped": dict(publishing.dropped),
+        }
+
+    def _say_who(self, what: str) -> None:
+        out = self._out
         if not self._told:
-            out.last_note(f"{what}; who has them is not known")
-        elif self._received:
-            names = ", ".join(map(escape, sorted(self._received)))
-            out.note(f"{what} received by {names}")
-        if missing:
-            out.complain(f"missing: {', '.join(map(escape, missing))}")
+            out.last_note(f"{what}; who has everything is not known")
+            return
+        if not self._messages:
+            out.note("nothing to publish")
+            return
+        verb = "received by" if self._acknowledged else "sent without proof; there:"
+        if self._received:
+            out.note(f"{what} {verb} {_some(self._received)}")
+        if self._missing:
+            names = ", ".join(map(escape, sorted(self._missing)))
+            out.complain(out.note_paint(f"missing: {names}", "red"))
         if self._too_few:
-            out.complain(f"missing: {plural(self._too_few, 'subscriber')} more")
-        elif self._told and not (self._received or missing):
-            out.complain(f"{what}; no subscriber was there")
+            more = " more" if self._received or self._missing else ""
+            text = f"missing: {plural(self._too_few, 'subscriber')}{more}"
+            out.complain(out.note_paint(text, "red"))
+        elif not (self._received or self._missing):
+            out.complain(out.note_paint(f"{what}; no subscriber was there", "red"))
 
     def _warn(self, event: str, fields: Fields, text: str) -> None:
         if self._out.json:
             self._out.event(event, fields)
         else:
             self._out.warn(text)
+
+
+def _some(names: frozenset[str]) -> str:
+    shown = sorted(names)
+    more = f" and {len(shown) - _MOST_NAMES:,} more" if len(shown) > _MOST_NAMES else ""
+    return f"{', '.join(map(escape, shown[:_MOST_NAMES]))}{more}"
