@@ -25,7 +25,7 @@ class Carrying(ABC, Generic[EventT]):
         self.group = group
         self._running: Running[EventT] | None = None
         self._choice: Choice | None = None
-        self._lost_events = 0
+        self._lost_events: int = 0
 
     @property
     def choice(self) -> Choice:

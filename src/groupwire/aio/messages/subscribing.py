@@ -99,6 +99,8 @@ class Subscribing(Session[SubscribeEvent]):
 
     async def links(self) -> AsyncIterator[MembershipEvent]:
         """Iterate over memberships that were lost and renewed, until the end."""
+        if self._core is None:
+            raise self._too_early()
         while (event := await self._links.take()) is not None:
             yield event
 

@@ -62,6 +62,7 @@ class Subscriber:
         """Publishers of whom nothing more is wanted, and why."""
         self._queued_bytes = 0
         self._paused = False
+        self._leaving = False
 
     # What the application wants.
 
@@ -98,6 +99,7 @@ class Subscriber:
 
     def close(self, *, now: float) -> None:
         """Say that this subscriber leaves; ``closed`` is soon true."""
+        self._leaving = True
         self._presence.leave(now)
 
     @property
@@ -146,7 +148,8 @@ class Subscriber:
         """Return what is to be sent; each only once."""
         transmits = self._presence.poll_transmits()
         if self._crowd.transmits:
-            transmits += self._crowd.transmits
+            if not self._leaving:  # else a stranger would seem to ask for something
+                transmits += self._crowd.transmits
             self._crowd.transmits = []
         return transmits
 
