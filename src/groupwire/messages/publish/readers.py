@@ -21,7 +21,7 @@ class Reader:
     since: float
     """From when on it may be waited for, in seconds awake."""
     lagging: bool = False
-    others: list[Member] = field(default_factory=list)
+    others: list[Member] = field(default_factory=list[Member])
     """Who else speaks with this node id: itself from another address, or a stranger."""
 
 

@@ -27,9 +27,9 @@ class _Ticket:
     """By delivery; infinite where it is not known."""
     waiting: int = 0
     """How many have not acknowledged."""
-    missing: set[str] = field(default_factory=set)
-    received: set[str] = field(default_factory=set)
-    news: set[str] = field(default_factory=set)
+    missing: set[str] = field(default_factory=set[str])
+    received: set[str] = field(default_factory=set[str])
+    news: set[str] = field(default_factory=set[str])
 
 
 class _Line(NamedTuple):

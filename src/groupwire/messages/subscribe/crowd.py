@@ -6,7 +6,7 @@ of memory.
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, OrderedDict
 from collections.abc import Callable, Iterator
 from random import Random
 
@@ -26,6 +26,7 @@ from groupwire.values import Datagram, Origin, Transmit
 __all__ = ["Crowd"]
 
 _MOST_SOURCES = 64
+_MOST_GONE = 1024
 _SHARE = 8
 """Of the memory, that one stream may have."""
 _STREAM_BLOCKS = 1 << 14
@@ -40,6 +41,8 @@ _END_S = 0.25
 """After its farewell, for what was overtaken by it."""
 
 _Key = tuple[int, Origin]
+_Run = tuple[int, Origin, int, int]
+_Places = tuple[int | None, ...]
 
 
 class Crowd:
@@ -55,6 +58,8 @@ class Crowd:
         self._rng = rng
         self._dropped = dropped
         self._patterns = Patterns(rules.patterns)
+        self._gone: OrderedDict[_Run, _Places] = OrderedDict()
+        """What comes next of those that are followed no more, if they come back."""
         self._over: list[Source] = []
         """Those that have ended, and are still to be polled."""
         self._totals = (0, 0, 0, 0)
@@ -76,11 +81,11 @@ class Crowd:
             first = (0,) * len(DELIVERIES)
         elif self._rules.start_at is StartAt.WINDOW:
             first = (None,) * len(DELIVERIES)
-        before = self._elsewhere(member)
+        before = self._gone.pop(_run(member), None) or self._had_elsewhere(member)
         if before is not None:
-            first = before.expected
+            first = before
         source = Source(member, here.sent, first, self._wants, self._drop)
-        source.moved = before is not None
+        source.resumed = before is not None
         if not younger and self._rules.start_at is StartAt.LAST_VALUE:
             source.values_until = now + _VALUES_S
         self._add(key, source)
@@ -104,20 +109,31 @@ class Crowd:
         )
         return source
 
-    def _elsewhere(self, member: Member) -> Source | None:
-        """Return the same life of a publisher at another address: it has moved."""
+    def _had_elsewhere(self, member: Member) -> _Places | None:
+        """Return what is wanted next of this life at other addresses: it has moved."""
         run = member.id, member.node, member.instance
+        found: _Places | None = None
         for (life, origin), source in self.sources.items():
             other = source.member
-            if (life, other.node, other.instance) == run and origin != member.origin:
-                return source
-        return None
+            if (life, other.node, other.instance) != run or origin == member.origin:
+                continue
+            expected = source.expected
+            pairs = zip(found or expected, expected, strict=True)
+            found = tuple(
+                None if a is None or b is None else max(a, b) for a, b in pairs
+            )
+        return found
 
     def _add(self, key: _Key, source: Source) -> None:
         while len(self.sources) >= _MOST_SOURCES:
             self._dropped["publishers-full"] += 1
-            self.end(min(self.sources.values(), key=_worth), exact=False)
+            newest_first = reversed(self.sources.values())
+            self.end(min(newest_first, key=_worth), exact=False)
         self.sources[key] = source
+
+    def follows(self, member: Member) -> bool:
+        """Return whether a publisher is followed."""
+        return (member.id, member.origin) in self.sources
 
     def open(
         self, member: Member, key: RunKey, *, heard: int | None = None
@@ -137,7 +153,7 @@ class Crowd:
         join = Join.OBJECT
         if first is None:
             join = Join.WINDOW
-        elif first and delivery is not Delivery.LATEST and not source.moved:
+        elif first and delivery is not Delivery.LATEST and not source.resumed:
             join = Join.NOW
         run = Run(SenderKey(*key), source, delivery, self._receiver(join), first)
         self.runs[key] = source.runs[delivery] = run
@@ -156,7 +172,10 @@ class Crowd:
 
     def end(self, source: Source, *, exact: bool) -> None:
         """Follow a publisher no more; what it has told stays to be polled."""
-        source.end(exact=exact, moved=self._elsewhere(source.member))
+        source.end(exact=exact, had=self._had_elsewhere(source.member))
+        self._gone[_run(source.member)] = source.expected
+        while len(self._gone) > _MOST_GONE:
+            self._gone.popitem(last=False)
         for run in source.runs.values():
             key = run.key
             self.runs.pop((key.origin, key.source, key.instance), None)
@@ -281,11 +300,19 @@ class Crowd:
         self._dropped[reason] += 1
 
 
-def _worth(source: Source) -> tuple[bool, bool, float]:
-    """Return what orders publishers: whose is the least makes room for others."""
+def _worth(source: Source) -> tuple[bool, bool, int, float]:
+    """Return what orders publishers: whose is the least makes room for others.
+
+    To say that one is here costs a stranger nothing; messages do.
+    """
     here = source.silent_since is None
     known = source.member.role is not Role.FOREIGN
-    return here, known, source.silent_since or 0.0
+    messages, _, skipped, _ = source.totals
+    return here, known, messages + skipped, source.silent_since or 0.0
+
+
+def _run(member: Member) -> _Run:
+    return member.id, member.origin, member.node, member.instance
 
 
 def _forgotten(source: Source, now: float) -> bool:

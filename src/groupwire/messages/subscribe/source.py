@@ -143,8 +143,8 @@ class Source:
         self.sent = list(sent)
         """How many messages it has said to have sent, by delivery."""
         self.first = list(first)
-        self.moved = False
-        """Whether it was followed at another address before."""
+        self.resumed = False
+        """Whether it was followed before, or at another address."""
         """From where on its messages are wanted, by delivery."""
         self.wants = patterns
         self.drop = drop
@@ -264,17 +264,17 @@ class Source:
         pairs = zip(runs, self.first, strict=True)
         return tuple(first if r is None else r.expected for r, first in pairs)
 
-    def end(self, *, exact: bool, moved: Source | None = None) -> None:
+    def end(self, *, exact: bool, had: Sequence[int | None] | None = None) -> None:
         """Tell what is lacking, and that it has gone where that is known.
 
-        Of one that has ``moved`` the rest may have come from elsewhere.
+        Of one that has moved the rest may have been ``had`` from elsewhere.
         """
         for index, delivery in enumerate(DELIVERIES):
             run = self.runs.get(delivery)
             if run is None:
                 continue
-            if moved is not None and run.expected is not None:
-                run.expected = max(run.expected, moved.expected[index] or 0)
+            if had is not None and run.expected is not None:
+                run.expected = max(run.expected, had[index] or 0)
             run.tail(self.sent[index], exact=exact)
         if self.left is not None:
             self.events.append(self.left)

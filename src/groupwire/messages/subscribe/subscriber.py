@@ -208,6 +208,8 @@ class Subscriber:
         source = self._crowd.sources.get((member.id, member.origin))
         if source is not None:
             source.hear_of(here.sent)
+        elif isinstance(here, Here) and member not in self._enough:
+            self._hear_joined(member, here, now)  # it had made room for others
 
     def _say_enough(self, member: Member) -> None:
         rules = self.rules
@@ -223,7 +225,7 @@ class Subscriber:
             self._crowd.hear(run, datagram, now)
             return
         self.dropped["norm-unknown"] += 1
-        if member is None:
+        if not self._follows(key):
             self._unknown.hear(key, datagram, now)
 
     def _member_of(self, key: RunKey) -> Member | None:
@@ -233,6 +235,13 @@ class Subscriber:
             if member is not None and member.role is Role.PUBLISHER:
                 return member if member.instance == instance else None
         return None
+
+    def _follows(self, key: RunKey) -> bool:
+        """Return whether a sender is one of a publisher that need not be asked."""
+        member = self._member_of(key)
+        if member is None:
+            return False
+        return member in self._enough or self._crowd.follows(member)
 
     def _hear_of_members(self, here: Here | None, now: float) -> None:
         """Take in who has come, of whom ``here`` was heard, and who has gone."""
@@ -272,7 +281,7 @@ class Subscriber:
         """Ask strangers who they are, and publishers for last values."""
         ask, foreign = self._unknown.due(now)
         for key in ask:
-            if self._member_of(key) is None:
+            if not self._follows(key):
                 self._presence.say(Join(self._presence.here(now), key[1]))
             else:
                 self._unknown.forget(key)
