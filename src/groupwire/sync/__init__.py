@@ -7,7 +7,14 @@ loop runs already (notebooks, GUIs). Every call may come from any thread.
 from groupwire.sync.delivery import pull, push
 from groupwire.sync.logs import JsonFormatter, LogHandler
 from groupwire.sync.media import list_streams, receive_media, send_media
-from groupwire.sync.messages import members, publish, subscribe
+from groupwire.sync.messages import (
+    Onlooker,
+    Publisher,
+    Subscriber,
+    members,
+    publish,
+    subscribe,
+)
 from groupwire.sync.peer import Message, Peer, ask, open, send
 from groupwire.sync.probing import (
     diagnose,
@@ -18,13 +25,23 @@ from groupwire.sync.probing import (
     send_load,
     watch,
 )
-from groupwire.sync.values import publish_values, subscribe_values
+from groupwire.sync.values import (
+    ValuePublisher,
+    ValueSubscriber,
+    publish_values,
+    subscribe_values,
+)
 
 __all__ = [
     "JsonFormatter",
     "LogHandler",
     "Message",
+    "Onlooker",
     "Peer",
+    "Publisher",
+    "Subscriber",
+    "ValuePublisher",
+    "ValueSubscriber",
     "ask",
     "diagnose",
     "list_streams",
