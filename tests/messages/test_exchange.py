@@ -501,6 +501,26 @@ def test_a_ticket_of_the_newest_is_answered_too() -> None:
 # Coming and going.
 
 
+def test_who_was_here_before_is_waited_for_from_the_first_message_on() -> None:
+    place = Place()
+    reader = place.reader("screen")
+    place.run(1.0)
+    reader.seat.down.cut = True
+    writer = place.writer("cam")
+    writer.send("a", b"first")
+    writer.send("b", b"first", delivery=Delivery.LATEST)
+    place.run(0.01)
+    reader.seat.down.cut = False
+    place.run(1.0, done=lambda: bool(writer.core.members))
+    ticket = writer.received()
+    writer.close()
+    assert place.run(10.0, done=lambda: writer.closed)
+    assert sorted(reader.messages) == [("a", b"first"), ("b", b"first")]
+    receipt = writer.receipt(ticket)
+    assert receipt is not None
+    assert receipt.received == {"screen"}
+
+
 def test_a_publisher_that_closes_has_told_everything() -> None:
     place = Place(5)
     faults = Faults(loss=0.2, delay_s=0.001)

@@ -57,6 +57,8 @@ class StreamLane:
         self.norm: Sender | None = None
         self.full = False
         """Whether a frame waits for room."""
+        self._floor = 0
+        """What all had when it was full."""
         self.handed = 0
         """The sequence behind the last message that is written."""
         self._rules = rules
@@ -88,6 +90,7 @@ class StreamLane:
         while queue.frames and self._write_first(now):
             pass
         self.full = bool(queue.frames)
+        self._floor = self.readers.floor(self._place)
         self._look(now)
 
     def flush(self, now: float) -> None:
@@ -172,6 +175,11 @@ class StreamLane:
         """Up to where has been written, segments that are not full included."""
         return self._place + (self._written > self._begun)
 
+    @property
+    def kept_from(self) -> int:
+        """The place from which on all is kept for repair."""
+        return max(0, self._place - self._capacity)
+
     def want(self, now: float) -> int:
         """Ask for acknowledgements of all that is written; return the place."""
         self._close_segment(now)
@@ -218,6 +226,8 @@ class StreamLane:
         if mark is not None and mark.sent_at is None and self._sent(mark):
             self.readers.sent(now)
         self.readers.expire(self._place, now)
+        # Who leaves, or wants no more, makes room as who acknowledges does.
+        moved = moved or self.readers.floor(self._place) != self._floor
         if self.full and (moved or self.readers.events):
             self.pump(now)
             if not self.full:  # what was to leave then leaves now

@@ -237,6 +237,11 @@ class LatestLane:
         longest = next(iter(self._waiting.values()), None)
         return self.sequence if longest is None else longest.first
 
+    @property
+    def kept_from(self) -> int:
+        """The place from which on all that is current is kept: there is no other."""
+        return 0
+
     def want(self, now: float) -> int:
         """Ask for acknowledgements of all that was sent; return the place."""
         self._wanted = self._place

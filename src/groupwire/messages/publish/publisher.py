@@ -36,7 +36,7 @@ from groupwire.messages.publish.stats import PublishStats
 from groupwire.messages.publish.tickets import Tickets
 from groupwire.messages.publish.values import LastValues
 from groupwire.messages.rules import PublishRules
-from groupwire.messages.words import Enough, Join, Lost
+from groupwire.messages.words import Enough, Here, Join, Lost, Word
 from groupwire.norm import AdaptiveRate, Coding, Sender, SenderConfig
 from groupwire.values import Datagram, Interface, Transmit
 
@@ -87,6 +87,8 @@ class Publisher:
         self._refused: set[Delivery] = set()
         self._events: list[PublishEvent] = []
         self._transmits: list[Transmit] = []
+        self._elder: Member | None = None
+        """Who was heard last, if it was here before this publisher."""
         self._lost: dict[Member, int] = {}
         """What each has said to have lost so far."""
         self._sated: set[Member] = set()
@@ -362,6 +364,7 @@ class Publisher:
 
     def _take(self, heard: Heard, now: float) -> None:
         word, member = heard.word, heard.member
+        self._elder = member if self._is_elder(word, now) else None
         if isinstance(word, Lost) and member is not None:
             news = word.messages - self._lost.get(member, 0)
             if word.node == member.node and news > 0:
@@ -371,6 +374,11 @@ class Publisher:
             self._hear_enough(member, word)
         elif isinstance(word, Join) and word.last and word.to == self.rules.node:
             self._values.want(word.last, now)
+
+    def _is_elder(self, word: Word, now: float) -> bool:
+        here = word.here if isinstance(word, Join) else word
+        age_ms = here.age_ms if isinstance(here, Here) else 0
+        return age_ms > 1000 * self._presence.age_s(now)
 
     def _hear_enough(self, member: Member, word: Enough) -> None:
         if word.node != member.node or member in self._sated:
@@ -404,8 +412,7 @@ class Publisher:
         for event in self._presence.poll_events():
             if isinstance(event, MemberJoined):
                 if event.member.role is Role.SUBSCRIBER:
-                    for lane in self._acked:
-                        lane.readers.join(event.member, lane.place, now)
+                    self._wait_for(event.member, now)
             elif isinstance(event, MemberLeft):
                 self._lost.pop(event.member, None)
                 self._sated.discard(event.member)
@@ -414,6 +421,12 @@ class Publisher:
             else:
                 continue
             self._events.append(event)
+
+    def _wait_for(self, member: Member, now: float) -> None:
+        """Wait for a subscriber: from the first message on, if it was here before."""
+        for lane in self._acked:
+            whole = member == self._elder and lane.kept_from == 0
+            lane.readers.join(member, 0 if whole else lane.place, now)
 
     def _tell_dropped(self) -> None:
         """Tell what has made room, and that nobody will have it."""
