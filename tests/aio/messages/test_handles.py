@@ -149,11 +149,15 @@ def test_an_exception_goes_through_and_subscribers_have_what_was_sent(
 ) -> None:
     async def work() -> None:
         async with aio.subscribe(group, name="one") as one:
-            with pytest.raises(Spoilt):
+
+            async def spoil() -> None:
                 async with aio.publish(group, name="probe") as probe:
                     await met(probe, one)
                     await probe.send("a", b"last words")
                     raise Spoilt
+
+            with pytest.raises(Spoilt):
+                await spoil()
             assert [m.data for m in await first(aiter(one), 1)] == [b"last words"]
             await gone(one, "probe")
 
@@ -167,13 +171,17 @@ def test_an_exception_waits_for_nobody_for_long(group: str) -> None:
             aio.subscribe(group, name="slow", config=TIGHT) as slow,
             aio.members(group) as watching,
         ):
-            began = asyncio.get_running_loop().time()
-            with pytest.raises(Spoilt):
+
+            async def spoil() -> None:
                 async with aio.publish(group, name="probe", config=config) as probe:
                     await met(probe, slow)
                     await here(watching, "probe")
                     await probe.send_many("a", [DATA] * 100)
                     raise Spoilt
+
+            began = asyncio.get_running_loop().time()
+            with pytest.raises(Spoilt):
+                await spoil()
             assert asyncio.get_running_loop().time() - began < 3
             await gone(watching, "probe")
 
@@ -183,10 +191,14 @@ def test_an_exception_waits_for_nobody_for_long(group: str) -> None:
 def test_an_exception_in_a_subscriber_leaves_too(group: str) -> None:
     async def work() -> None:
         async with aio.publish(group, name="probe") as probe:
-            with pytest.raises(Spoilt):
+
+            async def spoil() -> None:
                 async with aio.subscribe(group, name="one") as one:
                     await met(probe, one)
                     raise Spoilt
+
+            with pytest.raises(Spoilt):
+                await spoil()
             await gone(probe, "one")
 
     run(work())
