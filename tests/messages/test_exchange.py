@@ -521,8 +521,26 @@ def test_who_was_here_before_is_waited_for_from_the_first_message_on() -> None:
     assert receipt.received == {"screen"}
 
 
+def test_who_was_here_before_has_all_values_though_it_heard_the_last_one_only() -> None:
+    place = Place()
+    reader = place.reader("screen")
+    place.run(1.0)
+    writer = place.writer("cam", delivery=Delivery.LATEST)
+    place.run(0.1)
+    reader.seat.down.cut = True
+    for number in range(20):
+        writer.send(f"t/{number % 4}", b"%d" % number)
+        place.run(0.01)
+    reader.seat.down.cut = False
+    writer.send("last", b"20")
+    place.run(2.0)
+    values = {topic: payload for topic, payload in reader.messages}
+    topics = {f"t/{number % 4}": b"%d" % number for number in range(16, 20)}
+    assert values == {**topics, "last": b"20"}
+
+
 def test_a_publisher_that_closes_has_told_everything() -> None:
-    place = Place(5)
+    place = Place(4)
     faults = Faults(loss=0.2, delay_s=0.001)
     readers = [place.reader(f"r{n}", faults) for n in range(3)]
     writer = place.writer("cam", faults)

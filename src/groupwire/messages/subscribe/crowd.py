@@ -150,10 +150,11 @@ class Crowd:
         first = source.first[index]
         if first is not None and heard is not None:
             first = source.first[index] = min(first, heard)
+        latest, resumed = delivery is Delivery.LATEST, source.resumed
         join = Join.OBJECT
-        if first is None:
-            join = Join.WINDOW
-        elif first and delivery is not Delivery.LATEST and not source.resumed:
+        if first is None or (latest and (resumed or not first)):
+            join = Join.WINDOW  # values that are current may be in objects before
+        elif first and not latest and not resumed:
             join = Join.NOW
         run = Run(SenderKey(*key), source, delivery, self._receiver(join), first)
         self.runs[key] = source.runs[delivery] = run
