@@ -24,6 +24,7 @@ from groupwire.values import Group
 
 if TYPE_CHECKING:
     from groupwire.aio.adapters.codec import JSON, Codec, Undecodable, Valued
+    from groupwire.aio.adapters.streams import stream_from, stream_to
     from groupwire.aio.adapters.values import (
         ValuePublishing,
         ValueSubscribing,
@@ -112,6 +113,8 @@ __all__ = [
     "send",
     "send_load",
     "serve_ping",
+    "stream_from",
+    "stream_to",
     "subscribe",
     "subscribe_values",
     "watch",
@@ -119,6 +122,7 @@ __all__ = [
 
 _LATER = {
     **dict.fromkeys(("JSON", "Codec", "Undecodable", "Valued"), "adapters.codec"),
+    **dict.fromkeys(("stream_from", "stream_to"), "adapters.streams"),
     **dict.fromkeys(
         (
             "ValuePublishing",
