@@ -84,11 +84,17 @@ class StreamLane:
     # What the publisher wants.
 
     def pump(self, now: float) -> None:
-        """Write whole frames as far as there is room."""
+        """Write whole frames as far as there is room.
+
+        Where there is none, the next frame stays open and grows.
+        """
         queue = self.queue
-        queue.close()
-        while queue.frames and self._write_first(now):
-            pass
+        while queue.frames or queue.waiting:
+            if not queue.frames:
+                queue.close()
+            if not self._write_first(now):
+                queue.since = None  # what waits leaves when there is room
+                break
         self.full = bool(queue.frames)
         self._floor = self.readers.floor(self._place)
         self._look(now)

@@ -339,6 +339,8 @@ class Publisher:
     def _pump(self, delivery: Delivery, now: float) -> None:
         for lane in self._streams:
             if lane.delivery is delivery:
+                if lane.full:  # it goes on by itself when there is room
+                    return
                 lane.pump(now)
         self._turn(now)
 
