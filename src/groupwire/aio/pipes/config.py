@@ -31,8 +31,8 @@ class PipeConfig(EndConfig):
     sender_name: str | None = None
     """Whose pipe is read; None: the first one's."""
     patience: float = 60.0
-    """Which reader acknowledges nothing for so long is waited for no more; a sender of
-    whom nothing is heard for so long is given up."""
+    """Which reader acknowledges nothing for so long is waited for no more; a sender
+    that is silent is given up after so long too, and after 10 s at the latest."""
     rate: float | None = None
     """The most bits per second; None: what the slowest reader takes."""
     window: int = 8 << 20

@@ -26,6 +26,8 @@ _QUEUE_BYTES = 2 << 20
 _AT_ONCE_BYTES = 1 << 20
 _TAIL_S = 0.3
 """After its end is told, for what is still on its way of a live pipe."""
+_SILENCE_S = 10.0
+"""For so long a sender may come back of whom nothing is heard."""
 _MOST_EVENTS = 1000
 _TOLD = {
     Outcome.LOST: "bytes are lost",
@@ -170,7 +172,8 @@ class PipeReceiving:
             return None
 
     def _after(self) -> None:
-        """Bound the waiting where that is for something in particular."""
+        """Tell the news, and bound the waiting where that is for something."""
+        self._tell()
         intake, waits_for = self.intake, ""
         if intake.sender is None:
             return
@@ -180,13 +183,13 @@ class PipeReceiving:
             waits_for = "sender"
         if waits_for != self._waits_for or self._deadline is not None:
             self._bound(waits_for)
-        self._tell()
 
     def _bound(self, waits_for: str) -> None:
         if waits_for and waits_for == self._waits_for:
             return
         self._waits_for = waits_for
-        within = {"tail": _TAIL_S, "sender": self.config.patience}.get(waits_for)
+        silence = min(self.config.patience, _SILENCE_S)
+        within = {"tail": _TAIL_S, "sender": silence}.get(waits_for)
         self._deadline = None if within is None else _now() + within
 
     def _tell(self) -> None:

@@ -175,16 +175,13 @@ class PipeSending:
 
         False: ``wait`` is over, and nobody is there.
         """
-        if self.config.first_readers:
-            try:
-                async with asyncio.timeout(self.config.wait):
-                    await self._gather()
-            except TimeoutError:
-                if not self.audience.reading:
-                    return False
-                await self._introduce()
-        else:
-            await self._say(BEGIN, encode_begin(self._beginning))
+        try:
+            async with asyncio.timeout(self.config.wait):
+                await self._gather()
+        except TimeoutError:
+            if not self.audience.reading:
+                return False
+            await self._introduce()
         self.audience.begin()
         self._began_at = _now()
         return True
@@ -224,7 +221,7 @@ class PipeSending:
             self.skipped_bytes,
             tuple(received),
             tuple(audience.late()),
-            audience.missing(expected.names),
+            self._missing(),
             max(0, expected.count - len(received)),
             self._ended,
             self._publishing.stats.repair_packets,
@@ -233,25 +230,42 @@ class PipeSending:
 
     # How it is done.
 
+    def _missing(self) -> Mapping[str, str]:
+        names = self.config.expected.names
+        missing = self.audience.missing(names)
+        if self.config.live is None:
+            return missing
+        # Who watches what is live may leave when it has seen enough.
+        return {name: why for name, why in missing.items() if name in names}
+
     @property
     def _beginning(self) -> Begin:
         return Begin(live=self.config.live is not None)
 
     async def _gather(self) -> None:
-        while not await self._introduce():  # noqa: ASYNC110 - it waits for others, too
+        """Wait until enough are there, and follow."""
+        if not self.config.first_readers:
+            await self._say(BEGIN, encode_begin(self._beginning))
+            return
+        while True:
+            while not self._enough({r.member.name for r in self.audience.reading}):
+                await self._bell.wait()
+            if self._enough(await self._introduce()):
+                return
             await asyncio.sleep(_AGAIN_S)
 
-    async def _introduce(self) -> bool:
-        """Tell those who are there that it begins; True once enough follow.
+    async def _introduce(self) -> Collection[str]:
+        """Tell those who are there that it begins; return who follows, and stays.
 
-        Who has acknowledged that follows, and so misses nothing of what comes then.
+        Who has acknowledged that misses nothing of what comes then. Twice, as who takes
+        another sender says so between the two.
         """
-        while not self._enough({r.member.name for r in self.audience.reading}):
-            await self._bell.wait()
-        sent = await self._say(BEGIN, encode_begin(self._beginning))
-        received, _ = await sent.received()
-        await asyncio.sleep(0)  # who takes another sender has said so
-        return self._enough({r.member.name for r in self.audience.reading} & received)
+        received: Collection[str] = ()
+        for _ in range(2):
+            sent = await self._say(BEGIN, encode_begin(self._beginning))
+            received, _ = await sent.received()
+        names = {r.member.name for r in self.audience.reading}
+        return names.intersection(received)
 
     def _enough(self, names: Collection[str]) -> bool:
         readers = [r for r in self.audience.reading if r.member.name in names]
@@ -295,7 +309,8 @@ class PipeSending:
 
     async def _watch(self) -> None:
         async for event in self._publishing.events():
-            self.audience.take(event, self.bytes)
+            # Of a live pipe nobody has it all, and nobody is late.
+            self.audience.take(event, self.bytes if self.config.live is None else 0)
             self._events.put(event)
             self._bell.ring()
 

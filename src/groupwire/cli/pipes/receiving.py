@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -53,9 +52,10 @@ async def _receive(plan: _Plan, out: Out) -> int:
                 asyncio.create_task(_progress(shown, out)),
             ]
             try:
-                with suppress(TimeoutError):
-                    async with asyncio.timeout(plan.seconds):
-                        await _pipe(receiving, shown)
+                async with asyncio.timeout(plan.seconds):
+                    await _pipe(receiving, shown)
+            except TimeoutError:
+                shown.timed_out = True
             finally:
                 await asyncio.sleep(0)  # what was told last is shown
                 for task in tasks:
@@ -81,13 +81,12 @@ async def _pipe(receiving: PipeReceiving, shown: Received) -> None:
 
 
 async def _write(receiving: PipeReceiving, shown: Received, sink: Writing) -> None:
-    loop = asyncio.get_running_loop()
-    began_at: float | None = None
+    clock = asyncio.get_running_loop().time
     while chunks := await receiving.read():
-        began_at = loop.time() if began_at is None else began_at
+        shown.took(clock())
         await sink.write(chunks, receiving.intake.place)
-        shown.elapsed_s = loop.time() - began_at
     await sink.finish()
+    shown.took(clock())
 
 
 async def _show(receiving: PipeReceiving, shown: Received) -> None:

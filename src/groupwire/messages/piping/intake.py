@@ -8,7 +8,6 @@ from groupwire.errors import DecodeError
 from groupwire.messages.delivery import Delivery
 from groupwire.messages.events import (
     Batch,
-    Gap,
     MemberJoined,
     MemberLeft,
     PublisherRestarted,
@@ -83,8 +82,6 @@ class Intake:
         match event:
             case Batch():
                 return self._batch(event)
-            case Gap(publisher=who):
-                self._of_sender(who, self._gap)
             case MemberLeft(member=who, reason=reason):
                 self.others.pop(who, None)
                 self._of_sender(who, lambda: self._left(reason))
@@ -92,7 +89,7 @@ class Intake:
                 self._of_sender(who, self._back)
             case PublisherRestarted(before=before):
                 self._of_sender(before, lambda: self._end(Outcome.RESTARTED))
-            case _:
+            case _:  # how much is lost, and whether, shows with what comes next
                 pass
         return []
 
@@ -151,6 +148,8 @@ class Intake:
         elif batch.topic == END:
             self.total_bytes = decode_end(payload).size_bytes
             self._found(self.total_bytes)
+            if not self.live:
+                self._skip_to(self.total_bytes)
             self._look_at_end()
 
     def _found(self, place: int) -> None:
@@ -173,7 +172,7 @@ class Intake:
     def _skip_to(self, place: int) -> None:
         if place <= self.place:
             return
-        if not self._begun_live:
+        if not self._skips:
             self._end(Outcome.LOST)
             return
         self.events.append(Skipped(self.place, place - self.place))
@@ -181,17 +180,12 @@ class Intake:
         self.place = place
 
     @property
-    def _begun_live(self) -> bool:
+    def _skips(self) -> bool:
         return self.live or self._lossy
 
     def _look_at_end(self) -> None:
         if self.total_bytes is not None and self.place >= self.total_bytes:
             self._end(Outcome.COMPLETE)
-
-    def _gap(self) -> None:
-        # How much it is shows with what comes next; here nothing may come.
-        if not self._begun_live:
-            self._end(Outcome.LOST)
 
     def _left(self, reason: LeaveReason) -> None:
         if reason is LeaveReason.SILENT:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 __all__ = ["RawOptions", "delay"]
 
 _MILLI = "ms"
-_ONLY_SENT = ("--expect", "--start-with", "--rate")
+_ONLY_SENT = ("--expect", "--start-with", "--rate", "--patience")
 _ONLY_RECEIVED = ("--from",)
 
 
@@ -88,8 +88,8 @@ class RawOptions:
             "--patience",
             metavar="S",
             parser=duration,
-            help="raw: who takes nothing, or says nothing, for so many seconds is "
-            "given up; without it 60.",
+            help="raw, sending: a reader that takes nothing for so many seconds is "
+            "waited for no more; without it 60.",
             show_default=False,
         ),
     ] = None

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 __all__ = ["Received"]
 
 _EVERY_S = 5.0
+_NO_TIME_S = 0.001
+"""In less nothing has a speed."""
 _WORDS = {
     Outcome.LOST: "bytes after these are lost: it was too slow, or cut off",
     Outcome.LEFT: "the sender went before its end",
@@ -31,6 +33,8 @@ _WORDS = {
     Outcome.RESTARTED: "the sender has begun anew",
     Outcome.NOBODY: "nobody came to send",
 }
+
+_STOPPED = "stopped before the sender's end"
 
 
 class Received:
@@ -44,8 +48,22 @@ class Received:
         self._next_s = _EVERY_S
         self.late_bytes = 0
         """Skipped here, as nobody took them in time."""
-        self.elapsed_s = 0.0
-        """Since the first byte."""
+        self.timed_out = False
+        """Whether it was to end now."""
+        self._skips: dict[str, list[int]] = {}
+        """By reason: where the first is, how many bytes, how often."""
+        self._first_at = self._last_at = 0.0
+
+    @property
+    def written_bytes(self) -> int:
+        """How many have gone to standard output, or are about to."""
+        came = 0 if self._receiving is None else self._receiving.intake.size_bytes
+        return came - self.late_bytes
+
+    @property
+    def elapsed_s(self) -> float:
+        """From the first byte to the last one so far."""
+        return self._last_at - self._first_at
 
     @property
     def begun(self) -> bool:
@@ -89,19 +107,36 @@ class Received:
             case Skipped(place=place, size_bytes=size):
                 self.skipped(place, size, "lost")
 
+    def took(self, at: float) -> None:
+        """Note when bytes came, or have been written."""
+        self._first_at = self._first_at or at
+        self._last_at = at
+
     def skipped(self, place: int, size: int, why: str) -> None:
-        """Show that bytes are left out."""
-        if self._out.json:
-            fields = {"offset": place, "bytes": size, "reason": why}
-            self._out.event("skipped", fields)
-        else:
-            self._out.warn(f"{plural(size, 'byte')} from {place:,} on skipped: {why}")
+        """Note that bytes are left out; they are told with the next progress."""
+        skips = self._skips.setdefault(why, [place, 0, 0])
+        skips[1] += size
+        skips[2] += 1
+
+    def _tell_skips(self) -> None:
+        skips, self._skips = self._skips, {}
+        for why, (place, size, times) in skips.items():
+            if self._out.json:
+                fields = {"offset": place, "bytes": size, "times": times}
+                self._out.event("skipped", {**fields, "reason": why})
+                continue
+            often = f" in {times:,} places" if times > 1 else ""
+            what = f"{plural(size, 'byte')} from {place:,} on{often}"
+            self._out.warn(f"skipped {what}: {why}")
 
     def progress(self) -> None:
         """Show how far it is."""
+        if self._skips and self._board is not None:
+            self._board.wipe()
+        self._tell_skips()
         if self._receiving is None or self._receiving.intake.sender is None:
             return
-        count = self._receiving.intake.size_bytes
+        count = self.written_bytes
         self._pace.see(self.elapsed_s, count)
         if self._out.json:
             rate = {"rate_bps": round(self._pace.per_s * 8)}
@@ -120,6 +155,7 @@ class Received:
             self._board.wipe()
         if self._receiving is None:
             return
+        self._tell_skips()
         if self._out.json:
             self._out.event("end", self._fields())
             return
@@ -133,6 +169,8 @@ class Received:
         if self._receiving is None:
             return False
         intake = self._receiving.intake
+        if self.lossy and self.timed_out:
+            return intake.size_bytes > 0
         late = intake.late and not self.lossy
         return intake.outcome is Outcome.COMPLETE and not late
 
@@ -165,15 +203,15 @@ class Received:
         if self._receiving is None:
             return
         out, intake = self._out, self._receiving.intake
-        pace = bit_rate(intake.size_bytes / max(self.elapsed_s, 1e-6))
-        came = f"received {amount(intake.size_bytes)}"
-        if intake.size_bytes:
+        came = f"received {amount(self.written_bytes)}"
+        if self.elapsed_s > _NO_TIME_S:
+            pace = bit_rate(self.written_bytes / self.elapsed_s)
             came = f"{came} in {seconds(self.elapsed_s)} ({pace})"
         out.last_note(came)
         if skipped := intake.skipped_bytes + self.late_bytes:
             out.warn(f"{amount(skipped)} skipped")
-        words = None if intake.outcome is None else _WORDS.get(intake.outcome)
-        if words is not None:
+        words = _STOPPED if intake.outcome is None else _WORDS.get(intake.outcome)
+        if words is not None and not (self.lossy and intake.outcome is None):
             out.complain(out.note_paint(words, "red"))
         elif intake.late and not self.lossy:
             text = f"the first {amount(intake.begun_at)} are not here"
@@ -184,7 +222,7 @@ class Received:
             return {}
         intake = self._receiving.intake
         return {
-            "bytes": intake.size_bytes,
+            "bytes": self.written_bytes,
             "skipped_bytes": intake.skipped_bytes + self.late_bytes,
             "elapsed_s": round(self.elapsed_s, 6),
         }

@@ -170,15 +170,18 @@ class Sent:
 
     def _say(self, report: PipeReport) -> None:
         out, pace = self._out, report.bytes / max(report.elapsed_s, 1e-6)
-        out.last_note(
-            f"sent {amount(report.bytes)} in {seconds(report.elapsed_s)} "
-            f"({bit_rate(pace)})"
-        )
+        sent = f"sent {amount(report.bytes)}"
+        if report.bytes:
+            sent = f"{sent} in {seconds(report.elapsed_s)} ({bit_rate(pace)})"
+        out.last_note(sent)
         if report.skipped_bytes:
             out.warn(f"{amount(report.skipped_bytes)} skipped: too late to be sent")
         if report.received:
             names = listed(sorted(map(escape, report.received)), _MOST_NAMES)
             out.note(f"received by {names}")
+        if report.late:
+            names = listed(sorted(map(escape, report.late)), _MOST_NAMES)
+            out.note(f"came late, and has the rest: {names}")
         for name, why in sorted(report.missing.items()):
             text = f"missing: {escape(name)} {_words(why)}"
             out.complain(out.note_paint(text, "red"))
