@@ -16,8 +16,8 @@ __all__ = ["EACH_BYTES", "FULL_BYTES", "Queue", "bytes_of", "check_size"]
 
 EACH_BYTES = 16
 """What a message counts beside its bytes."""
-FULL_BYTES = 32 << 10
-"""With so much a frame is closed: large enough for whole rows of segments."""
+FULL_BYTES = 60 << 10
+"""With so much a frame is closed, and handed on: it is a whole row of segments."""
 _MOST_TOPICS = 4096
 
 
@@ -53,6 +53,8 @@ class Queue:
         self._topic: str | None = None
         self._batch: list[bytes] = []
         self._batch_bytes = 0
+        self._fresh_bytes = 0
+        """Taken since the owner was told to hand frames on."""
         self._topics: dict[str, bytes] = {}
         self._drop_oldest = drop_oldest
 
@@ -69,7 +71,7 @@ class Queue:
         return bool(self._batch)
 
     def add(self, topic: str, payload: bytes, now: float) -> bool:
-        """Append a message; True if frames wait for the owner to hand them on."""
+        """Append a message; True if it is time for the owner to hand frames on."""
         size = len(payload)
         cost = size + EACH_BYTES
         queued = self.queued_bytes + cost
@@ -87,7 +89,11 @@ class Queue:
         self._batch_bytes += cost
         self.queued_bytes += cost  # closing a frame has changed it
         self.sequence += 1
-        return self._batch_bytes >= FULL_BYTES or bool(self.frames)
+        self._fresh_bytes += cost
+        if self._fresh_bytes < FULL_BYTES:
+            return False
+        self._fresh_bytes = 0
+        return True
 
     def _make_room(self, cost: int) -> None:
         """Drop the oldest messages, but what is handed on in part."""
