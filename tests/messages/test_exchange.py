@@ -534,9 +534,49 @@ def test_who_was_here_before_has_all_values_though_it_heard_the_last_one_only() 
     reader.seat.down.cut = False
     writer.send("last", b"20")
     place.run(2.0)
-    values = {topic: payload for topic, payload in reader.messages}
+    values = dict(reader.messages)
     topics = {f"t/{number % 4}": b"%d" % number for number in range(16, 20)}
     assert values == {**topics, "last": b"20"}
+
+
+@pytest.mark.parametrize("delivery", [Delivery.RELIABLE, Delivery.BESTEFFORT])
+def test_who_has_heard_nothing_of_a_stream_is_told_what_it_lacks(
+    delivery: Delivery,
+) -> None:
+    place = Place()
+    reader = place.reader("screen")
+    place.run(1.0)
+    writer = place.writer("cam", patience_s=0.5)
+    place.run(0.1)
+    reader.seat.cut()
+    writer.send("a", b"1", b"2", b"3", delivery=delivery)
+    place.run(1.0)
+    writer.close()
+    writer.seat.down.cut = True  # nobody asks for repair, and is heard
+    place.run(0.01)
+    writer.seat.on_event = None
+    reader.seat.down.cut = False
+    place.run(3.0)
+    [left] = [e for e in reader.events if isinstance(e, MemberLeft)]
+    assert left.reason is LeaveReason.SAID
+    assert len(reader.messages) + reader.lost == 3
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_of_what_is_not_repaired_the_window_begins_now(seed: int) -> None:
+    place = Place(seed)
+    writer = place.writer("cam", delivery=Delivery.BESTEFFORT)
+    flow(place, writer, 0, 100)
+    late = place.reader("late", start_at=StartAt.WINDOW)
+    place.run(0.3)
+    late.seat.down.cut = True
+    writer.send("t/0", b"100")
+    place.run(0.002)
+    late.seat.down.cut = False
+    flow(place, writer, 101, 120)
+    place.run(1.0)
+    assert [int(p) for _, p in late.messages] == list(range(101, 120))
+    assert late.lost == 1
 
 
 def test_a_publisher_that_closes_has_told_everything() -> None:

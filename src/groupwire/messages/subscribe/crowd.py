@@ -80,7 +80,11 @@ class Crowd:
         if younger:
             first = (0,) * len(DELIVERIES)
         elif self._rules.start_at is StartAt.WINDOW:
-            first = (None,) * len(DELIVERIES)
+            # Of what nobody repairs, nothing before is to be had.
+            first = tuple(
+                count if delivery is Delivery.BESTEFFORT else None
+                for delivery, count in zip(DELIVERIES, here.sent, strict=True)
+            )
         before = self._gone.pop(_run(member), None) or self._had_elsewhere(member)
         if before is not None:
             first = before

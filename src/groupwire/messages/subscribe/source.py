@@ -272,6 +272,7 @@ class Source:
         for index, delivery in enumerate(DELIVERIES):
             run = self.runs.get(delivery)
             if run is None:
+                self._tail_unheard(index, had, exact=exact)
                 continue
             if had is not None and run.expected is not None:
                 run.expected = max(run.expected, had[index] or 0)
@@ -279,6 +280,18 @@ class Source:
         if self.left is not None:
             self.events.append(self.left)
             self.left = None
+
+    def _tail_unheard(
+        self, index: int, had: Sequence[int | None] | None, *, exact: bool
+    ) -> None:
+        """Tell what is lacking of a stream of which nothing was heard."""
+        first, delivery = self.first[index], DELIVERIES[index]
+        if first is None or delivery is Delivery.LATEST:
+            return
+        first = max(first, (had[index] if had is not None else 0) or 0)
+        if self.sent[index] > first:
+            self.first[index] = self.sent[index]
+            self.gap(delivery, self.sent[index] - first, exact=exact)
 
     def poll_events(self) -> Iterator[SubscribeEvent]:
         """Iterate over what has happened; each only once."""
