@@ -7,7 +7,7 @@ from enum import StrEnum
 
 from groupwire.values import Origin
 
-__all__ = ["LeaveReason", "Member", "Role"]
+__all__ = ["LeaveReason", "Member", "Role", "Standing"]
 
 
 class Role(StrEnum):
@@ -46,3 +46,13 @@ class Member:
 
     def __str__(self) -> str:
         return self.label or self.name
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What a member has said of itself when it spoke last."""
+
+    age_s: float
+    """How long it had been here."""
+    sent: tuple[int, ...]
+    """How many messages a publisher had sent, by delivery."""

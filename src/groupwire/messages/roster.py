@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import OrderedDict
 
 from groupwire.messages.events import MemberJoined, MemberLeft, PublisherRestarted
-from groupwire.messages.members import LeaveReason, Member, Role
+from groupwire.messages.members import LeaveReason, Member, Role, Standing
 from groupwire.messages.words import Here
 from groupwire.values import Origin
 
@@ -26,10 +26,11 @@ _Event = MemberJoined | MemberLeft | PublisherRestarted
 
 
 class _Entry:
-    __slots__ = ("heard_at", "member", "patience_s")
+    __slots__ = ("heard_at", "here", "member", "patience_s")
 
-    def __init__(self, member: Member) -> None:
+    def __init__(self, member: Member, here: Here) -> None:
         self.member = member
+        self.here = here
         self.heard_at = 0.0
         self.patience_s = _LEAST_SILENCE_S
 
@@ -74,6 +75,13 @@ class Roster:
         key = self._places.get((origin, node))
         return None if key is None else self._entries[key].member
 
+    def standing(self, member: Member) -> Standing | None:
+        """Return what a member that is here said last of itself."""
+        entry = self._entries.get((member.id, member.origin))
+        if entry is None:
+            return None
+        return Standing(entry.here.age_ms / 1000, entry.here.sent)
+
     def hear(self, here: Here, name: str, origin: Origin, now: float) -> Member | None:
         """Take in that a member is here; None where there is no room for it."""
         key = here.id, origin
@@ -85,6 +93,7 @@ class Roster:
             entry = self._join(key, here, name, origin)
             if entry is None:
                 return None
+        entry.here = here
         silence = _SILENT_INTERVALS * here.every_ms / 1000
         entry.patience_s = min(max(_LEAST_SILENCE_S, silence), _LONGEST_SILENCE_S)
         entry.heard_at = now
@@ -136,7 +145,7 @@ class Roster:
         member = Member(
             here.id, name, here.role, origin, here.node, here.instance, label
         )
-        entry = self._entries[key] = _Entry(member)
+        entry = self._entries[key] = _Entry(member, here)
         self._places[place] = key
         self._events.append(MemberJoined(member))
         if member.role is Role.PUBLISHER:

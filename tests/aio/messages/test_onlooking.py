@@ -40,6 +40,27 @@ def test_it_sees_who_is_here_who_comes_and_who_goes(group: str) -> None:
     run(work())
 
 
+def test_it_knows_since_when_a_member_is_here_and_what_it_has_sent(group: str) -> None:
+    async def work() -> None:
+        watching = aio.members(group)
+        async with aio.publish(group, name="probe") as publisher:
+            for number in range(3):
+                await publisher.send("a", b"%d" % number)
+            async with watching:
+                (was_here,) = await first(aiter(watching), 1)
+                assert isinstance(was_here, MemberJoined)
+                standing = watching.standing(was_here.member)
+                assert standing is not None
+                assert (sum(standing.sent), standing.age_s >= 0) == (3, True)
+                await publisher.close()
+                await first(aiter(watching), 1)
+                assert watching.standing(was_here.member) is None
+        with pytest.raises(UsageError, match="is not open"):
+            aio.members(group).standing(was_here.member)
+
+    run(work())
+
+
 def test_nobody_is_told_that_it_looks(group: str) -> None:
     async def work() -> None:
         async with (

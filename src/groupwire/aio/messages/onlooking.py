@@ -9,6 +9,7 @@ from groupwire.aio.ends.opening import Ends, open_hearing
 from groupwire.aio.inbox import Inbox
 from groupwire.aio.messages.session import Session, new_dice
 from groupwire.messages.events import PresenceEvent
+from groupwire.messages.members import Member, Standing
 from groupwire.messages.subscribe.onlooker import Onlooker
 from groupwire.net import MembershipEvent
 from groupwire.values import Group
@@ -42,7 +43,17 @@ class Onlooking(Session[PresenceEvent]):
     def __init__(self, group: Group, config: PeerConfig) -> None:
         super().__init__(group, config.name)
         self.config = config
+        self._onlooker: Onlooker | None = None
         self._events: Inbox[PresenceEvent | MembershipEvent] = Inbox(_MOST_EVENTS)
+
+    def standing(self, member: Member) -> Standing | None:
+        """Return since when a member is here and what it has sent, as it said last.
+
+        None where it is not here. UsageError before it is open.
+        """
+        if self._onlooker is None:
+            raise self._too_early()
+        return self._onlooker.standing(member)
 
     async def close(self) -> None:
         """Leave; ends the iteration. Any number of times."""
@@ -70,7 +81,8 @@ class Onlooking(Session[PresenceEvent]):
         return open_hearing(self.group, self.config)
 
     def _make(self, ends: Ends) -> Onlooker:  # noqa: ARG002 - it sends little
-        return Onlooker(self.name, new_dice())
+        self._onlooker = Onlooker(self.name, new_dice())
+        return self._onlooker
 
     def _end(self) -> None:
         self._events.close()

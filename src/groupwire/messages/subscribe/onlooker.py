@@ -14,7 +14,7 @@ from random import Random
 from groupwire.gather import is_tagged
 from groupwire.messages.delivery import DELIVERIES
 from groupwire.messages.events import PresenceEvent
-from groupwire.messages.members import Member
+from groupwire.messages.members import Member, Standing
 from groupwire.messages.presence import Myself, Presence
 from groupwire.messages.words import Who
 from groupwire.values import Datagram, Interface, Origin, Transmit
@@ -64,6 +64,10 @@ class Onlooker:
     def members(self) -> Sequence[Member]:
         """Who is here."""
         return self._presence.roster.members
+
+    def standing(self, member: Member) -> Standing | None:
+        """Return what a member that is here said last of itself."""
+        return self._presence.roster.standing(member)
 
     # What the machine says.
 
