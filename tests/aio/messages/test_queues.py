@@ -271,7 +271,7 @@ def test_who_lags_is_named_and_waited_for_no_more(group: str) -> None:
         ):
             await met(probe, slow)
             sent = None
-            for number in range(1500):
+            for number in range(800):
                 sent = await probe.send("a", b"%06d" % number + DATA)
             lagging = await of_kind(probe.events(), Lagging)
             assert lagging.member.name == "slow"
@@ -284,9 +284,9 @@ def test_who_lags_is_named_and_waited_for_no_more(group: str) -> None:
                     lost += event.lost
                 elif isinstance(event, Batch):
                     got += len(event.payloads)
-                    if event.payloads[-1].startswith(b"001499"):
+                    if event.payloads[-1].startswith(b"000799"):
                         break
-            assert got + lost == 1500
+            assert got + lost == 800
             assert lost > 0
             told = await of_kind(probe.events(), LostTold)
             assert (told.messages, told.why) == (lost, "gap")
