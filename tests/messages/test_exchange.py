@@ -579,6 +579,25 @@ def test_of_what_is_not_repaired_the_window_begins_now(seed: int) -> None:
     assert late.lost == 1
 
 
+def test_no_ticket_stays_open_when_a_publisher_has_gone() -> None:
+    place = Place()
+    reader = place.reader("screen")
+    writer = place.writer("cam", patience_s=2.0)
+    everyone(place, reader)
+    reader.seat.cut()
+    tickets: list[int] = []
+    for number in range(4):
+        writer.send("a", b"%d" % number, delivery=list(Delivery)[number % 2 * 2])
+        tickets.append(writer.received())
+        place.run(0.7)
+    writer.close()
+    assert place.run(20.0, done=lambda: writer.closed)
+    for ticket in tickets:
+        receipt = writer.receipt(ticket)
+        assert receipt is not None
+        assert receipt.missing == {"screen"}
+
+
 def test_a_publisher_that_closes_has_told_everything() -> None:
     place = Place(4)
     faults = Faults(loss=0.2, delay_s=0.001)

@@ -477,6 +477,8 @@ class Publisher:
         if self._last_ticket > 0 and not self._abandoned:
             return
         if self._linger_until is None:
+            self._tickets.give_up()
+            self._turn_tickets(now)
             for lane in self._lanes.values():
                 lane.end(now)
             self._presence.leave(now)

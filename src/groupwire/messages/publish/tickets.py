@@ -133,6 +133,11 @@ class Tickets:
                 ),
             )
 
+    def give_up(self) -> None:
+        """Wait for nobody any more: who has not answered is missing."""
+        for line in self._lines.values():
+            self._miss_last(line, lambda _: True)
+
     def turn(self) -> None:
         """See who has what now."""
         stirred, self._stirred = self._stirred, {}
