@@ -88,6 +88,7 @@ def test_who_only_asks_does_not_load_what_delivers() -> None:
     loaded = modules_after("import groupwire; groupwire.ask, groupwire.aio.ask")
     assert "groupwire.sync.delivery" in loaded
     assert not {m for m in loaded if m.startswith("groupwire.deliver")}
+    assert not {m for m in loaded if m.startswith("groupwire.messages")}
     assert not {m for m in loaded if m.startswith("groupwire.norm")}
 
 

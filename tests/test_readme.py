@@ -13,7 +13,7 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import pytest
-from tests.cli.running import COMMAND, free_port
+from tests.cli.running import COMMAND, free_port, running
 
 import groupwire
 
@@ -21,6 +21,7 @@ ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text()
 TUTORIAL = (ROOT / "docs/tutorial.md").read_text()
 GROUP = "239.255.42.99:10000"
+MESSAGES = "239.255.42.99:10002"
 
 
 def blocks(text: str, language: str) -> list[str]:
@@ -37,6 +38,7 @@ def commands(text: str) -> list[list[str]]:
 def on_loopback(program: str, port: int) -> str:
     """Lead a program to a port of this test, and to loopback alone."""
     moved = program.replace(GROUP, f"239.255.42.99%lo:{port}")
+    moved = moved.replace(MESSAGES, f"239.255.42.99%lo:{port}")
     moved = moved.replace(', interface="lo"', "").replace('    interface="lo",\n', "")
     return moved.replace('"239.255.42.99", 10000', f'"239.255.42.99", {port}')
 
@@ -91,7 +93,8 @@ def line(process: subprocess.Popen[str]) -> str:
 
 
 README_COMMANDS = [words for words in commands(README) if words[0] == "groupwire"]
-DELIVERY = {"push", "pull"}
+IN_PAIRS = {"push", "pull", "publish", "subscribe"}
+"""Run together below."""
 
 
 def test_the_readme_prints_the_commands_that_the_makefile_has() -> None:
@@ -103,7 +106,7 @@ def test_the_readme_prints_the_commands_that_the_makefile_has() -> None:
 
 
 @pytest.mark.parametrize(
-    "words", [w for w in README_COMMANDS if w[1] not in DELIVERY], ids=" ".join
+    "words", [w for w in README_COMMANDS if w[1] not in IN_PAIRS], ids=" ".join
 )
 def test_a_command_of_the_readme_runs_as_printed(words: list[str]) -> None:
     port = free_port()
@@ -179,7 +182,7 @@ def test_a_printed_push_reaches_the_printed_pull(text: str, tmp_path: Path) -> N
 
 
 def test_the_two_programs_of_the_readme_meet() -> None:
-    member, asker = blocks(README, "python")
+    member, asker = [p for p in blocks(README, "python") if GROUP in p]
     port = free_port()
     ready = member.replace("    for", '    print("ready")\n    for', 1)
     with members(port, "cam2"), program(ready, port) as listening:
@@ -188,6 +191,34 @@ def test_the_two_programs_of_the_readme_meet() -> None:
             out = said(asking)
         assert "b'status?'" in line(listening)
     assert {one.split()[0] for one in out.splitlines()} == {"cam1", "cam2"}
+
+
+def test_the_messages_of_the_readme_reach_who_subscribes() -> None:
+    subscriber, publisher = [p for p in blocks(README, "python") if MESSAGES in p]
+    port = free_port()
+    ready = subscriber.replace("    for", '    print("ready")\n    for', 1)
+    with program(ready, port) as subscribing:
+        assert line(subscribing) == "ready\n"
+        with program(publisher, port) as publishing:
+            assert said(publishing) == "not there:\n"
+        assert line(subscribing) == "probe room/1/temperature b'21.5'\n"
+
+
+def test_a_printed_publish_reaches_the_printed_subscribe() -> None:
+    printed = [words[1:] for words in README_COMMANDS]
+    (subscribe,) = [words for words in printed if words[0] == "subscribe"]
+    (publish,) = [words for words in printed if words[0] == "publish"]
+    group = f"239.255.42.99%lo:{free_port()}"
+    where = {**os.environ, "GROUPWIRE_GROUP": group}
+    with running(*subscribe, "--count", "1", env=where) as subscribing:
+        assert subscribing.stderr is not None
+        assert subscribing.stderr.readline().startswith("subscribed")
+        with running(*publish, env=where) as publishing:
+            _, told = publishing.communicate(timeout=10)
+            assert publishing.returncode == 0, told
+            assert "1 message received by" in told
+        out, _ = subscribing.communicate(timeout=10)
+    assert out == "room/1/temperature 21.5\n"
 
 
 def test_the_plain_programs_of_the_tutorial_meet() -> None:

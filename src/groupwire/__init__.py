@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from groupwire import aio
-    from groupwire.aio import Joined, PeerConfig, Sent
+    from groupwire.aio import PeerConfig, Sent
     from groupwire.deliver.report import MemberReceipt
     from groupwire.errors import (
         AddressError,
@@ -23,10 +23,20 @@ if TYPE_CHECKING:
         MissingAnswers,
         UsageError,
     )
-    from groupwire.gather import Answer, Refusal, Result
+    from groupwire.gather import Answer, Result
     from groupwire.net import list_interfaces
     from groupwire.plain import receive_socket, send_socket
-    from groupwire.sync import Message, Peer, ask, open, pull, push, send
+    from groupwire.sync import (
+        Message,
+        Peer,
+        ask,
+        open,
+        publish,
+        pull,
+        push,
+        send,
+        subscribe,
+    )
     from groupwire.values import Group, Interface
 
 __all__ = [
@@ -35,14 +45,12 @@ __all__ = [
     "Group",
     "GroupwireError",
     "Interface",
-    "Joined",
     "MachineError",
     "MemberReceipt",
     "Message",
     "MissingAnswers",
     "Peer",
     "PeerConfig",
-    "Refusal",
     "Result",
     "Sent",
     "UsageError",
@@ -50,11 +58,13 @@ __all__ = [
     "ask",
     "list_interfaces",
     "open",
+    "publish",
     "pull",
     "push",
     "receive_socket",
     "send",
     "send_socket",
+    "subscribe",
 ]
 
 __version__ = "0.1.0"
@@ -65,14 +75,12 @@ _ROOMS = {
     "Group": "values",
     "GroupwireError": "errors",
     "Interface": "values",
-    "Joined": "aio",
     "MachineError": "errors",
     "MemberReceipt": "deliver.report",
     "Message": "sync",
     "MissingAnswers": "errors",
     "Peer": "sync",
     "PeerConfig": "aio",
-    "Refusal": "gather",
     "Result": "gather",
     "Sent": "aio",
     "UsageError": "errors",
@@ -80,11 +88,13 @@ _ROOMS = {
     "ask": "sync",
     "list_interfaces": "net",
     "open": "sync",
+    "publish": "sync",
     "pull": "sync",
     "push": "sync",
     "receive_socket": "plain",
     "send": "sync",
     "send_socket": "plain",
+    "subscribe": "sync",
 }
 
 
