@@ -69,6 +69,7 @@ fuzz: $(VENV)/.test
 sim: $(VENV)/.test
 	$(BIN)/python -m pytest tests/sim
 	$(BIN)/python -m groupwire.testing.swarm --seeds $(SEEDS)
+	$(BIN)/python -m groupwire.testing.swarm --messages --seeds $(SEEDS)
 
 lab: $(VENV)/.test
 	$(BIN)/python -m pytest tests/lab

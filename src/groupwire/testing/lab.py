@@ -86,6 +86,11 @@ class Member(Generic[CoreT]):
         self._turns = 0
         self._turns_at = -1.0
 
+    @property
+    def paused(self) -> bool:
+        """Whether it stands still."""
+        return self._paused
+
     # What a test does to it.
 
     def do(self, verb: Callable[[CoreT, float], Any]) -> Any:
