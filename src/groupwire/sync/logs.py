@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, cast
 
 from groupwire import aio
 from groupwire.errors import ClosedError, GroupwireError, MessageTooLarge
-from groupwire.sync.thread import loop_thread, within
+from groupwire.sync.thread import loop_thread
 from groupwire.values import Group
 
 if TYPE_CHECKING:
@@ -24,10 +24,9 @@ __all__ = ["JsonFormatter", "LogHandler"]
 
 _MOST_AT_ONCE = 256
 """Records that are handed over before others have a turn."""
-_CLOSING_S = 1.0
-"""How long subscribers have at the end for what they lack."""
-_WORDS_S = 0.5
-"""More than that, which leaving the group may take."""
+_PATIENCE_S = 1.0
+_CLOSING_S = 3.0
+"""So long leaving may take: a second for subscribers, and the last words."""
 _USUAL = frozenset(vars(logging.makeLogRecord({}))) | {
     "asctime",
     "message",
@@ -98,7 +97,7 @@ class LogHandler(logging.Handler):
         if json:
             self.setFormatter(JsonFormatter())
         checked_topic(prefix)
-        config = aio.PublishConfig(patience=_CLOSING_S) if config is None else config
+        config = aio.PublishConfig(patience=_PATIENCE_S) if config is None else config
         self._publishing = aio.publish(
             group, name=name, interface=interface, ttl=ttl, config=config
         )
@@ -150,7 +149,7 @@ class LogHandler(logging.Handler):
             self._loop.soon(self._hand_over)
 
     def close(self) -> None:
-        """Publish what waits, and leave; takes 1.5 s at most. Any number of times."""
+        """Publish what waits, and leave; takes 3 s at most. Any number of times."""
         super().close()
         if self._over or self._process != os.getpid():
             return
@@ -158,7 +157,7 @@ class LogHandler(logging.Handler):
         leaving = self._loop.begin(self._leave())
         if not self._loop.is_mine:
             with suppress(TimeoutError, GroupwireError):
-                leaving.result(_CLOSING_S + _WORDS_S)
+                leaving.result(_CLOSING_S)
 
     def _refused(self) -> str | None:
         """Return why nothing is taken now."""
@@ -195,8 +194,8 @@ class LogHandler(logging.Handler):
     async def _leave(self) -> None:
         while self._waiting:
             self._publish(*self._waiting.popleft())
-        with suppress(TimeoutError):
-            await within(self._publishing.close(), _CLOSING_S)
+        # As after an exception: nobody is waited for longer than a second.
+        await self._publishing.__aexit__(TimeoutError, None, None)
 
 
 @lru_cache(maxsize=1024)
