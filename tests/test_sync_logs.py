@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from itertools import count
 from pathlib import Path
+from time import monotonic
 from typing import Any
 
 import pytest
@@ -261,3 +262,18 @@ else:
     )
     assert (done.returncode, done.stderr) == (0, "")
     assert heard(listening, 1) == [("log/two/root", "child ended with 7")]
+
+
+def test_a_reader_that_takes_nothing_holds_the_end_up_for_moments_only(
+    group: str,
+) -> None:
+    with sync.subscribe(group, config=aio.SubscribeConfig(queue=1)) as reader:
+        handler = LogHandler(group)
+        logger = logger_of(handler)
+        for _ in range(2000):
+            logger.info("x" * 10_000)
+        began = monotonic()
+        handler.close()
+        assert monotonic() - began < 3.5
+        assert handler.dropped.keys() == {"publisher-full"}
+        assert reader.stats.messages < 2000
