@@ -117,6 +117,15 @@ COMMANDS: dict[str, Command | Family] = {
             "groupwire subscribe jobs/start --count 1 --timeout 60 --no-topic",
         ),
     ),
+    "members": Command(
+        "messages.members:members",
+        "Show who publishes and who subscribes.",
+        (
+            "groupwire members",
+            "groupwire members --follow",
+            "groupwire members --expect arm1,arm2 --wait 30",
+        ),
+    ),
     "pipe": Command(
         "pipe:pipe",
         "Standard input to a group, the group to standard output.",
