@@ -70,13 +70,16 @@ class Courses:
 
         Who was announced goes before: anybody can send an object.
         """
-        active = len(self._deliveries()) + self._foreign
-        return course.begun or self._doorman.has_room(active)
+        return course.begun or self._has_room(announced=True)
 
-    @property
-    def _has_room(self) -> bool:
-        firm = sum(not course.provisional for course in self._deliveries())
-        return self._doorman.has_room(firm + self._foreign)
+    def _has_room(self, *, announced: bool) -> bool:
+        """Return whether a place is free; ``announced``: beside who waits for one."""
+        deliveries = sum(announced or not c.provisional for c in self._deliveries())
+        return self._doorman.has_room(deliveries + self._foreign)
+
+    def _keeps(self, course: Delivery) -> bool:
+        """Return whether a delivery has a place, or can have one now."""
+        return not course.provisional or self._has_room(announced=False)
 
     @property
     def _foreign(self) -> int:
@@ -133,7 +136,7 @@ class Courses:
 
     def received(self, course: Course, event: ObjectReceived, now: float) -> None:
         """Take in an object; no manifest where others have the places meanwhile."""
-        if isinstance(course, Delivery) and course.provisional and not self._has_room:
+        if isinstance(course, Delivery) and not self._keeps(course):
             self._let_go(course, now)
         else:
             course.received(event, now)
@@ -243,9 +246,8 @@ class Courses:
 
     def _clear_line(self, now: float) -> None:
         """Let those go that have come for nothing: the places are taken."""
-        line = [course for course in self._deliveries() if course.provisional]
-        if line and not self._has_room:
-            for course in line:
+        for course in self._deliveries():
+            if not self._keeps(course):
                 self._let_go(course, now)
 
     def _let_go(self, course: Delivery, now: float) -> None:

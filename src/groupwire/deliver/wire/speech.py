@@ -57,7 +57,8 @@ _MAX_FAILED = 1000
 MAX_HELD = 64
 """Entries of which a member says how much it has."""
 MAX_SIGNED = 1000
-"""Nodes in the last word of a sender."""
+"""Nodes that are read in the last word of a sender: more than a word has room for.
+Ours names the latest 64 (``push.farewell.NAMED``)."""
 _HELD_CHARACTERS = len(f"[{MAX_ENTRIES},{MAX_BYTES}],")
 _NODE_CHARACTERS = len("4294967294,")
 _Phase = TypeVar("_Phase", CallPhase, MemberPhase)
