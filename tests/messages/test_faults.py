@@ -7,6 +7,7 @@ from random import Random
 
 import pytest
 
+from groupwire.errors import UsageError
 from groupwire.gather import Kind, Tagged
 from groupwire.messages.delivery import Delivery
 from groupwire.messages.errors import QueueFull
@@ -523,3 +524,40 @@ def test_forged_words_neither_make_a_member_leave_nor_hold_its_tickets() -> None
         thief,
     ]
     assert any(isinstance(e, MemberJoined) for e in writer.events)
+
+
+def test_who_publishes_where_nobody_listens_is_not_held_up() -> None:
+    place = Place()
+    writer = place.writer("cam", queue_bytes=100_000, window_bytes=1 << 16, rate=NARROW)
+    with pytest.raises(QueueFull):
+        writer.send("b", *[bytes(1000)] * 10_000)  # somebody may be here
+    place.run(1.0)
+    numbers = [b"%d" % number + bytes(1000) for number in range(5000)]
+    writer.send("a", *numbers)
+    writer.seat.do(lambda core, now: core.send_many("a", numbers, now=now))
+    assert writer.core.stats.dropped > 8000
+    assert any(isinstance(e, MessagesDropped) for e in writer.events)
+    with pytest.raises(UsageError):
+        writer.send("a/#", bytes(1000))
+    reader = place.reader("screen")
+    place.run(1.0)
+    with pytest.raises(QueueFull):
+        writer.send("a", *numbers)  # now somebody is waited for
+    place.run(20.0)
+    assert reader.messages
+    check_places(reader)
+
+
+def test_a_publisher_that_comes_and_goes_is_heard_by_who_was_there() -> None:
+    for seed in range(30):
+        place = Place(seed)
+        faults = Faults(loss=0.1, delay_s=0.001)
+        readers = [place.reader(f"r{n}", faults) for n in range(3)]
+        place.run(2.0)
+        writer = place.writer("cam", faults)
+        writer.send("a", b"1", b"2")
+        writer.close()
+        assert place.run(10.0, done=lambda: writer.closed)  # noqa: B023
+        place.run(2.0)
+        for reader in readers:
+            assert told(reader) == ([1, 2], 0), seed

@@ -23,8 +23,8 @@ __all__ = ["Heard", "Myself", "Presence"]
 _EACH_S = 0.1
 """Of the interval, for each member that is known."""
 _SHORTEST_S, _LONGEST_S = 1.0, 30.0
-_ALONE_S = (0.1, 0.2, 0.4)
-"""Who has heard of nobody asks again after these times: somebody may be here."""
+_ASK_AGAIN_S = (0.1, 0.2, 0.4)
+"""Between the questions of who comes: one of them, or an answer, may be lost."""
 _ANSWER_S = 0.01
 """Of the time in which all answer, for each member that is known."""
 _SHORTEST_ANSWER_S, _LONGEST_ANSWER_S = 0.02, 10.0
@@ -80,7 +80,7 @@ class Presence:
         self._spoke_at = float("-inf")
         self._speak_at: float | None = None
         self._farewells = list(_FAREWELLS_S)
-        self._alone = list(_ALONE_S)
+        self._asks = list(_ASK_AGAIN_S)
         self._leaving = False
         self._transmits: list[Transmit] = []
 
@@ -245,11 +245,11 @@ class Presence:
         return min(max(_SHORTEST_S, _EACH_S * (len(self.roster) + 1)), _LONGEST_S)
 
     def _speak(self, now: float, *, asks: bool = False) -> None:
-        alone = bool(self._alone) and not len(self.roster)
-        self.say(self.here(now, asks=asks or alone))
+        again = self._asks.pop(0) if self._asks else None
+        self.say(self.here(now, asks=asks or again is not None))
         wait = self._interval_s * self._rng.uniform(0.5, 1.0)
         self._spoke_at = now
-        self._speak_at = now + (self._alone.pop(0) if alone else wait)
+        self._speak_at = now + (wait if again is None else again)
 
     def _farewell(self, now: float) -> None:
         self.say(Left(self._me.id, self._me.node, self._sent()))

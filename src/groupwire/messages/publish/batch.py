@@ -56,7 +56,7 @@ class Queue:
         self._fresh_bytes = 0
         """Taken since the owner was told to hand frames on."""
         self._topics: dict[str, bytes] = {}
-        self._drop_oldest = drop_oldest
+        self.drop_oldest = drop_oldest
 
     @property
     def room_bytes(self) -> int:
@@ -77,7 +77,7 @@ class Queue:
         queued = self.queued_bytes + cost
         if queued > self._limit and self.queued_bytes:
             check_size(size)
-            if not self._drop_oldest:
+            if not self.drop_oldest:
                 raise QueueFull(cost, self._limit - self.queued_bytes)
             checked_topic(topic)
             self._make_room(cost)

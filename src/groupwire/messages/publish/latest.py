@@ -70,7 +70,7 @@ class LatestLane:
         self.dropped = Dropped()
         self.since: float | None = None
         self._limit = rules.queue_bytes
-        self._drop_oldest = rules.drop_oldest
+        self.drop_oldest = rules.drop_oldest
         self._values = values
         self._make = make
         self._waiting: dict[str, _Waiting] = {}
@@ -105,7 +105,7 @@ class LatestLane:
         queued = self.queued_bytes - freed + size + EACH_BYTES
         raw = checked_topic(topic) if before is None else before.raw
         if queued > self._limit and self.queued_bytes > freed:
-            if not self._drop_oldest:
+            if not self.drop_oldest:
                 raise QueueFull(size + EACH_BYTES, self._limit - self.queued_bytes)
             queued -= self._make_room(queued - self._limit, topic)
         first = self.sequence if before is None else before.first

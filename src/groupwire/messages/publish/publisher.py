@@ -46,6 +46,9 @@ _PARITY = 16
 _GRTT_S = 0.01
 """Of a LAN, and far above it: who waits, waits no longer at first."""
 _KEPT_OBJECTS = 1024
+_ACQUAINTED_S = 0.4
+"""After so long who was here before has answered, though a question was lost: a
+publisher that has sent something does not leave before."""
 _LINGER_S = 1.0
 """For so long a publisher that leaves repairs what foreign receivers ask for."""
 _FEEDBACK = struct.Struct("!B3xII")
@@ -85,6 +88,8 @@ class Publisher:
         me = Myself(rules.id, rules.name, Role.PUBLISHER, rules.node, rules.instance)
         self._presence = Presence(me, rng, sent=self._sent)
         self._refused: set[Delivery] = set()
+        self._drops = rules.drop_oldest
+        """Whether messages may have made room for others."""
         self._events: list[PublishEvent] = []
         self._transmits: list[Transmit] = []
         self._elder: Member | None = None
@@ -94,6 +99,7 @@ class Publisher:
         self._sated: set[Member] = set()
         """Who takes nothing more of what is sent here."""
         self._closing = self._abandoned = False
+        self._acquainted_at: float | None = None
         self._last_ticket = 0
         self._missing: frozenset[str] = frozenset()
         self._linger_until: float | None = None
@@ -104,6 +110,7 @@ class Publisher:
 
     def start(self, *, now: float) -> None:
         """Say that this publisher is here, and ask who else is."""
+        self._acquainted_at = now + _ACQUAINTED_S
         self._presence.start(now)
         self._turn(now)
 
@@ -130,8 +137,12 @@ class Publisher:
             if queue.add(topic, payload, now):
                 self._pump(delivery or self.rules.delivery, now)
         except QueueFull:
-            self._refused.add(delivery or self.rules.delivery)
-            raise
+            which = delivery or self.rules.delivery
+            if queue.drop_oldest or self._waits(now):
+                self._refused.add(which)
+                raise
+            self._push_in(queue, topic, payload, now)
+            self._pump(which, now)
         return sequence
 
     def send_many(
@@ -151,7 +162,8 @@ class Publisher:
         sequence, room = self._queues[which].sequence, self.room_bytes(which)
         size = sum(map(len, whole)) + EACH_BYTES * len(whole)
         check_size(max(map(len, whole), default=0))
-        if size > room and not self.rules.drop_oldest:
+        drops = self.rules.drop_oldest or not self._waits(now)
+        if size > room and not drops:
             self._refused.add(which)
             raise QueueFull(size, room)
         for payload in whole:
@@ -213,6 +225,7 @@ class Publisher:
     def abandon(self, *, now: float) -> None:
         """Leave at once: what waits is given up, and nobody is waited for."""
         self._closing = self._abandoned = True
+        self._acquainted_at = None
         self._turn(now)
 
     # What the machine says.
@@ -265,6 +278,8 @@ class Publisher:
         due = [self._presence.deadline, self._values.deadline]
         if self._presence.closed:
             due.append(self._linger_until)
+        elif self._closing:
+            due.append(self._acquainted_at)
         due += [n.poll_timeout() for n in self._norms]
         due += [lane.deadline for lane in self._acked]
         if self.rules.delay_s and (since := self._since) is not None:
@@ -295,7 +310,7 @@ class Publisher:
             sum(queue.sequence for queue in queues),
             sum(queue.payload_bytes for queue in queues),
             self._latest.superseded,
-            sum(queue.queued_bytes for queue in queues),
+            self._queued_bytes,
             sum(s.bytes_sent for s in stats),
             sum(s.packets_sent for s in stats),
             sum(s.repair_packets for s in stats),
@@ -315,6 +330,10 @@ class Publisher:
         """Since when a message waits for others."""
         since = [queue.since for queue in self._queues.values()]
         return min((s for s in since if s is not None), default=None)
+
+    @property
+    def _queued_bytes(self) -> int:
+        return sum(queue.queued_bytes for queue in self._queues.values())
 
     def _sent(self) -> tuple[int, ...]:
         return tuple(self._queues[delivery].sequence for delivery in DELIVERIES)
@@ -401,7 +420,7 @@ class Publisher:
             if lane.readers.events:
                 self._events += lane.readers.events
                 lane.readers.events.clear()
-        if self.rules.drop_oldest:
+        if self._drops:
             self._tell_dropped()
         if self._tickets:
             self._turn_tickets(now)
@@ -433,8 +452,7 @@ class Publisher:
     def _tell_dropped(self) -> None:
         """Tell what has made room, and that nobody will have it."""
         for delivery, queue in self._queues.items():
-            news = queue.dropped.take()
-            if news is None:
+            if (news := queue.dropped.take()) is None:
                 continue
             self._events.append(MessagesDropped(delivery, news.messages))
             for number, lane in enumerate(self._acked):
@@ -465,11 +483,37 @@ class Publisher:
                 self._refused.discard(delivery)
                 self._events.append(RoomFreed(delivery))
 
+    def _push_in(
+        self, queue: Queue | LatestLane, topic: str, payload: bytes, now: float
+    ) -> None:
+        """Queue a message though there is no room: the oldest make some."""
+        self._drops = queue.drop_oldest = True
+        try:
+            queue.add(topic, payload, now)
+        finally:
+            queue.drop_oldest = self.rules.drop_oldest
+
+    def _waits(self, now: float) -> bool:
+        """Return whether there is anybody for whom a full queue has to wait.
+
+        Who may still make itself known counts, and so do foreign receivers.
+        """
+        readers = self._reliable.readers
+        young = self._acquainted_at is not None and self._acquainted_at > now
+        return young or self._foreign or len(readers) > readers.lagging
+
+    def _is_acquainted(self, now: float) -> bool:
+        """Return whether who was here before has had time to say so."""
+        at = self._acquainted_at
+        if at is not None and (at <= now or not any(self._sent())):
+            self._acquainted_at = None
+        return self._acquainted_at is None
+
     def _go_on_closing(self, now: float) -> None:
         if self._abandoned:
             self._presence.leave(now)
             self._linger_until = now
-        elif any(queue.queued_bytes for queue in self._queues.values()):
+        elif not self._is_acquainted(now) or self._queued_bytes:
             return
         elif not self._last_ticket:
             self._last_ticket = self._open_ticket(None)
