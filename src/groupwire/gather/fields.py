@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
-from typing import NoReturn, cast
+from collections.abc import Callable, Mapping
+from typing import NoReturn, TypeVar, cast
 
 from groupwire.errors import DecodeError
 
 __all__ = [
+    "MAX_WORD_BYTES",
     "UNPRINTABLE",
     "UNPRINTABLE_IN_NAMES",
     "filled",
@@ -23,6 +24,8 @@ __all__ = [
     "number_of",
     "text_of",
     "truth_of",
+    "word_bytes",
+    "word_of",
 ]
 
 _CONTROLS = "\0-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff"
@@ -33,6 +36,9 @@ UNPRINTABLE = re.compile(f"[{_CONTROLS}{_BIDI}{_UNSEEN}]")
 direction of writing, and what takes no room: nobody reads what it says."""
 UNPRINTABLE_IN_NAMES = re.compile(f"[{_CONTROLS}{_BIDI}]")
 """Names keep what takes no room: people's scripts and emoji are joined by it."""
+MAX_WORD_BYTES = 9000
+"""No link carries more in one datagram."""
+_WordT = TypeVar("_WordT")
 _ID = re.compile("[0-9a-f]{16}")
 _FILLED_BYTES = 400
 """With what stands before it, more than 412."""
@@ -41,6 +47,31 @@ _FILLED_BYTES = 400
 def json_bytes(value: object) -> bytes:
     """Write JSON as short as it goes."""
     return _WRITER.encode(value).encode()
+
+
+def word_bytes(form: str, say: str, keys: Mapping[str, object]) -> bytes:
+    """Write a word of a form, such as ``messages``: what it says, and its keys."""
+    return json_bytes({"gw": form, "v": 1, "say": say, **keys})
+
+
+def word_of(
+    payload: bytes,
+    form: str,
+    readers: Mapping[str, Callable[[Mapping[str, object]], _WordT]],
+) -> _WordT:
+    """Read a word of a form by the reader of what it says."""
+    if len(payload) > MAX_WORD_BYTES:
+        raise DecodeError(f"{form}-size")
+    keys = json_object(payload)
+    if keys.get("gw") != form:
+        raise DecodeError(f"{form}-other")
+    if number_of(keys.get("v"), 0, (1 << 63) - 1) != 1:
+        raise DecodeError(f"{form}-version")
+    say = keys.get("say")
+    read = readers.get(say) if isinstance(say, str) else None
+    if read is None:
+        raise DecodeError(f"{form}-say")
+    return read(keys)
 
 
 def json_text(text: str) -> str:

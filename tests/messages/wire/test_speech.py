@@ -7,8 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from groupwire.errors import DecodeError
+from groupwire.gather.fields import MAX_WORD_BYTES
 from groupwire.messages.members import Role
-from groupwire.messages.wire.speech import MAX_WORD_BYTES, decode_word, encode_word
+from groupwire.messages.wire.speech import decode_word, encode_word
 from groupwire.messages.words import Here, Join, Left, Lost, Who, Word
 
 PUBLISHER = Here(7, Role.PUBLISHER, 3, 10, 1000, 99, (1, 2, 3), asks=True)
@@ -54,13 +55,13 @@ def changed(word: Word, **keys: object) -> bytes:
 @pytest.mark.parametrize(
     ("payload", "reason"),
     [
-        (b" " * (MAX_WORD_BYTES + 1), "word-size"),
+        (b" " * (MAX_WORD_BYTES + 1), "messages-size"),
         (b"{", "word-json"),
-        (changed(PUBLISHER, gw="deliver"), "word-other"),
-        (changed(PUBLISHER, v=2), "word-version"),
+        (changed(PUBLISHER, gw="deliver"), "messages-other"),
+        (changed(PUBLISHER, v=2), "messages-version"),
         (changed(PUBLISHER, v=True), "word-number"),
-        (changed(PUBLISHER, say="hello"), "word-say"),
-        (changed(PUBLISHER, say=[]), "word-say"),
+        (changed(PUBLISHER, say="hello"), "messages-say"),
+        (changed(PUBLISHER, say=[]), "messages-say"),
         (changed(PUBLISHER, id="7"), "word-id"),
         (changed(PUBLISHER, role="king"), "word-role"),
         (changed(PUBLISHER, role="foreign"), "word-role"),

@@ -27,15 +27,17 @@ from groupwire.deliver.words import (
 )
 from groupwire.errors import DecodeError
 from groupwire.gather.fields import (
+    MAX_WORD_BYTES,
     UNPRINTABLE,
     id_of,
     id_text,
     items_of,
     json_bytes,
-    json_object,
     number_of,
     text_of,
     truth_of,
+    word_bytes,
+    word_of,
 )
 
 __all__ = [
@@ -46,8 +48,7 @@ __all__ = [
     "encode_word",
 ]
 
-MAX_WORD_BYTES = 9000
-"""No link carries more in one datagram."""
+_FORM = "deliver"
 MAX_TEXT = 200
 """Characters of a title or a reason."""
 MAX_NODE = 0xFFFFFFFE
@@ -70,32 +71,21 @@ def encode_word(word: Word, limit_bytes: int = 1200) -> bytes:
     What does not fit is cut: ``failed`` with ``more`` set, ``held``, ``wants`` to all,
     text.
     """
-    payload = json_bytes(_said(word))
+    payload = _said(word)
     while len(payload) > limit_bytes:
         shorter = _shorter(word, len(payload) - limit_bytes)
         if shorter == word:
             break
-        word, payload = shorter, json_bytes(_said(shorter))
+        word, payload = shorter, _said(shorter)
     return payload
 
 
 def decode_word(payload: bytes) -> Word:
     """Read a payload; DecodeError with the reason for junk."""
-    if len(payload) > MAX_WORD_BYTES:
-        raise DecodeError("deliver-size")
-    keys = json_object(payload)
-    if keys.get("gw") != "deliver":
-        raise DecodeError("deliver-other")
-    if number_of(keys.get("v"), 0, MAX_BYTES) != 1:
-        raise DecodeError("deliver-version")
-    say = keys.get("say")
-    read = _READERS.get(say) if isinstance(say, str) else None
-    if read is None:
-        raise DecodeError("deliver-say")
-    return read(keys)
+    return word_of(payload, _FORM, _READERS)
 
 
-def _said(word: Word) -> dict[str, object]:
+def _said(word: Word) -> bytes:
     match word:
         case Call():
             return _say("call", _call_keys(word))
@@ -115,8 +105,8 @@ def _said(word: Word) -> dict[str, object]:
             assert_never(word)
 
 
-def _say(say: str, keys: Mapping[str, object]) -> dict[str, object]:
-    return {"gw": "deliver", "v": 1, "say": say, **keys}
+def _say(say: str, keys: Mapping[str, object]) -> bytes:
+    return word_bytes(_FORM, say, keys)
 
 
 def _call_keys(call: Call) -> dict[str, object]:

@@ -16,11 +16,11 @@ from groupwire.gather.fields import (
     id_of,
     id_text,
     items_of,
-    json_bytes,
-    json_object,
     number_of,
     text_of,
     truth_of,
+    word_bytes,
+    word_of,
 )
 from groupwire.messages.delivery import DELIVERIES
 from groupwire.messages.members import Role
@@ -28,10 +28,9 @@ from groupwire.messages.rules import MAX_NODE
 from groupwire.messages.topics import checked_pattern
 from groupwire.messages.words import Enough, Here, Join, Left, Lost, Who, Word
 
-__all__ = ["MAX_WORD_BYTES", "decode_word", "encode_word"]
+__all__ = ["decode_word", "encode_word"]
 
-MAX_WORD_BYTES = 9000
-"""No link carries more in one datagram."""
+_FORM = "messages"
 _LARGEST_BYTES = 1200
 """What we send, so that it needs no fragments."""
 _MAX_PATTERNS = 64
@@ -66,22 +65,11 @@ def encode_word(word: Word) -> bytes:
 
 def decode_word(payload: bytes) -> Word:
     """Read a payload; DecodeError with the reason for junk."""
-    if len(payload) > MAX_WORD_BYTES:
-        raise DecodeError("word-size")
-    keys = json_object(payload)
-    if keys.get("gw") != "messages":
-        raise DecodeError("word-other")
-    if number_of(keys.get("v"), 0, _MAX_COUNT) != 1:
-        raise DecodeError("word-version")
-    say = keys.get("say")
-    read = _READERS.get(say) if isinstance(say, str) else None
-    if read is None:
-        raise DecodeError("word-say")
-    return read(keys)
+    return word_of(payload, _FORM, _READERS)
 
 
 def _said(say: str, keys: Mapping[str, object]) -> bytes:
-    return json_bytes({"gw": "messages", "v": 1, "say": say, **keys})
+    return word_bytes(_FORM, say, keys)
 
 
 def _who(life: int, node: int) -> dict[str, object]:
