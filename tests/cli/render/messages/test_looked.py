@@ -19,8 +19,10 @@ from groupwire.values import Origin
 Capture = pytest.CaptureFixture[str]
 
 
-def member(name: str, role: Role = Role.SUBSCRIBER, number: int = 1) -> Member:
-    origin = Origin("192.0.2.7", 40_000 + number)
+def member(
+    name: str, role: Role = Role.SUBSCRIBER, number: int = 1, host: str = "192.0.2.7"
+) -> Member:
+    origin = Origin(host, 40_000 + number)
     return Member(number, name, role, origin, number, label=f"{name} (elsewhere)")
 
 
@@ -93,3 +95,23 @@ def test_each_change_is_a_line_where_it_is_followed(capsys: Capture) -> None:
         "- publisher p  192.0.2.7:40002  (silent)",
     ]
     assert err == "publisher p (elsewhere) has started anew\n"
+
+
+def test_who_is_heard_by_two_ways_is_one(capsys: Capture) -> None:
+    near, far = member("a", host="127.0.0.1"), member("a")
+    shown = Looked(Out(Tone()), Expectation.parse("2"), follow=True)
+    for event in (
+        MemberJoined(near),
+        MemberJoined(far),
+        MemberLeft(near, LeaveReason.SAID),
+        MemberLeft(far, LeaveReason.SAID),
+        MemberLeft(far, LeaveReason.SAID),
+    ):
+        shown.show(event, onlooking(near, far))
+    assert len(capsys.readouterr().out.splitlines()) == 2
+    shown = Looked(Out(Tone()), Expectation.parse("2"), follow=False)
+    shown.look(onlooking(near, far))
+    shown.end(onlooking(near, far))
+    out, err = capsys.readouterr()
+    assert out.splitlines()[1].split()[:3] == ["subscriber", "a", "192.0.2.7:40001"]
+    assert err == "1 member\nmissing: 1 of 2\n"

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, NamedTuple
 
 from groupwire.cli.render.deliveries.ink.figures import remaining
 from groupwire.cli.render.deliveries.ink.table import Cell, table
@@ -28,6 +28,13 @@ __all__ = ["Looked"]
 _HEAD = ("role", "name", "address", "here for", "sent")
 _LEAST = ("here for", "sent", "address")
 """What goes first where a terminal is narrow."""
+_LOOPBACK = "127.", "::1"
+
+
+class _Life(NamedTuple):
+    role: Role
+    name: str
+    id: int
 
 
 class Looked:
@@ -37,7 +44,9 @@ class Looked:
         self._out = out
         self._expected = expected or Expectation()
         self._follow = follow
-        self._there: dict[Member, Standing | None] = {}
+        self._lives: dict[_Life, list[Member]] = {}
+        """Each from every address that it speaks from: one on each interface."""
+        self._standing: dict[_Life, Standing | None] = {}
         self.begun = False
         """Whether a group was joined."""
 
@@ -67,10 +76,8 @@ class Looked:
         if isinstance(event, PublisherRestarted):
             self._restarted(event)
             return
-        if isinstance(event, MemberJoined):
-            self._there[event.member] = None
-        else:
-            self._there.pop(event.member, None)
+        if not self._is_news(event):
+            return
         standing = onlooking.standing(event.member)
         if self._out.json:
             show_member(self._out, event, standing)
@@ -78,16 +85,18 @@ class Looked:
             self._change(event, standing)
 
     def look(self, onlooking: Onlooking) -> None:
-        """Note who is there now."""
-        known = sorted(onlooking.members, key=lambda m: (m.role, m.name, str(m.origin)))
-        self._there = {member: onlooking.standing(member) for member in known}
+        """Note who is there now, and what they say of themselves."""
+        self._lives, self._standing = {}, {}
+        for member in onlooking.members:
+            self._lives.setdefault(_life(member), []).append(member)
+            self._standing[_life(member)] = onlooking.standing(member)
 
     def end(self, onlooking: Onlooking) -> None:
         """Show who is there, and who is not."""
         out, missing = self._out, self._missing
         if out.json:
             counts = {
-                str(role): sum(member.role is role for member in self._there)
+                str(role): sum(life.role is role for life in self._lives)
                 for role in (Role.PUBLISHER, Role.SUBSCRIBER)
             }
             fields = {
@@ -101,7 +110,7 @@ class Looked:
             return
         if not self._follow:
             self._table()
-        out.last_note(plural(len(self._there), "member"))
+        out.last_note(plural(len(self._lives), "member"))
         for reason, count in onlooking.dropped.items():
             out.detail(f"  {count:,} dropped: {reason}")
         if missing:
@@ -113,19 +122,37 @@ class Looked:
 
     @property
     def _missing(self) -> Sequence[str]:
-        there = {member.name for member in self._there}
+        there = {life.name for life in self._lives}
         return [name for name in self._expected.names if name not in there]
 
     @property
     def _missing_count(self) -> int:
-        fewer = self._expected.count - len(self._there)
+        fewer = self._expected.count - len(self._lives)
         return len(self._missing) or max(0, fewer)
 
+    def _is_news(self, event: MemberJoined | MemberLeft) -> bool:
+        """Return whether it is the first address of a life, or the last one."""
+        life, member = _life(event.member), event.member
+        known = self._lives.setdefault(life, [])
+        if isinstance(event, MemberJoined):
+            known.append(member)
+            return len(known) == 1
+        gone = member in known
+        if gone:
+            known.remove(member)
+        if known:
+            return False
+        del self._lives[life]
+        return gone
+
     def _table(self) -> None:
-        if not self._there:
+        if not self._lives:
             return
-        out = self._out
-        rows = [_row(member, standing) for member, standing in self._there.items()]
+        out, lives = self._out, self._lives
+        known = sorted(
+            (life.role, life.name, _address(lives[life]), life) for life in lives
+        )
+        rows = [_row(life, at, self._standing.get(life)) for *_, at, life in known]
         room = out.room
         for line in table(_HEAD, rows, out.paint, "   rr", room=room, least=_LEAST):
             out.typed(line)
@@ -153,19 +180,19 @@ class Looked:
             self._out.detail(f"publisher {who} has started anew")
 
 
-def _row(member: Member, standing: Standing | None) -> Sequence[Cell]:
-    since, sent = _standing(member, standing)
-    return (
-        (str(member.role), ""),
-        (escape(member.name), "cyan"),
-        (str(member.origin), ""),
-        (since, "dim"),
-        (sent, ""),
-    )
+def _life(member: Member) -> _Life:
+    return _Life(member.role, member.name, member.id)
 
 
-def _standing(member: Member, standing: Standing | None) -> Iterator[str]:
-    if standing is None:
-        return iter(("", ""))
-    sent = f"{sum(standing.sent):,}" if member.role is Role.PUBLISHER else ""
-    return iter((remaining(standing.age_s), sent))
+def _address(members: Sequence[Member]) -> str:
+    """Return an address of a member, if there is one that others can use."""
+    return min((m.origin.host.startswith(_LOOPBACK), str(m.origin)) for m in members)[1]
+
+
+def _row(life: _Life, address: str, standing: Standing | None) -> Sequence[Cell]:
+    since, sent = "", ""
+    if standing is not None:
+        since = remaining(standing.age_s)
+        sent = f"{sum(standing.sent):,}" if life.role is Role.PUBLISHER else ""
+    name = escape(life.name), "cyan"
+    return (str(life.role), ""), name, (address, ""), (since, "dim"), (sent, "")
