@@ -18,29 +18,61 @@ from __future__ import annotations
 
 from groupwire.aio.config import PeerConfig
 from groupwire.aio.messages.config import Full, PublishConfig, SubscribeConfig
-from groupwire.aio.messages.message import Message, Published
+from groupwire.aio.messages.message import Message, Published, Receipt
 from groupwire.aio.messages.onlooking import Onlooking
 from groupwire.aio.messages.publishing import Publishing
 from groupwire.aio.messages.subscribing import Subscribing
 from groupwire.aio.opening import group_of
 from groupwire.messages.delivery import Delivery
-from groupwire.messages.events import Batch, Gap
+from groupwire.messages.errors import QueueFull
+from groupwire.messages.events import (
+    Batch,
+    CaughtUp,
+    Closed,
+    Gap,
+    Lagging,
+    LostTold,
+    MemberJoined,
+    MemberLeft,
+    MessagesDropped,
+    NotTaken,
+    PublisherRestarted,
+    QueueFilled,
+    TakesNoMore,
+)
+from groupwire.messages.members import LeaveReason, Member, Role
 from groupwire.messages.rules import StartAt
 from groupwire.values import DEFAULT_MESSAGE_GROUP, Group
 
 __all__ = [
     "Batch",
+    "CaughtUp",
+    "Closed",
     "Delivery",
     "Full",
     "Gap",
+    "Lagging",
+    "LeaveReason",
+    "LostTold",
+    "Member",
+    "MemberJoined",
+    "MemberLeft",
     "Message",
+    "MessagesDropped",
+    "NotTaken",
     "Onlooking",
     "PublishConfig",
     "Published",
+    "PublisherRestarted",
     "Publishing",
+    "QueueFilled",
+    "QueueFull",
+    "Receipt",
+    "Role",
     "StartAt",
     "SubscribeConfig",
     "Subscribing",
+    "TakesNoMore",
     "members",
     "publish",
     "subscribe",
