@@ -11,12 +11,19 @@ from groupwire.messages.delivery import Delivery
 from groupwire.messages.topics import checked_pattern
 from groupwire.norm import AdaptiveConfig, Coding
 
-__all__ = ["MAX_NODE", "PublishRules", "StartAt", "SubscribeRules"]
+__all__ = ["MAX_NODE", "START_BYTES_PER_S", "PublishRules", "StartAt", "SubscribeRules"]
 
 MAX_NODE = 0xFFFF_FFFC
 """A publisher has three node ids in a row, and the last of all is nobody's."""
+START_BYTES_PER_S = 12.5e6
+"""Until somebody has answered: what any LAN carries, for the tenth of a second that
+this takes."""
 _LEAST_WINDOW = 64 << 10
 _LARGEST_WINDOW = 1 << 30
+
+
+def _usual_rate() -> AdaptiveConfig:
+    return AdaptiveConfig(start_bytes_per_s=START_BYTES_PER_S)
 
 
 class StartAt(StrEnum):
@@ -55,7 +62,7 @@ class PublishRules:
     members: int = 10
     """How many subscribers there may be; scales their random waiting."""
     segment_bytes: int = 1400
-    rate: AdaptiveConfig = field(default_factory=AdaptiveConfig)
+    rate: AdaptiveConfig = field(default_factory=_usual_rate)
     """The bounds of the rate."""
 
     def __post_init__(self) -> None:

@@ -70,3 +70,22 @@ def test_only_a_stream_that_is_the_newest_is_flushed() -> None:
     assert streams.get(number).ready(0) == 1
     window.add(outgoing(b"x", window.next_number))
     assert not streams.flush_newest()
+
+
+def test_what_is_released_makes_room_before_it_was_sent_long_enough_ago() -> None:
+    window = Window(10, 10_000)
+    streams = Streams(window, CODING)
+    number = open_stream(window, streams)
+    free = streams.room_bytes(number, 0.0, 9.0)
+    streams.get(number).write(bytes(2 * BLOCK_BYTES), message_ends=True)
+    sending = window.get(number)
+    assert sending is not None
+    for block in range(2):
+        sending.next_new(4)
+        window.touch(sending, block, 0.0)
+    assert streams.room_bytes(number, 1.0, 9.0) == free - 2 * BLOCK_BYTES
+    streams.release(number, 1)
+    assert streams.room_bytes(number, 1.0, 9.0) == free - BLOCK_BYTES
+    streams.release(number, 0)
+    assert streams.room_bytes(number, 1.0, 9.0) == free - BLOCK_BYTES
+    streams.release(7, 1)

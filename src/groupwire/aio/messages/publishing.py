@@ -28,7 +28,7 @@ from groupwire.messages.events import (
 from groupwire.messages.members import Role
 from groupwire.messages.publish.publisher import Publisher
 from groupwire.messages.publish.stats import PublishStats
-from groupwire.messages.rules import PublishRules
+from groupwire.messages.rules import START_BYTES_PER_S, PublishRules
 from groupwire.net import MembershipEvent
 from groupwire.norm import AdaptiveConfig
 from groupwire.values import Group
@@ -223,7 +223,7 @@ class Publishing(Session[PublishEvent]):
             patience_s=config.patience,
             segment_bytes=segment,
             rate=AdaptiveConfig(
-                start_bytes_per_s=min(usual.start_bytes_per_s, ceiling),
+                start_bytes_per_s=min(START_BYTES_PER_S, ceiling),
                 floor_bytes_per_s=min(usual.floor_bytes_per_s, ceiling),
                 ceiling_bytes_per_s=ceiling,
                 packet_bytes=segment,

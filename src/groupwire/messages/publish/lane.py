@@ -57,6 +57,8 @@ class StreamLane:
         self.norm: Sender | None = None
         self.full = False
         """Whether a frame waits for room."""
+        self.strangers = False
+        """Whether others receive it than those who acknowledge."""
         self._floor = 0
         """What all had when it was full."""
         self.handed = 0
@@ -235,6 +237,8 @@ class StreamLane:
         # Who leaves, or wants no more, makes room as who acknowledges does.
         moved = moved or self.readers.floor(self._place) != self._floor
         if self.full and (moved or self.readers.events):
+            # Asked before more is written: while that is on its way, nobody waits.
+            self._look(now)
             self.pump(now)
             if not self.full:  # what was to leave then leaves now
                 self._close_segment(now)
@@ -262,7 +266,11 @@ class StreamLane:
         match event:
             case NodeAcknowledged(node):
                 kept = self._place - self._capacity
-                return self.readers.acknowledge(node, kept=kept)
+                news = self.readers.acknowledge(node, kept=kept)
+                if news and self.norm is not None and not self.strangers:
+                    block = self.readers.floor(self._place) // BLOCK
+                    self.norm.release(self._stream, block)
+                return news
             case WatermarkEnded(status=status):
                 # Pending: another one took its place, and that one is asked for now.
                 if AckStatus.PENDING in status.values():

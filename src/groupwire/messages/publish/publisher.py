@@ -377,7 +377,7 @@ class Publisher:
             return False
         member = self._presence.roster.at(datagram.origin, node)
         if member is None:
-            self._foreign = True
+            self._foreign = self._reliable.strangers = True
         else:
             self._presence.alive(member, now)
         norm.handle_datagram(datagram, now=now)

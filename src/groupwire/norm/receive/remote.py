@@ -53,6 +53,9 @@ from groupwire.norm.wire.repairs import RepairRequest
 __all__ = ["Remote"]
 
 _SYMBOL_BITS = 16
+_ACK_S = 1e-4
+"""For each of those who are asked, where nobody waits (K = 0): as long as a sender
+takes for an answer."""
 
 
 class Remote:
@@ -78,7 +81,7 @@ class Remote:
         self._config = config
         self._host = host
         self._heard_before = heard
-        self._grtt_s = 0.0
+        self._grtt_s, self._backoff = 0.0, 0
         self._leaps = Leaps(config.objects)
         self._catalogue = Catalogue(
             config.objects, resume=resume, info_tries=config.info_tries
@@ -95,8 +98,8 @@ class Remote:
         self._speaker = CongestionSpeaker(config.node, rng)
         self._voice = Voice(key, config.node, self._speaker, self._numbers.numbering)
         self._acks = Acknowledger(rng, config.robust)
-        self._mark: tuple[Position, Watermark] | None = None
-        """A watermark that was asked for and is not reached yet."""
+        self._mark: tuple[Position, Watermark, int] | None = None
+        """A watermark that was asked for, of so many, and is not reached yet."""
         self.events: list[ReceiverEvent] = self._handover.events
         self.feedback: list[Nack | Ack] = self._voice.said
         self.released: list[Sink] = self._catalogue.released
@@ -295,7 +298,7 @@ class Remote:
         self, state: SenderState, sequences: Sequence[int], size: int, now: float
     ) -> None:
         self.heard += len(sequences)
-        self._grtt_s = state.grtt_s
+        self._grtt_s, self._backoff = state.grtt_s, state.backoff
         self._asking.hear(state, now)
         self._speaker.count(sequences, size * len(sequences), state, now)
 
@@ -345,7 +348,7 @@ class Remote:
         self._asking.advanced(now)
         if listed:
             where = Watermark(flush.fec_id, flush.object_id, flush.payload_id)
-            self._mark = position, where
+            self._mark = position, where, len(flush.nodes)
         for lost in self._catalogue.reach(position):
             self._handover.lose(lost, LossReason.WINDOW)
         stream = self._catalogue.under_way.get(number)
@@ -360,10 +363,13 @@ class Remote:
     def _reach_mark(self, now: float) -> None:
         if self._mark is None:
             return
-        position, where = self._mark
+        position, where, asked = self._mark
         if self._catalogue.complete_through(position):
             coding = self._admission.coding or Coding()
-            self._acks.reached(where, coding.field_bits, now, self._grtt_s)
+            within_s = self._grtt_s
+            if not self._backoff:
+                within_s = min(within_s, _ACK_S * (asked - 1))
+            self._acks.reached(where, coding.field_bits, now, within_s)
             self._mark = None
 
     def _squelched(self, squelch: Squelch, now: float) -> None:

@@ -204,6 +204,13 @@ class Sender:
         """
         return self._streams.room_bytes(stream, self._now, self._span_s)
 
+    def release(self, stream: int, block: int) -> None:
+        """Say that nobody needs what lies before a block of a stream any more.
+
+        Its room is free at once, and not only when it was sent long enough ago.
+        """
+        self._streams.release(stream, block)
+
     def flush(self, stream: int, *, now: float) -> None:
         """Send what has been written to a stream, though no segment is full."""
         self._streams.get(stream).flush()
@@ -369,7 +376,7 @@ class Sender:
         self._room.refused(fits, self._now, self._span_s)
 
     def _flow(self, now: float) -> None:
-        """Go on with what flows; hurry to probe only where what was before waits, too."""
+        """Go on; hurry to probe only where what was before waits, too."""
         waited = not self._dispatch.drained
         self._dispatch.resume()
         self._pulse.stir(now)

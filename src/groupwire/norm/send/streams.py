@@ -34,6 +34,12 @@ class Streams:
         kept = self._window.kept_from(outgoing, now, span_s)
         return content.room_bytes(min(outgoing.unsent_block, kept))
 
+    def release(self, number: int, block: int) -> None:
+        """Give up what lies before a block as soon as its room is wanted."""
+        found = self._open(number)
+        if found is not None:
+            self._window.release(found[1], block)
+
     def to_try(self, number: int, size: int, now: float, span_s: float) -> bool:
         """Return whether to write so much again: it fits, or nothing ever will."""
         if self._open(number) is None:

@@ -86,6 +86,14 @@ class Window:
         self._kept_from[number] = block
         return block
 
+    def release(self, stream: Outgoing, block: int) -> None:
+        """Hold nothing of a stream before a block: all who are waited for have it."""
+        number = stream.number
+        kept = max(self._kept_from.get(number, 0), stream.content.first_block)
+        for done in range(kept, block):
+            self._holds.forget((number, done))
+        self._kept_from[number] = max(kept, block)
+
     def fits(self, size_bytes: int, now: float, span_s: float) -> bool:
         """Return whether an object of this size would be taken in."""
         return self._to_give_up(size_bytes, now, span_s) is not None
