@@ -20,11 +20,11 @@ def show(chat: sync.Subscriber, me: str) -> None:
         match event:
             case Batch(publisher) if publisher.name != me:
                 for line in event.payloads:
-                    print(f"{publisher.name}: {printable(line)}", flush=True)
+                    print(f"{publisher}: {printable(line)}", flush=True)
             case MemberJoined(member) if is_other(member, me):
-                print(f"* {member.name} is here", flush=True)
+                print(f"* {member} is here", flush=True)
             case MemberLeft(member) if is_other(member, me):
-                print(f"* {member.name} has left", flush=True)
+                print(f"* {member} has left", flush=True)
             case _:
                 pass
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import OrderedDict
+from collections import Counter, OrderedDict
 
 from groupwire.messages.events import MemberJoined, MemberLeft, PublisherRestarted
 from groupwire.messages.members import LeaveReason, Member, Role, Standing
@@ -45,8 +45,8 @@ class Roster:
     def __init__(self) -> None:
         self._entries: dict[_Key, _Entry] = {}
         self._places: dict[tuple[Origin, int], _Key] = {}
-        self._names: dict[str, int] = {}
-        """How many have a name."""
+        self._names: Counter[tuple[str, Role]] = Counter()
+        """How many of a role have a name: a program that is both is no two."""
         self._gone: OrderedDict[tuple[str, str], Member] = OrderedDict()
         """Publishers by name and host."""
         self._events: list[_Event] = []
@@ -139,9 +139,9 @@ class Roster:
             self._remove(before, LeaveReason.REPLACED)
         if len(self._entries) >= _MOST_MEMBERS:
             return None
-        count = self._names.get(name, 0)
-        self._names[name] = count + 1
-        label = f"{name} ({origin})" if count else name
+        shared = self._names[name, here.role]
+        self._names[name, here.role] += 1
+        label = f"{name} ({origin})" if shared else name
         member = Member(
             here.id, name, here.role, origin, here.node, here.instance, label
         )
@@ -160,9 +160,9 @@ class Roster:
             return None
         member = entry.member
         del self._places[member.origin, member.node]
-        self._names[member.name] -= 1
-        if not self._names[member.name]:
-            del self._names[member.name]
+        self._names[member.name, member.role] -= 1
+        if not self._names[member.name, member.role]:
+            del self._names[member.name, member.role]
         self._events.append(MemberLeft(member, reason))
         if member.role is Role.PUBLISHER:
             self._part(member, reason)
