@@ -352,6 +352,34 @@ def test_a_full_queue_refuses_and_says_when_it_is_free() -> None:
     assert reader.payloads("a") == numbers(sent + 1)
 
 
+def test_room_is_told_when_there_is_enough_for_what_was_refused() -> None:
+    place = Place()
+    reader = place.reader("screen")
+    rate = AdaptiveConfig(start_bytes_per_s=20_000, floor_bytes_per_s=20_000)
+    tight = {"queue_bytes": 20_000, "window_bytes": 1 << 16, "segment_bytes": 200}
+    writer = place.writer("cam", rate=rate, **tight)
+    everyone(place, reader)
+
+    def takes(topic: str, size: int) -> bool:
+        try:
+            writer.send(topic, bytes(size))
+        except QueueFull:
+            return False
+        return True
+
+    room = RoomFreed(Delivery.RELIABLE)
+    sent = tries = 0
+    while takes(f"t/{sent % 2}", 1000):  # each has a frame of its own
+        sent += 1
+    while not takes("large", 30_000):
+        tries += 1
+        writer.events.clear()
+        assert place.run(30.0, done=lambda: room in writer.events)
+    assert tries <= 2
+    place.run(30.0)
+    assert len(reader.messages) == sent + 1
+
+
 def test_a_slow_consumer_holds_the_publisher_back_and_loses_nothing() -> None:
     place = Place()
     fast = place.reader("fast")

@@ -87,7 +87,8 @@ class Publisher:
         self._tickets = Tickets((reliable.readers, latest.readers))
         me = Myself(rules.id, rules.name, Role.PUBLISHER, rules.node, rules.instance)
         self._presence = Presence(me, rng, sent=self._sent)
-        self._refused: set[Delivery] = set()
+        self._refused: dict[Delivery, int] = {}
+        """How much room was lacking where a queue was full."""
         self._drops = rules.drop_oldest
         """Whether messages may have made room for others."""
         self._events: list[PublishEvent] = []
@@ -136,10 +137,10 @@ class Publisher:
         try:
             if queue.add(topic, payload, now):
                 self._pump(delivery or self.rules.delivery, now)
-        except QueueFull:
+        except QueueFull as full:
             which = delivery or self.rules.delivery
             if queue.drop_oldest or self._waits(now):
-                self._refused.add(which)
+                self._refused[which] = full.size_bytes
                 raise
             self._push_in(queue, topic, payload, now)
             self._pump(which, now)
@@ -164,7 +165,7 @@ class Publisher:
         check_size(max(map(len, whole), default=0))
         drops = self.rules.drop_oldest or not self._waits(now)
         if size > room and not drops:
-            self._refused.add(which)
+            self._refused[which] = size
             raise QueueFull(size, room)
         for payload in whole:
             self.send(topic, payload, now=now, delivery=which)
@@ -477,10 +478,11 @@ class Publisher:
         self._tickets.events.clear()
 
     def _tell_room(self) -> None:
-        for delivery in list(self._refused):
+        for delivery, size in list(self._refused.items()):
             queue = self._queues[delivery]
-            if queue.queued_bytes <= self.rules.queue_bytes // 2:
-                self._refused.discard(delivery)
+            half = queue.queued_bytes <= self.rules.queue_bytes // 2
+            if not queue.queued_bytes or (half and size <= queue.room_bytes):
+                del self._refused[delivery]
                 self._events.append(RoomFreed(delivery))
 
     def _push_in(
