@@ -561,3 +561,34 @@ def test_a_publisher_that_comes_and_goes_is_heard_by_who_was_there() -> None:
         place.run(2.0)
         for reader in readers:
             assert told(reader) == ([1, 2], 0), seed
+
+
+def test_last_values_larger_than_the_window_come_all_the_same() -> None:
+    place = Place()
+    writer = place.writer("cam", window_bytes=1 << 16, rate=FAST)
+    for number in range(200):
+        writer.send(f"t/{number}", b"%d" % number + bytes(20_000))
+        place.run(0.02)
+    place.run(2.0)
+    faults = Faults(loss=0.05, delay_s=0.001)
+    late = place.reader("late", faults, start_at=StartAt.LAST_VALUE)
+    place.run(5.0)
+    values = [int(p.rstrip(b"\0")) for _, p in late.messages]
+    assert sorted(values) == list(range(200))
+
+
+def test_last_values_push_nothing_out_that_is_current() -> None:
+    place = Place()
+    writer = place.writer("cam", delivery=Delivery.LATEST, window_bytes=1 << 18)
+    here = place.reader("here")
+    place.run(0.5)
+    here.seat.cut()
+    writer.send("rare", b"1" + bytes(50_000))
+    for number in range(40):
+        reader = place.reader(f"late{number}", start_at=StartAt.LAST_VALUE)
+        place.run(0.5)
+        assert [topic for topic, _ in reader.messages] == ["rare"]
+        reader.close()
+    here.seat.cut(up=False, down=False)
+    place.run(5.0)
+    assert [topic for topic, _ in here.messages] == ["rare"]

@@ -6,6 +6,7 @@ network has the newest of each topic, and no queue of old ones.
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
@@ -35,6 +36,9 @@ from groupwire.norm.send.events import (
 
 __all__ = ["LatestLane"]
 
+_MOST_VALUES, _VALUES_SHARE = 256, 4
+"""Objects with last values that are kept for repair, and their share of the window: no
+more of them, as they would push out what is current."""
 _LAGGING_AGAIN_S = 1.0
 """How often who lags is asked."""
 _MOST_UNSENT = 2
@@ -81,6 +85,13 @@ class LatestLane:
         self._unsent: set[int] = set()
         self._stale: list[int] = []
         """Objects to be cancelled."""
+        self._late: dict[str, Value] = {}
+        """Last values that are to be sent."""
+        self._values_next = True
+        self._kept_values: deque[tuple[int, int]] = deque()
+        """Objects with last values, and their sizes."""
+        self._kept_bytes = 0
+        self._values_limit = rules.window_bytes // _VALUES_SHARE
         self._newest = -1
         self._marked = -1
         """The object that is asked for: it is kept until that is over."""
@@ -133,44 +144,45 @@ class LatestLane:
         return freed
 
     def flush(self, now: float) -> None:
-        """Send what waits, as far as NORM has not enough to send already."""
+        """Send what waits, as far as NORM has not enough to send already.
+
+        Last values take turns with what is new, so that neither waits for ever.
+        """
         self.since = None
-        while self._waiting and len(self._unsent) < _MOST_UNSENT:
-            topics, frames = self._next_object()
-            if not self._send(b"".join(frames), topics, now):
+        while len(self._unsent) < _MOST_UNSENT and (self._waiting or self._late):
+            late = bool(self._late) and (self._values_next or not self._waiting)
+            if not (self._send_late(now) if late else self._send_new(now)):
                 return
-            for topic in topics:
-                self._forget_waiting(topic)
+            self._values_next = not late
+
+    def _send_new(self, now: float) -> bool:
+        frames = (
+            (topic, encode_frame(self.delivery, raw, sequence, [payload]))
+            for topic, (raw, payload, sequence, _) in self._waiting.items()
+        )
+        topics, data = _shared(frames)
+        if not self._send(data, topics, now):
+            return False
+        for topic in topics:
+            self._forget_waiting(topic)
+        return True
 
     def send_values(self, values: Iterable[Value], now: float) -> None:
         """Send the last values of topics, for who comes late."""
-        frames: list[bytes] = []
-        size = 0
-        for topic, delivery, sequence, payload in values:
-            if frames and size + len(payload) > MAX_SHARED_BYTES:
-                self._send(b"".join(frames), (), now)
-                frames, size = [], 0
-            frames.append(
-                encode_frame(
-                    delivery, topic.encode(), sequence, [payload], last_value=True
-                )
-            )
-            size += len(frames[-1])
-        if frames:
-            self._send(b"".join(frames), (), now)
+        self._late.update((value.topic, value) for value in values)
+        self.flush(now)
 
-    def _next_object(self) -> tuple[list[str], list[bytes]]:
-        topics: list[str] = []
-        frames: list[bytes] = []
-        size = 0
-        for topic, (raw, payload, sequence, _) in self._waiting.items():
-            if topics and size + len(payload) > MAX_SHARED_BYTES:
-                break
-            frame = encode_frame(self.delivery, raw, sequence, [payload])
-            topics.append(topic)
-            frames.append(frame)
-            size += len(frame)
-        return topics, frames
+    def _send_late(self, now: float) -> bool:
+        frames = (
+            (topic, encode_frame(of, topic.encode(), number, [data], last_value=True))
+            for topic, of, number, data in self._late.values()
+        )
+        topics, data = _shared(frames)
+        if not self._send(data, (), now):
+            return False
+        for topic in topics:
+            del self._late[topic]
+        return True
 
     def _forget_waiting(self, topic: str) -> None:
         _, payload, sequence, _ = self._waiting.pop(topic)
@@ -181,7 +193,7 @@ class LatestLane:
     def _send(self, data: bytes, topics: Iterable[str], now: float) -> bool:
         """Hand an object to NORM; False where it has no room for it.
 
-        Without topics it is never cancelled.
+        Without topics it holds last values, and some later ones cancel it.
         """
         norm = self.norm = self.norm or self._make(self.delivery)
         try:
@@ -196,9 +208,23 @@ class LatestLane:
             self._objects[topic] = number
         if topics:
             self._topics[number] = set(topics)
+        else:
+            self._keep_values(number, len(data))
         self._drain()
         self._cancel(now)
         return True
+
+    def _keep_values(self, number: int, size: int) -> None:
+        """Note an object with last values, and that there are too many of them."""
+        kept = self._kept_values
+        kept.append((number, size))
+        self._kept_bytes += size
+        while len(kept) > 1 and (
+            len(kept) > _MOST_VALUES or self._kept_bytes > self._values_limit
+        ):
+            gone, gone_bytes = kept.popleft()
+            self._kept_bytes -= gone_bytes
+            self._stale.append(gone)
 
     def _supersede(self, topic: str) -> None:
         """Note that the object before has one current topic less."""
@@ -306,3 +332,17 @@ class LatestLane:
             case _:
                 return False
         return True
+
+
+def _shared(frames: Iterable[tuple[str, bytes]]) -> tuple[list[str], bytes]:
+    """Return the topics whose frames share the next object, and its bytes."""
+    topics: list[str] = []
+    parts: list[bytes] = []
+    size = 0
+    for topic, frame in frames:
+        if topics and size + len(frame) > MAX_SHARED_BYTES:
+            break
+        topics.append(topic)
+        parts.append(frame)
+        size += len(frame)
+    return topics, b"".join(parts)
