@@ -26,7 +26,7 @@ from groupwire.messages.events import (
 from groupwire.messages.members import Role
 from groupwire.messages.rules import StartAt
 from groupwire.messages.wire.speech import encode_word
-from groupwire.messages.words import Here, Join, Left, Lost
+from groupwire.messages.wire.words import Here, Join, Left, Lost
 from groupwire.norm import AdaptiveConfig
 from groupwire.testing import Faults
 from groupwire.values import Datagram, Origin

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from groupwire.messages.members import Role
 from groupwire.messages.roster import Roster
-from groupwire.messages.words import Here
+from groupwire.messages.wire.words import Here
 from groupwire.values import Origin
 
 

@@ -15,7 +15,7 @@ from groupwire.messages.events import MemberJoined, MemberLeft, PublisherRestart
 from groupwire.messages.members import Member, Role
 from groupwire.messages.roster import Roster
 from groupwire.messages.wire.speech import decode_word, encode_word
-from groupwire.messages.words import Enough, Here, Join, Left, Lost, Who, Word
+from groupwire.messages.wire.words import Enough, Here, Join, Left, Lost, Who, Word
 from groupwire.values import Datagram, Origin, Transmit
 
 __all__ = ["Heard", "Myself", "Presence"]

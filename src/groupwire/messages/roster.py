@@ -6,7 +6,7 @@ from collections import Counter, OrderedDict
 
 from groupwire.messages.events import MemberJoined, MemberLeft, PublisherRestarted
 from groupwire.messages.members import LeaveReason, Member, Role, Standing
-from groupwire.messages.words import Here
+from groupwire.messages.wire.words import Here
 from groupwire.values import Origin
 
 __all__ = ["Roster"]

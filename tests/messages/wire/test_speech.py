@@ -10,7 +10,7 @@ from groupwire.errors import DecodeError
 from groupwire.gather.fields import MAX_WORD_BYTES
 from groupwire.messages.members import Role
 from groupwire.messages.wire.speech import decode_word, encode_word
-from groupwire.messages.words import Here, Join, Left, Lost, Who, Word
+from groupwire.messages.wire.words import Here, Join, Left, Lost, Who, Word
 
 PUBLISHER = Here(7, Role.PUBLISHER, 3, 10, 1000, 99, (1, 2, 3), asks=True)
 SUBSCRIBER = Here((1 << 64) - 1, Role.SUBSCRIBER, 0xFFFF_FFFC, 0, 1)

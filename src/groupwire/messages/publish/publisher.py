@@ -36,7 +36,7 @@ from groupwire.messages.publish.stats import PublishStats
 from groupwire.messages.publish.tickets import Tickets
 from groupwire.messages.publish.values import LastValues
 from groupwire.messages.rules import PublishRules
-from groupwire.messages.words import Enough, Here, Join, Lost, Word
+from groupwire.messages.wire.words import Enough, Here, Join, Lost, Word
 from groupwire.norm import AdaptiveRate, Coding, Sender, SenderConfig
 from groupwire.values import Datagram, Interface, Transmit
 

@@ -18,7 +18,7 @@ from groupwire.messages.subscribe.foreign import ForeignRun
 from groupwire.messages.subscribe.source import Run, Source, Totals
 from groupwire.messages.subscribe.unknown import RunKey
 from groupwire.messages.topics import Patterns
-from groupwire.messages.words import Here
+from groupwire.messages.wire.words import Here
 from groupwire.norm import Join, Receiver, ReceiverConfig
 from groupwire.norm.receive.events import SenderKey
 from groupwire.values import Datagram, Origin, Transmit

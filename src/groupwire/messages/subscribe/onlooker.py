@@ -16,7 +16,7 @@ from groupwire.messages.delivery import DELIVERIES
 from groupwire.messages.events import PresenceEvent
 from groupwire.messages.members import Member, Standing
 from groupwire.messages.presence import Myself, Presence
-from groupwire.messages.words import Who
+from groupwire.messages.wire.words import Who
 from groupwire.values import Datagram, Interface, Origin, Transmit
 
 __all__ = ["Onlooker"]

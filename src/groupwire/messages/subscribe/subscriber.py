@@ -28,7 +28,7 @@ from groupwire.messages.subscribe.losses import Losses
 from groupwire.messages.subscribe.source import Source
 from groupwire.messages.subscribe.stats import SubscribeStats
 from groupwire.messages.subscribe.unknown import RunKey, Unknown
-from groupwire.messages.words import Enough, Here, Join, Lost
+from groupwire.messages.wire.words import Enough, Here, Join, Lost
 from groupwire.values import Datagram, Interface, Transmit
 
 __all__ = ["Subscriber"]

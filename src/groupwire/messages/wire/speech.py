@@ -26,7 +26,7 @@ from groupwire.messages.delivery import DELIVERIES
 from groupwire.messages.members import Role
 from groupwire.messages.rules import MAX_NODE
 from groupwire.messages.topics import checked_pattern
-from groupwire.messages.words import Enough, Here, Join, Left, Lost, Who, Word
+from groupwire.messages.wire.words import Enough, Here, Join, Left, Lost, Who, Word
 
 __all__ = ["decode_word", "encode_word"]
 
