@@ -1,4 +1,4 @@
-"""Worlds pass, are the same for the same seed, and every wrong that is planted is seen."""
+"""Worlds pass, the same for the same seed, and each wrong that is planted is seen."""
 
 from __future__ import annotations
 
