@@ -111,7 +111,7 @@ def test_with_nobody_to_wait_for_it_begins_at_once(group: str) -> None:
     async def work() -> None:
         async with to(group, start_with=0) as pipe:
             assert await pipe.begin()
-            await pipe.write(bytes(20_000_000))
+            await pipe.write(bytes(1_000_000))
             report = await pipe.finish()
             assert report.complete
             assert report.received == ()
