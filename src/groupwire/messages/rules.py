@@ -99,7 +99,8 @@ class SubscribeRules:
     queue_bytes: int = 16 << 20
     """What the program has not taken yet: with so much, nothing more is read."""
     memory_bytes: int = 1 << 29
-    """What waits for repair of all publishers, at most; none of it is taken before."""
+    """For what waits for repair: each publisher's stream may have an eighth of it, a
+    foreign one a sixty-fourth; none of it is taken before."""
 
     def __post_init__(self) -> None:
         checked_name(self.name)

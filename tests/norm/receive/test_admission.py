@@ -24,6 +24,7 @@ from groupwire.norm.receive.events import (
     ObjectLost,
 )
 from groupwire.norm.receive.sink import MemorySink, ObjectOffer
+from groupwire.norm.receive.stream import stream_bytes
 from groupwire.norm.wire.head import ObjectFlag
 
 
@@ -186,6 +187,18 @@ def test_a_stream_for_which_there_is_no_memory_is_refused() -> None:
     events = ear.events()
     assert text(events) == []
     assert lost(events) == [(0, LossReason.REFUSED)]
+
+
+def test_of_a_stream_as_many_blocks_wait_as_fit_into_the_memory() -> None:
+    # Its sender keeps four.
+    memory = stream_bytes(CODING, 2)
+    ear, source = Ear(config=ReceiverConfig(ME, memory_bytes=memory)), Source()
+    ear.hear(stream_block(source, 0, 1, 2, 3), stream_block(source, 1))
+    assert text(ear.events()) == []
+    ear.hear(stream_block(source, 2, 0))
+    events = ear.events()
+    assert text(events) == [4, b"<1.0><1.1><1.2><1.3><2.0>"]
+    assert lost(events) == []
 
 
 LARGER = 8 * CODING.block * CODING.segment_bytes

@@ -27,7 +27,7 @@ __all__ = ["Crowd"]
 
 _MOST_SOURCES = 64
 _MOST_GONE = 1024
-_SHARE = 8
+_SHARE, _FOREIGN_SHARE = 8, 64
 """Of the memory, that one stream may have."""
 _STREAM_BLOCKS = 1 << 14
 """More than any window: what the sender keeps is waited for."""
@@ -107,7 +107,7 @@ class Crowd:
         source.heard_at = now
         self._add((life, origin), source)
         norm_key = SenderKey(origin, node, instance)
-        norm = self._receiver(Join.NOW)
+        norm = self._receiver(Join.NOW, share=_FOREIGN_SHARE)
         self.runs[key] = source.runs[Delivery.RELIABLE] = ForeignRun(
             norm_key, source, norm
         )
@@ -283,14 +283,14 @@ class Crowd:
 
     # How it is done.
 
-    def _receiver(self, join: Join) -> Receiver:
+    def _receiver(self, join: Join, *, share: int = _SHARE) -> Receiver:
         rules = self._rules
         config = ReceiverConfig(
             rules.node,
             join,
             unicast=True,
             sources=1,
-            memory_bytes=rules.memory_bytes // _SHARE,
+            memory_bytes=rules.memory_bytes // share,
             objects=_OBJECTS,
             stream_blocks=_STREAM_BLOCKS,
             forgives_gone=True,

@@ -200,7 +200,8 @@ class Admission:
         coding = self.coding or Coding()
         kept = -(-fti.size_bytes // (coding.block * coding.segment_bytes))
         # What the sender keeps no more is not worth waiting for.
-        most = max(1, min(self._config.stream_blocks, kept))
+        fit = self._config.memory_bytes // stream_bytes(coding, 1)
+        most = max(1, min(self._config.stream_blocks, kept, fit))
         memory = self._host.open_memory(self._key, stream_bytes(coding, most))
         if isinstance(memory, Refusal):
             self._refuse(number, memory)
