@@ -29,6 +29,8 @@ HEAVY = (
     "email",
     "groupwire.cli.render.messages.subscribed",
     "groupwire.deliver",
+    "groupwire.messages.subscribe",
+    "groupwire.norm.receive",
     "groupwire.diagnose",
     "groupwire.sync",
     "groupwire.testing",

@@ -12,16 +12,18 @@
 
     async for event in aio.members("239.255.42.99:10002"):
         print(event)
+
+Who publishes, who subscribes and who looks on: each is loaded when it is first used.
 """
 
 from __future__ import annotations
 
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
 from groupwire.aio.config import PeerConfig
 from groupwire.aio.messages.config import Full, PublishConfig, SubscribeConfig
 from groupwire.aio.messages.message import Message, Published, Receipt
-from groupwire.aio.messages.onlooking import Onlooking
-from groupwire.aio.messages.publishing import Publishing
-from groupwire.aio.messages.subscribing import Subscribing
 from groupwire.aio.opening import group_of
 from groupwire.messages.delivery import Delivery
 from groupwire.messages.errors import QueueFull
@@ -43,6 +45,11 @@ from groupwire.messages.events import (
 from groupwire.messages.members import LeaveReason, Member, Role
 from groupwire.messages.rules import StartAt
 from groupwire.values import DEFAULT_MESSAGE_GROUP, Group
+
+if TYPE_CHECKING:
+    from groupwire.aio.messages.onlooking import Onlooking
+    from groupwire.aio.messages.publishing import Publishing
+    from groupwire.aio.messages.subscribing import Subscribing
 
 __all__ = [
     "Batch",
@@ -78,6 +85,13 @@ __all__ = [
     "subscribe",
 ]
 
+_LATER = {
+    "Onlooking": "onlooking",
+    "Publishing": "publishing",
+    "Subscribing": "subscribing",
+}
+"""What is loaded when it is first used, and where it lives."""
+
 _LOOK, _PUBLISH, _SUBSCRIBE = PeerConfig(), PublishConfig(), SubscribeConfig()
 
 
@@ -95,6 +109,8 @@ def publish(
     ``name``, ``interface`` and ``ttl`` go before those of ``config``. Raises
     AddressError and UsageError at once, MachineError on entry.
     """
+    from groupwire.aio.messages.publishing import Publishing
+
     config = config.merged(name=name, interface=interface, ttl=ttl)
     return Publishing(group_of(group, DEFAULT_MESSAGE_GROUP), config)
 
@@ -112,6 +128,8 @@ def subscribe(
     ``patterns`` are as in MQTT: ``+`` is one level, ``#`` the rest; none are all
     topics. The rest is as with :func:`publish`.
     """
+    from groupwire.aio.messages.subscribing import Subscribing
+
     config = config.merged(name=name, interface=interface, ttl=ttl)
     group = group_of(group, DEFAULT_MESSAGE_GROUP)
     return Subscribing(group, patterns or ("#",), config)
@@ -130,5 +148,20 @@ def members(
     with`` its ``members`` are those who are known to be here. The rest is as with
     :func:`publish`.
     """
+    from groupwire.aio.messages.onlooking import Onlooking
+
     config = config.merged(interface=interface, ttl=ttl)
     return Onlooking(group_of(group, DEFAULT_MESSAGE_GROUP), config)
+
+
+def __getattr__(name: str) -> Any:
+    room = _LATER.get(name)
+    if room is None:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = getattr(import_module(f"{__name__}.{room}"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

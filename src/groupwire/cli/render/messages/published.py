@@ -142,7 +142,7 @@ class Published:
         return {
             "messages": self._messages,
             "bytes": self._bytes,
-            who: sorted(self._received),
+            who: sorted(self._received) if self._told else None,
             "missing": missing,
             "missing_count": len(missing) + self._too_few,
             "complete": self.complete,
