@@ -22,6 +22,8 @@ from groupwire.values import Datagram, Transmit
 from . import corpus
 from .delivery import DELIVERY_TARGETS
 from .doctors import DOCTOR_TARGETS
+from .media import MEDIA_TARGETS
+from .messages import MESSAGE_TARGETS
 from .mutation import Corpus
 from .watching import WATCH_TARGETS
 
@@ -199,5 +201,7 @@ TARGETS: dict[str, Target] = {
         *DELIVERY_TARGETS,
         *WATCH_TARGETS,
         *DOCTOR_TARGETS,
+        *MESSAGE_TARGETS,
+        *MEDIA_TARGETS,
     )
 }

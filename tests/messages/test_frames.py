@@ -173,3 +173,12 @@ def test_very_many_topics_are_read_and_few_remembered() -> None:
         [frame] = reader.feed(encode_frame(RELIABLE, topic.encode(), 0, [b""]), 0)
         assert frame.topic == topic
     assert len(reader._topics) <= 4096
+
+
+def test_a_few_bytes_do_not_become_very_many_messages() -> None:
+    frame = encode_frame(Delivery.RELIABLE, b"a", 0, [b""] * 4096)
+    [read] = FrameReader(lambda _: True).feed(frame, 0)
+    assert read.messages == len(read.payloads) == 4096
+    more = frame.replace((4096).to_bytes(4), (4097).to_bytes(4))
+    with pytest.raises(DecodeError, match="frame-size"):
+        FrameReader(lambda _: True).feed(more, 0)

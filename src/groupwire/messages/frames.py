@@ -30,7 +30,8 @@ __all__ = [
 MAX_MESSAGE_BYTES = 16 << 20
 MAX_SHARED_BYTES = 1 << 16
 """Of all messages of a frame that has several."""
-MAX_MESSAGES = 0xFFFF
+MAX_MESSAGES = 4096
+"""Of a frame: some bytes of a stranger's must not become very many empty messages."""
 _HEAD = struct.Struct("!BBHIIQ")
 HEAD_BYTES = _HEAD.size
 _MAGIC = 0x47
@@ -66,7 +67,7 @@ def encode_frame(
     *,
     last_value: bool = False,
 ) -> bytes:
-    """Return a frame of 1 to 65,535 messages."""
+    """Return a frame of 1 to 4,096 messages."""
     kind = _VERSION | DELIVERIES.index(delivery) << _DELIVERY_SHIFT
     if last_value:
         kind |= _LAST_VALUE
