@@ -394,6 +394,30 @@ def test_wake_ups_that_find_one_each_read_one_and_then_look_for_more(
     assert [data for p in portions for data in p] == [bytes([n]) for n in range(40)]
 
 
+def test_a_row_that_comes_after_single_ones_ends_their_reading_one_by_one(
+    group: Group, lo: Interface
+) -> None:
+    receiver = MulticastReceiver(coalesced=True)
+    receiver.join(group, [lo])
+    sender = MulticastSender(Aim.at(group, [lo]))
+    (reader,) = receiver.readers
+    for _ in range(6):
+        sender.send(b"alone")
+        assert payloads(reader.read_some()) == [b"alone"]
+    for _ in range(2):
+        sender.send(b"alone")
+    assert [row.count for row in reader.read_some()] == [1]
+    sender.send(bytes(5000), 1000)
+    sender.send(b"behind")
+    assert [row.count for row in reader.read_some()] == [1]
+    assert [row.count for row in reader.read_some()] == [5]
+    for _ in range(2):
+        sender.send(b"alone")
+    assert sum(row.count for row in reader.read_some()) == 3
+    receiver.close()
+    sender.close()
+
+
 def test_one_datagram_alone_has_the_facts_of_many(
     receiver: MulticastReceiver, sender: MulticastSender, group: Group, lo: Interface
 ) -> None:

@@ -49,6 +49,8 @@ _FEW_AT_ONCE = 4
 """Joined datagrams read by one call, so that a wake-up stays bounded."""
 _ALONE = 16
 """Wake-ups that take one datagram each, before one looks whether more are waiting."""
+_SURE = 4
+"""So many wake-ups with one each: what comes is no flood, though rows are wanted."""
 _Receive = Callable[[socket.socket, int, bool], Batch]
 _LIMIT_REACHED = {errno.ENOBUFS, errno.ENOMEM}
 
@@ -96,6 +98,8 @@ class _Bound:
         self._rows = rows
         self._at_once = SLOTS
         self._alone = 0
+        self._singles = 0
+        """Wake-ups in a row that have found one datagram."""
         self._receive: _Receive = self._find_ring
 
     def fileno(self) -> int:
@@ -124,12 +128,14 @@ class _Bound:
         """Return what waits, or one alone while there was but one each time.
 
         For one alone ``recvmsg`` costs two thirds of what ``recvmmsg`` does (measured
-        in a process that had slept). Where rows are wanted a flood is under way: there
-        one packet alone says nothing about the next.
+        in a process that had slept). Where rows are wanted a flood may be under way:
+        there one packet alone says little about the next.
         """
         if not self._alone:
             found = self.read()
-            if len(found) == 1 and not self._rows:
+            single = len(found) == 1 and not (self._rows and found[0].segment_bytes)
+            self._singles = self._singles + 1 if single else 0
+            if self._singles >= (_SURE if self._rows else 1):
                 self._alone = _ALONE
             return found
         self._alone -= 1
@@ -146,6 +152,8 @@ class _Bound:
         datagram = as_datagram(data, controls, name)
         if self._trusted and not datagram.segment_bytes:
             return [datagram]
+        if datagram.segment_bytes:
+            self._alone = self._singles = 0
         return self._checked(Batch([datagram], 1, joined=datagram.segment_bytes > 0))
 
     def _checked(self, batch: Batch) -> list[Datagram]:

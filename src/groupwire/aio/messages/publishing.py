@@ -69,6 +69,8 @@ class Publishing(Session[PublishEvent]):
         """Whether what is sent now leaves when this turn of the loop is over."""
         self._burst_bytes = 0
         """Sent since the loop turned."""
+        self._more = False
+        """Whether something was sent behind the first message of this turn."""
         self._room: asyncio.Future[None] | None = None
         self._tickets: dict[int, asyncio.Future[Receipt]] = {}
         self._over: asyncio.Future[Closed | None] | None = None
@@ -240,10 +242,12 @@ class Publishing(Session[PublishEvent]):
 
     def _leave_soon(self, running: Running[PublishEvent]) -> None:
         """Send the first message of a turn at once, the others when it is over."""
-        if not self._turning:
-            self._turning = True
-            self._flush()
-            running.driver.loop.call_soon(self._turn)
+        if self._turning:
+            self._more = True
+            return
+        self._turning = True
+        self._leave()
+        running.driver.loop.call_soon(self._turn)
 
     def _turn(self) -> None:
         """Let what was sent leave; while a flood goes on, in whole segments only."""
@@ -254,7 +258,16 @@ class Publishing(Session[PublishEvent]):
             return
         self._burst_bytes = 0
         self._turning = False
-        self._flush()
+        if self._more:
+            self._more = False
+            self._leave()
+
+    def _leave(self) -> None:
+        """Let all leave now, or the core see to the bound of their delay."""
+        if not self.config.delay:
+            self._flush()
+        elif self._running is not None:
+            self._running.driver.pump()
 
     def _flush(self) -> None:
         if self._publisher is not None and self._running is not None:

@@ -85,8 +85,8 @@ class StreamLane:
 
     # What the publisher wants.
 
-    def pump(self, now: float) -> None:
-        """Write whole frames as far as there is room.
+    def pump(self, now: float, *, flush: bool = False) -> None:
+        """Write whole frames as far as there is room; ``flush`` behind the last one.
 
         Where there is none, the next frame stays open and grows.
         """
@@ -94,7 +94,7 @@ class StreamLane:
         while queue.frames or queue.waiting:
             if not queue.frames:
                 queue.close()
-            if not self._write_first(now):
+            if not self._write_first(now, flush=flush):
                 queue.since = None  # what waits leaves when there is room
                 break
         self.full = bool(queue.frames)
@@ -104,7 +104,7 @@ class StreamLane:
     def flush(self, now: float) -> None:
         """Let everything leave that there is room for."""
         if self.queue.waiting or self.queue.frames:
-            self.pump(now)
+            self.pump(now, flush=True)
         self._close_segment(now)
 
     def end(self, now: float) -> None:
@@ -120,8 +120,11 @@ class StreamLane:
             self._place += 1
             self.norm.flush(self._stream, now=now)
 
-    def _write_first(self, now: float) -> bool:
-        """Write the first frame, or a part of it; False where there is no room."""
+    def _write_first(self, now: float, *, flush: bool) -> bool:
+        """Write the first frame, or a part of it; False where there is no room.
+
+        With ``flush`` the last one leaves at once, though it fills no segment.
+        """
         queue = self.queue
         frame, cut = queue.frames[0], queue.cut
         norm = self.norm or self._open(now)
@@ -134,11 +137,15 @@ class StreamLane:
         ends = size >= left
         size = min(size, left)
         piece = frame[cut : cut + size] if cut or not ends else frame
+        flush = flush and ends and len(queue.frames) == 1 and not queue.waiting
         try:
-            norm.write(self._stream, piece, now=now, message_ends=ends)
+            norm.write(self._stream, piece, now=now, message_ends=ends, flush=flush)
         except UsageError:  # NORM holds it for a while: it says when it does not
             return False
         self._note(size)
+        if flush and self._written > self._begun:
+            self._begun = self._written
+            self._place += 1
         queue.queued_bytes -= size
         queue.cut += size
         if ends:

@@ -55,7 +55,9 @@ class Pulse:
     def stir(self, now: float) -> None:
         """Probe now and then, because a little data flows: none of it waits."""
         self._prober.start(now)
-        self._prober.stir(now, max(self._interval(), _LEAST_S))
+        deadline = self._prober.deadline
+        if deadline is None or deadline > now + _LEAST_S:
+            self._prober.stir(now, max(self._interval(), _LEAST_S))
 
     def stop(self) -> None:
         """Probe no more until data flows again."""
