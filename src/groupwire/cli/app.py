@@ -130,6 +130,8 @@ COMMANDS: dict[str, Command | Family] = {
         "pipe:pipe",
         "Standard input to a group, the group to standard output.",
         (
+            "tar c data | groupwire pipe --expect shelf1,shelf2",
+            "groupwire pipe --receive | tar x",
             "ffmpeg -re -i film.mp4 -c copy -f mpegts - | groupwire pipe -f rtp",
             "groupwire pipe -f ts -g 239.1.2.3:5004 --announce Gate < film.ts",
             "groupwire pipe -f rtp --receive | ffplay -",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
 __all__ = ["receive"]
 
 _STOPPED = "stopped"
+_END_S = 0.3
+"""How long the end may be behind the last byte."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +68,7 @@ async def _receive(plan: _Plan, out: Out) -> int:
 
 async def _pipe(receiving: PipeReceiving, shown: Received) -> None:
     """Write all, and tell the sender that it is written, or why not."""
+    from groupwire.messages.piping.audience import DONE
     from groupwire.messages.piping.events import Outcome
 
     why = _STOPPED
@@ -72,12 +76,31 @@ async def _pipe(receiving: PipeReceiving, shown: Received) -> None:
     try:
         await _write(receiving, shown, sink)
         outcome = receiving.intake.outcome
-        why = "done" if outcome is Outcome.COMPLETE else str(outcome)
+        why = DONE if outcome is Outcome.COMPLETE else str(outcome)
     except OSError as error:
         why = (error.strerror or str(error)).lower()
         raise
+    except asyncio.CancelledError:
+        if await _was_the_end(receiving, sink):
+            why = DONE
+        raise
     finally:
         receiving.enough(why)
+
+
+async def _was_the_end(receiving: PipeReceiving, sink: Writing) -> bool:
+    """Return whether nothing more has come than was written: only the end, perhaps.
+
+    Who reads an archive knows where it ends, and goes before we do.
+    """
+    from groupwire.messages.piping.events import Outcome
+
+    with suppress(TimeoutError, OSError):
+        async with asyncio.timeout(_END_S):
+            await sink.finish()
+            if not await receiving.read():
+                return receiving.intake.outcome is Outcome.COMPLETE
+    return False
 
 
 async def _write(receiving: PipeReceiving, shown: Received, sink: Writing) -> None:

@@ -12,7 +12,6 @@ __all__ = [
     "BEGIN",
     "DATA",
     "END",
-    "MAX_CHUNK_BYTES",
     "PATTERN",
     "Begin",
     "End",
@@ -29,7 +28,6 @@ BEGIN, DATA, END = "$pipe/begin", "$pipe/data", "$pipe/end"
 PATTERN = "$pipe/+"
 _PLACE = struct.Struct("!Q")
 _MOST = (1 << 63) - 1
-MAX_CHUNK_BYTES = 1 << 20
 
 
 class Begin(NamedTuple):
