@@ -58,6 +58,15 @@ if TYPE_CHECKING:
         subscribe,
     )
     from groupwire.aio.peer import Peer, Stats
+    from groupwire.aio.pipes import (
+        PipeBroken,
+        PipeConfig,
+        PipeReceiving,
+        PipeReport,
+        PipeSending,
+        pipe_from,
+        pipe_to,
+    )
     from groupwire.aio.probing.load import receive_load, send_load
     from groupwire.aio.probing.ping import ping, ping_members, serve_ping
     from groupwire.aio.probing.replay import replay
@@ -80,6 +89,11 @@ __all__ = [
     "Output",
     "Peer",
     "PeerConfig",
+    "PipeBroken",
+    "PipeConfig",
+    "PipeReceiving",
+    "PipeReport",
+    "PipeSending",
     "PublishConfig",
     "Publishing",
     "PullConfig",
@@ -104,6 +118,8 @@ __all__ = [
     "open",
     "ping",
     "ping_members",
+    "pipe_from",
+    "pipe_to",
     "publish",
     "publish_values",
     "pull",
@@ -134,6 +150,18 @@ _LATER = {
     ),
     **dict.fromkeys(("Asking", "Sent"), "asking"),
     "Message": "message",
+    **dict.fromkeys(
+        (
+            "PipeBroken",
+            "PipeConfig",
+            "PipeReceiving",
+            "PipeReport",
+            "PipeSending",
+            "pipe_from",
+            "pipe_to",
+        ),
+        "pipes",
+    ),
     **dict.fromkeys(
         (
             "Batch",
