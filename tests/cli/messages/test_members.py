@@ -134,7 +134,8 @@ def test_a_closed_stdout_is_no_error(here: list[str]) -> None:
         (["--follow", "--expect", "2"], "--follow waits for nobody"),
         (["--duration", "2"], "--duration is for --follow"),
         (["--expect", "10.0.0.7"], "by name and not by address"),
-        (["-g", "232.1.1.1:5000"], "SOURCE@"),
+        (["-g", "232.1.1.1:5000"], "is for one source"),
+        (["-g", "10.0.0.7@239.1.1.1:5000"], "is for one source"),
         (["arm1"], "extra argument"),
     ],
 )

@@ -336,6 +336,7 @@ def test_what_is_too_large_is_told(words: list[str], here: list[str]) -> None:
         (["a", "b", "--null-message"], "leave MESSAGE out"),
         (["a", "-l", "--null-message"], "-l takes messages"),
         (["a", "b", "--expect", "10.0.0.7"], "by name and not by address"),
+        (["a", "b", "-g", "232.1.1.1:5000"], "is for one source"),
         (["a", "b", "--name", "12"], "no member name"),
         (["a", "b", "--delivery", "fast"], "fast"),
         (["a", "b", "c"], "extra argument"),

@@ -241,7 +241,8 @@ def test_strangers_disturb_nobody(here: list[str], port: int) -> None:
         (["--name", "12"], "no member name"),
         (["--count", "0"], "--count"),
         (["--timeout", "0"], "--timeout"),
-        (["-g", "232.1.1.1:5000"], "SOURCE@"),
+        (["-g", "232.1.1.1:5000"], "is for one source"),
+        (["-g", "10.0.0.7@239.1.1.1:5000"], "is for one source"),
     ],
 )
 def test_a_slip_is_told(words: list[str], problem: str, capsys: Capture) -> None:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Annotated
 
 from groupwire.cli.options.common import InterfaceOption, Where, group_option
+from groupwire.errors import UsageError
 from groupwire.values import DEFAULT_MESSAGE_GROUP
 
 __all__ = ["MessagePlace"]
@@ -20,4 +21,11 @@ class MessagePlace:
 
     def read(self) -> Where:
         """Return what the texts mean; AddressError and UsageError."""
-        return Where.read(self.group, self.interface, default=DEFAULT_MESSAGE_GROUP)
+        where = Where.read(self.group, self.interface, default=DEFAULT_MESSAGE_GROUP)
+        if where.group.source is not None or where.group.is_source_specific:
+            raise UsageError(
+                "messages need a group in which all may speak, and "
+                f"{where.group} is for one source",
+                fix=f"use one such as {DEFAULT_MESSAGE_GROUP}",
+            )
+        return where
