@@ -25,6 +25,7 @@ from groupwire.sync.probing import (
     send_load,
     watch,
 )
+from groupwire.sync.streams import stream_from, stream_to
 from groupwire.sync.values import (
     ValuePublisher,
     ValueSubscriber,
@@ -59,6 +60,8 @@ __all__ = [
     "send",
     "send_load",
     "send_media",
+    "stream_from",
+    "stream_to",
     "subscribe",
     "subscribe_values",
     "watch",
