@@ -113,6 +113,10 @@ def test_the_newest_are_dropped_counted_and_told(group: str) -> None:
             assert [m.sequence for m in messages] == list(range(taken))
             told = await of_kind(probe.events(), MessagesDropped)
             assert told == MessagesDropped(Delivery.RELIABLE, 71)
+            assert (await probe.send("a", b"behind")).sequence == taken + 71
+            gap = await of_kind(slow.everything(), Gap)
+            assert (gap.lost, gap.exact) == (71, True)
+            assert [m.data for m in await first(aiter(slow), 1)] == [b"behind"]
 
     run(work())
 
@@ -126,6 +130,7 @@ def test_what_was_dropped_is_told_at_the_end_too(group: str) -> None:
                 await fill(probe)
             told = [e async for e in probe.events() if isinstance(e, MessagesDropped)]
             assert sum(event.messages for event in told) == 1
+            assert (await of_kind(slow.everything(), Gap)).lost == 1
 
     run(work())
 

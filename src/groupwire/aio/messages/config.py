@@ -21,7 +21,7 @@ class Full(StrEnum):
     DROP_OLDEST = "drop-oldest"
     """The oldest that wait make room for it; they are counted, and told."""
     DROP_NEWEST = "drop-newest"
-    """It is dropped, counted, and told."""
+    """It is dropped, counted, and told; subscribers see a gap where it would be."""
     RAISE = "raise"
     """QueueFull is raised at once: for publishers."""
 

@@ -286,6 +286,7 @@ class Publishing(Session[PublishEvent]):
         if self.config.full is Full.DROP_NEWEST:
             self._dropped[delivery or self._usual] += count
             self._untold[delivery or self._usual] += count
+            self._at_work()[0].skip(count, delivery=delivery)
             return -1
         if self.config.full is not Full.WAIT:
             raise full

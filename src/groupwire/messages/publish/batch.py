@@ -45,6 +45,8 @@ class Queue:
         self.cut = 0
         """How much of the first of them has been handed on."""
         self.dropped = Dropped()
+        self.skipped = 0
+        """Sequences that the next message leaves out."""
         self.since: float | None = None
         """When the oldest message that is in no frame was taken."""
         self._delivery = delivery
@@ -95,6 +97,12 @@ class Queue:
         self._fresh_bytes = 0
         return True
 
+    def skip(self, messages: int) -> None:
+        """Leave out sequences: subscribers see a gap before the next message."""
+        self.close()
+        self._topic = None
+        self.skipped += messages
+
     def _make_room(self, cost: int) -> None:
         """Drop the oldest messages, but what is handed on in part."""
         limit, first = self._limit - cost, 1 if self.cut else 0
@@ -123,6 +131,8 @@ class Queue:
                 self._topics.clear()
             self._topics[topic] = raw
         self.close()
+        self.sequence += self.skipped
+        self.skipped = 0
         self._topic = topic
 
     def close(self) -> None:

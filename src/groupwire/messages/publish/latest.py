@@ -72,6 +72,8 @@ class LatestLane:
         self.superseded = 0
         """Messages that were never sent."""
         self.dropped = Dropped()
+        self.skipped = 0
+        """None ever: what is newer takes the place of what is not sent."""
         self.since: float | None = None
         self._limit = rules.queue_bytes
         self.drop_oldest = rules.drop_oldest

@@ -133,7 +133,6 @@ class Publisher:
             payload = bytes_of(payload)
         if self._closing:
             raise ClosedError("the publisher")
-        sequence = queue.sequence
         try:
             if queue.add(topic, payload, now):
                 self._pump(delivery or self.rules.delivery, now)
@@ -144,7 +143,7 @@ class Publisher:
                 raise
             self._push_in(queue, topic, payload, now)
             self._pump(which, now)
-        return sequence
+        return queue.sequence - 1
 
     def send_many(
         self,
@@ -160,7 +159,7 @@ class Publisher:
         """
         which = delivery or self.rules.delivery
         whole = [bytes_of(payload) for payload in payloads]
-        sequence, room = self._queues[which].sequence, self.room_bytes(which)
+        room = self.room_bytes(which)
         size = sum(map(len, whole)) + EACH_BYTES * len(whole)
         check_size(max(map(len, whole), default=0))
         drops = self.rules.drop_oldest or not self._waits(now)
@@ -169,7 +168,13 @@ class Publisher:
             raise QueueFull(size, room)
         for payload in whole:
             self.send(topic, payload, now=now, delivery=which)
-        return sequence
+        return self._queues[which].sequence - len(whole)
+
+    def skip(self, messages: int, *, delivery: Delivery | None = None) -> None:
+        """Have subscribers see a gap where messages were refused and not sent later."""
+        queue = self._queues[delivery or self.rules.delivery]
+        if isinstance(queue, Queue):
+            queue.skip(messages)
 
     def room_bytes(self, delivery: Delivery | None = None) -> int:
         """Return how much the queue of a delivery takes now.
@@ -337,7 +342,8 @@ class Publisher:
         return sum(queue.queued_bytes for queue in self._queues.values())
 
     def _sent(self) -> tuple[int, ...]:
-        return tuple(self._queues[delivery].sequence for delivery in DELIVERIES)
+        queues = [self._queues[delivery] for delivery in DELIVERIES]
+        return tuple(queue.sequence + queue.skipped for queue in queues)
 
     def _make(self, delivery: Delivery) -> Sender:
         rules = self.rules
