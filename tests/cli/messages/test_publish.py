@@ -180,7 +180,7 @@ def test_no_lines_are_nothing_to_publish(here: list[str]) -> None:
 
 def test_nobody_there_is_told(here: list[str], capsys: Capture) -> None:
     assert main(["publish", "a", "b", *here]) == 1
-    assert "1 message; no subscriber was there" in capsys.readouterr().err
+    assert "1 message; no subscriber is there" in capsys.readouterr().err
     code, events, _ = published("a", "b", *here)
     assert (code, events[-1]["complete"], events[-1]["received"]) == (1, False, [])
 

@@ -58,7 +58,7 @@ def shown(
     ("received", "missing", "expect", "complete", "text"),
     [
         (("a", "b"), (), None, True, "2 messages received by a, b"),
-        ((), (), None, False, "2 messages; no subscriber was there"),
+        ((), (), None, False, "2 messages; no subscriber is there"),
         (("a",), ("b",), None, False, "missing: b"),
         (("a",), ("b",), "a,b", False, "missing: b"),
         (("a",), (), "3", False, "missing: 2 subscribers more"),

@@ -169,7 +169,7 @@ class Published:
             text = f"missing: {plural(self._too_few, 'subscriber')}{more}"
             out.complain(out.note_paint(text, "red"))
         elif not (self._received or self._missing):
-            out.complain(out.note_paint(f"{what}; no subscriber was there", "red"))
+            out.complain(out.note_paint(f"{what}; no subscriber is there", "red"))
 
     def _warn(self, event: str, fields: Fields, text: str) -> None:
         if self._out.json:
