@@ -343,6 +343,20 @@ def test_with_a_gap_in_it_nothing_counts_as_had(junk: bool) -> None:
     assert not stream.has((1, 0))
 
 
+@pytest.mark.parametrize("apart", [False, True])
+def test_messages_may_be_handed_over_each_by_itself(apart: bool) -> None:
+    stream = _stream()
+    stream.message_by_message = apart
+    parts = [b"one", b"still", b"two", b"e|three"]
+    for symbol, (data, start) in enumerate(zip(parts, (1, 0, 1, 3), strict=True)):
+        stream.add(0, symbol, [stream_symbol(data, message_start=start)])
+    if apart:
+        expected = [(b"onestill", 0), (b"two", 0), (b"e|three", 2)]
+    else:
+        expected = [(b"onestilltwoe|three", 0)]
+    assert list(stream.take()) == expected
+
+
 def test_behind_a_gap_that_is_forgiven_it_has_what_was_handed_over() -> None:
     stream = _stream()
     _add(stream, 0, 0, 1, 2, 3)

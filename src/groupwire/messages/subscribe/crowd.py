@@ -107,7 +107,7 @@ class Crowd:
         source.heard_at = now
         self._add((life, origin), source)
         norm_key = SenderKey(origin, node, instance)
-        norm = self._receiver(Join.NOW, share=_FOREIGN_SHARE)
+        norm = self._receiver(Join.NOW, foreign=True)
         self.runs[key] = source.runs[Delivery.RELIABLE] = ForeignRun(
             norm_key, source, norm
         )
@@ -283,8 +283,9 @@ class Crowd:
 
     # How it is done.
 
-    def _receiver(self, join: Join, *, share: int = _SHARE) -> Receiver:
+    def _receiver(self, join: Join, *, foreign: bool = False) -> Receiver:
         rules = self._rules
+        share = _FOREIGN_SHARE if foreign else _SHARE
         config = ReceiverConfig(
             rules.node,
             join,
@@ -294,6 +295,7 @@ class Crowd:
             objects=_OBJECTS,
             stream_blocks=_STREAM_BLOCKS,
             forgives_gone=True,
+            message_by_message=foreign,
         )
         return Receiver(config, self._rng)
 

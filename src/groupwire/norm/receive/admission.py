@@ -212,6 +212,7 @@ class Admission:
         stream = IncomingStream(
             number, first, most, coding, code, unreliable=unreliable
         )
+        stream.message_by_message = self._config.message_by_message
         self._catalogue.begin(number, fti, memory, stream)
         return stream
 

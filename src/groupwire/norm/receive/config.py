@@ -38,6 +38,9 @@ class ReceiverConfig:
     forgives_gone: bool = False
     """What its sender keeps no more, and was told as lost, keeps nobody from
     acknowledging what comes behind it. Else nothing behind a loss is acknowledged."""
+    message_by_message: bool = False
+    """Whether what is handed over of a stream ends before each segment that tells where
+    a message begins: for who has nothing else to tell messages apart."""
     robust: int = 20
     """After how many silent inactivity times a sender is given up."""
     nacks_per_cycle: int = 16

@@ -101,6 +101,8 @@ class IncomingStream:
         self._first: Place | None = None if unreliable else (first_block, 0)
         self._sound: Place = first_block, 0
         """From here on nothing was given up."""
+        self.message_by_message = False
+        """Whether what is handed over ends where a message begins that is marked."""
         self._most = most_blocks
         self._coding = coding
         self._size = coding.segment_bytes + STREAM_HEADER_BYTES
@@ -210,12 +212,16 @@ class IncomingStream:
     def take(self) -> Iterator[Chunk]:
         """Iterate over what can be handed over now; each only once.
 
-        What follows on each other is one chunk, unless it is very much.
+        What follows on each other is one chunk, unless it is very much, or messages
+        are to be told apart.
         """
         chunk = _Joined()
         while True:
             stretch = self._next()
             if stretch is not None:
+                begins = stretch.message_at is not None
+                if begins and chunk and self.message_by_message:
+                    yield chunk.take()
                 chunk.add(stretch)
                 self._move(self.block, self.symbol + stretch.length)
                 if not chunk.full:
