@@ -103,3 +103,18 @@ def test_two_with_one_name_are_two() -> None:
         return audience.names
 
     assert run(hear()) == ["a", "a"]
+
+
+def test_each_coming_is_told_and_several_at_once_as_one() -> None:
+    async def follow() -> list[list[str]]:
+        loop = asyncio.get_running_loop()
+        audience, seen = Audience(Patience()), []
+        for at, name in ((1.0, "a"), (1.0, "b"), (2.0, "c")):
+            loop.call_at(at, audience.hear, MemberJoined(member(name)))
+        async for _ in audience.changes():
+            seen.append(audience.names)
+            if len(seen) == 3:
+                break
+        return seen
+
+    assert run(follow()) == [[], ["a", "b"], ["a", "b", "c"]]
