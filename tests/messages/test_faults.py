@@ -28,6 +28,7 @@ from groupwire.messages.rules import StartAt
 from groupwire.messages.wire.speech import encode_word
 from groupwire.messages.wire.words import Here, Join, Left, Lost
 from groupwire.norm import AdaptiveConfig
+from groupwire.norm.wire.feedback import FeedbackHead, Nack
 from groupwire.testing import Faults
 from groupwire.values import Datagram, Origin
 
@@ -592,3 +593,57 @@ def test_last_values_push_nothing_out_that_is_current() -> None:
     here.seat.cut(up=False, down=False)
     place.run(5.0)
     assert [topic for topic, _ in here.messages] == ["rare"]
+
+
+@pytest.mark.parametrize("seed", range(1))
+def test_who_is_not_heard_for_minutes_begins_anew_and_is_told_its_gap(
+    seed: int,
+) -> None:
+    place = Place(seed)
+    away, here = place.reader("away"), place.reader("here")
+    writer = place.writer("cam", window_bytes=1 << 16)
+    place.run(0.5)
+    sent = 0
+    for step in range(400):
+        away.seat.cut(up=20 < step < 350, down=step in {30, 31, 200})
+        writer.send("a", b"%d" % sent + bytes(2000))
+        sent += 1
+        place.run(0.5)
+    place.run(20.0)
+    assert told(here) == (list(range(sent)), 0)
+    had, lost = told(away)
+    assert had == sorted(set(had))
+    assert len(had) + lost == sent
+    assert lost
+    assert had[-1] == sent - 1
+    check_places(away)
+    ticket = writer.received()
+    assert place.run(5.0, done=lambda: writer.receipt(ticket) is not None)
+    receipt = writer.receipt(ticket)
+    assert receipt is not None
+    assert receipt.received == {"away", "here"}
+
+
+def test_feedback_of_strangers_to_the_group_harms_nobody() -> None:
+    place, rng = Place(), Random(5)
+    reader, writer = place.reader("screen"), place.writer("cam")
+    place.run(0.3)
+    writer.send("a", b"0")
+    place.run(0.1)
+    rules = writer.core.rules
+    for number in range(500):
+        nack = Nack(
+            number & 0xFFFF,
+            rng.randrange(1, 1 << 32),
+            FeedbackHead(rules.node, rules.instance),
+            (),
+        )
+        data = bytearray(nack.encode() + rng.randbytes(number % 40))
+        origin = Origin(f"10.9.0.{number & 255}", 9)
+        for seat in (reader.seat, writer.seat):
+            seat.arrive(Datagram(bytes(data), origin))
+    for number in range(1, 50):
+        writer.send("a", b"%d" % number)
+        place.run(0.01)
+    place.run(1.0)
+    assert told(reader) == (list(range(50)), 0)
