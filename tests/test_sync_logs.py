@@ -19,7 +19,7 @@ import pytest
 
 from groupwire import aio, sync
 from groupwire.errors import AddressError, UsageError
-from groupwire.sync.logs import LogHandler, topic_of
+from groupwire.sync.adapters.logs import LogHandler, topic_of
 from groupwire.sync.messages import Subscriber
 from groupwire.sync.thread import loop_thread
 

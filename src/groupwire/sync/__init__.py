@@ -4,8 +4,15 @@ One background thread runs the event loop for all of them, so it also works wher
 loop runs already (notebooks, GUIs). Every call may come from any thread.
 """
 
+from groupwire.sync.adapters.logs import JsonFormatter, LogHandler
+from groupwire.sync.adapters.streams import stream_from, stream_to
+from groupwire.sync.adapters.values import (
+    ValuePublisher,
+    ValueSubscriber,
+    publish_values,
+    subscribe_values,
+)
 from groupwire.sync.delivery import pull, push
-from groupwire.sync.logs import JsonFormatter, LogHandler
 from groupwire.sync.media import list_streams, receive_media, send_media
 from groupwire.sync.messages import (
     Onlooker,
@@ -24,13 +31,6 @@ from groupwire.sync.probing import (
     replay,
     send_load,
     watch,
-)
-from groupwire.sync.streams import stream_from, stream_to
-from groupwire.sync.values import (
-    ValuePublisher,
-    ValueSubscriber,
-    publish_values,
-    subscribe_values,
 )
 
 __all__ = [

@@ -1,0 +1,1 @@
+"""What programs have instead of payloads: values by a codec, log records, files."""
