@@ -9,7 +9,11 @@ import typer
 
 from groupwire.cli.options.common import InterfaceOption, Where, duration, group_option
 from groupwire.cli.options.members import AnswerToOption, expect_option
-from groupwire.cli.options.probing.watching import percentage
+from groupwire.cli.options.probing.limits import (
+    max_loss_option,
+    max_seconds_option,
+    min_rate_option,
+)
 from groupwire.cli.options.quantities import rate as read_rate
 from groupwire.cli.options.receiving import DurationOption, NameOption
 from groupwire.values import DEFAULT_BENCH_GROUP
@@ -17,24 +21,10 @@ from groupwire.values import DEFAULT_BENCH_GROUP
 __all__ = ["BenchPlace", "BenchReceiveOptions", "BenchSendOptions"]
 
 _MaxLossOption = Annotated[
-    float | None,
-    typer.Option(
-        "--max-loss",
-        metavar="PERCENT",
-        parser=percentage,
-        help="Exit code 1 where a receiver has lost more.",
-        show_default=False,
-    ),
+    float | None, max_loss_option("Exit code 1 where a receiver has lost more.")
 ]
 _MinRateOption = Annotated[
-    float | None,
-    typer.Option(
-        "--min-rate",
-        metavar="RATE",
-        parser=read_rate,
-        help="Exit code 1 where less has arrived: 800M, 64k.",
-        show_default=False,
-    ),
+    float | None, min_rate_option("Exit code 1 where less has arrived: 800M, 64k.")
 ]
 
 
@@ -88,23 +78,16 @@ class BenchSendOptions:
     min_rate: _MinRateOption = None
     max_delay: Annotated[
         float | None,
-        typer.Option(
+        max_seconds_option(
             "--max-delay",
-            metavar="S",
-            parser=duration,
-            help="Exit code 1 where more than 1 % took longer on the way there, the "
+            "Exit code 1 where more than 1 % took longer on the way there, the "
             "clocks' error allowed for.",
-            show_default=False,
         ),
     ] = None
     max_rtt: Annotated[
         float | None,
-        typer.Option(
-            "--max-rtt",
-            metavar="S",
-            parser=duration,
-            help="Exit code 1 where more than 1 % of the answers took longer.",
-            show_default=False,
+        max_seconds_option(
+            "--max-rtt", "Exit code 1 where more than 1 % of the answers took longer."
         ),
     ] = None
 

@@ -14,7 +14,7 @@ from groupwire.cli.options.common import (
     duration,
 )
 from groupwire.cli.options.members import AnswerToOption, expect_option
-from groupwire.cli.options.probing.watching import percentage
+from groupwire.cli.options.probing.limits import max_loss_option, max_seconds_option
 from groupwire.cli.options.receiving import NameOption
 from groupwire.values import DEFAULT_GROUP
 
@@ -104,23 +104,15 @@ class PingOptions:
     ] = None
     max_loss: Annotated[
         float | None,
-        typer.Option(
-            "--max-loss",
-            metavar="PERCENT",
-            parser=percentage,
-            help="Exit code 1 where more is lost, either way. Without it where any "
-            "multicast is lost.",
-            show_default=False,
+        max_loss_option(
+            "Exit code 1 where more is lost, either way. Without it where any "
+            "multicast is lost."
         ),
     ] = None
     max_rtt: Annotated[
         float | None,
-        typer.Option(
-            "--max-rtt",
-            metavar="S",
-            parser=duration,
-            help="Exit code 1 where the median is above, either way.",
-            show_default=False,
+        max_seconds_option(
+            "--max-rtt", "Exit code 1 where the median is above, either way."
         ),
     ] = None
 

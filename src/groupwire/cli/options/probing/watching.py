@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,7 +10,7 @@ from typing import Annotated
 import typer
 
 from groupwire.cli.options.common import duration
-from groupwire.cli.options.quantities import rate
+from groupwire.cli.options.probing.limits import max_loss_option, min_rate_option
 from groupwire.errors import UsageError
 
 __all__ = [
@@ -19,24 +18,12 @@ __all__ = [
     "WatchOptions",
     "listed_groups",
     "metrics_address",
-    "percentage",
 ]
 
 _LIST_LIMIT = 1 << 20
 """Characters of a file of groups."""
 _LIST_FIX = "name a file with one group a line, such as 239.1.1.1:5000"
 _LOOPBACK = "127.0.0.1"
-
-
-def percentage(text: str) -> float:
-    """Read per cent, with or without the sign, as a part from 0 to 1."""
-    try:
-        value = float(text.strip().removesuffix("%"))
-    except ValueError:
-        value = math.nan
-    if not 0 <= value <= 100:
-        raise typer.BadParameter(f"{text!r} is no percentage; write it as 0.1 or 0.1%.")
-    return value / 100
 
 
 def metrics_address(text: str | None) -> tuple[str, int] | None:
@@ -114,23 +101,13 @@ class WatchOptions:
     ] = None
     max_loss: Annotated[
         float | None,
-        typer.Option(
-            "--max-loss",
-            metavar="PERCENT",
-            parser=percentage,
-            help="The most that may be lost of any source.",
-            show_default=False,
-        ),
+        max_loss_option("The most that may be lost of any source."),
     ] = None
     min_rate: Annotated[
         float | None,
-        typer.Option(
-            "--min-rate",
-            metavar="RATE",
-            parser=rate,
-            help="The least that every group must bring on average, in bits per "
-            "second: 800M, 64k.",
-            show_default=False,
+        min_rate_option(
+            "The least that every group must bring on average, in bits per "
+            "second: 800M, 64k."
         ),
     ] = None
     metrics: Annotated[
