@@ -59,3 +59,24 @@ def test_a_clock_that_has_run_for_years_loses_no_time() -> None:
         assert due > now
         assert bucket.ready(due)
         now = due
+
+
+def test_who_wakes_late_has_lost_nothing_where_more_is_to_be_sent() -> None:
+    for waited_for, credit in ((False, 2000), (True, 8000)):
+        bucket = TokenBucket(1e6)
+        assert bucket.ready(0.0)
+        bucket.waited_for = waited_for
+        assert bucket.ready(0.008)
+        bucket.spend(credit)
+        assert bucket.ready(0.008)
+        bucket.spend(10)
+        assert not bucket.ready(0.008)
+
+
+def test_who_wakes_much_too_late_has_a_hundredth_of_a_second() -> None:
+    bucket = TokenBucket(1e6)
+    assert bucket.ready(0.0)
+    bucket.waited_for = True
+    assert bucket.ready(5.0)
+    bucket.spend(10_010)
+    assert not bucket.ready(5.0)

@@ -9,6 +9,8 @@ __all__ = ["TokenBucket"]
 _ROUNDING_BYTES = 1.0
 """Beside what passes in the least time that the clock can tell apart: without them, no
 time would be late enough for the last millionth of a byte."""
+_LATE_S = 0.01
+"""So late a busy machine may wake who waits, and the rate is kept on the average."""
 
 
 class TokenBucket:
@@ -21,6 +23,8 @@ class TokenBucket:
     def __init__(self, rate_bytes_per_s: float, *, depth_s: float = 0.002) -> None:
         self.rate = rate_bytes_per_s
         self._depth = depth_s
+        self.waited_for = False
+        """Whether more is to be sent: then a wake-up that comes late loses nothing."""
         self._credit = 0.0
         self._at: float | None = None
 
@@ -41,5 +45,6 @@ class TokenBucket:
     def _fill(self, now: float) -> None:
         if self._at is not None:
             earned = (now - self._at) * self.rate
-            self._credit = min(self._depth * self.rate, self._credit + earned)
+            depth = max(self._depth, _LATE_S) if self.waited_for else self._depth
+            self._credit = min(depth * self.rate, self._credit + earned)
         self._at = now

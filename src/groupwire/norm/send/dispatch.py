@@ -72,6 +72,7 @@ class Dispatch:
                 return
             if budget <= 0 or not bucket.ready(now):
                 self.deadline = bucket.ready_at(now)
+                bucket.waited_for = True
                 return
             spent = self._send_row(now)
             if spent:
@@ -84,6 +85,7 @@ class Dispatch:
 
     def _drain(self, now: float) -> None:
         self.drained = True
+        self._outbox.bucket.waited_for = False
         if self._unflushed:
             self._unflushed = False
             self._flusher.drained(now)
