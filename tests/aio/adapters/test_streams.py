@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import sys
 
 import pytest
 from tests.aio.places import run, until
@@ -143,3 +144,22 @@ def test_nobody_in_time_is_said(group: str) -> None:
 def test_streams_are_found_in_aio() -> None:
     assert aio.stream_from is stream_from
     assert aio.stream_to is stream_to
+
+
+def test_the_command_reads_what_a_stream_writes(group: str) -> None:
+    async def work() -> tuple[bytes, tuple[str, ...]]:
+        command = (sys.executable, "-m", "groupwire", "pipe", "--receive", "-g", group)
+        reading = await asyncio.create_subprocess_exec(
+            *command,
+            *("--name", "screen", "--quiet"),
+            stdin=asyncio.subprocess.DEVNULL,
+            stdout=asyncio.subprocess.PIPE,
+        )
+        async with stream_to(group) as writer:
+            writer.write(b"any bytes\0\xff")
+            pipe = writer.get_extra_info("pipe")
+        out, _ = await reading.communicate()
+        assert reading.returncode == 0
+        return out, pipe.report.received
+
+    assert run(work()) == (b"any bytes\0\xff", ("screen",))

@@ -68,6 +68,7 @@ class Published(NamedTuple):
     sequence: int
     """Counts from 0 for each delivery; -1: it was dropped, as the queue was full."""
     delivery: Delivery
+    """How it travels."""
     wait: Callable[[Published, Collection[str] | None], Awaitable[Receipt]]
     """What :meth:`received` calls."""
 
