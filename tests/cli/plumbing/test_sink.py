@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from groupwire.cli.plumbing.sink import Sink, write_stdout
+from groupwire.cli.plumbing.sink import Sink, write_stdout, write_stdout_many
 
 
 def test_messages_are_appended_one_after_the_other(tmp_path: Path) -> None:
@@ -72,3 +72,32 @@ def test_a_standard_output_that_ends_is_named(monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.setattr(os, "write", gone)
     with pytest.raises(BrokenPipeError, match="standard output"):
         write_stdout(b"data")
+
+
+def test_many_buffers_leave_one_behind_the_other_however_little_is_taken(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    written = bytearray()
+
+    def writev(number: int, buffers: list[memoryview]) -> int:
+        assert number == 1
+        assert len(buffers) <= 1024
+        taken = b"".join(buffers)[:7]
+        written.extend(taken)
+        return len(taken)
+
+    monkeypatch.setattr(os, "writev", writev)
+    buffers = [b"", b"abc", memoryview(b"defghij"), b"k", b"", b"lmnopqrstuvw"] * 200
+    write_stdout_many(buffers)
+    assert written == b"abcdefghijklmnopqrstuvw" * 200
+
+
+def test_what_ends_standard_output_is_told_by_its_name(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def writev(_number: int, _buffers: list[memoryview]) -> int:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "writev", writev)
+    with pytest.raises(OSError, match="standard output"):
+        write_stdout_many([b"x"])

@@ -12,6 +12,7 @@ from groupwire.cli.options.common import Reach, Speech, Where
 from groupwire.cli.options.pipes.raw import RawOptions
 from groupwire.cli.pipes.writing import Writing, writing
 from groupwire.cli.plumbing import signals
+from groupwire.cli.plumbing.descriptors import widen
 from groupwire.cli.render.out import Out
 from groupwire.cli.render.pipes.received import Received
 
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 
 __all__ = ["receive"]
 
+_STDOUT = 1
 _STOPPED = "stopped"
 _END_S = 0.3
 """How long the end may be behind the last byte."""
@@ -72,6 +74,8 @@ async def _pipe(receiving: PipeReceiving, shown: Received) -> None:
     from groupwire.messages.piping.events import Outcome
 
     why = _STOPPED
+    if receiving.config.live is None:  # else nothing is to wait there
+        widen(_STDOUT)
     sink = writing(receiving.config.live, shown)
     try:
         await _write(receiving, shown, sink)

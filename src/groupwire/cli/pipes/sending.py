@@ -12,6 +12,7 @@ from groupwire.cli.exits import ExitCode
 from groupwire.cli.options.common import Reach, Speech, Where
 from groupwire.cli.options.pipes.raw import RawOptions
 from groupwire.cli.plumbing import signals
+from groupwire.cli.plumbing.descriptors import widen
 from groupwire.cli.render.out import Out
 from groupwire.cli.render.pipes.sent import Sent
 from groupwire.errors import UsageError
@@ -76,9 +77,17 @@ async def _write(sending: PipeSending) -> None:
 
     if sys.stdin is None:
         raise UsageError("there is no standard input to read", fix="give a pipe")
+    if sending.config.live is None:  # else nothing is to wait there
+        widen(sys.stdin.fileno())
     pieces = pieces_of(sys.stdin.buffer)
-    while piece := await pieces.next():
-        await sending.write(piece)
+    # A file is read in a thread: the next piece while this one leaves.
+    ahead = asyncio.ensure_future(pieces.next())
+    try:
+        while piece := await ahead:
+            ahead = asyncio.ensure_future(pieces.next())
+            await sending.write(piece)
+    finally:
+        ahead.cancel()
 
 
 async def _show(sending: PipeSending, shown: Sent) -> None:
