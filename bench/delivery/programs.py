@@ -14,6 +14,7 @@ from ..network import Host
 __all__ = [
     "GROUPWIRE",
     "LIBNORM",
+    "PIPE",
     "PROGRAMS",
     "UDPCAST",
     "UFTP",
@@ -82,6 +83,26 @@ class Groupwire(Program):
         where = ["-g", f"{self.group}:10001", "-i", job.receivers[number].interface]
         into, name = str(job.into[number]), f"member{number}"
         return [groupwire, "pull", "--into", into, "--name", name, *where, "--json"]
+
+
+class Pipe(Groupwire):
+    """Our command for streams, from the file and into one."""
+
+    name = "groupwire pipe"
+
+    def send(self, job: Job) -> list[str]:
+        count, where = str(len(job.receivers)), self._where(job.sender)
+        command = [groupwire, "pipe", "--send", "-q", "-e", count, *where]
+        return ["sh", "-c", 'exec "$@" <"$0"', str(job.file), *command]
+
+    def receive(self, job: Job, number: int) -> list[str]:
+        command = [groupwire, "pipe", "--receive", "-q", "-n", f"member{number}"]
+        command += self._where(job.receivers[number])
+        into = str(self.received(job, number))
+        return ["sh", "-c", 'exec "$@" >"$0"', into, *command]
+
+    def _where(self, host: Host) -> list[str]:
+        return ["-g", f"{self.group}:10005", "-i", host.interface]
 
 
 class Libnorm(Program):
@@ -171,7 +192,7 @@ class Udpcast(Program):
 
 
 GROUPWIRE, LIBNORM, UFTP, UDPCAST = Groupwire(), Libnorm(), Uftp(), Udpcast()
-UFTP_AS_IT_COMES = UftpAsItComes()
+UFTP_AS_IT_COMES, PIPE = UftpAsItComes(), Pipe()
 PROGRAMS: tuple[Program, ...] = (GROUPWIRE, LIBNORM, UFTP, UDPCAST)
 
 

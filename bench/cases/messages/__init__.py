@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from . import flood, loss, paced, subscribers
+from . import flood, loss, paced, pipe, subscribers
 
 __all__ = ["CASES"]
 
-CASES = (*flood.CASES, paced.CASE, loss.CASE, subscribers.CASE)
+CASES = (*flood.CASES, paced.CASE, loss.CASE, pipe.CASE, subscribers.CASE)
