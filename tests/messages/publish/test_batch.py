@@ -8,8 +8,7 @@ from groupwire.errors import MessageTooLarge, UsageError
 from groupwire.messages.delivery import Delivery
 from groupwire.messages.errors import QueueFull
 from groupwire.messages.frames import FrameReader
-from groupwire.messages.publish.batch import Queue
-from groupwire.messages.publish.dropped import News
+from groupwire.messages.publish.batch import News, Queue
 from groupwire.messages.publish.values import LastValues
 
 EACH = 16

@@ -3,22 +3,71 @@
 from __future__ import annotations
 
 from collections import deque
+from typing import NamedTuple
 
 from groupwire.errors import MessageTooLarge
 from groupwire.messages.delivery import Delivery
 from groupwire.messages.errors import QueueFull
 from groupwire.messages.frames import MAX_MESSAGE_BYTES, encode_frame, messages_in
-from groupwire.messages.publish.dropped import Dropped
 from groupwire.messages.publish.values import LastValues
 from groupwire.messages.topics import checked_topic
 
-__all__ = ["EACH_BYTES", "FULL_BYTES", "Queue", "bytes_of", "check_size"]
+__all__ = [
+    "EACH_BYTES",
+    "FULL_BYTES",
+    "Dropped",
+    "News",
+    "Queue",
+    "bytes_of",
+    "check_size",
+]
 
 EACH_BYTES = 16
 """What a message counts beside its bytes."""
 FULL_BYTES = 60 << 10
 """With so much a frame is closed, and handed on: it is a whole row of segments."""
 _MOST_TOPICS = 4096
+_MOST_RUNS = 1024
+
+
+class News(NamedTuple):
+    """What was dropped since this was last asked for."""
+
+    messages: int
+    first: int
+    """The lowest sequence of those that nobody will have."""
+
+
+class Dropped:
+    """Counts messages, and knows the latest ones by their sequences."""
+
+    def __init__(self) -> None:
+        self.messages = 0
+        """All together."""
+        self._news: News | None = None
+        self._runs: deque[tuple[int, int]] = deque(maxlen=_MOST_RUNS)
+
+    def __contains__(self, sequence: int) -> bool:
+        """Return whether a message was dropped, as far back as that is known."""
+        return any(first <= sequence < after for first, after in self._runs)
+
+    def note(self, first: int, after: int, *, oldest: int | None = None) -> None:
+        """Count messages from a sequence to before another one.
+
+        They may stand for others from the ``oldest`` on.
+        """
+        self.messages += after - first
+        oldest = first if oldest is None else oldest
+        news = self._news or News(0, oldest)
+        self._news = News(news.messages + after - first, min(news.first, oldest))
+        if self._runs and self._runs[-1][1] == first:
+            first, _ = self._runs.pop()
+        self._runs.append((first, after))
+
+    def take(self) -> News | None:
+        """Return what is news, once."""
+        news, self._news = self._news, None
+        return news
 
 
 class Queue:

@@ -18,8 +18,7 @@ from groupwire.messages.frames import (
     MAX_SHARED_BYTES,
     encode_frame,
 )
-from groupwire.messages.publish.batch import EACH_BYTES, check_size
-from groupwire.messages.publish.dropped import Dropped
+from groupwire.messages.publish.batch import EACH_BYTES, Dropped, check_size
 from groupwire.messages.publish.readers import Mark, Readers
 from groupwire.messages.publish.values import LastValues, Value
 from groupwire.messages.rules import PublishRules

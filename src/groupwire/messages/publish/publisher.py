@@ -18,17 +18,14 @@ from groupwire.messages.delivery import DELIVERIES, Delivery
 from groupwire.messages.errors import QueueFull
 from groupwire.messages.events import (
     Closed,
-    LostTold,
-    MemberJoined,
-    MemberLeft,
     MessagesDropped,
     PublishEvent,
     ReceiptEnded,
     RoomFreed,
-    TakesNoMore,
 )
 from groupwire.messages.members import Member, Role
 from groupwire.messages.presence import Heard, Myself, Presence
+from groupwire.messages.publish.audience import Audience
 from groupwire.messages.publish.batch import EACH_BYTES, Queue, bytes_of, check_size
 from groupwire.messages.publish.lane import BLOCK, StreamLane
 from groupwire.messages.publish.latest import LatestLane
@@ -36,7 +33,7 @@ from groupwire.messages.publish.stats import PublishStats
 from groupwire.messages.publish.tickets import Tickets
 from groupwire.messages.publish.values import LastValues
 from groupwire.messages.rules import PublishRules
-from groupwire.messages.wire.words import Enough, Here, Join, Lost, Word
+from groupwire.messages.wire.words import Join
 from groupwire.norm import AdaptiveRate, Coding, Sender, SenderConfig
 from groupwire.values import Datagram, Interface, Transmit
 
@@ -87,18 +84,13 @@ class Publisher:
         self._tickets = Tickets((reliable.readers, latest.readers))
         me = Myself(rules.id, rules.name, Role.PUBLISHER, rules.node, rules.instance)
         self._presence = Presence(me, rng, sent=self._sent)
+        self._audience = Audience(self._presence, self._acked)
         self._refused: dict[Delivery, int] = {}
         """How much room was lacking where a queue was full."""
         self._drops = rules.drop_oldest
         """Whether messages may have made room for others."""
         self._events: list[PublishEvent] = []
         self._transmits: list[Transmit] = []
-        self._elder: Member | None = None
-        """Who was heard last, if it was here before this publisher."""
-        self._lost: dict[Member, int] = {}
-        """What each has said to have lost so far."""
-        self._sated: set[Member] = set()
-        """Who takes nothing more of what is sent here."""
         self._closing = self._abandoned = False
         self._acquainted_at: float | None = None
         self._last_ticket = 0
@@ -391,34 +383,17 @@ class Publisher:
         return True
 
     def _take(self, heard: Heard, now: float) -> None:
-        word, member = heard.word, heard.member
-        self._elder = member if self._is_elder(word, now) else None
-        if isinstance(word, Lost) and member is not None:
-            news = word.messages - self._lost.get(member, 0)
-            if word.node == member.node and news > 0:
-                self._lost[member] = word.messages
-                self._events.append(LostTold(member, news, word.why))
-        elif isinstance(word, Enough) and member is not None:
-            self._hear_enough(member, word)
-        elif isinstance(word, Join) and word.last and word.to == self.rules.node:
+        word = heard.word
+        if isinstance(word, Join) and word.last and word.to == self.rules.node:
             self._values.want(word.last, now)
-
-    def _is_elder(self, word: Word, now: float) -> bool:
-        here = word.here if isinstance(word, Join) else word
-        age_ms = here.age_ms if isinstance(here, Here) else 0
-        return age_ms > 1000 * self._presence.age_s(now)
-
-    def _hear_enough(self, member: Member, word: Enough) -> None:
-        if word.node != member.node or member in self._sated:
-            return
-        self._sated.add(member)
-        for lane in self._acked:
-            lane.readers.leave(member)
-        self._events.append(TakesNoMore(member, word.why))
+        self._audience.hear(heard, now)
 
     def _turn(self, now: float) -> None:
         """Take in what has happened, and go on with what can go on."""
-        self._hear_of_members(now)
+        self._audience.turn(now)
+        if self._audience.events:
+            self._events += self._audience.events
+            self._audience.events.clear()
         for lane in self._lanes.values():
             lane.turn(now)
         if self._values.deadline is not None and self._values.deadline <= now:
@@ -435,26 +410,6 @@ class Publisher:
             self._tell_room()
         if self._closing and not self.closed:
             self._go_on_closing(now)
-
-    def _hear_of_members(self, now: float) -> None:
-        for event in self._presence.poll_events():
-            if isinstance(event, MemberJoined):
-                if event.member.role is Role.SUBSCRIBER:
-                    self._wait_for(event.member, now)
-            elif isinstance(event, MemberLeft):
-                self._lost.pop(event.member, None)
-                self._sated.discard(event.member)
-                for lane in self._acked:
-                    lane.readers.leave(event.member)
-            else:
-                continue
-            self._events.append(event)
-
-    def _wait_for(self, member: Member, now: float) -> None:
-        """Wait for a subscriber: from the first message on, if it was here before."""
-        for lane in self._acked:
-            whole = member == self._elder and lane.kept_from == 0
-            lane.readers.join(member, 0 if whole else lane.place, now)
 
     def _tell_dropped(self) -> None:
         """Tell what has made room, and that nobody will have it."""
