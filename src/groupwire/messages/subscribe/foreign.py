@@ -38,6 +38,8 @@ class ForeignRun(Run):
         self._framed: bool | None = None
         self._pieces: list[bytes] = []
         self._size = 0
+        self._cut = False
+        """Whether a piece was taken for whole that may go on."""
         self._sequence = 0
 
     def take(self, events: Sequence[ReceiverEvent]) -> None:
@@ -53,10 +55,11 @@ class ForeignRun(Run):
         """Note when bytes came, and hand on what is whole by now."""
         if not self._pieces:
             self.piece_at = None
-        elif self.piece_at is None:
+        elif self.piece_at is None or self.norm.lacks(self.key):
             self.piece_at = now + _QUIET_S
         elif self.piece_at <= now:
             self._close()
+            self._cut = True
 
     def _read(self, data: bytes, message_at: int | None) -> None:
         if self._framed is None and message_at is not None:
@@ -64,13 +67,16 @@ class ForeignRun(Run):
         if self._framed:
             super()._read(data, message_at)
             return
+        goes_on = bool(self._pieces) or self._cut
         if message_at is None:
-            if self._pieces:
+            if goes_on:
                 self._append(data)
             return
-        if self._pieces:
+        if goes_on and message_at:
             self._append(data[:message_at])
+        if self._pieces:
             self._close()
+        self._cut = False
         self._append(data[message_at:])
 
     def _append(self, data: bytes) -> None:
@@ -100,6 +106,7 @@ class ForeignRun(Run):
     def _gap(self) -> None:
         self._pieces.clear()
         self._size = 0
+        self._cut = False
         super()._gap()
         if not self._framed:
             self.source.gap(self.delivery, 1, exact=False)
