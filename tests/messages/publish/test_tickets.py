@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from dataclasses import replace
 
 from groupwire.messages.events import ReceiptEnded, ReceivedBy
 from groupwire.messages.members import Member, Role
@@ -306,3 +307,23 @@ def test_a_turn_looks_only_at_tickets_that_end() -> None:
     for _ in range(100):
         desk.told()
     assert Looked.looks <= 10
+
+
+def test_of_two_with_one_name_each_is_told() -> None:
+    desk = Desk("a", "b")
+    twin = replace(member(9, "a", host="10.0.0.9"), label="a (10.0.0.9:9)")
+    desk.join(twin)
+    desk.members["twin"] = twin
+    number = desk.open(5, ["a"])
+    desk.settle(5, 1)
+    desk.settle(0, 0, delivery=LATEST)
+    desk.ack("a", 1)
+    assert desk.told() == [received(number, "a")]
+    desk.lag(1)
+    assert desk.told() == [
+        ReceiptEnded(number, frozenset({"a"}), frozenset({"a (10.0.0.9:9)"}))
+    ]
+    number = desk.open(5, ["a"], dropped=True)
+    assert desk.told() == [
+        ReceiptEnded(number, frozenset(), frozenset({"a", "a (10.0.0.9:9)"}))
+    ]

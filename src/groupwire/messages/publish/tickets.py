@@ -6,7 +6,7 @@ done before those in front of it, so that only the ends of a line are looked at.
 
 from __future__ import annotations
 
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from math import inf
@@ -33,13 +33,11 @@ class _Ticket:
 
 
 class _Line(NamedTuple):
+    name: str
+    """Of the subscriber; with its address behind it where two have one name."""
     states: tuple[Reader, ...]
     """What is known of one subscriber, by delivery."""
     tickets: deque[_Ticket]
-
-    @property
-    def name(self) -> str:
-        return self.states[0].member.name
 
     def has(self, ticket: _Ticket) -> bool:
         """Return whether the subscriber has all that a ticket stands for."""
@@ -90,23 +88,25 @@ class Tickets:
         for line in self._unsettled:
             line.append(ticket)
         ticket.missing |= set(by or ())
-        for reader in self._readers[0]:
-            name = reader.member.name
-            if by is not None and name not in by:
+        members = [reader.member for reader in self._readers[0]]
+        namesakes = Counter(member.name for member in members)
+        for member in members:
+            if by is not None and member.name not in by:
                 continue
+            name = str(member) if namesakes[member.name] > 1 else member.name
             if dropped:
                 ticket.missing.add(name)
             else:
-                ticket.missing.discard(name)
-                self._wait(ticket, reader.member.node)
+                ticket.missing.discard(member.name)
+                self._wait(ticket, member.node, name)
         return ticket.number
 
-    def _wait(self, ticket: _Ticket, node: int) -> None:
+    def _wait(self, ticket: _Ticket, node: int, name: str) -> None:
         self._advance(node)
         line = self._lines.get(node)
         if line is None:
             states = tuple(readers.of(node) for readers in self._readers)
-            line = self._lines[node] = _Line(states, deque())
+            line = self._lines[node] = _Line(name, states, deque())
         line.tickets.append(ticket)
         ticket.waiting += 1
         self._stirred[node] = None
