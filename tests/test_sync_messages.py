@@ -77,6 +77,15 @@ def test_what_is_left_of_a_batch_is_the_next_ones(group: str) -> None:
         assert list(one.listen(0.01)) == []
 
 
+def test_who_waits_for_nothing_has_what_is_there(group: str) -> None:
+    with sync.subscribe(group) as one, sync.publish(group) as probe:
+        met(probe, one)
+        for _ in range(2):
+            probe.send_many("a", [b"1", b"2"])
+            probe.send("b", b"3").received()
+            assert [m.data for m in one.listen(0)] == [b"1", b"2", b"3"]
+
+
 def test_batches_and_events_come_in_order(group: str) -> None:
     with sync.subscribe(group) as one, sync.publish(group, name="probe") as probe:
         met(probe, one)

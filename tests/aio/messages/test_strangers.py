@@ -7,7 +7,7 @@ import time
 from random import Random
 
 import pytest
-from tests.aio.messages.places import first, here, met
+from tests.aio.messages.places import first, here, met, soon
 from tests.aio.places import Foreign, run
 
 from groupwire import aio, sync
@@ -84,3 +84,33 @@ def test_who_was_blocked_calls_nobody_silent(
 
     with sync.publish(group, name="other"):  # in a thread of its own
         run(work())
+
+
+def test_who_takes_long_lets_others_have_their_turn(group: str) -> None:
+    async def work() -> None:
+        async with (
+            aio.subscribe(group, name="one") as one,
+            aio.publish(group, name="probe") as probe,
+        ):
+            await met(probe, one)
+            for number in range(100):
+                await probe.send(f"topic/{number}", b"x")
+            await soon(lambda: one.stats.messages == 100)
+            turns = taken = 0
+
+            async def turn() -> None:
+                nonlocal turns
+                while True:
+                    turns += 1
+                    await asyncio.sleep(0)
+
+            turning = asyncio.create_task(turn())
+            async for _ in one:
+                taken += 1
+                time.sleep(0.01)  # noqa: ASYNC251 - a program that takes its time
+                if taken == 100:
+                    break
+            turning.cancel()
+            assert turns > 10
+
+    run(work())

@@ -65,7 +65,9 @@ class Subscribing(Session[SubscribeEvent]):
             queue_bytes=_MOST_BYTES if config.drops else config.queue,
         )
         self._ended = False
-        self._turned_at = 0.0
+        self._turning = False
+        """Whether it is to be noted that the loop has turned."""
+        self._turning_since = 0.0
 
     async def close(self) -> None:
         """Leave; what has come can still be taken. Any number of times."""
@@ -163,7 +165,8 @@ class Subscribing(Session[SubscribeEvent]):
 
     async def _take(self) -> SubscribeEvent | None:
         """Wait for what is next; None once closed and empty."""
-        await self._let_others_turn()
+        if self._backlog:
+            await self._let_others_turn()
         while not self._backlog:
             if self._ended:
                 return None
@@ -176,11 +179,20 @@ class Subscribing(Session[SubscribeEvent]):
         return event
 
     async def _let_others_turn(self) -> None:
-        """Let the loop turn now and then: else who takes long is silent meanwhile."""
+        """Let the loop turn now and then: else who takes long is silent meanwhile.
+
+        Where it turns anyway nothing is waited for, so that looking without a time
+        finds what is there.
+        """
         now = monotonic()
-        if now - self._turned_at > _TURN_S:
-            self._turned_at = now
+        if not self._turning:
+            self._turning, self._turning_since = True, now
+            asyncio.get_running_loop().call_soon(self._turned)
+        elif now - self._turning_since > _TURN_S:
             await asyncio.sleep(0)
+
+    def _turned(self) -> None:
+        self._turning = False
 
     def _give_back(self, size_bytes: int) -> None:
         """Open the window again; whoever was paused reads on."""
