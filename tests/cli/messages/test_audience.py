@@ -64,7 +64,7 @@ def test_the_first_message_waits_for_who_has_to_be_there(
     ("patience", "comings", "at"),
     [
         (Patience(), [], 0.5),
-        (Patience(), [(0.1, "a")], 0.3),
+        (Patience(), [(0.1, "a")], 0.4),
         (Patience(), [(0.1, "a"), (0.25, "b")], 0.45),
         (Patience(BOTH, start_with=0), [(0.1, "a"), (2.0, "b")], 2.0),
         (Patience(BOTH, start_with=0), [(0.1, "a")], 5.0),

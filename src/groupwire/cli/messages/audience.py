@@ -19,6 +19,8 @@ _ANYBODY_S = 0.5
 """How long anybody has to, where nobody is expected."""
 _SILENCE_S = 0.2
 """Once somebody is there, so long without another one means that these are all."""
+_ACQUAINTED_S = 0.4
+"""But no sooner: a publisher does not leave before, so it costs nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +125,10 @@ class Audience:
 
     async def _settle(self) -> None:
         while True:
-            until = self._newest_at + (_SILENCE_S if self._there else _ANYBODY_S)
+            until = self._since + _ANYBODY_S
+            if self._there:
+                until = self._newest_at + _SILENCE_S
+                until = max(until, self._since + _ACQUAINTED_S)
             if self._loop.time() >= until:
                 return
             with suppress(TimeoutError):
