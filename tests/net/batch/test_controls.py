@@ -7,10 +7,12 @@ from hypothesis import strategies as st
 
 from groupwire.net.batch.controls import (
     INFO_HEAD_4,
+    JOINED_BYTES_4,
     interface_of,
     interpret,
     quick_look,
     read_controls,
+    read_joined,
     walk,
 )
 
@@ -50,3 +52,19 @@ def test_listed_messages_are_looked_at_in_any_order() -> None:
     assert quick_look([info, hops]) == (3, 0)
     assert quick_look([time, (17, 104, b"\4\0\0\0"), info, hops]) == (3, 4)
     assert interpret([hops]).ttl_hops == 7
+
+
+def test_a_joined_datagram_of_the_usual_kind_tells_its_way_at_once() -> None:
+    def message(level: int, kind: int, data: bytes) -> bytes:
+        head = struct.pack("@Nii", 16 + len(data), level, kind)
+        return (head + data).ljust(16 + (len(data) + 7 & ~7), b"\0")
+
+    time = message(1, 35, struct.pack("@qq", 5, 0))
+    size = message(17, 104, struct.pack("@i", 1400))
+    info = message(0, 8, struct.pack("@I4s4s", 7, bytes(4), bytes(4)))
+    hops = message(0, 2, struct.pack("@i", 1))
+    usual = time + size + info + hops
+    assert len(usual) == JOINED_BYTES_4
+    assert read_joined(b"xx" + usual, 2) == (7, 1400)
+    assert read_joined(time + info + size + hops, 0) is None
+    assert read_joined(time + size + size + info, 0) is None

@@ -17,6 +17,7 @@ __all__ = [
     "INFO_AT",
     "INFO_BYTES",
     "INFO_HEAD_4",
+    "JOINED_BYTES_4",
     "USUAL_BYTES_4",
     "USUAL_BYTES_6",
     "ListedFacts",
@@ -25,6 +26,7 @@ __all__ = [
     "interpret",
     "quick_look",
     "read_controls",
+    "read_joined",
     "walk",
 ]
 
@@ -43,12 +45,16 @@ _TIMESTAMPNS, _GRO, _PKTINFO = 35, 104, 8
 INFO_AT = 32
 """Where the packet info stands then: behind the time of arrival."""
 USUAL_BYTES_4, USUAL_BYTES_6 = 32 + 32 + 24, 32 + 40 + 24
+JOINED_BYTES_4 = USUAL_BYTES_4 + 24
+"""With the size of the segments between the time and the packet info."""
 INFO_BYTES = {USUAL_BYTES_4: 28, USUAL_BYTES_6: 36}
 """The length of the packet info by that of all; what pads it may be older."""
 _USUAL_CONTROLS = 3
 _TIME_HEAD = _CMSG.pack(32, _SOL_SOCKET, _TIMESTAMPNS)
 INFO_HEAD_4 = _CMSG.pack(28, _SOL_IP, _PKTINFO)
 _INFO_HEAD_6 = _CMSG.pack(36, _SOL_IPV6, 50)
+_GRO_HEAD = _CMSG.pack(20, _SOL_UDP, _GRO)
+_JOINED = struct.Struct(f"@{INFO_AT}x16si4x16sI").unpack_from
 _INDEX_AT = {
     (INFO_BYTES[USUAL_BYTES_4], INFO_HEAD_4): _CMSG.size,
     (INFO_BYTES[USUAL_BYTES_6], _INFO_HEAD_6): _CMSG.size + 16,
@@ -98,6 +104,17 @@ def interface_of(info: bytes) -> int | None:
     """Return the interface that this packet info names; None if it is none."""
     at = _INDEX_AT.get((len(info), info[: _CMSG.size]))
     return None if at is None else int(_INDEX(info, at)[0])
+
+
+def read_joined(controls: bytes, start: int) -> tuple[int, int] | None:
+    """Return interface and size of the segments of the usual joined datagram.
+
+    None where there is anything else. Each row of a flood has to know both.
+    """
+    gro, segment_bytes, info, index = _JOINED(controls, start)
+    if gro != _GRO_HEAD or info != INFO_HEAD_4:
+        return None
+    return index, segment_bytes
 
 
 def read_controls(controls: bytes, start: int, size: int) -> Told:

@@ -23,6 +23,7 @@ from groupwire.net.batch.controls import (
     INFO_AT,
     INFO_BYTES,
     INFO_HEAD_4,
+    JOINED_BYTES_4,
     USUAL_BYTES_4,
     USUAL_BYTES_6,
     ListedFacts,
@@ -30,6 +31,7 @@ from groupwire.net.batch.controls import (
     interface_of,
     quick_look,
     read_controls,
+    read_joined,
 )
 from groupwire.net.batch.libc import find_recvmmsg
 from groupwire.net.batch.rows import LEAST_BYTES, runs
@@ -255,7 +257,7 @@ class Ring:
         datagrams: list[Datagram] = []
         lengths: list[int] = []
         facts = CopiedFacts(rows, lengths)
-        head, joined = b"", False
+        joined = False
         for slot, row, start in zip(range(count), _ROWS, _DATA, strict=False):
             length, flags, size = _result(headers, slot * _HEADER_BYTES)
             lengths.append(length)
@@ -266,13 +268,8 @@ class Ring:
             if not length:
                 datagrams.append(Datagram(part, origin))
                 continue
-            index = segment_bytes = 0
-            if length == USUAL_BYTES_4:
-                head, index = _head_and_index(rows, row + _CONTROL)
-            if length != USUAL_BYTES_4 or head != INFO_HEAD_4:
-                told = facts.told(slot)
-                index, segment_bytes = told.interface, told.segment_bytes
-                joined = joined or segment_bytes > 0
+            index, segment_bytes = _way(rows, row + _CONTROL, length, facts, slot)
+            joined = joined or segment_bytes > 0
             datagrams.append(Datagram(part, origin, index, facts, slot, segment_bytes))
         return Batch(datagrams, count, count - len(datagrams), joined)
 
@@ -295,6 +292,22 @@ class Ring:
                 0,
             )
         return self._headers[:]
+
+
+def _way(
+    rows: bytes, at: int, length: int, facts: CopiedFacts, slot: int
+) -> tuple[int, int]:
+    """Return interface and size of the segments: quickly where it is the usual."""
+    if length == USUAL_BYTES_4:
+        head, index = _head_and_index(rows, at)
+        if head == INFO_HEAD_4:
+            return index, 0
+    elif length == JOINED_BYTES_4:
+        found = read_joined(rows, at)
+        if found is not None:
+            return found
+    told = facts.told(slot)
+    return told.interface, told.segment_bytes
 
 
 _local = threading.local()
