@@ -1,12 +1,10 @@
 from __future__ import annotations
 
-from itertools import count
-
 import pytest
-
-_PORTS = count(24_900)
+from tests.cli.running import free_port
 
 
 @pytest.fixture
 def group() -> str:
-    return f"239.255.78.7%lo:{next(_PORTS)}"
+    # Others may run the same tests on this machine.
+    return f"239.255.78.7%lo:{free_port()}"

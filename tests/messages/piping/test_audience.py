@@ -51,6 +51,23 @@ def test_who_leaves_before_the_beginning_was_never_there() -> None:
     assert audience.missing() == {}
 
 
+def test_who_does_not_follow_at_the_beginning_is_no_reader() -> None:
+    audience = Audience()
+    for one in (ONE, TWO):
+        audience.take(MemberJoined(one), 0)
+    audience.begin({"one"})
+    assert names(audience) == ["one"]
+    assert list(audience.missing()) == ["one"]
+
+
+def test_who_comes_late_and_fails_is_not_missing() -> None:
+    audience = begun(ONE)
+    audience.take(MemberJoined(TWO), 9)
+    audience.take(MemberLeft(TWO, SILENT), 20)
+    assert audience.missing() == {"one": "reading"}
+    assert audience.missing(["two"]) == {"one": "reading", "two": "late"}
+
+
 def test_who_takes_another_sender_before_the_beginning_is_no_reader() -> None:
     audience = Audience()
     audience.take(MemberJoined(ONE), 0)

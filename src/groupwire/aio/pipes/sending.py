@@ -41,6 +41,8 @@ _LIVE_BYTES = 1316
 """Seven packets of a transport stream: a segment each, so that one that is lost takes
 nothing else with it."""
 _QUEUE_BYTES = 1 << 20
+_FOLLOW_S = 2.0
+"""For so long all who are there are waited for, if enough follow."""
 _AGAIN_S = 0.1
 """Until a beginning is told anew that somebody who is there has not acknowledged."""
 _MOST_EVENTS = 10_000
@@ -175,14 +177,14 @@ class PipeSending:
 
         False: ``wait`` is over, and nobody is there.
         """
-        try:
-            async with asyncio.timeout(self.config.wait):
-                await self._gather()
-        except TimeoutError:
-            if not self.audience.reading:
+        names: Collection[str] | None = None
+        if not self.config.first_readers:
+            await self._say(BEGIN, encode_begin(self._beginning))
+        else:
+            names = await self._gathered()
+            if not names:
                 return False
-            await self._introduce()
-        self.audience.begin()
+        self.audience.begin(names)
         self._began_at = _now()
         return True
 
@@ -242,16 +244,21 @@ class PipeSending:
     def _beginning(self) -> Begin:
         return Begin(live=self.config.live is not None)
 
-    async def _gather(self) -> None:
-        """Wait until enough are there, and follow."""
-        if not self.config.first_readers:
-            await self._say(BEGIN, encode_begin(self._beginning))
-            return
+    async def _gathered(self) -> Collection[str]:
+        """Return who follows: enough of them, or those who are there in time."""
+        try:
+            async with asyncio.timeout(self.config.wait):
+                return await self._gather()
+        except TimeoutError:
+            return await self._introduce() if self.audience.reading else ()
+
+    async def _gather(self) -> Collection[str]:
         while True:
             while not self._enough({r.member.name for r in self.audience.reading}):
                 await self._bell.wait()
-            if self._enough(await self._introduce()):
-                return
+            names = await self._introduce()
+            if self._enough(names):
+                return names
             await asyncio.sleep(_AGAIN_S)
 
     async def _introduce(self) -> Collection[str]:
@@ -260,12 +267,11 @@ class PipeSending:
         Who has acknowledged that misses nothing of what comes then. Twice, as who takes
         another sender says so between the two.
         """
-        received: Collection[str] = ()
+        names: Collection[str] = {r.member.name for r in self.audience.reading}
         for _ in range(2):
             sent = await self._say(BEGIN, encode_begin(self._beginning))
-            received, _ = await sent.received()
-        names = {r.member.name for r in self.audience.reading}
-        return names.intersection(received)
+            names = await _followed(sent, names)
+        return {r.member.name for r in self.audience.reading}.intersection(names)
 
     def _enough(self, names: Collection[str]) -> bool:
         readers = [r for r in self.audience.reading if r.member.name in names]
@@ -317,6 +323,19 @@ class PipeSending:
     def _over(self) -> None:
         if not self._over_at:
             self._over_at = _now()
+
+
+async def _followed(sent: Published, names: Collection[str]) -> Collection[str]:
+    """Return who of these acknowledges soon: a stranger does not hold others up."""
+    tasks = {name: asyncio.ensure_future(sent.received([name])) for name in names}
+    try:
+        if tasks:
+            await asyncio.wait(tasks.values(), timeout=_FOLLOW_S)
+    finally:
+        for task in tasks.values():
+            task.cancel()
+    done = {n: t for n, t in tasks.items() if t.done() and not t.cancelled()}
+    return {name for name, task in done.items() if name in task.result().received}
 
 
 def _now() -> float:

@@ -19,6 +19,7 @@ __all__ = ["DONE", "OTHER", "Audience", "Reader", "ReaderState"]
 
 DONE = "done"
 """Why a reader takes nothing more: it has written everything."""
+_LATE, _ABSENT = "late", "absent"
 OTHER = "another"
 """It reads what another sender sends."""
 
@@ -83,10 +84,17 @@ class Audience:
             case _:
                 pass
 
-    def begin(self) -> None:
-        """Note that the first byte is about to be sent: who is here now has all."""
+    def begin(self, names: Collection[str] | None = None) -> None:
+        """Note that the first byte is about to be sent, and that these follow.
+
+        None: all who are here. Who else is here may be a stranger who reads nothing.
+        """
         self.begun = True
-        self._readers = {key: r for key, r in self._readers.items() if r.here}
+        for key, reader in list(self._readers.items()):
+            if not reader.here or (
+                names is not None and reader.member.name not in names
+            ):
+                del self._readers[key]
 
     def acknowledged(self, names: Collection[str]) -> None:
         """Note who has everything up to the end, though perhaps not written."""
@@ -111,13 +119,15 @@ class Audience:
         return [str(r.member) for r in self if self._has(r) and r.place]
 
     def missing(self, expected: Collection[str] = ()) -> Mapping[str, str]:
-        """Return who has not all that it could have, or was expected, and why."""
+        """Return who has not all, and why: of those who were here, or are expected."""
         has = {r.member.name for r in self if self._has(r) and not r.place}
         seen = {r.member.name for r in self}
-        lacks = {str(r.member): _why(r) for r in self if not self._has(r)}
+        lacks = {
+            str(r.member): _why(r) for r in self if not self._has(r) and not r.place
+        }
         for name in expected:
             if name not in has and name not in lacks:
-                lacks[name] = "late" if name in seen else "absent"
+                lacks[name] = _LATE if name in seen else _ABSENT
         return lacks
 
     def _has(self, reader: Reader) -> bool:
