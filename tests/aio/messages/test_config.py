@@ -18,6 +18,10 @@ from groupwire.messages.delivery import Delivery
         {"receive_buffer": -1},
         {"timeout": -1},
         {"rate": 0},
+        {"queue": 0},
+        {"window": 1000},
+        {"delay": -1},
+        {"patience": 0},
         {"name": "a b"},
     ],
 )
@@ -27,7 +31,7 @@ def test_a_publisher_refuses_what_cannot_work(change: dict[str, Any]) -> None:
 
 
 @pytest.mark.parametrize(
-    "change", [{"ttl": -1}, {"dscp": 64}, {"name": "42"}, {"full": Full.RAISE}]
+    "change", [{"ttl": -1}, {"name": "42"}, {"full": Full.RAISE}, {"queue": 0}]
 )
 def test_a_subscriber_refuses_what_cannot_work(change: dict[str, Any]) -> None:
     with pytest.raises(UsageError):

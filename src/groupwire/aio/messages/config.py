@@ -8,7 +8,7 @@ from enum import StrEnum
 from groupwire.aio.config import EndConfig
 from groupwire.errors import UsageError
 from groupwire.messages.delivery import Delivery
-from groupwire.messages.rules import StartAt
+from groupwire.messages.rules import PublishRules, StartAt, SubscribeRules
 
 __all__ = ["Full", "PublishConfig", "SubscribeConfig"]
 
@@ -56,6 +56,17 @@ class PublishConfig(EndConfig):
             raise UsageError(f"no timeout of {self.timeout} s", fix="use 0 or more")
         if self.rate is not None and not self.rate > 0:
             raise UsageError(f"no rate of {self.rate}", fix="use more than 0")
+        # They check the rest; who it will be does not matter here.
+        PublishRules(
+            id=0,
+            node=1,
+            instance=0,
+            name="any",
+            queue_bytes=self.queue,
+            window_bytes=self.window,
+            delay_s=self.delay,
+            patience_s=self.patience,
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,6 +88,7 @@ class SubscribeConfig(EndConfig):
 
     def __post_init__(self) -> None:
         EndConfig.__post_init__(self)
+        SubscribeRules(id=0, node=1, name="any", queue_bytes=self.queue)
         if self.full is Full.RAISE:
             raise UsageError(
                 "a subscriber's queue raises nothing",
