@@ -139,6 +139,25 @@ def test_many_are_handed_over_at_once_and_taken_in_batches(group: str) -> None:
     run(work())
 
 
+def test_a_delay_bound_makes_batches_of_single_messages(group: str) -> None:
+    async def work() -> None:
+        config = PublishConfig(delay=0.1)
+        async with (
+            aio.subscribe(group, name="one") as one,
+            aio.publish(group, name="probe", config=config) as probe,
+        ):
+            await met(probe, one)
+            began = asyncio.get_running_loop().time()
+            for number in range(20):
+                await probe.send("a", str(number).encode())
+                await asyncio.sleep(0)
+            (batch,) = await first(one.batches(), 1)
+            assert len(batch.payloads) == 20
+            assert asyncio.get_running_loop().time() - began >= 0.1
+
+    run(work())
+
+
 def test_what_is_left_of_a_batch_is_the_next_ones(group: str) -> None:
     async def work() -> None:
         async with (
