@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import suppress
+from random import Random
 from typing import Any
 
 import pytest
 from tests.aio.messages.places import soon
-from tests.aio.places import run
+from tests.aio.places import Foreign, run
 
 from groupwire import aio
 from groupwire.aio.pipes import (
@@ -20,8 +21,12 @@ from groupwire.aio.pipes import (
     pipe_to,
 )
 from groupwire.errors import UsageError
+from groupwire.gather import Kind, Tagged
 from groupwire.messages.events import TakesNoMore
+from groupwire.messages.members import Role
 from groupwire.messages.piping.events import OtherSender, Outcome, SenderFound
+from groupwire.messages.wire.speech import encode_word
+from groupwire.messages.wire.words import Here
 
 pytestmark = pytest.mark.usefixtures("no_leaks")
 
@@ -282,6 +287,30 @@ def test_what_waits_too_long_of_a_live_pipe_is_skipped(group: str) -> None:
             got = len(await reading)
             assert got + one.intake.skipped_bytes == 1_500_000
             assert one.intake.skipped_bytes >= report.skipped_bytes
+
+    run(work())
+
+
+def test_strangers_neither_hold_a_pipe_up_nor_break_it(group: str) -> None:
+    rng = Random(5)
+    data = rng.randbytes(300_000)
+
+    async def work() -> None:
+        with Foreign(group) as foreign:
+            async with of(group) as one, to(group, patience=1.0) as pipe:
+                reading = asyncio.create_task(whole(one))
+                # Somebody who says that he reads, and does not.
+                ghost = Here(77, Role.SUBSCRIBER, 4711, every_ms=60_000)
+                said = Tagged(Kind.MESSAGE, 1, encode_word(ghost), name="ghost")
+                foreign.say(said.encode())
+                assert await pipe.begin()
+                for number in range(0, len(data), 10_000):
+                    foreign.say(rng.randbytes(200))
+                    foreign.say(bytes([0x12, 8]) + rng.randbytes(100))
+                    await pipe.write(data[number : number + 10_000])
+                report = await pipe.finish()
+                assert (report.received, report.missing) == (("rx",), {})
+                assert await reading == data
 
     run(work())
 

@@ -203,7 +203,8 @@ class PipeSending:
         if not self.audience.begun:
             raise UsageError("this pipe has not begun", fix="await begin() first")
         sent = await self._say(END, encode_end(End(self.bytes)))
-        received, _ = await sent.received()
+        names = {r.member.name for r in self.audience.here}
+        received, _ = await sent.received(names)
         self.audience.acknowledged(received)
         with suppress(TimeoutError):
             async with asyncio.timeout(self.config.patience):

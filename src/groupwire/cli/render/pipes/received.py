@@ -210,8 +210,10 @@ class Received:
         out.last_note(came)
         if skipped := intake.skipped_bytes + self.late_bytes:
             out.warn(f"{amount(skipped)} skipped")
-        words = _STOPPED if intake.outcome is None else _WORDS.get(intake.outcome)
-        if words is not None and not (self.lossy and intake.outcome is None):
+        words = _WORDS.get(intake.outcome) if intake.outcome else None
+        if intake.outcome is None and intake.sender is not None and not self.lossy:
+            words = _STOPPED
+        if words is not None:
             out.complain(out.note_paint(words, "red"))
         elif intake.late and not self.lossy:
             text = f"the first {amount(intake.begun_at)} are not here"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING
 
 from groupwire.cli.render.deliveries.ink.board import Board
@@ -47,7 +48,8 @@ class Sent:
     def __init__(self, out: Out) -> None:
         self._out = out
         self._sending: PipeSending | None = None
-        self._board = Board(out) if out.live else None
+        typed = sys.stdin is not None and sys.stdin.isatty()
+        self._board = Board(out) if out.live and not typed else None
         self._pace = Pace()
         self._next_s = _EVERY_S
         self.nobody = self.deserted = False
