@@ -74,6 +74,11 @@ class Audience:
         """Who is there."""
         return sorted(self._there.values())
 
+    @property
+    def seen(self) -> list[str]:
+        """Who is or was there."""
+        return sorted(self._come.values())
+
     def hear(self, event: object) -> None:
         """Take in that a member has come or gone; whatever else is skipped."""
         match event:
@@ -100,8 +105,7 @@ class Audience:
             await self._settle()
         else:
             # Who has left again will not appear any more.
-            come = self._come.values()
-            await self._until(lambda: self._patience.complete(come))
+            await self._until(lambda: self._patience.complete(self.seen))
 
     async def changes(self) -> AsyncIterator[None]:
         """Iterate over the times at which somebody has come; the first is now."""

@@ -145,7 +145,7 @@ async def _send(
         shown.nothing()
     elif plan.config.delivery is Delivery.BESTEFFORT:
         await audience.after()
-        shown.there(audience.names)
+        shown.there(audience.seen)
     else:
         await _prove(last, plan, shown, audience)
 
