@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import struct
 from contextlib import suppress
 
 import pytest
@@ -905,3 +906,19 @@ def test_a_storm_of_peers_says_little_more_than_what_it_has_to_say() -> None:
     for reader in readers:
         assert len(reader.messages) == 8 * 500
         assert sent[reader.seat.name] <= 50 * 10 * 8
+
+
+def test_who_reports_before_its_first_word_is_heard_is_no_foreigner() -> None:
+    place = Place()
+    writer = place.writer("cam")
+    writer.send("a", b"before")
+    reader = place.reader("screen")
+    here, there = reader.seat, writer.core.rules.node
+    report = struct.pack("!BBHIII", 0x15, 9, 0, here.core.rules.node, there, 0)
+    writer.seat.arrive(Datagram(report, here.origin))
+    place.run(1.0)
+    writer.send("a", b"after")
+    writer.close()
+    # Where a foreign receiver is known, it lingers for a second.
+    assert place.run(0.5, done=lambda: writer.closed)
+    assert reader.payloads("a")[-1] == b"after"

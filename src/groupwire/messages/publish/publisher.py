@@ -35,7 +35,7 @@ from groupwire.messages.publish.values import LastValues
 from groupwire.messages.rules import PublishRules
 from groupwire.messages.wire.words import Join
 from groupwire.norm import AdaptiveRate, Coding, Sender, SenderConfig
-from groupwire.values import Datagram, Interface, Transmit
+from groupwire.values import Datagram, Interface, Origin, Transmit
 
 __all__ = ["Publisher"]
 
@@ -48,6 +48,8 @@ _ACQUAINTED_S = 0.4
 publisher that has sent something does not leave before."""
 _LINGER_S = 1.0
 """For so long a publisher that leaves repairs what foreign receivers ask for."""
+_MOST_FOREIGN = 64
+"""Of whom it is known that they may be no subscribers; one is enough to linger."""
 _FEEDBACK = struct.Struct("!B3xII")
 """RFC 5740 §4.3: version and type, source, the sender that is meant."""
 _NACK, _ACK = 0x14, 0x15
@@ -96,8 +98,8 @@ class Publisher:
         self._last_ticket = 0
         self._missing: frozenset[str] = frozenset()
         self._linger_until: float | None = None
-        self._foreign = False
-        """Whether somebody gives feedback who does not speak our words."""
+        self._foreign: set[tuple[Origin, int]] = set()
+        """Who gives feedback, by address and node, and has not said that it is here."""
 
     # What the application wants.
 
@@ -375,10 +377,11 @@ class Publisher:
         if norm is None:
             return False
         member = self._presence.roster.at(datagram.origin, node)
-        if member is None:
-            self._foreign = self._reliable.strangers = True
-        else:
+        if member is not None:
             self._presence.alive(member, now)
+        elif len(self._foreign) < _MOST_FOREIGN:
+            self._foreign.add((datagram.origin, node))
+            self._reliable.strangers = True
         norm.handle_datagram(datagram, now=now)
         return True
 
@@ -386,6 +389,10 @@ class Publisher:
         word = heard.word
         if isinstance(word, Join) and word.last and word.to == self.rules.node:
             self._values.want(word.last, now)
+        if self._foreign and heard.member is not None:
+            # It has acknowledged something before its first word was heard.
+            self._foreign.discard((heard.member.origin, heard.member.node))
+            self._reliable.strangers = bool(self._foreign)
         self._audience.hear(heard, now)
 
     def _turn(self, now: float) -> None:
@@ -463,7 +470,7 @@ class Publisher:
         """
         readers = self._reliable.readers
         young = self._acquainted_at is not None and self._acquainted_at > now
-        return young or self._foreign or len(readers) > readers.lagging
+        return young or bool(self._foreign) or len(readers) > readers.lagging
 
     def _is_acquainted(self, now: float) -> bool:
         """Return whether who was here before has had time to say so."""
