@@ -18,6 +18,7 @@ from tests.lab.harness.process import Process
 _SIZE = 12_000_000
 _SLOW = ("--rate", "32M")
 """Three seconds for all of it, so that there is a middle."""
+_HASTY = ("--patience", "1")
 _EVENTS_TO_US = 'into=$1; shift; exec "$@" 3>&1 >"$into" 2>&3'
 _FROM_FILE = 'from=$1; shift; exec "$@" <"$from"'
 
@@ -101,7 +102,8 @@ def test_a_reader_that_stays_stopped_is_left_and_named(
 ) -> None:
     a, b, c = lab.segment(3)
     source = noise(tmp_path / "source", 3 * _SIZE)
-    stopped, other = reader(b, tmp_path / "r1"), reader(c, tmp_path / "r2")
+    stopped = reader(b, tmp_path / "r1", *_HASTY)
+    other = reader(c, tmp_path / "r2")
     expected = ("--expect", "r1,r2", "--patience", "2")
     sending = sender(a, source, *expected, "--rate", "64M")
     reach(stopped, 1_000_000)
@@ -127,7 +129,7 @@ def test_a_sender_that_is_killed_is_told_by_its_readers(
 ) -> None:
     a, *hosts = lab.segment(3)
     source = noise(tmp_path / "source", _SIZE)
-    readers = [reader(host, tmp_path / f"r{n}") for n, host in enumerate(hosts)]
+    readers = [reader(h, tmp_path / f"r{n}", *_HASTY) for n, h in enumerate(hosts)]
     sending = sender(a, source, *_SLOW, "--start-with", "2")
     reach(readers[0], 1_000_000)
     sending.signal(signal.SIGKILL)
@@ -146,7 +148,7 @@ def test_a_reader_that_is_killed_is_named_and_the_others_have_all(
     lab: Laboratory, tmp_path: Path
 ) -> None:
     a, b, c = lab.segment(3)
-    source = noise(tmp_path / "source", 2 * _SIZE)
+    source = noise(tmp_path / "source", _SIZE)
     killed, other = reader(b, tmp_path / "r1"), reader(c, tmp_path / "r2")
     sending = sender(a, source, *_SLOW, "--start-with", "2")
     reach(killed, 1_000_000)

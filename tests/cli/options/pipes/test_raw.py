@@ -39,7 +39,6 @@ def test_options_are_what_the_library_has() -> None:
     [
         (RawOptions(sender="cam"), True, "--from is for who receives"),
         (RawOptions(expect="2"), False, "--expect is for who sends"),
-        (RawOptions(patience=2.0), False, "--patience is for who sends"),
     ],
 )
 def test_what_the_other_end_knows_is_refused(

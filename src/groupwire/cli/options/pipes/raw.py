@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 __all__ = ["RawOptions", "delay"]
 
 _MILLI = "ms"
-_ONLY_SENT = ("--expect", "--start-with", "--rate", "--patience")
+_ONLY_SENT = ("--expect", "--start-with", "--rate")
 _ONLY_RECEIVED = ("--from",)
 
 
@@ -88,8 +88,9 @@ class RawOptions:
             "--patience",
             metavar="S",
             parser=duration,
-            help="raw, sending: a reader that takes nothing for so many seconds is "
-            "waited for no more; without it 60.",
+            help="raw: a reader that takes nothing for so many seconds is waited for "
+            "no more, without it 60; a sender that is silent is given up after so "
+            "long, 10 at most.",
             show_default=False,
         ),
     ] = None
