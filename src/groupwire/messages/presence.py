@@ -25,6 +25,8 @@ _EACH_S = 0.1
 _SHORTEST_S, _LONGEST_S = 1.0, 30.0
 _ASK_AGAIN_S = (0.1, 0.2, 0.4)
 """Between the questions of who comes: one of them, or an answer, may be lost."""
+_ACQUAINTED_S = 0.1
+"""After the last of these."""
 _ANSWER_S = 0.01
 """Of the time in which all answer, for each member that is known."""
 _SHORTEST_ANSWER_S, _LONGEST_ANSWER_S = 0.02, 10.0
@@ -81,6 +83,8 @@ class Presence:
         self._speak_at: float | None = None
         self._farewells = list(_FAREWELLS_S)
         self._asks = list(_ASK_AGAIN_S)
+        self.acquainted_at: float | None = None
+        """When who was here before has had time to say so; None until all was asked."""
         self._leaving = False
         self._transmits: list[Transmit] = []
 
@@ -250,6 +254,8 @@ class Presence:
         wait = self._interval_s * self._rng.uniform(0.5, 1.0)
         self._spoke_at = now
         self._speak_at = now + (wait if again is None else again)
+        if again is not None and not self._asks:
+            self.acquainted_at = now + _ACQUAINTED_S
 
     def _farewell(self, now: float) -> None:
         self.say(Left(self._me.id, self._me.node, self._sent()))

@@ -43,9 +43,6 @@ _PARITY = 16
 _GRTT_S = 0.01
 """Of a LAN, and far above it: who waits, waits no longer at first."""
 _KEPT_OBJECTS = 1024
-_ACQUAINTED_S = 0.4
-"""After so long who was here before has answered, though a question was lost: a
-publisher that has sent something does not leave before."""
 _LINGER_S = 1.0
 """For so long a publisher that leaves repairs what foreign receivers ask for."""
 _MOST_FOREIGN = 64
@@ -94,7 +91,8 @@ class Publisher:
         self._events: list[PublishEvent] = []
         self._transmits: list[Transmit] = []
         self._closing = self._abandoned = False
-        self._acquainted_at: float | None = None
+        self._acquainted = True
+        """Whether who was here before has had time to say so, once it is asked."""
         self._last_ticket = 0
         self._missing: frozenset[str] = frozenset()
         self._linger_until: float | None = None
@@ -105,7 +103,7 @@ class Publisher:
 
     def start(self, *, now: float) -> None:
         """Say that this publisher is here, and ask who else is."""
-        self._acquainted_at = now + _ACQUAINTED_S
+        self._acquainted = False
         self._presence.start(now)
         self._turn(now)
 
@@ -225,7 +223,7 @@ class Publisher:
     def abandon(self, *, now: float) -> None:
         """Leave at once: what waits is given up, and nobody is waited for."""
         self._closing = self._abandoned = True
-        self._acquainted_at = None
+        self._acquainted = True
         self._turn(now)
 
     # What the machine says.
@@ -278,8 +276,8 @@ class Publisher:
         due = [self._presence.deadline, self._values.deadline]
         if self._presence.closed:
             due.append(self._linger_until)
-        elif self._closing:
-            due.append(self._acquainted_at)
+        elif self._closing and not self._acquainted:
+            due.append(self._presence.acquainted_at)
         due += [n.poll_timeout() for n in self._norms]
         due += [lane.deadline for lane in self._acked]
         if self.rules.delay_s and (since := self._since) is not None:
@@ -469,21 +467,22 @@ class Publisher:
         Who may still make itself known counts, and so do foreign receivers.
         """
         readers = self._reliable.readers
-        young = self._acquainted_at is not None and self._acquainted_at > now
-        return young or bool(self._foreign) or len(readers) > readers.lagging
+        if self._foreign or not self._is_acquainted(now):
+            return True
+        return len(readers) > readers.lagging
 
     def _is_acquainted(self, now: float) -> bool:
         """Return whether who was here before has had time to say so."""
-        at = self._acquainted_at
-        if at is not None and (at <= now or not any(self._sent())):
-            self._acquainted_at = None
-        return self._acquainted_at is None
+        at = self._presence.acquainted_at
+        if at is not None and at <= now:
+            self._acquainted = True
+        return self._acquainted
 
     def _go_on_closing(self, now: float) -> None:
         if self._abandoned:
             self._presence.leave(now)
             self._linger_until = now
-        elif not self._is_acquainted(now) or self._queued_bytes:
+        elif (not self._is_acquainted(now) and any(self._sent())) or self._queued_bytes:
             return
         elif not self._last_ticket:
             self._last_ticket = self._open_ticket(None)
