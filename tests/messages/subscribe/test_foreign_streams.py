@@ -67,6 +67,21 @@ def test_messages_come_one_for_one_though_packets_are_lost(
     assert not reader.lost
 
 
+def test_a_message_of_several_segments_is_whole_though_its_program_stops_amid_it() -> (
+    None
+):
+    place = Place()
+    reader = place.reader("screen")
+    program = Program(place)
+    program.begin()
+    program.write(bytes(1000), ends=False)
+    place.run(0.3)
+    program.write(bytes(1500))
+    place.run(0.3)
+    had = [data for _, data in reader.messages if data != b"before"]
+    assert had == [bytes(2500)]
+
+
 def test_nothing_vanishes_of_a_message_that_is_written_slowly() -> None:
     place = Place()
     reader = place.reader("screen")

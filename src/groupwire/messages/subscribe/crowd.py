@@ -206,6 +206,7 @@ class Crowd:
         if isinstance(run, ForeignRun):
             # A row would hide where its messages begin.
             for part in datagram.parts():
+                run.note(part.data)
                 run.norm.handle_datagram(part, now=now)
                 self._drain(run)
             run.settle(now)

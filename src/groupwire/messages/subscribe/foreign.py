@@ -24,7 +24,10 @@ __all__ = ["ForeignRun"]
 _QUIET_S = 0.05
 """After so long a piece is taken for whole: NORM marks where messages begin, and not
 where they end."""
+_FULL_QUIET_S = 1.0
+"""The same behind a segment that is as long as any: the message may well go on."""
 _MAGIC = 0x47
+_DATA = 0x12
 
 
 class ForeignRun(Run):
@@ -38,6 +41,9 @@ class ForeignRun(Run):
         self._framed: bool | None = None
         self._pieces: list[bytes] = []
         self._size = 0
+        self._longest = 0
+        self._full = False
+        """Whether the last segment was as long as any."""
         self._cut = False
         """Whether a piece was taken for whole that may go on."""
         self._sequence = 0
@@ -51,12 +57,18 @@ class ForeignRun(Run):
             self.source.left = MemberLeft(self.source.member, LeaveReason.SAID)
             self.source.end_at = 0.0
 
+    def note(self, data: bytes) -> None:
+        """Note how long a datagram is, before NORM reads it."""
+        if data[0] == _DATA:
+            self._full = len(data) >= self._longest
+            self._longest = max(len(data), self._longest)
+
     def settle(self, now: float) -> None:
         """Note when bytes came, and hand on what is whole by now."""
         if not self._pieces:
             self.piece_at = None
         elif self.piece_at is None or self.norm.lacks(self.key):
-            self.piece_at = now + _QUIET_S
+            self.piece_at = now + (_FULL_QUIET_S if self._full else _QUIET_S)
         elif self.piece_at <= now:
             self._close()
             self._cut = True
