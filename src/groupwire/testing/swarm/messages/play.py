@@ -109,8 +109,9 @@ class Play:
 
     def _holds(self, life: Life, name: str, wants: tuple[int, ...]) -> str:
         """Return what somebody lacks who is said to have all."""
+        plain, _, _ = name.partition(" (")  # of two lives at once, with the address
         for hearing in self._hearing:
-            if hearing.plan.name == name:
+            if hearing.plan.name == plain:
                 return hearing.lacks(life, wants)
         return f"there is no {name}"
 
