@@ -42,10 +42,11 @@ async def _publish(publisher: aio.Publishing, order: Order) -> Sent:
     before = publisher.stats.sent_bytes
     meter, due = Meter(), time.perf_counter()
     for number in range(order.count):
-        await publisher.send(_TOPIC, order.message(number))
+        sent = await publisher.send(_TOPIC, order.message(number))
         if order.rests(number):
             due += order.interval_s
             await asyncio.sleep(max(0.0, due - time.perf_counter()))
+    await sent.received()  # what waits, and what has to be repaired, counts too
     return meter.sent(publisher.stats.sent_bytes - before)
 
 

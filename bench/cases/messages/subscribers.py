@@ -17,11 +17,11 @@ from ...stats import Samples
 
 __all__ = ["CASE"]
 
-_SIZE, _INTERVAL_S, _TOGETHER = 1000, 0.004, 4
+_SIZE, _INTERVAL_S, _TOGETHER = 1000, 0.006, 6
 _LIMIT = 1.10
 _BYTES, _CALLS, _USER = "bytes sent", "system calls", "user-mode time"
 _UNITS = {_BYTES: "B", _CALLS: "calls", _USER: "µs"}
-_FEW = 250
+_FEW = 240
 """Messages that are subtracted from the many of which system calls are counted."""
 
 
@@ -48,13 +48,13 @@ def _measured(
     outcome: Outcome, lan: Lan, settings: Settings
 ) -> Iterator[tuple[str, float]]:
     """Iterate over what a message costs, by what is counted."""
-    order = _order(settings.pick(8000, 400))
+    order = _order(settings.pick(6000, 300))
     with _opened(lan) as group:
         sent = _checked(outcome, group.obey(order)).sent
     yield _BYTES, sent.sent_bytes / order.count
     yield _USER, sent.user_s * 1e6 / order.count
     if shutil.which("strace") is not None:
-        many = _order(_FEW + settings.pick(2000, 250))
+        many = _order(_FEW + settings.pick(2400, 240))
         calls = [_calls(outcome, lan, order) for order in (_order(_FEW), many)]
         yield _CALLS, (calls[1] - calls[0]) / (many.count - _FEW)
 
@@ -104,7 +104,7 @@ CASE = Case(
     name="messages-subscribers",
     title="What one more subscriber costs",
     about=(
-        "A thousand messages a second of 1000 bytes, four at a time, to 1 to 32 "
+        "A thousand messages a second of 1000 bytes, six at a time, to 1 to 32 "
         "subscribers on one switch, each on a host of its own. Bytes are what the "
         "publisher has sent with headers and repairs, system calls are counted by "
         "strace in runs apart, processor time is by getrusage."
