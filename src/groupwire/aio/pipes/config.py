@@ -35,7 +35,9 @@ class PipeConfig(EndConfig):
     that is silent is given up after so long too, and after 10 s at the latest."""
     rate: float | None = None
     """The most bits per second; None: what the slowest reader takes."""
-    window: int = 8 << 20
+    receive_buffer: int = 8 << 20
+    """Bytes asked of the kernel; 0 leaves the system's default."""
+    window: int = 16 << 20
     """Bytes that are kept so that they can be repaired: so far the sender is ahead."""
 
     def __post_init__(self) -> None:
