@@ -38,6 +38,8 @@ __all__ = ["LatestLane"]
 _MOST_VALUES, _VALUES_SHARE = 256, 4
 """Objects with last values that are kept for repair, and their share of the window: no
 more of them, as they would push out what is current."""
+_MOST_STALE = 256
+"""Objects that are kept though nothing in them is current."""
 _LAGGING_AGAIN_S = 1.0
 """How often who lags is asked."""
 _MOST_UNSENT = 2
@@ -95,7 +97,7 @@ class LatestLane:
         self._values_limit = rules.window_bytes // _VALUES_SHARE
         self._newest = -1
         self._marked = -1
-        """The object that is asked for: it is kept until that is over."""
+        """The object up to which somebody is asked for: all are kept until then."""
         self._place = 0
         self._wanted = 0
         self._lagging_at = 0.0
@@ -238,10 +240,15 @@ class LatestLane:
             self._stale.append(number)
 
     def _cancel(self, now: float) -> None:
-        """Cancel objects in which nothing is current any more."""
+        """Cancel objects in which nothing is current any more.
+
+        But none that somebody is asked for: who has not got it would count as having
+        something newer, which lies behind the watermark.
+        """
         if not self._stale or self.norm is None:
             return
-        kept = [number for number in self._stale if number == self._marked]
+        kept = [number for number in self._stale if number <= self._marked]
+        kept = sorted(kept)[-_MOST_STALE:]
         stale, self._stale = set(self._stale).difference(kept), kept
         for number in sorted(stale):
             self.norm.cancel(number, now=now)
