@@ -142,6 +142,8 @@ class Sender(Peer):
         for number in range(self.options.count):
             self._write(stream, self._content(number), deadline)
             call("StreamMarkEom", stream)
+            if self.options.each:
+                call("StreamFlush", stream, True, _PASSIVE)
         call("StreamFlush", stream, True, _PASSIVE)
         return stream
 
@@ -409,6 +411,7 @@ def _parser() -> ArgumentParser:
     send.add_argument("--fti-in-info", action="store_true", help="and nowhere else")
     send.add_argument("--name", action="append", default=[], help="info of the next")
     send.add_argument("--find", action="store_true", help="have acks of whoever speaks")
+    send.add_argument("--each", action="store_true", help="flush behind each message")
     receive.add_argument("--message", type=int, default=0, help="bytes of each")
     receive.add_argument("--show", action="store_true", help="tell the bytes, too")
     return whole
