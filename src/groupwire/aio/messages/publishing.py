@@ -12,7 +12,7 @@ from groupwire.aio.ends.opening import Ends, open_sending, segment_bytes
 from groupwire.aio.ends.running import Running
 from groupwire.aio.inbox import Inbox
 from groupwire.aio.messages.config import Full, PublishConfig
-from groupwire.aio.messages.message import Published, Receipt
+from groupwire.aio.messages.message import Published, Receipt, published
 from groupwire.aio.messages.session import Session, new_dice, new_life, new_node
 from groupwire.errors import ClosedError, UsageError
 from groupwire.messages.delivery import Delivery
@@ -122,11 +122,14 @@ class Publishing(Session[PublishEvent]):
         except QueueFull as full:
             sending = partial(core.send, topic, data, delivery=delivery)
             sequence = await self._send_later(sending, full, delivery, 1, timeout)
-        self._leave_soon(running)
+        if self._turning:
+            self._more = True
+        else:
+            self._leave_soon(running)
         self._burst_bytes += len(data) + _EACH_BYTES
         if self._burst_bytes >= _BURST_BYTES:
             await asyncio.sleep(0)
-        return Published(sequence, delivery or self._usual, self._received)
+        return published((sequence, delivery or self._usual, self._received))
 
     async def send_many(
         self,
