@@ -100,7 +100,7 @@ def test_of_a_stranger_too_only_what_is_wanted_is_handed_over() -> None:
     place, reader, stranger = meet(patterns=("a/#",))
     stranger.write(b"one")
     stranger.write(b"two")
-    place.run(1.0)
+    place.run(3.0)
     assert not reader.messages
     assert reader.seat.core.stats.skipped == 3
 
