@@ -148,7 +148,9 @@ class Play:
         gone = hearing.account.left
         known = hearing.account.met.keys() & self._truth.lives.keys()
         said = all(gone.get(life) is LeaveReason.SAID for life in known)
-        return said and not hearing.member.core.untaken
+        # A word that was overtaken by the farewell brings one back, until it is silent.
+        back = any(m.id in self._truth.lives for m in hearing.core.members)
+        return said and not back and not hearing.member.core.untaken
 
     # What has to be true.
 
