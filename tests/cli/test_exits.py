@@ -104,3 +104,13 @@ def test_tracebacks_are_for_those_who_ask(
     monkeypatch.delenv("GROUPWIRE_DEBUG")
     report(verdict(error), error)
     assert "UsageError" not in capsys.readouterr().err
+
+
+def test_a_negative_number_taken_for_an_option_goes_behind_two_dashes() -> None:
+    class WrongError(Exception):
+        exit_code = 2
+
+        def format_message(self) -> str:
+            return "No such option: -5"
+
+    assert "TOPIC -- -5" in verdict(WrongError()).fix

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import re
 import sys
 import traceback
 from contextlib import suppress
@@ -137,6 +138,8 @@ def _of_the_words(error: object) -> Verdict | None:
     fix = f"`{path} --help` shows what can be said"
     if "extra argument" in problem:
         fix = f"text with spaces goes in quotes, the group after -g; {fix}"
+    elif re.match(r"No such option: -[0-9.]", problem):
+        fix = f"what begins with - goes behind --, as in TOPIC -- -5; {fix}"
     return Verdict(ExitCode.USAGE, problem, fix)
 
 

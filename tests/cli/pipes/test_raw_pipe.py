@@ -254,3 +254,16 @@ def test_a_slip_is_told(
 ) -> None:
     assert main(["pipe", "--send" if "--receive" not in words else "-q", *words]) == 2
     assert text in capsys.readouterr().err
+
+
+def test_a_closed_standard_input_is_refused_before_anything_is_told() -> None:
+    words = " ".join([*COMMAND, "pipe", "--send", *on_loopback(free_port())])
+    done = subprocess.run(
+        ["sh", "-c", f"exec {words} <&-"],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=20,
+    )
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.startswith("groupwire: there is no standard input to read")

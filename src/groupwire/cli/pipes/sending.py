@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import sys
 from contextlib import suppress
 from dataclasses import dataclass
@@ -35,8 +36,19 @@ def send(
 ) -> int:
     """Send standard input to its end, to all who read."""
     out = speech.out()
+    _check_input()
     plan = _Plan(where, raw.config(where, reach, sends=True), seconds)
     return signals.run(_send(plan, out), out)
+
+
+def _check_input() -> None:
+    """Refuse a closed standard input, before anybody is told of a pipe."""
+    try:
+        os.fstat(sys.stdin.fileno())
+    except (AttributeError, OSError, ValueError):
+        raise UsageError(
+            "there is no standard input to read", fix="give a pipe or a file"
+        ) from None
 
 
 async def _send(plan: _Plan, out: Out) -> int:
@@ -75,8 +87,6 @@ async def _pipe(sending: PipeSending, plan: _Plan, shown: Sent) -> None:
 async def _write(sending: PipeSending) -> None:
     from groupwire.aio.delivery.streams import pieces_of
 
-    if sys.stdin is None:
-        raise UsageError("there is no standard input to read", fix="give a pipe")
     if sending.config.live is None:  # else nothing is to wait there
         widen(sys.stdin.fileno())
     pieces = pieces_of(sys.stdin.buffer)

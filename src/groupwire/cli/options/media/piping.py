@@ -47,8 +47,8 @@ class PipeOptions:
             "--format",
             "-f",
             help="raw: any bytes, repaired until all have them. ts: an MPEG transport "
-            "stream in plain datagrams. rtp: the same in RTP, as media programs send and "
-            "expect them.",
+            "stream in plain datagrams. rtp: the same in RTP, as media programs send "
+            "and expect them.",
         ),
     ] = Form.RAW
     send: Annotated[
@@ -144,5 +144,5 @@ class PipePlace:
         return Where.read(self.group, self.interface, default=DEFAULT_MEDIA_GROUP)
 
     def for_bytes(self) -> Where:
-        """The same for any bytes."""
+        """Return the same for any bytes."""
         return Where.read(self.group, self.interface, default=DEFAULT_PIPE_GROUP)

@@ -57,6 +57,7 @@ class RawOptions:
         expect_option(
             "raw, sending: who has to have it",
             "Exit code 1 if somebody has not. It begins when they are there.",
+            addresses=False,
         ),
     ] = None
     start_with: Annotated[
