@@ -176,6 +176,8 @@ class Roster:
                 if member.role is Role.PUBLISHER and _is_again(member, before):
                     self._events.append(PublisherRestarted(member, before))
                     return
+        if reason is LeaveReason.SAID:
+            return  # it has ended: who is here next under its name has not broken off
         self._gone[before.name, before.origin.host] = before
         while len(self._gone) > _MOST_GONE:
             self._gone.popitem(last=False)

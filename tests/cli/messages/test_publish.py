@@ -370,3 +370,26 @@ def test_it_imports_nothing_heavy(
             timeout=20,
         )
     assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_a_group_in_place_of_the_topic_is_a_slip(capsys: Capture) -> None:
+    assert main(["publish", "239.1.2.3:5000", "hello"]) == 2
+    said = capsys.readouterr().err
+    assert "239.1.2.3:5000 reads as a group" in said
+    assert "-g 239.1.2.3:5000" in said
+
+
+@pytest.mark.parametrize("source", ["-", "-l"])
+def test_a_closed_standard_input_is_refused_before_the_header(
+    here: list[str], source: str
+) -> None:
+    words = " ".join([*COMMAND, "publish", "a", source, *here])
+    done = subprocess.run(
+        ["sh", "-c", f"exec {words} <&-"],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=20,
+    )
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.startswith("groupwire: there is no standard input to read")

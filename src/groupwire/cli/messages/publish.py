@@ -19,13 +19,15 @@ from groupwire.cli.options.messages.publishing import (
 )
 from groupwire.cli.plumbing import signals
 from groupwire.cli.plumbing.spread import spread
-from groupwire.cli.plumbing.stdin import stdin_is_terminal
+from groupwire.cli.plumbing.stdin import stdin_descriptor, stdin_is_terminal
 from groupwire.cli.render.messages.published import Published
 from groupwire.cli.render.out import Out
-from groupwire.errors import UsageError
+from groupwire.errors import AddressError, UsageError
 from groupwire.messages.delivery import Delivery
 from groupwire.messages.frames import MAX_MESSAGE_BYTES
 from groupwire.messages.topics import checked_topic
+from groupwire.values import DEFAULT_MESSAGE_GROUP, Group
+from groupwire.values.notation import split_bare
 
 if TYPE_CHECKING:
     from groupwire.aio import PublishConfig, Publishing
@@ -55,8 +57,10 @@ def publish(
     as it is when nobody is there.
     """
     out = speech.out()
-    checked_topic(topic)
     where = place.read()
+    if not where.named:
+        _refuse_slip(topic)
+    checked_topic(topic)
     plan = _Plan(
         where,
         topic,
@@ -68,6 +72,20 @@ def publish(
     return signals.run(_publish(plan, out), out)
 
 
+def _refuse_slip(topic: str) -> None:
+    """Refuse a group where the topic belongs: who means it has said -g."""
+    try:
+        parts = split_bare(topic)
+        port = parts.port_number() if parts.port else DEFAULT_MESSAGE_GROUP.port
+        group = Group(parts.ip, port, parts.source, parts.interface)
+    except AddressError:
+        return
+    raise UsageError(
+        f"{topic} reads as a group, and the topic comes first",
+        fix=f"groupwire publish TOPIC MESSAGE -g {group}",
+    )
+
+
 def _source(message: str | None, options: PublishOptions) -> bytes | None:
     """Return the message, None for standard input; UsageError where there is none."""
     if options.lines:
@@ -76,6 +94,7 @@ def _source(message: str | None, options: PublishOptions) -> bytes | None:
                 "-l takes messages from standard input",
                 fix="leave MESSAGE and --null-message out",
             )
+        stdin_descriptor()
         return None
     if options.null_message:
         if message is not None:
@@ -88,6 +107,8 @@ def _source(message: str | None, options: PublishOptions) -> bytes | None:
             "there is no message",
             fix="give it behind the topic, by a pipe, or with -l line by line",
         )
+    if message == _STDIN:
+        stdin_descriptor()
     return None if message in {None, _STDIN} else os.fsencode(message or "")
 
 
