@@ -14,7 +14,7 @@ from groupwire.aio import PublishConfig, SubscribeConfig
 from groupwire.aio.messages.message import Receipt
 from groupwire.errors import MessageTooLarge, UsageError
 from groupwire.messages.delivery import Delivery
-from groupwire.messages.events import Batch, MemberJoined, PublisherRestarted
+from groupwire.messages.events import Batch, MemberJoined
 from groupwire.messages.members import Role
 from groupwire.messages.rules import StartAt
 
