@@ -48,9 +48,12 @@ async def read(key: str) -> None:
 async def write(key: str) -> None:
     """Change a value, and wait until all caches know."""
     async with aio.publish(name="writer") as publisher:
-        await asyncio.sleep(0.2)  # by then it is known who is there
-        has, has_not = await (await publisher.send(f"changed/{key}", b"")).received()
-        print(f"{len(has)} caches know, {len(has_not)} do not", flush=True)
+        sent = await publisher.send(f"changed/{key}", b"")
+        receipt = await sent.received()
+        print(
+            f"{len(receipt.received)} caches know, {receipt.missing_count} do not",
+            flush=True,
+        )
 
 
 if __name__ == "__main__":

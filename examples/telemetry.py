@@ -23,10 +23,11 @@ async def robot(name: str) -> None:
             await out.send(
                 f"robot/{name}/joints", joints, delivery=aio.Delivery.BESTEFFORT
             )
-            if tick % 50 == 10:
+            if tick % 50 == 0:
                 alarm = await out.send(f"robot/{name}/alarm", "joint 3 is warm")
-                has, has_not = await alarm.received()
-                print("the alarm is at", *sorted(has), *(f"not {n}" for n in has_not))
+                receipt = await alarm.received()
+                has_not = (f"not {name}" for name in receipt.missing)
+                print("the alarm is at", *sorted(receipt.received), *has_not)
             await asyncio.sleep(0.1)
 
 

@@ -145,10 +145,12 @@ def test_what_is_no_topic_is_refused(wrong: str) -> None:
 
 def test_what_is_no_bytes_is_refused() -> None:
     writer = Place().writer("cam")
-    with pytest.raises(TypeError):
+    with pytest.raises(UsageError, match="data is a int, not bytes"):
         writer.send("a", 5)  # type: ignore[arg-type]
-    with pytest.raises(TypeError):
+    with pytest.raises(UsageError, match="data is a str, not bytes; encode it first"):
         writer.send("a", "text")  # type: ignore[arg-type]
+    with pytest.raises(UsageError, match="a topic is a str, not bytes"):
+        writer.send(b"a", b"x")  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("payload", [bytearray(b"abc"), memoryview(b"abc")])
@@ -226,7 +228,8 @@ def test_many_messages_at_once_are_all_or_nothing() -> None:
     assert caught.value.room_bytes < 1000
     with pytest.raises(MessageTooLarge):
         send(lambda core, now: core.send_many("a", [b"", bytes(17 << 20)], now=now))
-    assert send(lambda core, now: core.send_many("a", [], now=now)) == 10
+    with pytest.raises(UsageError, match="payloads is empty"):
+        send(lambda core, now: core.send_many("a", [], now=now))
     send(lambda core, now: core.flush(now=now))
     place.run(0.1)
     assert reader.payloads("a") == parts

@@ -49,7 +49,11 @@ def checked_pattern(text: str) -> str:
     return text
 
 
-def _checked(text: str, what: str) -> bytes:
+def _checked(text: object, what: str) -> bytes:
+    if not isinstance(text, str):
+        raise UsageError(
+            f"a {what} is a str, not {type(text).__name__}", fix="decode it first"
+        )
     try:
         data = text.encode()
     except UnicodeEncodeError:

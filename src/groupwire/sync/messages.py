@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import (
     Callable,
-    Collection,
     Coroutine,
     Iterator,
     Mapping,
@@ -27,7 +26,7 @@ if TYPE_CHECKING:
         SubscribeConfig,
         Subscribing,
     )
-    from groupwire.aio.messages.message import Published, Receipt
+    from groupwire.aio.messages.message import Published, Receipt, Wanted
     from groupwire.aio.messages.publishing import Payload
     from groupwire.messages.delivery import Delivery
     from groupwire.messages.events import (
@@ -166,6 +165,10 @@ class Publisher(_Member[Any]):
         )
         return Sent(loop_thread().run(sending))
 
+    def wait_for(self, who: Wanted = None, *, timeout: float | None = None) -> bool:
+        """Wait until subscribers are here; see ``aio.messages.Publishing.wait_for``."""
+        return loop_thread().run(self._publishing.wait_for(who, timeout=timeout))
+
     def events(
         self, timeout: float | None = None
     ) -> Iterator[PublishEvent | MembershipEvent]:
@@ -194,9 +197,23 @@ class Sent:
         """Counts from 0 for each delivery; -1: dropped, as the queue was full."""
         return self._published.sequence
 
-    def received(self, by: Collection[str] | None = None) -> Receipt:
-        """Wait until subscribers have it, and all before it, and say who."""
-        return loop_thread().run(self._published.received(by))
+    def __repr__(self) -> str:
+        return f"<Sent {self.sequence}: {self._published.delivery}>"
+
+    def received(
+        self,
+        by: Wanted = None,
+        *,
+        timeout: float | None = None,
+        appear: float | None = None,
+    ) -> Receipt:
+        """Wait until subscribers have it, and all before it, and say who.
+
+        See ``aio.messages.message.Published.received``.
+        """
+        return loop_thread().run(
+            self._published.received(by, timeout=timeout, appear=appear)
+        )
 
 
 class Subscriber(_Member[None]):

@@ -102,8 +102,14 @@ def test_any_bytes_are_a_message_and_nothing_else(group: str) -> None:
             messages = await first(aiter(one), 4)
             assert [m.data for m in messages] == [b"", b"array", b"view", large]
             assert messages[0].topic == "odd /\u00e4/\U0001f600"
-            with pytest.raises(TypeError):
+            with pytest.raises(UsageError, match="data is a str"):
                 await probe.send("a", "text")  # type: ignore[arg-type]
+            with pytest.raises(UsageError, match="payloads is one message"):
+                await probe.send_many("a", b"abc")  # type: ignore[arg-type]
+            with pytest.raises(UsageError, match="payloads is empty"):
+                await probe.send_many("a", [])
+            with pytest.raises(UsageError, match="a topic is a str"):
+                await probe.send(b"a", b"x")  # type: ignore[arg-type]
             with pytest.raises(MessageTooLarge):
                 await probe.send("a", bytes((16 << 20) + 1))
             for topic in ("", "a/+", "#", "a\0", "x" * 1025):

@@ -9,7 +9,7 @@ from typing import Generic, Self, TypeAlias, TypeVar
 from groupwire.aio.adapters.codec import Codec, Undecodable, Valued, read_value
 from groupwire.aio.messages import publish, subscribe
 from groupwire.aio.messages.config import PublishConfig, SubscribeConfig
-from groupwire.aio.messages.message import Message, Published, messages_of
+from groupwire.aio.messages.message import Message, Published, Wanted, messages_of
 from groupwire.aio.messages.publishing import Publishing
 from groupwire.aio.messages.subscribing import Subscribing
 from groupwire.messages.delivery import Delivery
@@ -104,6 +104,12 @@ class ValuePublishing(Generic[T]):
         return self.publishing.send_now(
             topic, self.codec.encode(value), delivery=delivery
         )
+
+    async def wait_for(
+        self, who: Wanted = None, *, timeout: float | None = None
+    ) -> bool:
+        """Wait until subscribers are here; see ``Publishing.wait_for``."""
+        return await self.publishing.wait_for(who, timeout=timeout)
 
     async def close(self) -> Closed | None:
         """Send what waits, and leave; say who has not got everything."""

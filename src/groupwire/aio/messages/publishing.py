@@ -11,21 +11,30 @@ from functools import partial
 from groupwire.aio.ends.opening import Ends, open_sending, segment_bytes
 from groupwire.aio.ends.running import Running
 from groupwire.aio.inbox import Inbox
+from groupwire.aio.messages.audience import Audience, checked_wanted
 from groupwire.aio.messages.config import Full, PublishConfig
-from groupwire.aio.messages.message import Published, Receipt, published
+from groupwire.aio.messages.message import (
+    Published,
+    Receipt,
+    Wanted,
+    published,
+)
 from groupwire.aio.messages.session import Session, new_dice, new_life, new_node
 from groupwire.errors import ClosedError, UsageError
 from groupwire.messages.delivery import Delivery
 from groupwire.messages.errors import QueueFull
 from groupwire.messages.events import (
     Closed,
+    MemberJoined,
+    MemberLeft,
     MessagesDropped,
     PublishEvent,
     ReceiptEnded,
     ReceivedBy,
     RoomFreed,
 )
-from groupwire.messages.members import Role
+from groupwire.messages.members import Member
+from groupwire.messages.publish.batch import checked_payloads
 from groupwire.messages.publish.publisher import Publisher
 from groupwire.messages.publish.stats import PublishStats
 from groupwire.messages.rules import START_BYTES_PER_S, PublishRules
@@ -74,6 +83,7 @@ class Publishing(Session[PublishEvent]):
         self._room: asyncio.Future[None] | None = None
         self._tickets: dict[int, asyncio.Future[Receipt]] = {}
         self._over: asyncio.Future[Closed | None] | None = None
+        self._audience = Audience()
 
     async def open(self) -> None:
         """Join; ``async with`` does it. Raises AddressError and MachineErrors."""
@@ -141,6 +151,7 @@ class Publishing(Session[PublishEvent]):
     ) -> Published:
         """Publish messages of one topic, all or none; return the last one."""
         core, running = self._at_work()
+        payloads = checked_payloads(payloads)
         count = len(payloads)
         try:
             first = core.send_many(
@@ -154,7 +165,7 @@ class Publishing(Session[PublishEvent]):
         if self._burst_bytes >= _BURST_BYTES:
             await asyncio.sleep(0)
         last = first if first < 0 else first + count - 1
-        return Published(last, delivery or self._usual, self._received)
+        return published((last, delivery or self._usual, self._received))
 
     def send_now(
         self, topic: str, data: Payload, *, delivery: Delivery | None = None
@@ -163,12 +174,36 @@ class Publishing(Session[PublishEvent]):
         core, running = self._at_work()
         sequence = core.send(topic, data, now=running.driver.time(), delivery=delivery)
         self._leave_soon(running)
-        return Published(sequence, delivery or self._usual, self._received)
+        return published((sequence, delivery or self._usual, self._received))
 
     def flush(self) -> None:
         """Let what was sent leave now, and not when this turn of the loop is over."""
         self._at_work()
         self._flush()
+
+    # Who is here.
+
+    async def wait_for(
+        self, who: Wanted = None, *, timeout: float | None = None
+    ) -> bool:
+        """Wait until subscribers are here: a name, names, or how many.
+
+        None waits until those who were here before have had time to say so. Returns
+        whether they are here (None: anybody); it takes no longer than ``timeout``
+        (None: the patience).
+        """
+        self._at_work()
+        wanted = checked_wanted(who)
+        within = self.config.patience if timeout is None else timeout
+        if wanted is not None:
+            return await self._audience.until(
+                lambda: self._audience.is_here(wanted), within
+            )
+        loop = asyncio.get_running_loop()
+        deadline = loop.time() + within
+        while (soon := self._acquainted_in()) and (left := deadline - loop.time()) > 0:
+            await asyncio.sleep(min(left, soon))
+        return bool(self._audience.here)
 
     # What is known.
 
@@ -309,34 +344,113 @@ class Publishing(Session[PublishEvent]):
         await asyncio.shield(self._room)
 
     async def _received(
-        self, published: Published, by: Collection[str] | None
+        self,
+        published: Published,
+        by: Wanted,
+        timeout: float | None,
+        appear: float | None,
     ) -> Receipt:
-        core, running = self._at_work()
-        sequence, delivery = published.sequence, published.delivery
-        if delivery is Delivery.BESTEFFORT:
+        self._at_work()
+        wanted = checked_wanted(by)
+        if published.delivery is Delivery.BESTEFFORT:
             raise UsageError(
                 "nobody acknowledges besteffort", fix="send it reliable or latest"
             )
-        if sequence < 0:
-            return Receipt(frozenset(), frozenset(by or self._subscribers))
+        if published.sequence < 0:
+            names = wanted if isinstance(wanted, frozenset) else self._audience.names
+            return Receipt(frozenset(), frozenset(names))
+        now = asyncio.get_running_loop().time
+        ends = None if timeout is None else now() + timeout
+        asked: dict[Member, None] = {}
+        tickets: list[asyncio.Task[Receipt]] = []
+        begun = now() + (self.config.patience if appear is None else appear)
+        try:
+            while True:
+                new = self._not_asked(wanted, asked)
+                if new:
+                    asked.update(dict.fromkeys(new))
+                    asking = self._ask(published, {m.name for m in new}, ends)
+                    tickets.append(asyncio.create_task(asking))
+                until = self._appears_until(wanted, begun, ends)
+                if until is None or until <= now():
+                    break
+                await self._audience.change(until)
+            receipts = await asyncio.gather(*tickets)
+        finally:
+            for ticket in tickets:
+                ticket.cancel()
+        return _summed(receipts, wanted)
+
+    def _not_asked(
+        self, wanted: int | frozenset[str] | None, asked: Collection[Member]
+    ) -> list[Member]:
+        """Return who is here, is wanted, and was not asked so far."""
+        named = wanted if isinstance(wanted, frozenset) else None
+        return [
+            member
+            for member in self._audience.here
+            if member not in asked and (named is None or member.name in named)
+        ]
+
+    def _appears_until(
+        self, wanted: int | frozenset[str] | None, begun: float, ends: float | None
+    ) -> float | None:
+        """Return until when others may appear; None once nobody has to."""
+        if self._audience.closed:
+            return None
+        if wanted is None:
+            soon = self._acquainted_in()
+            if not soon:
+                return None
+            begun = asyncio.get_running_loop().time() + soon
+        elif self._audience.has_seen(wanted):
+            return None
+        return begun if ends is None else min(begun, ends)
+
+    def _acquainted_in(self) -> float:
+        core, running = self._at_work()
+        return core.acquainted_in(now=running.driver.time())
+
+    async def _ask(
+        self, published: Published, names: Collection[str], ends: float | None
+    ) -> Receipt:
+        """Ask these, who are here, and wait for what they say."""
+        core, running = self._at_work()
+        loop = running.driver.loop
         ticket = core.want_received(
-            by, now=running.driver.time(), sequence=sequence, delivery=delivery
+            names,
+            now=running.driver.time(),
+            sequence=published.sequence,
+            delivery=published.delivery,
         )
-        waiting: asyncio.Future[Receipt] = running.driver.loop.create_future()
+        waiting: asyncio.Future[Receipt] = loop.create_future()
         self._tickets[ticket] = waiting
         running.driver.pump()
+        late = None
+        if ends is not None:
+            late = loop.call_at(ends, self._end_ticket, ticket)
         try:
             return await waiting
         finally:
             self._tickets.pop(ticket, None)
+            if late is not None:
+                late.cancel()
 
-    @property
-    def _subscribers(self) -> set[str]:
-        return {m.name for m in self.members if m.role is Role.SUBSCRIBER}
+    def _end_ticket(self, ticket: int) -> None:
+        core, running = self._publisher, self._running
+        if core is not None and running is not None and not core.closed:
+            core.end_ticket(ticket, now=running.driver.time())
+            running.driver.pump()
 
     def _hear(self, events: Sequence[PublishEvent]) -> None:
         for event in events:
             match event:
+                case MemberJoined(member):
+                    self._audience.joined(member)
+                    self._put(event)
+                case MemberLeft(member):
+                    self._audience.left(member)
+                    self._put(event)
                 case RoomFreed(delivery):
                     self._tell_dropped(delivery)
                     self._free()
@@ -390,9 +504,24 @@ class Publishing(Session[PublishEvent]):
         for delivery in tuple(self._untold):
             self._tell_dropped(delivery)
         self._events.close()
+        self._audience.close()
         self._free()
         if self._over is not None and not self._over.done():
             self._over.set_result(None)
         for waiting in self._tickets.values():
             if not waiting.done():
                 waiting.set_exception(ClosedError("this publisher"))
+
+
+def _summed(
+    receipts: Collection[Receipt], wanted: int | frozenset[str] | None
+) -> Receipt:
+    """Return what several receipts say together; who never came is missing."""
+    told = [*(r.received for r in receipts), *(r.missing for r in receipts)]
+    missing = frozenset[str]().union(*(r.missing for r in receipts))
+    received = frozenset[str]().union(*(r.received for r in receipts)) - missing
+    if isinstance(wanted, frozenset):
+        known = {name.partition(" ")[0] for names in told for name in names}
+        missing |= wanted - known
+    unknown = wanted - len(received | missing) if isinstance(wanted, int) else 0
+    return Receipt(received, missing, max(0, unknown))

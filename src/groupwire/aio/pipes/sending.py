@@ -204,8 +204,8 @@ class PipeSending:
             raise UsageError("this pipe has not begun", fix="await begin() first")
         sent = await self._say(END, encode_end(End(self.bytes)))
         names = {r.member.name for r in self.audience.here}
-        received, _ = await sent.received(names)
-        self.audience.acknowledged(received)
+        receipt = await sent.received(names)
+        self.audience.acknowledged(receipt.received)
         with suppress(TimeoutError):
             async with asyncio.timeout(self.config.patience):
                 while self.audience.reading:

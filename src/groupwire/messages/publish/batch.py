@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Sequence
 from typing import NamedTuple
 
-from groupwire.errors import MessageTooLarge
+from groupwire.errors import MessageTooLarge, UsageError
 from groupwire.messages.delivery import Delivery
 from groupwire.messages.errors import QueueFull
 from groupwire.messages.frames import MAX_MESSAGE_BYTES, encode_frame, messages_in
@@ -20,6 +21,7 @@ __all__ = [
     "Queue",
     "bytes_of",
     "check_size",
+    "checked_payloads",
 ]
 
 EACH_BYTES = 16
@@ -210,5 +212,22 @@ def check_size(size: int) -> None:
 
 
 def bytes_of(payload: bytes | bytearray | memoryview) -> bytes:
-    """Return a payload that nobody changes any more; TypeError for no bytes."""
-    return bytes(memoryview(payload))
+    """Return a payload that nobody changes any more; UsageError for no bytes."""
+    try:
+        return bytes(memoryview(payload))
+    except TypeError:
+        fix = "encode it first" if isinstance(payload, str) else "use bytes"
+        what = type(payload).__name__
+        raise UsageError(f"data is a {what}, not bytes", fix=fix) from None
+
+
+def checked_payloads(payloads: Sequence[bytes | bytearray | memoryview]) -> list[bytes]:
+    """Return payloads that nobody changes any more; UsageError for one or none."""
+    if isinstance(payloads, bytes | bytearray | memoryview | str):
+        raise UsageError(
+            "payloads is one message, not several", fix="put it into a list, or send it"
+        )
+    whole = [bytes_of(payload) for payload in payloads]
+    if not whole:
+        raise UsageError("payloads is empty: there is no message", fix="give one")
+    return whole

@@ -26,7 +26,13 @@ from groupwire.messages.events import (
 from groupwire.messages.members import Member, Role
 from groupwire.messages.presence import Heard, Myself, Presence
 from groupwire.messages.publish.audience import Audience
-from groupwire.messages.publish.batch import EACH_BYTES, Queue, bytes_of, check_size
+from groupwire.messages.publish.batch import (
+    EACH_BYTES,
+    Queue,
+    bytes_of,
+    check_size,
+    checked_payloads,
+)
 from groupwire.messages.publish.lane import BLOCK, StreamLane
 from groupwire.messages.publish.latest import LatestLane
 from groupwire.messages.publish.stats import PublishStats
@@ -150,7 +156,7 @@ class Publisher:
         Where the oldest make room, the first of these may be among them.
         """
         which = delivery or self.rules.delivery
-        whole = [bytes_of(payload) for payload in payloads]
+        whole = checked_payloads(payloads)
         room = self.room_bytes(which)
         size = sum(map(len, whole)) + EACH_BYTES * len(whole)
         check_size(max(map(len, whole), default=0))
@@ -210,6 +216,11 @@ class Publisher:
         ticket = self._open_ticket(by, dropped=dropped)
         self._turn(now)
         return ticket
+
+    def end_ticket(self, ticket: int, *, now: float) -> None:
+        """Wait no longer: who has not answered so far is missing."""
+        self._tickets.end(ticket)
+        self._turn(now)
 
     def close(self, *, now: float) -> None:
         """Send what is queued, wait for those who are here, and leave.
@@ -283,6 +294,13 @@ class Publisher:
         if self.rules.delay_s and (since := self._since) is not None:
             due.append(since + self.rules.delay_s)
         return min((d for d in due if d is not None), default=None)
+
+    def acquainted_in(self, *, now: float) -> float:
+        """Return how soon who was here before has had time to say so; 0: it has."""
+        if self._is_acquainted(now):
+            return 0.0
+        at = self._presence.acquainted_at
+        return _GRTT_S if at is None else at - now
 
     def update_interfaces(self, interfaces: Iterable[Interface]) -> None:  # noqa: ARG002
         """Say soon that this publisher is here: its address may be another one."""

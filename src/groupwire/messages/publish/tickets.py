@@ -138,6 +138,16 @@ class Tickets:
         for line in self._lines.values():
             self._miss_last(line, lambda _: True)
 
+    def end(self, number: int) -> None:
+        """Wait for nobody any more for the sake of one ticket."""
+        ticket = self._open.get(number)
+        if ticket is None:
+            return
+        for line in self._lines.values():
+            if ticket in line.tickets:
+                line.tickets.remove(ticket)
+                self._leave(ticket).missing.add(line.name)
+
     def turn(self) -> None:
         """See who has what now."""
         stirred, self._stirred = self._stirred, {}

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from groupwire.aio.adapters.codec import Codec, Undecodable, Valued
     from groupwire.aio.adapters.values import ValueEvent
     from groupwire.aio.messages import Message, PublishConfig, SubscribeConfig
+    from groupwire.aio.messages.message import Wanted
     from groupwire.messages.delivery import Delivery
     from groupwire.messages.events import Closed
 
@@ -90,6 +91,10 @@ class ValuePublisher(Generic[T]):
         return self.publisher.send_many(
             topic, payloads, delivery=delivery, timeout=timeout
         )
+
+    def wait_for(self, who: Wanted = None, *, timeout: float | None = None) -> bool:
+        """Wait until subscribers are here; see ``Publishing.wait_for``."""
+        return self.publisher.wait_for(who, timeout=timeout)
 
     def close(self) -> Closed | None:
         """Send what waits, and leave; say who has not got everything."""

@@ -1,0 +1,117 @@
+"""Who has a message: whoever was here before, is named, or comes in time."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+from tests.aio.messages.places import first, gone, here
+from tests.aio.places import run
+
+from groupwire import aio
+from groupwire.aio import PublishConfig, SubscribeConfig
+from groupwire.aio.messages import Receipt
+from groupwire.errors import NotDelivered, UsageError
+
+pytestmark = pytest.mark.usefixtures("no_leaks")
+
+QUICK = PublishConfig(patience=0.3)
+
+
+@pytest.mark.parametrize("by", [None, "s1", ["s1"], 1])
+def test_who_was_there_before_is_waited_for_and_has_the_first_message(
+    group: str, by: str | int | list[str] | None
+) -> None:
+    async def work() -> None:
+        async with (
+            aio.subscribe(group, name="s1") as one,
+            aio.publish(group, name="probe") as probe,
+        ):
+            sent = await probe.send("a", b"first")
+            receipt = await sent.received(by)
+            assert receipt == Receipt(frozenset({"s1"}), frozenset())
+            assert receipt.complete
+            receipt.raise_for_missing()
+            assert [m.data for m in await first(aiter(one), 1)] == [b"first"]
+            assert repr(sent) == "<Published 0: reliable>"
+
+    run(work())
+
+
+def test_who_never_comes_is_missing_by_name_or_by_number(group: str) -> None:
+    async def work() -> None:
+        async with (
+            aio.subscribe(group, name="s1"),
+            aio.publish(group, name="probe", config=QUICK) as probe,
+        ):
+            sent = await probe.send("a", b"x")
+            receipt = await sent.received({"s1", "ghost"})
+            assert receipt == Receipt(frozenset({"s1"}), frozenset({"ghost"}))
+            with pytest.raises(NotDelivered, match="1 member: ghost"):
+                receipt.raise_for_missing()
+            by_number = await sent.received(3, timeout=0.1)
+            assert (by_number.unknown, by_number.missing_count) == (2, 2)
+            assert not by_number.complete
+            for wrong in (0, "a b"):
+                with pytest.raises(UsageError):
+                    await sent.received(wrong)
+
+    run(work())
+
+
+def test_nobody_at_all_is_not_complete(group: str) -> None:
+    async def work() -> None:
+        async with aio.publish(group, name="probe") as probe:
+            receipt = await (await probe.send("a", b"x")).received()
+            assert receipt == Receipt(frozenset(), frozenset())
+            with pytest.raises(NotDelivered, match="nobody has it"):
+                receipt.raise_for_missing()
+            assert not await probe.wait_for()
+            assert not await probe.wait_for("s1", timeout=0.01)
+
+    run(work())
+
+
+def test_a_timeout_ends_waiting_for_who_does_not_answer(group: str) -> None:
+    async def work() -> None:
+        config = SubscribeConfig(queue=20_000)
+        async with (
+            aio.subscribe(group, name="slow", config=config) as slow,
+            aio.publish(group, name="probe") as probe,
+        ):
+            assert await probe.wait_for("slow")
+            sent = await probe.send_many("a", [bytes(1000)] * 60)
+            receipt = await sent.received(timeout=0.1)
+            assert receipt == Receipt(frozenset(), frozenset({"slow"}))
+            await first(aiter(slow), 60)
+            assert (await sent.received()).complete
+
+    run(work())
+
+
+def test_a_publisher_waits_until_names_or_so_many_are_here(group: str) -> None:
+    async def work() -> None:
+        async with aio.publish(group, name="probe") as probe:
+            waiting = asyncio.create_task(probe.wait_for({"s1", "s2"}))
+            async with aio.subscribe(group, name="s1"):
+                assert await probe.wait_for(1)
+                assert not waiting.done()
+                async with aio.subscribe(group, name="s2"):
+                    assert await waiting
+                    assert await probe.wait_for(2)
+                    assert await probe.wait_for()
+
+    run(work())
+
+
+def test_who_has_left_is_not_waited_for(group: str) -> None:
+    async def work() -> None:
+        async with aio.publish(group, name="probe") as probe:
+            async with aio.subscribe(group, name="s1"):
+                await here(probe, "s1")
+            await gone(probe, "s1")
+            sent = await probe.send("a", b"x")
+            async with asyncio.timeout(1):
+                assert (await sent.received("s1")).missing == {"s1"}
+
+    run(work())
