@@ -222,12 +222,22 @@ Try it:
 
 def run() -> int:
     """Run the command line of this process and return its exit code."""
+    _fill_closed()
     code = main(sys.argv[1:])
     # The end is near: a late Ctrl-C changes nothing but would still be shown.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     # What is left goes with the process: nobody need look for cycles in it.
     gc.freeze()
     return code
+
+
+def _fill_closed() -> None:
+    """Put /dev/null where a standard descriptor is closed: no socket is to be there."""
+    for number in range(3):
+        try:
+            os.fstat(number)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)  # the lowest that is free is this one
 
 
 def main(arguments: Sequence[str]) -> int:

@@ -249,3 +249,17 @@ def test_a_slip_is_told(words: list[str], problem: str, capsys: Capture) -> None
     assert main(["subscribe", *words]) == 2
     out, err = capsys.readouterr()
     assert (out, problem in err) == ("", True)
+
+
+@pytest.mark.parametrize("words", [["subscribe"], ["pipe", "--receive"]])
+def test_a_closed_standard_output_is_refused(words: list[str]) -> None:
+    called = " ".join([*COMMAND, *words, *on_loopback(free_port())])
+    done = subprocess.run(
+        ["sh", "-c", f"exec {called} >&-"],
+        stderr=subprocess.PIPE,
+        text=True,
+        check=False,
+        timeout=20,
+    )
+    assert done.returncode == 2
+    assert done.stderr.startswith("groupwire: standard output is closed")

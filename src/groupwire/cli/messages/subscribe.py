@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -18,6 +19,7 @@ from groupwire.cli.plumbing import signals
 from groupwire.cli.plumbing.spread import spread
 from groupwire.cli.render.messages.subscribed import Subscribed
 from groupwire.cli.render.out import Out
+from groupwire.errors import UsageError
 
 if TYPE_CHECKING:
     from groupwire.aio import SubscribeConfig, Subscribing
@@ -44,6 +46,11 @@ def subscribe(
     what it writes, publishers wait.
     """
     out = speech.out(raw=options.raw)
+    if sys.stdout is None:
+        raise UsageError(
+            "standard output is closed, and messages go there",
+            fix="send them to a file or a program, or to /dev/null",
+        )
     where = place.read()
     plan = _Plan(
         where, tuple(patterns or ("#",)), options, options.config(where, reach)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -15,6 +16,7 @@ from groupwire.cli.plumbing import signals
 from groupwire.cli.plumbing.descriptors import widen
 from groupwire.cli.render.out import Out
 from groupwire.cli.render.pipes.received import Received
+from groupwire.errors import UsageError
 
 if TYPE_CHECKING:
     from groupwire.aio.pipes import PipeConfig, PipeReceiving
@@ -38,6 +40,11 @@ def receive(
     raw: RawOptions, seconds: float | None, where: Where, reach: Reach, speech: Speech
 ) -> int:
     """Write what one sender sends, to its end."""
+    if sys.stdout is None:
+        raise UsageError(
+            "standard output is closed, and the bytes go there",
+            fix="send them to a file or a program, or to /dev/null",
+        )
     out = speech.out(raw=True)
     plan = _Plan(where, raw.config(where, reach, sends=False), seconds)
     return signals.run(_receive(plan, out), out)

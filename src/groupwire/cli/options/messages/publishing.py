@@ -9,6 +9,7 @@ import typer
 
 from groupwire.cli.options.common import Reach, Where, duration
 from groupwire.cli.options.members import expect_option, expectation, name_option
+from groupwire.cli.options.pipes.raw import delay
 from groupwire.cli.options.quantities import rate
 from groupwire.errors import UsageError
 from groupwire.messages.delivery import Delivery
@@ -108,6 +109,17 @@ class PublishOptions:
             show_default=False,
         ),
     ] = None
+    delay: Annotated[
+        float,
+        typer.Option(
+            "--delay",
+            metavar="S",
+            parser=delay,
+            help="Let a message wait so long for others that share its packet, seconds "
+            "or 2ms; without it none waits.",
+            show_default=False,
+        ),
+    ] = 0.0
     name: Annotated[str | None, name_option("The name that subscribers see")] = None
 
     @property
@@ -130,6 +142,7 @@ class PublishOptions:
             timeout=None,
             patience=self.patience,
             rate=self.rate_limit,
+            delay=self.delay,
             name=self.name,
             interface=where.interface,
             ttl=reach.ttl,
