@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import socket
 from dataclasses import dataclass, replace
+from enum import StrEnum
 from functools import lru_cache
 from ipaddress import IPv4Network, IPv6Network
 from typing import Self, TypeVar
@@ -12,9 +13,10 @@ from typing import Self, TypeVar
 from groupwire.errors import UsageError
 from groupwire.gather import checked_name
 
-__all__ = ["EndConfig", "PeerConfig", "default_name", "with_end"]
+__all__ = ["EndConfig", "PeerConfig", "default_name", "one_of", "with_end"]
 
 ConfigT = TypeVar("ConfigT", bound="EndConfig")
+ChoiceT = TypeVar("ChoiceT", bound=StrEnum)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,6 +111,15 @@ def _merged(
     config: PeerConfig, name: str | None, interface: str | int | None, ttl: int | None
 ) -> PeerConfig:
     return with_end(config, name, interface, ttl)
+
+
+def one_of(kind: type[ChoiceT], value: str, what: str) -> ChoiceT:
+    """Return a choice, also where its plain word is given; UsageError names all."""
+    try:
+        return kind(value)
+    except ValueError:
+        words = ", ".join(repr(str(choice)) for choice in kind)
+        raise UsageError(f"{what} is {value!r}", fix=f"use one of {words}") from None
 
 
 def default_name() -> str:

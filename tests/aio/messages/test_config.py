@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from groupwire import aio
-from groupwire.aio import Full, PublishConfig, SubscribeConfig
+from groupwire.aio import Full, PublishConfig, StartAt, SubscribeConfig
 from groupwire.errors import AddressError, UsageError
 from groupwire.messages.delivery import Delivery
 
@@ -36,6 +36,38 @@ def test_a_publisher_refuses_what_cannot_work(change: dict[str, Any]) -> None:
 def test_a_subscriber_refuses_what_cannot_work(change: dict[str, Any]) -> None:
     with pytest.raises(UsageError):
         SubscribeConfig(**change)
+
+
+def test_a_choice_may_be_its_plain_word() -> None:
+    words: dict[str, Any] = {"full": "drop-oldest"}
+    publish = PublishConfig(delivery=_word("latest"), **words)
+    assert (publish.delivery, publish.full) == (Delivery.LATEST, Full.DROP_OLDEST)
+    assert publish.delivery is Delivery.LATEST
+    assert publish.full is Full.DROP_OLDEST
+    subscribe = SubscribeConfig(start_at=_word("window"), **words)
+    assert subscribe.start_at is StartAt.WINDOW
+    assert subscribe.full is Full.DROP_OLDEST
+    assert not SubscribeConfig(full=_word("wait")).drops
+
+
+@pytest.mark.parametrize(
+    ("kind", "what", "choices"),
+    [
+        (PublishConfig, "delivery", "'reliable', 'besteffort', 'latest'"),
+        (PublishConfig, "full", "'wait', 'drop-oldest', 'drop-newest', 'raise'"),
+        (SubscribeConfig, "start_at", "'now', 'last-value', 'window'"),
+        (SubscribeConfig, "full", "'wait', 'drop-oldest', 'drop-newest', 'raise'"),
+    ],
+)
+def test_what_is_no_choice_is_refused_with_those_there_are(
+    kind: Any, what: str, choices: str
+) -> None:
+    with pytest.raises(UsageError, match=f"{what} is 'bogus'.*{choices}"):
+        kind(**{what: "bogus"})
+
+
+def _word(word: str) -> Any:
+    return word
 
 
 def test_what_is_named_goes_before_the_config(group: str) -> None:

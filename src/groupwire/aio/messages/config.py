@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-from groupwire.aio.config import EndConfig
+from groupwire.aio.config import EndConfig, one_of
 from groupwire.errors import UsageError
 from groupwire.messages.delivery import Delivery
 from groupwire.messages.rules import PublishRules, StartAt, SubscribeRules
@@ -30,7 +30,8 @@ class Full(StrEnum):
 class PublishConfig(EndConfig):
     """Everything about a publisher that has a sensible default. Times are seconds.
 
-    Raises UsageError for a value that cannot work.
+    Choices may be given as their plain words. Raises UsageError for a value that cannot
+    work.
     """
 
     delivery: Delivery = Delivery.RELIABLE
@@ -52,6 +53,8 @@ class PublishConfig(EndConfig):
 
     def __post_init__(self) -> None:
         EndConfig.__post_init__(self)
+        _settle(self, "delivery", one_of(Delivery, self.delivery, "delivery"))
+        _settle(self, "full", one_of(Full, self.full, "full"))
         if self.timeout is not None and not self.timeout >= 0:
             raise UsageError(f"no timeout of {self.timeout} s", fix="use 0 or more")
         if self.rate is not None and not self.rate > 0:
@@ -73,7 +76,8 @@ class PublishConfig(EndConfig):
 class SubscribeConfig(EndConfig):
     """Everything about a subscriber that has a sensible default.
 
-    Raises UsageError for a value that cannot work.
+    Choices may be given as their plain words. Raises UsageError for a value that cannot
+    work.
     """
 
     start_at: StartAt = StartAt.NOW
@@ -88,6 +92,8 @@ class SubscribeConfig(EndConfig):
 
     def __post_init__(self) -> None:
         EndConfig.__post_init__(self)
+        _settle(self, "start_at", one_of(StartAt, self.start_at, "start_at"))
+        _settle(self, "full", one_of(Full, self.full, "full"))
         SubscribeRules(id=0, node=1, name="any", queue_bytes=self.queue)
         if self.full is Full.RAISE:
             raise UsageError(
@@ -99,3 +105,8 @@ class SubscribeConfig(EndConfig):
     def drops(self) -> bool:
         """Whether messages are dropped rather than waited for."""
         return self.full is not Full.WAIT
+
+
+def _settle(config: EndConfig, name: str, choice: StrEnum) -> None:
+    """Put a choice where its plain word may have been: ``is`` tells them apart."""
+    object.__setattr__(config, name, choice)
