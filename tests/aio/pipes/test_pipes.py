@@ -341,3 +341,10 @@ def test_how_many_are_waited_for() -> None:
 def test_the_usual_group_has_a_port_of_its_own() -> None:
     assert pipe_to().group.port == pipe_from().group.port == 10_005
     assert aio is not None
+
+
+def test_what_is_named_goes_before_the_config_of_a_pipe(group: str) -> None:
+    config = PipeConfig(name="a", ttl=3, window=1 << 20)
+    named = PipeConfig(name="b", interface=0, ttl=0, window=1 << 20)
+    for end in (pipe_to, pipe_from):
+        assert end(group, name="b", interface=0, ttl=0, config=config).config == named

@@ -34,21 +34,34 @@ _USUAL = PipeConfig()
 
 
 def pipe_to(
-    group: Group | str | None = None, *, config: PipeConfig = _USUAL
+    group: Group | str | None = None,
+    *,
+    name: str | None = None,
+    interface: str | int | None = None,
+    ttl: int | None = None,
+    config: PipeConfig = _USUAL,
 ) -> PipeSending:
     """Return the writing end of a pipe; ``async with`` joins and leaves.
 
     ``group`` None: ``GROUPWIRE_GROUP`` in the environment, else 239.255.42.99:10005.
-    Raises AddressError and UsageError at once, MachineError on entry.
+    ``name``, ``interface`` and ``ttl`` go before those of ``config``. Raises
+    AddressError and UsageError at once, MachineError on entry.
     """
+    config = config.merged(name=name, interface=interface, ttl=ttl)
     return PipeSending(group_of(group, DEFAULT_PIPE_GROUP), config)
 
 
 def pipe_from(
-    group: Group | str | None = None, *, config: PipeConfig = _USUAL
+    group: Group | str | None = None,
+    *,
+    name: str | None = None,
+    interface: str | int | None = None,
+    ttl: int | None = None,
+    config: PipeConfig = _USUAL,
 ) -> PipeReceiving:
     """Return the reading end of a pipe; ``async with`` joins and leaves.
 
     The rest is as with :func:`pipe_to`.
     """
+    config = config.merged(name=name, interface=interface, ttl=ttl)
     return PipeReceiving(group_of(group, DEFAULT_PIPE_GROUP), config)
