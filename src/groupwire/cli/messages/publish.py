@@ -185,7 +185,10 @@ async def _prove(last: Sent, plan: _Plan, shown: Published, audience: Audience) 
         asking.cancel()
         expected = plan.patience.expected
         names = None if expected is None else expected.names or None
-        receipts = [await last.received(names), *await asyncio.gather(*tickets)]
+        receipts = [
+            await last.received(names, appear=0),
+            *await asyncio.gather(*tickets),
+        ]
     finally:
         for task in (asking, *tickets):
             task.cancel()
