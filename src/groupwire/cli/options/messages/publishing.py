@@ -110,7 +110,7 @@ class PublishOptions:
         ),
     ] = None
     delay: Annotated[
-        float,
+        float | None,
         typer.Option(
             "--delay",
             metavar="S",
@@ -119,7 +119,7 @@ class PublishOptions:
             "or 2ms; without it none waits.",
             show_default=False,
         ),
-    ] = 0.0
+    ] = None
     name: Annotated[str | None, name_option("The name that subscribers see")] = None
 
     @property
@@ -142,7 +142,7 @@ class PublishOptions:
             timeout=None,
             patience=self.patience,
             rate=self.rate_limit,
-            delay=self.delay,
+            delay=self.delay or 0.0,
             name=self.name,
             interface=where.interface,
             ttl=reach.ttl,
