@@ -385,3 +385,29 @@ def test_events_that_nobody_reads_are_counted_when_they_are_too_many(
             assert probe.dropped["event-queue-full"] >= 1
 
     run(work())
+
+
+def test_the_next_message_may_be_waited_for_in_vain_and_again(group: str) -> None:
+    async def work() -> None:
+        async with (
+            aio.subscribe(group, name="one") as one,
+            aio.publish(group, name="probe") as probe,
+        ):
+            iterator = aiter(one)
+            with pytest.raises(TimeoutError):
+                await asyncio.wait_for(anext(iterator), 0.01)
+            with pytest.raises(TimeoutError):
+                await one.next_message(0.01)
+            await met(probe, one)
+            await probe.send_many("a", [b"1", b"2", b"3"])
+            assert (await anext(iterator)).data == b"1"
+            message = await one.next_message(5)
+            assert message is not None
+            assert message.data == b"2"
+            assert (await anext(one)).data == b"3"
+            await one.close()
+            assert await one.next_message() is None
+            with pytest.raises(StopAsyncIteration):
+                await anext(one)
+
+    run(work())

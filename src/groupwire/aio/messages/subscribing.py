@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from time import monotonic
+from typing import Self
 
 from groupwire.aio.ends.opening import Ends, open_hearing
 from groupwire.aio.inbox import Bell, Inbox
@@ -75,15 +76,24 @@ class Subscribing(Session[SubscribeEvent]):
 
     # Taking.
 
-    async def __aiter__(self) -> AsyncIterator[Message]:
+    def __aiter__(self) -> Self:
         """Iterate over messages, until this subscriber is closed."""
-        while True:
-            for message in self._current:
-                yield message
-            batch = await self._take_batch()
-            if batch is None:
-                return
-            self._current = messages_of(batch)
+        return self
+
+    async def __anext__(self) -> Message:
+        message = await self._next_message()
+        if message is None:
+            raise StopAsyncIteration
+        return message
+
+    async def next_message(self, timeout: float | None = None) -> Message | None:
+        """Return the next message; None once closed and empty.
+
+        TimeoutError after so many seconds without one. Nothing is lost where that, or
+        whoever cancels it, ends the waiting.
+        """
+        async with asyncio.timeout(timeout):
+            return await self._next_message()
 
     async def next_event(self) -> SubscribeEvent | None:
         """Return what ``everything`` gives next; None once closed and empty."""
@@ -156,6 +166,15 @@ class Subscribing(Session[SubscribeEvent]):
         self._ended = True
         self._bell.ring()
         self._links.close()
+
+    async def _next_message(self) -> Message | None:
+        while True:
+            for message in self._current:
+                return message
+            batch = await self._take_batch()
+            if batch is None:
+                return None
+            self._current = messages_of(batch)
 
     async def _take_batch(self) -> Batch | None:
         while (event := await self._take()) is not None:
