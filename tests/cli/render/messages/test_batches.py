@@ -88,6 +88,7 @@ def test_what_is_no_text_travels_in_base64() -> None:
     assert fields == {
         "topic": "room/1",
         "publisher": "probe",
+        "address": "10.0.0.7:4000",
         "delivery": "reliable",
         "sequence": 3,
         "bytes": 2,

@@ -150,3 +150,24 @@ def test_programs_are_told_all_of_it(capsys: Capture) -> None:
     assert (end["messages"], end["bytes"], end["superseded"]) == (2, 3, 3)
     assert (end["received"], end["missing"], end["missing_count"]) == (["a"], ["b"], 1)
     assert (end["complete"], end["dropped"], err) == (False, {"cut": 4}, "")
+
+
+def test_interrupted_it_names_all_who_were_expected(capsys: Capture) -> None:
+    one = Published(Out(Tone(json=True)), "a", Expectation.parse("zzz,arm1"))
+    one.sent([b"x"])
+    one.end(publishing())
+    end = json.loads(capsys.readouterr().out)
+    assert (end["missing"], end["missing_count"]) == (["arm1", "zzz"], 2)
+    assert end["received"] is None
+
+
+def test_a_name_in_json_is_bare_and_has_its_address_beside_it(capsys: Capture) -> None:
+    twin = Member(
+        2, "arm1", Role.SUBSCRIBER, Origin("192.0.2.8", 1), 6, 0, "arm1 (192.0.2.8:1)"
+    )
+    one = Published(Out(Tone(json=True)), "a", None)
+    for event in (MemberJoined(twin), Lagging(twin, 1), CaughtUp(twin)):
+        one.show(event)
+    for line in capsys.readouterr().out.splitlines():
+        told = json.loads(line)
+        assert (told["name"], told["address"]) == ("arm1", "192.0.2.8:1")

@@ -70,7 +70,8 @@ def _common(batch: Batch) -> dict[str, object]:
     last = {"last_value": True} if batch.last_value else {}
     return {
         "topic": batch.topic,
-        "publisher": str(batch.publisher),
+        "publisher": batch.publisher.name,
+        "address": str(batch.publisher.origin),
         "delivery": str(batch.delivery),
         **last,
     }

@@ -174,10 +174,12 @@ class Looked:
 
     def _restarted(self, event: PublisherRestarted) -> None:
         if self._out.json:
-            self._out.event("restarted", {"publisher": str(event.publisher)})
+            who = event.publisher
+            fields = {"publisher": who.name, "address": str(who.origin)}
+            self._out.event("restarted", fields)
         elif self._follow:
-            who = escape(str(event.publisher))
-            self._out.detail(f"publisher {who} has started anew")
+            name = escape(str(event.publisher))
+            self._out.detail(f"publisher {name} has started anew")
 
 
 def _life(member: Member) -> _Life:

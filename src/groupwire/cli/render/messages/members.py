@@ -28,7 +28,7 @@ def show_member(
 def member_fields(member: Member) -> dict[str, str]:
     """Return what programs are told of a member."""
     return {
-        "name": str(member),
+        "name": member.name,
         "role": str(member.role),
         "address": str(member.origin),
     }

@@ -17,6 +17,7 @@ from groupwire.messages.events import (
     MemberLeft,
     PublishEvent,
 )
+from groupwire.messages.members import Member
 from groupwire.net import MembershipLost, MembershipRenewed
 
 if TYPE_CHECKING:
@@ -98,16 +99,17 @@ class Published:
                 show_member(self._out, event)
             case Lagging():
                 who = escape(str(event.member))
-                fields = {"name": str(event.member), "behind_bytes": event.bytes_behind}
+                behind = {"behind_bytes": event.bytes_behind}
+                fields = {**_named(event.member), **behind}
                 self._warn("lagging", fields, f"{who} lags and is not waited for")
             case CaughtUp():
                 who = escape(str(event.member))
-                fields = {"name": str(event.member)}
+                fields = _named(event.member)
                 self._warn("caught-up", fields, f"{who} has everything again")
             case LostTold():
                 who, lost = escape(str(event.member)), plural(event.messages, "message")
                 why = {"lost": event.messages, "reason": event.why}
-                fields = {"name": str(event.member), **why}
+                fields = {**_named(event.member), **why}
                 because = f" ({escape(event.why)})" if event.why else ""
                 self._warn("lost", fields, f"{who} has lost {lost}{because}")
             case MembershipLost() | MembershipRenewed():
@@ -134,10 +136,13 @@ class Published:
     def _too_few(self) -> int:
         """How many are missing of the number that was expected, beside those known."""
         known = len(self._received) + len(self._missing)
+        if not self._told:  # who was expected by name stands among the missing
+            known += len(self._expected.names)
         return max(0, self._expected.count - known)
 
     def _fields(self, publishing: Publishing, superseded: int) -> Fields:
-        missing = sorted(self._missing)
+        named = frozenset(self._expected.names)
+        missing = sorted(self._missing if self._told else named)
         who = "received" if self._acknowledged or not self._told else "there"
         return {
             "messages": self._messages,
@@ -176,6 +181,10 @@ class Published:
             self._out.event(event, fields)
         else:
             self._out.warn(text)
+
+
+def _named(member: Member) -> dict[str, object]:
+    return {"name": member.name, "address": str(member.origin)}
 
 
 def _some(names: frozenset[str]) -> str:

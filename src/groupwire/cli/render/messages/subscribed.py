@@ -138,7 +138,8 @@ class Subscribed:
         self.lost += gap.lost
         if self._out.json:
             fields = {
-                "publisher": str(gap.publisher),
+                "publisher": gap.publisher.name,
+                "address": str(gap.publisher.origin),
                 "delivery": str(gap.delivery),
                 "lost": gap.lost,
                 "exact": gap.exact,
@@ -151,8 +152,9 @@ class Subscribed:
 
     def _restarted(self, event: PublisherRestarted) -> None:
         if self._out.json:
-            who = str(event.publisher)
-            self._out.event("restarted", {"publisher": who})
+            who = event.publisher
+            fields = {"publisher": who.name, "address": str(who.origin)}
+            self._out.event("restarted", fields)
             return
         # Each `publish` of one machine is another life: no news for most people.
         self._out.detail(f"publisher {escape(str(event.publisher))} has started anew")
