@@ -20,6 +20,7 @@ from groupwire.messages.events import (
     MemberJoined,
     MemberLeft,
     PublisherRestarted,
+    ReceiptEnded,
     RoomFreed,
 )
 from groupwire.messages.frames import HEAD_BYTES
@@ -925,3 +926,37 @@ def test_who_reports_before_its_first_word_is_heard_is_no_foreigner() -> None:
     # Where a foreign receiver is known, it lingers for a second.
     assert place.run(0.5, done=lambda: writer.closed)
     assert reader.payloads("a")[-1] == b"after"
+
+
+@pytest.mark.parametrize("delivery", [Delivery.RELIABLE, Delivery.LATEST])
+def test_who_came_after_a_message_has_no_receipt_for_it(delivery: Delivery) -> None:
+    place = Place()
+    early = place.reader("early")
+    place.run(0.5)
+    writer = place.writer("writer")
+    place.run(0.5)
+    first = writer.send("t", b"one", delivery=delivery)
+    place.run(1)
+    place.reader("late")
+    place.run(1)
+    second = writer.send("t", b"two", delivery=delivery)
+
+    def receipt(by: set[str] | None, sequence: int) -> ReceiptEnded | None:
+        ticket = writer.seat.do(
+            lambda core, now: core.want_received(
+                by, now=now, sequence=sequence, delivery=delivery
+            )
+        )
+        place.run(2)
+        return writer.receipt(ticket)
+
+    named = receipt({"early", "late"}, first)
+    assert named is not None
+    assert (named.received, named.missing) == ({"early"}, {"late"})
+    everybody = receipt(None, first)
+    assert everybody is not None
+    assert (everybody.received, everybody.missing) == ({"early"}, set())
+    both = receipt(None, second)
+    assert both is not None
+    assert both.received == {"early", "late"}
+    assert len(early.batches) > 0

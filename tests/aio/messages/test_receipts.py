@@ -115,3 +115,42 @@ def test_who_has_left_is_not_waited_for(group: str) -> None:
                 assert (await sent.received("s1")).missing == {"s1"}
 
     run(work())
+
+
+def test_who_came_after_a_message_has_no_receipt_for_it(group: str) -> None:
+    async def work() -> None:
+        async with (
+            aio.subscribe(group, name="early"),
+            aio.publish(group, name="probe", config=QUICK) as probe,
+        ):
+            sent = await probe.send("a", b"before")
+            assert (await sent.received()).received == {"early"}
+            async with aio.subscribe(group, name="late"):
+                await here(probe, "late")
+                assert await sent.received() == Receipt(
+                    frozenset({"early"}), frozenset()
+                )
+                assert await sent.received({"early", "late"}) == Receipt(
+                    frozenset({"early"}), frozenset({"late"})
+                )
+                assert (await sent.received(2)).missing_count == 1
+                after = await probe.send("a", b"after")
+                assert (await after.received(2)).received == {"early", "late"}
+
+    run(work())
+
+
+def test_a_delivery_may_be_its_plain_word_and_no_other(group: str) -> None:
+    async def work() -> None:
+        async with aio.publish(group, name="probe") as probe:
+            sent = await probe.send("a", b"x", delivery="besteffort")  # type: ignore[arg-type]
+            assert repr(sent) == "<Published 0: besteffort>"
+            with pytest.raises(UsageError, match="nobody acknowledges besteffort"):
+                await sent.received()
+            for send in (probe.send, probe.send_many):
+                with pytest.raises(UsageError, match="delivery is 'bogus'"):
+                    await send("a", [b"x"], delivery="bogus")  # type: ignore[arg-type, operator]
+            with pytest.raises(UsageError, match="delivery is 'bogus'"):
+                probe.send_now("a", b"x", delivery="bogus")  # type: ignore[arg-type]
+
+    run(work())

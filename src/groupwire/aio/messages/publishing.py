@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequen
 from contextlib import suppress
 from functools import partial
 
+from groupwire.aio.config import one_of
 from groupwire.aio.ends.opening import Ends, open_sending, segment_bytes
 from groupwire.aio.ends.running import Running
 from groupwire.aio.inbox import Inbox
@@ -125,6 +126,8 @@ class Publishing(Session[PublishEvent]):
         16 MiB, and UsageError for what is no topic.
         """
         core, running = self._at_work()
+        if delivery is not None:
+            delivery = one_of(Delivery, delivery, "delivery")
         try:
             sequence = core.send(
                 topic, data, now=running.driver.time(), delivery=delivery
@@ -151,6 +154,8 @@ class Publishing(Session[PublishEvent]):
     ) -> Published:
         """Publish messages of one topic, all or none; return the last one."""
         core, running = self._at_work()
+        if delivery is not None:
+            delivery = one_of(Delivery, delivery, "delivery")
         payloads = checked_payloads(payloads)
         count = len(payloads)
         try:
@@ -172,6 +177,8 @@ class Publishing(Session[PublishEvent]):
     ) -> Published:
         """Publish a message without ever waiting; raises QueueFull at once."""
         core, running = self._at_work()
+        if delivery is not None:
+            delivery = one_of(Delivery, delivery, "delivery")
         sequence = core.send(topic, data, now=running.driver.time(), delivery=delivery)
         self._leave_soon(running)
         return published((sequence, delivery or self._usual, self._received))
@@ -366,7 +373,7 @@ class Publishing(Session[PublishEvent]):
         begun = now() + (self.config.patience if appear is None else appear)
         try:
             while True:
-                new = self._not_asked(wanted, asked)
+                new = self._not_asked(published, wanted, asked)
                 if new:
                     asked.update(dict.fromkeys(new))
                     asking = self._ask(published, {m.name for m in new}, ends)
@@ -382,15 +389,21 @@ class Publishing(Session[PublishEvent]):
         return _summed(receipts, wanted)
 
     def _not_asked(
-        self, wanted: int | frozenset[str] | None, asked: Collection[Member]
+        self,
+        published: Published,
+        wanted: int | frozenset[str] | None,
+        asked: Collection[Member],
     ) -> list[Member]:
-        """Return who is here, is wanted, and was not asked so far."""
-        named = wanted if isinstance(wanted, frozenset) else None
-        return [
-            member
-            for member in self._audience.here
-            if member not in asked and (named is None or member.name in named)
-        ]
+        """Return who is here, is wanted, and was not asked so far.
+
+        Of those who are not named, who came after the message has nothing to say of it.
+        """
+        new = [member for member in self._audience.here if member not in asked]
+        if isinstance(wanted, frozenset):
+            return [member for member in new if member.name in wanted]
+        core, _ = self._at_work()
+        sequence, delivery = published.sequence, published.delivery
+        return [m for m in new if not core.came_later(m, sequence, delivery)]
 
     def _appears_until(
         self, wanted: int | frozenset[str] | None, begun: float, ends: float | None

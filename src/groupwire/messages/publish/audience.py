@@ -83,7 +83,8 @@ class Audience:
         """Wait for a subscriber: from the first message on, if it was here before."""
         for lane in self._lanes:
             whole = member == self._elder and lane.kept_from == 0
-            lane.readers.join(member, 0 if whole else lane.place, now)
+            place, first = (0, 0) if whole else (lane.place, lane.sequence)
+            lane.readers.join(member, place, now, first=first)
 
     def _leave(self, member: Member) -> None:
         for lane in self._lanes:

@@ -186,6 +186,11 @@ class StreamLane:
         return self.readers.deadline
 
     @property
+    def sequence(self) -> int:
+        """The sequence of the message that is sent next."""
+        return self.queue.sequence
+
+    @property
     def place(self) -> int:
         """Up to where has been written, segments that are not full included."""
         return self._place + (self._written > self._begun)

@@ -206,16 +206,32 @@ class Publisher:
         answered within the patience. Nobody acknowledges ``besteffort``. What
         waits in a full queue is asked for when it has left. If it makes room for
         something newer, all are missing, as they are where the message of ``sequence``
-        (of the usual ``delivery``) has done so before.
+        (of the usual ``delivery``) has done so before. Who came after that message is
+        missing where named, and not asked else.
         """
         for lane in self._lanes.values():
             lane.flush(now)
         self._tell_dropped()
-        queue = self._usual if delivery is None else self._queues[delivery]
-        dropped = sequence is not None and sequence in queue.dropped
-        ticket = self._open_ticket(by, dropped=dropped)
+        dropped, later = False, frozenset[int]()
+        if sequence is not None:
+            queue = self._usual if delivery is None else self._queues[delivery]
+            dropped = sequence in queue.dropped
+            later = self._nodes_after(sequence, delivery)
+        ticket = self._open_ticket(by, dropped=dropped, later=later)
         self._turn(now)
         return ticket
+
+    def came_later(
+        self, member: Member, sequence: int, delivery: Delivery | None = None
+    ) -> bool:
+        """Return whether a subscriber came after a message, and so has not had it."""
+        lane = self._lanes[delivery or self.rules.delivery]
+        reader = lane.readers.get(member.node)
+        return reader is not None and reader.first > sequence
+
+    def _nodes_after(self, sequence: int, delivery: Delivery | None) -> frozenset[int]:
+        readers = self._lanes[delivery or self.rules.delivery].readers
+        return frozenset(r.member.node for r in readers if r.first > sequence)
 
     def end_ticket(self, ticket: int, *, now: float) -> None:
         """Wait no longer: who has not answered so far is missing."""
@@ -444,9 +460,15 @@ class Publisher:
                 if lane.delivery is delivery:
                     self._tickets.lose(number, news.first)
 
-    def _open_ticket(self, by: Collection[str] | None, *, dropped: bool = False) -> int:
-        sequences = self._reliable.queue.sequence, self._latest.sequence
-        return self._tickets.open(sequences, by, dropped=dropped)
+    def _open_ticket(
+        self,
+        by: Collection[str] | None,
+        *,
+        dropped: bool = False,
+        later: Collection[int] = (),
+    ) -> int:
+        sequences = self._reliable.sequence, self._latest.sequence
+        return self._tickets.open(sequences, by, dropped=dropped, later=later)
 
     def _turn_tickets(self, now: float) -> None:
         for number, lane in enumerate(self._acked):

@@ -20,6 +20,8 @@ class Reader:
     acked: int
     since: float
     """From when on it may be waited for, in seconds awake."""
+    first: int = 0
+    """The sequence of the first message that was sent while it was known to be here."""
     lagging: bool = False
     others: list[Member] = field(default_factory=list[Member])
     """Who else speaks with this node id: itself from another address, or a stranger."""
@@ -74,13 +76,13 @@ class Readers:
         """Return who has a node id; KeyError where nobody has."""
         return self._readers[node]
 
-    def join(self, member: Member, place: int, now: float) -> None:
-        """Wait for a subscriber from a place on."""
+    def join(self, member: Member, place: int, now: float, *, first: int = 0) -> None:
+        """Wait for a subscriber from a place on, that of a message's sequence."""
         reader = self._readers.get(member.node)
         if reader is not None:
             reader.others.append(member)
             return
-        self._readers[member.node] = Reader(member, place, self._clock.at(now))
+        self._readers[member.node] = Reader(member, place, self._clock.at(now), first)
         self._changed(member.node)
 
     def leave(self, member: Member) -> None:

@@ -77,10 +77,12 @@ class Tickets:
         by: Collection[str] | None,
         *,
         dropped: bool = False,
+        later: Collection[int] = (),
     ) -> int:
         """Wait until these have all messages before the sequences, by delivery.
 
-        ``by`` None is all who are here. What was ``dropped`` nobody will have.
+        ``by`` None is all who are here. What was ``dropped`` nobody will have, and
+        nodes that came ``later`` have not had it: they are missing where named.
         """
         self._count += 1
         ticket = _Ticket(self._count, sequences, [inf] * len(sequences))
@@ -94,8 +96,9 @@ class Tickets:
             if by is not None and member.name not in by:
                 continue
             name = str(member) if namesakes[member.name] > 1 else member.name
-            if dropped:
-                ticket.missing.add(name)
+            if dropped or member.node in later:
+                if dropped or by is not None:
+                    ticket.missing.add(name)
             else:
                 ticket.missing.discard(member.name)
                 self._wait(ticket, member.node, name)

@@ -9,7 +9,7 @@ import typer
 
 from groupwire.cli.options.common import Reach, Where, duration
 from groupwire.cli.options.members import expect_option, expectation, name_option
-from groupwire.cli.options.pipes.raw import delay
+from groupwire.cli.options.pipes.raw import delay as seconds_of
 from groupwire.cli.options.quantities import rate
 from groupwire.errors import UsageError
 from groupwire.messages.delivery import Delivery
@@ -114,7 +114,7 @@ class PublishOptions:
         typer.Option(
             "--delay",
             metavar="S",
-            parser=delay,
+            parser=seconds_of,
             help="Let a message wait so long for others that share its packet, seconds "
             "or 2ms; without it none waits.",
             show_default=False,
