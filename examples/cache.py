@@ -50,10 +50,8 @@ async def write(key: str) -> None:
     async with aio.publish(name="writer") as publisher:
         sent = await publisher.send(f"changed/{key}", b"")
         receipt = await sent.received()
-        print(
-            f"{len(receipt.received)} caches know, {receipt.missing_count} do not",
-            flush=True,
-        )
+        know, lack = len(receipt.received), receipt.missing_count
+        print(f"{know} caches know, {lack} do not", flush=True)
 
 
 if __name__ == "__main__":

@@ -10,8 +10,7 @@ import sys
 import threading
 
 from groupwire import sync
-from groupwire.messages.events import Batch, MemberJoined, MemberLeft
-from groupwire.messages.members import Member, Role
+from groupwire.aio import Batch, Member, MemberJoined, MemberLeft, Role
 
 
 def show(chat: sync.Subscriber, me: str) -> None:

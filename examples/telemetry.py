@@ -12,7 +12,7 @@ import random
 import sys
 
 from groupwire import aio
-from groupwire.messages.events import MemberJoined, MemberLeft
+from groupwire.aio import MemberJoined, MemberLeft
 
 
 async def robot(name: str) -> None:

@@ -31,7 +31,7 @@ def pool() -> Iterator[ThreadPoolExecutor]:
 
 
 def read(group: str) -> bytes:
-    with sync.stream_from(group, config=aio.PipeConfig(name="screen")) as file:
+    with sync.stream_from(group, name="screen") as file:
         return file.read()
 
 
@@ -40,7 +40,7 @@ def test_a_file_is_copied_through_the_group(
 ) -> None:
     data = os.urandom(3_000_000)
     reading = pool.submit(read, group)
-    with sync.stream_to(group) as file:
+    with sync.stream_to(group, interface="lo", ttl=0) as file:
         shutil.copyfileobj(BytesIO(data), file)
         raw = file.raw
     assert reading.result(10) == data

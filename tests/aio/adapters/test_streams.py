@@ -25,7 +25,7 @@ async def fill(writer: asyncio.StreamWriter, data: bytes) -> None:
 
 def test_lines_and_bytes_are_read_as_they_were_written(group: str) -> None:
     async def write() -> tuple[str, ...]:
-        async with stream_to(group) as writer:
+        async with stream_to(group, interface="lo", ttl=0) as writer:
             writer.write(b"one\n")
             writer.writelines([b"two\n", b"", b"three"])
             await writer.drain()
@@ -35,8 +35,7 @@ def test_lines_and_bytes_are_read_as_they_were_written(group: str) -> None:
         return pipe.report.received
 
     async def read() -> list[bytes]:
-        config = PipeConfig(name="screen")
-        async with stream_from(group, config=config) as reader:
+        async with stream_from(group, name="screen") as reader:
             line = await reader.readline()
             exact = await reader.readexactly(4)
             return [line, exact, await reader.read(), await reader.read()]

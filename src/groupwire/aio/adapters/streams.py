@@ -30,6 +30,9 @@ _USUAL = PipeConfig()
 async def stream_from(
     group: Group | str | None = None,
     *,
+    name: str | None = None,
+    interface: str | int | None = None,
+    ttl: int | None = None,
     limit: int = _LIMIT_BYTES,
     config: PipeConfig = _USUAL,
 ) -> AsyncGenerator[asyncio.StreamReader, None]:
@@ -39,6 +42,7 @@ async def stream_from(
     waits. It ends where the sender ends; where bytes are missing before that, reading
     raises PipeBroken. The rest is as with ``aio.pipe_from``.
     """
+    config = config.merged(name=name, interface=interface, ttl=ttl)
     async with pipe_from(group, config=config) as pipe:
         reading = _Reading(pipe, limit)
         feeding = asyncio.create_task(reading.feed())
@@ -50,7 +54,12 @@ async def stream_from(
 
 @asynccontextmanager
 async def stream_to(
-    group: Group | str | None = None, *, config: PipeConfig = _USUAL
+    group: Group | str | None = None,
+    *,
+    name: str | None = None,
+    interface: str | int | None = None,
+    ttl: int | None = None,
+    config: PipeConfig = _USUAL,
 ) -> AsyncGenerator[asyncio.StreamWriter, None]:
     """Write a pipe as an ``asyncio.StreamWriter``: ``async with`` joins and leaves.
 
@@ -60,6 +69,7 @@ async def stream_to(
     says ``get_extra_info("pipe").report``. An exception breaks the pipe, and readers
     are told that it has no end.
     """
+    config = config.merged(name=name, interface=interface, ttl=ttl)
     async with pipe_to(group, config=config) as pipe:
         if not await pipe.begin():
             raise NotDelivered((), 0, f"no reader came within {config.wait} s")

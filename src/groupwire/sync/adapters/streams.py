@@ -25,7 +25,12 @@ _BUFFER_BYTES = 1 << 16
 
 @contextmanager
 def stream_to(
-    group: Group | str | None = None, *, config: PipeConfig | None = None
+    group: Group | str | None = None,
+    *,
+    name: str | None = None,
+    interface: str | int | None = None,
+    ttl: int | None = None,
+    config: PipeConfig | None = None,
 ) -> Generator[io.BufferedWriter[WritingFile], None, None]:
     """Write a pipe as a binary file: ``with sync.stream_to(...)`` has joined inside.
 
@@ -33,7 +38,13 @@ def stream_to(
     time. Writing waits where a reader is slow. Leaving waits until readers have
     everything; who has it says ``file.raw.pipe.report``. An exception breaks the pipe.
     """
-    pipe = aio.pipe_to(group, config=aio.PipeConfig() if config is None else config)
+    pipe = aio.pipe_to(
+        group,
+        name=name,
+        interface=interface,
+        ttl=ttl,
+        config=aio.PipeConfig() if config is None else config,
+    )
     loop_thread().run(pipe.open())
     raw = WritingFile(pipe)
     try:
@@ -51,14 +62,25 @@ def stream_to(
 
 @contextmanager
 def stream_from(
-    group: Group | str | None = None, *, config: PipeConfig | None = None
+    group: Group | str | None = None,
+    *,
+    name: str | None = None,
+    interface: str | int | None = None,
+    ttl: int | None = None,
+    config: PipeConfig | None = None,
 ) -> Generator[io.BufferedReader[ReadingFile], None, None]:
     """Read a pipe as a binary file: ``with sync.stream_from(...)`` has joined inside.
 
     It ends where the sender ends; where bytes are missing before that, reading raises
     PipeBroken. While nobody reads, the sender waits.
     """
-    pipe = aio.pipe_from(group, config=aio.PipeConfig() if config is None else config)
+    pipe = aio.pipe_from(
+        group,
+        name=name,
+        interface=interface,
+        ttl=ttl,
+        config=aio.PipeConfig() if config is None else config,
+    )
     loop_thread().run(pipe.open())
     try:
         yield io.BufferedReader(ReadingFile(pipe), _BUFFER_BYTES)
