@@ -200,7 +200,7 @@ def test_the_messages_of_the_readme_reach_who_subscribes() -> None:
     with program(ready, port) as subscribing:
         assert line(subscribing) == "ready\n"
         with program(publisher, port) as publishing:
-            assert said(publishing) == "not there:\n"
+            assert said(publishing) == "missing:\n"
         assert line(subscribing) == "probe room/1/temperature b'21.5'\n"
 
 
