@@ -960,3 +960,60 @@ def test_who_came_after_a_message_has_no_receipt_for_it(delivery: Delivery) -> N
     assert both is not None
     assert both.received == {"early", "late"}
     assert len(early.batches) > 0
+
+
+def test_many_messages_larger_than_the_queue_are_sent_once_or_refused() -> None:
+    place = Place()
+    reader = place.reader("screen")
+    writer = place.writer("cam", queue_bytes=64 << 10, window_bytes=64 << 10)
+    everyone(place, reader)
+    parts = [bytes(1000)] * 2000
+    send = writer.seat.do
+    assert send(lambda core, now: core.send_many("a", parts, now=now)) == 0
+    assert writer.core.stats.messages == len(parts)
+    with pytest.raises(UsageError, match="do not fit into a queue"):
+        send(lambda core, now: core.send_many("a", [bytes(1 << 20)] * 17, now=now))
+    place.run(10)
+    assert reader.payloads("a") == parts
+
+
+def test_who_lagged_and_lost_something_has_no_receipt_for_it() -> None:
+    place = Place(5)
+    reader = place.reader("screen")
+    writer = place.writer("cam", window_bytes=1 << 20, patience_s=0.5)
+    everyone(place, reader)
+    before = writer.send("a", b"before")
+    place.run(1)
+    reader.seat.cut()
+    for _ in range(40):
+        with suppress(QueueFull):
+            writer.send("a", *[bytes(1000)] * 100)
+        place.run(0.1)
+    reader.seat.cut(up=False, down=False)
+    place.run(20)
+    assert any(isinstance(event, Gap) for event in reader.events)
+    assert any(isinstance(event, CaughtUp) for event in writer.events)
+
+    def missing(sequence: int) -> set[str]:
+        ticket = writer.seat.do(
+            lambda core, now: core.want_received(None, now=now, sequence=sequence)
+        )
+        place.run(2)
+        receipt = writer.receipt(ticket)
+        assert receipt is not None
+        return set(receipt.missing)
+
+    assert missing(before + 1) == {"screen"}
+    assert missing(writer.send("a", b"after")) == set()
+
+
+def test_who_leaves_at_once_names_those_that_may_lack_something() -> None:
+    place = Place()
+    reader = place.reader("screen", slow=True, queue_bytes=1)
+    writer = place.writer("cam")
+    everyone(place, reader)
+    writer.send("a", b"one", b"two")
+    writer.seat.do(lambda core, now: core.abandon(now=now))
+    place.run(1)
+    (closed,) = [event for event in writer.events if isinstance(event, Closed)]
+    assert closed.missing == {"screen"}

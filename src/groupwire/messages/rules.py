@@ -19,7 +19,8 @@ START_BYTES_PER_S = 12.5e6
 """Until somebody has answered: what any LAN carries, for the tenth of a second that
 this takes."""
 _LEAST_WINDOW = 64 << 10
-_LARGEST_WINDOW = 1 << 30
+_LARGEST_WINDOW = 1 << 26
+"""What a subscriber's memory holds of one publisher: it would lose what is beyond."""
 
 
 def _usual_rate() -> AdaptiveConfig:

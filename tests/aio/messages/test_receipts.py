@@ -154,3 +154,24 @@ def test_a_delivery_may_be_its_plain_word_and_no_other(group: str) -> None:
                 probe.send_now("a", b"x", delivery="bogus")  # type: ignore[arg-type]
 
     run(work())
+
+
+def test_two_tasks_that_take_messages_take_all_of_them(group: str) -> None:
+    async def take(messages: aio.Subscribing, into: list[bytes]) -> None:
+        while (message := await messages.next_message()) is not None:
+            into.append(message.data)
+            await asyncio.sleep(0)
+
+    async def work() -> None:
+        taken: list[bytes] = []
+        sent = [b"%d" % number for number in range(60)]
+        async with aio.subscribe(group, name="s1") as messages:
+            tasks = [asyncio.create_task(take(messages, taken)) for _ in range(2)]
+            async with aio.publish(group, name="probe") as probe:
+                for at in range(0, 60, 10):
+                    await probe.send_many("a", sent[at : at + 10])
+                    await asyncio.sleep(0.01)
+        await asyncio.gather(*tasks)
+        assert sorted(taken) == sorted(sent)
+
+    run(work())

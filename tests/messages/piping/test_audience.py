@@ -132,3 +132,12 @@ def test_who_comes_late_has_the_rest() -> None:
         "two": "late",
         "three": "absent",
     }
+
+
+def test_another_one_of_the_same_name_has_not_what_who_left_has_not() -> None:
+    twin = member("one", 3)
+    audience = begun(ONE, twin)
+    audience.take(MemberLeft(ONE, SAID), 10)
+    audience.acknowledged({"one"})
+    assert audience.received() == [str(twin)]
+    assert list(audience.missing()) == [str(ONE)]

@@ -232,3 +232,12 @@ def test_junk_is_passed_over() -> None:
     junk = [batch(DATA, b"short"), batch(BEGIN, b"{"), batch("$pipe/else", b"")]
     assert taken(intake, begin(), *junk, data(0, b"x"), end(1)) == b"x"
     assert intake.outcome is Outcome.COMPLETE
+
+
+def test_who_publishes_something_else_is_no_sender_of_a_pipe() -> None:
+    intake = Intake()
+    intake.take(batch("$pipe/zzz", b"junk", of=OTHER))
+    intake.take(batch(DATA, b"short", of=OTHER))
+    assert intake.sender is None
+    intake.take(begin())
+    assert intake.sender == CAM

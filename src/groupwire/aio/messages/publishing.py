@@ -33,6 +33,7 @@ from groupwire.messages.events import (
     ReceiptEnded,
     ReceivedBy,
     RoomFreed,
+    TakesNoMore,
 )
 from groupwire.messages.members import Member
 from groupwire.messages.publish.batch import checked_payloads
@@ -445,6 +446,8 @@ class Publishing(Session[PublishEvent]):
         try:
             return await waiting
         finally:
+            if not waiting.done() or waiting.cancelled():
+                self._end_ticket(ticket)  # nobody waits for it any more
             self._tickets.pop(ticket, None)
             if late is not None:
                 late.cancel()
@@ -461,7 +464,7 @@ class Publishing(Session[PublishEvent]):
                 case MemberJoined(member):
                     self._audience.joined(member)
                     self._put(event)
-                case MemberLeft(member):
+                case MemberLeft(member) | TakesNoMore(member):
                     self._audience.left(member)
                     self._put(event)
                 case RoomFreed(delivery):
@@ -512,6 +515,10 @@ class Publishing(Session[PublishEvent]):
             core.abandon(now=running.driver.time())
             running.driver.pump()
             await super()._last_words(hurried=hurried)
+        except asyncio.CancelledError:
+            core.abandon(now=running.driver.time())
+            running.driver.pump()
+            raise
 
     def _end(self) -> None:
         for delivery in tuple(self._untold):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from itertools import chain
 from time import monotonic
 from typing import Self
 
@@ -174,7 +175,8 @@ class Subscribing(Session[SubscribeEvent]):
             batch = await self._take_batch()
             if batch is None:
                 return None
-            self._current = messages_of(batch)
+            # Another task may have taken a batch meanwhile.
+            self._current = chain(self._current, messages_of(batch))
 
     async def _take_batch(self) -> Batch | None:
         while (event := await self._take()) is not None:

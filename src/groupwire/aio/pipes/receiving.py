@@ -76,6 +76,9 @@ class PipeReceiving:
             ),
         )
         self._events: Inbox[ReadEvent] = Inbox(_MOST_EVENTS)
+        self._ready: list[memoryview] = []
+        """What has come while a reading was cancelled."""
+        self._ready_bytes = 0
         self._deadline: float | None = None
         """Until when the next event is waited for."""
         self._waits_for = ""
@@ -130,19 +133,18 @@ class PipeReceiving:
 
     async def read(self) -> list[memoryview]:
         """Return what has come, in order; nothing at the end, however it came."""
-        chunks: list[memoryview] = []
-        size = 0
-        while self.intake.outcome is None and size < _AT_ONCE_BYTES:
-            if chunks and not self._subscribing.waiting:
+        while self.intake.outcome is None and self._ready_bytes < _AT_ONCE_BYTES:
+            if self._ready and not self._subscribing.waiting:
                 break
             event = await self._next()
             if event is None:
                 break
             news = self.intake.take(event)
-            chunks += news
-            size += sum(map(len, news))
+            self._ready += news
+            self._ready_bytes += sum(map(len, news))
             self._after()
-        return chunks
+        ready, self._ready, self._ready_bytes = self._ready, [], 0
+        return ready
 
     def enough(self, why: str = DONE) -> None:
         """Tell the sender that nothing more is taken: all is written, or why not."""

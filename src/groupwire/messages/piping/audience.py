@@ -134,8 +134,13 @@ class Audience:
         if reader.state is ReaderState.DONE:
             return True
         # Its last word may be lost, and it may be slow to write what it has.
-        acked = reader.member.name in self._acked
-        return acked and reader.state in {ReaderState.READING, ReaderState.LEFT}
+        name = reader.member.name
+        if name not in self._acked:
+            return False
+        if reader.state is ReaderState.LEFT:
+            # Of two with one name, it may be the other one that has everything.
+            return all(other is reader or other.member.name != name for other in self)
+        return reader.state is ReaderState.READING
 
     def _join(self, member: Member, place: int) -> None:
         reader = self._readers.get((member.id, member.origin))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 
 from groupwire.errors import DecodeError
 from groupwire.messages.delivery import Delivery
@@ -35,6 +36,12 @@ from groupwire.messages.piping.wire import (
 __all__ = ["Intake"]
 
 _MOST_OTHERS = 64
+
+_DECODERS: dict[str, Callable[[bytes], object]] = {
+    BEGIN: decode_begin,
+    DATA: chunk_of,
+    END: decode_end,
+}
 
 
 class Intake:
@@ -116,7 +123,7 @@ class Intake:
 
     def _batch(self, batch: Batch) -> list[memoryview]:
         who = batch.publisher
-        if self.sender is None and self._wanted(who):
+        if self.sender is None and self._wanted(who) and _is_pipe(batch):
             self.sender = who
         if self.sender is None or not _is(self.sender, who):
             self._refuse(who)
@@ -210,6 +217,18 @@ class Intake:
     def _end(self, outcome: Outcome) -> None:
         if self.outcome is None:
             self.outcome = outcome
+
+
+def _is_pipe(batch: Batch) -> bool:
+    """Return whether something of it is of a pipe: strangers may publish anything."""
+    decode = _DECODERS.get(batch.topic)
+    if decode is None:
+        return False
+    for payload in batch.payloads:
+        with suppress(DecodeError):
+            decode(payload)
+            return True
+    return False
 
 
 def _is(one: Member, other: Member) -> bool:

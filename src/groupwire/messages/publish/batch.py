@@ -101,7 +101,7 @@ class Queue:
         self.since: float | None = None
         """When the oldest message that is in no frame was taken."""
         self._delivery = delivery
-        self._limit = limit_bytes
+        self.limit = limit_bytes
         self._values = values
         self._topic: str | None = None
         self._batch: list[bytes] = []
@@ -115,8 +115,8 @@ class Queue:
     def room_bytes(self) -> int:
         """How much is taken now; one message of any size by an empty queue."""
         if not self.queued_bytes:
-            return max(self._limit, MAX_MESSAGE_BYTES + EACH_BYTES)
-        return max(0, self._limit - self.queued_bytes)
+            return max(self.limit, MAX_MESSAGE_BYTES + EACH_BYTES)
+        return max(0, self.limit - self.queued_bytes)
 
     @property
     def waiting(self) -> bool:
@@ -128,10 +128,10 @@ class Queue:
         size = len(payload)
         cost = size + EACH_BYTES
         queued = self.queued_bytes + cost
-        if queued > self._limit and self.queued_bytes:
+        if queued > self.limit and self.queued_bytes:
             check_size(size)
             if not self.drop_oldest:
-                raise QueueFull(cost, self._limit - self.queued_bytes)
+                raise QueueFull(cost, self.limit - self.queued_bytes)
             checked_topic(topic)
             self._make_room(cost)
         if topic != self._topic or self._batch_bytes + cost > FULL_BYTES:
@@ -156,7 +156,7 @@ class Queue:
 
     def _make_room(self, cost: int) -> None:
         """Drop the oldest messages, but what is handed on in part."""
-        limit, first = self._limit - cost, 1 if self.cut else 0
+        limit, first = self.limit - cost, 1 if self.cut else 0
         while self.queued_bytes > limit and len(self.frames) > first:
             frame, after = self.frames[first], self.ends[first]
             del self.frames[first], self.ends[first]

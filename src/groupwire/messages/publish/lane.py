@@ -78,6 +78,8 @@ class StreamLane:
         """The first of them that is in the segment that is not full."""
         self._place = 0
         """Segments that are full or were flushed."""
+        self._freed = 0
+        """The place up to which those who were waited for had everything."""
         self._wanted = 0
         """Place that a ticket waits for."""
         self._lagging_at = 0.0
@@ -278,10 +280,13 @@ class StreamLane:
         match event:
             case NodeAcknowledged(node):
                 kept = self._place - self._capacity
-                news = self.readers.acknowledge(node, kept=kept)
+                news = self.readers.acknowledge(
+                    node, kept=kept, freed=self._freed, sequence=self.sequence
+                )
                 if news and self.norm is not None and not self.strangers:
                     block = self.readers.floor(self._place) // BLOCK
                     self.norm.release(self._stream, block)
+                    self._freed = max(self._freed, block * BLOCK)
                 return news
             case WatermarkEnded(status=status):
                 # Pending: another one took its place, and that one is asked for now.

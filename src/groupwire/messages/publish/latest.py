@@ -76,7 +76,7 @@ class LatestLane:
         self.skipped = 0
         """None ever: what is newer takes the place of what is not sent."""
         self.since: float | None = None
-        self._limit = rules.queue_bytes
+        self.limit = rules.queue_bytes
         self.drop_oldest = rules.drop_oldest
         self._values = values
         self._make = make
@@ -107,8 +107,8 @@ class LatestLane:
     def room_bytes(self) -> int:
         """How much is taken now; one message of any size by an empty queue."""
         if not self.queued_bytes:
-            return max(self._limit, MAX_MESSAGE_BYTES + EACH_BYTES)
-        return max(0, self._limit - self.queued_bytes)
+            return max(self.limit, MAX_MESSAGE_BYTES + EACH_BYTES)
+        return max(0, self.limit - self.queued_bytes)
 
     def add(self, topic: str, payload: bytes, now: float) -> bool:
         """Take a message, in the place of one of its topic that waits."""
@@ -118,10 +118,10 @@ class LatestLane:
         freed = 0 if before is None else len(before.payload) + EACH_BYTES
         queued = self.queued_bytes - freed + size + EACH_BYTES
         raw = checked_topic(topic) if before is None else before.raw
-        if queued > self._limit and self.queued_bytes > freed:
+        if queued > self.limit and self.queued_bytes > freed:
             if not self.drop_oldest:
-                raise QueueFull(size + EACH_BYTES, self._limit - self.queued_bytes)
-            queued -= self._make_room(queued - self._limit, topic)
+                raise QueueFull(size + EACH_BYTES, self.limit - self.queued_bytes)
+            queued -= self._make_room(queued - self.limit, topic)
         first = self.sequence if before is None else before.first
         self.superseded += before is not None
         self._waiting[topic] = _Waiting(raw, payload, self.sequence, first)

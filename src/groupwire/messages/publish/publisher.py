@@ -12,7 +12,7 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
 from random import Random
 
-from groupwire.errors import ClosedError
+from groupwire.errors import ClosedError, UsageError
 from groupwire.gather import is_tagged
 from groupwire.messages.delivery import DELIVERIES, Delivery
 from groupwire.messages.errors import QueueFull
@@ -23,6 +23,7 @@ from groupwire.messages.events import (
     ReceiptEnded,
     RoomFreed,
 )
+from groupwire.messages.frames import MAX_MESSAGE_BYTES
 from groupwire.messages.members import Member, Role
 from groupwire.messages.presence import Heard, Myself, Presence
 from groupwire.messages.publish.audience import Audience
@@ -49,6 +50,7 @@ _PARITY = 16
 _GRTT_S = 0.01
 """Of a LAN, and far above it: who waits, waits no longer at first."""
 _KEPT_OBJECTS = 1024
+_NO_LIMIT = 1 << 62
 _LINGER_S = 1.0
 """For so long a publisher that leaves repairs what foreign receivers ask for."""
 _MOST_FOREIGN = 64
@@ -157,16 +159,35 @@ class Publisher:
         """
         which = delivery or self.rules.delivery
         whole = checked_payloads(payloads)
-        room = self.room_bytes(which)
-        size = sum(map(len, whole)) + EACH_BYTES * len(whole)
         check_size(max(map(len, whole), default=0))
-        drops = self.rules.drop_oldest or not self._waits(now)
-        if size > room and not drops:
+        queue = self._queues[which]
+        size = sum(map(len, whole)) + EACH_BYTES * len(whole)
+        if size > max(queue.limit, MAX_MESSAGE_BYTES + EACH_BYTES):
+            raise UsageError(
+                f"{size} bytes at once do not fit into a queue of {queue.limit}",
+                fix="send them in parts, or give the publisher a larger queue",
+            )
+        if size > queue.room_bytes and not self._makes_room(now):
             self._refused[which] = size
-            raise QueueFull(size, room)
-        for payload in whole:
-            self.send(topic, payload, now=now, delivery=which)
+            raise QueueFull(size, queue.room_bytes)
+        self._send_all(topic, whole, which, now)
         return self._queues[which].sequence - len(whole)
+
+    def _makes_room(self, now: float) -> bool:
+        return self.rules.drop_oldest or not self._waits(now)
+
+    def _send_all(
+        self, topic: str, payloads: Sequence[bytes], which: Delivery, now: float
+    ) -> None:
+        """Queue messages that fit together: none of them is refused for the others."""
+        queue = self._queues[which]
+        if not self._makes_room(now):
+            queue.limit = _NO_LIMIT
+        try:
+            for payload in payloads:
+                self.send(topic, payload, now=now, delivery=which)
+        finally:
+            queue.limit = self.rules.queue_bytes
 
     def skip(self, messages: int, *, delivery: Delivery | None = None) -> None:
         """Have subscribers see a gap where messages were refused and not sent later."""
@@ -212,12 +233,10 @@ class Publisher:
         for lane in self._lanes.values():
             lane.flush(now)
         self._tell_dropped()
-        dropped, later = False, frozenset[int]()
-        if sequence is not None:
-            queue = self._usual if delivery is None else self._queues[delivery]
-            dropped = sequence in queue.dropped
-            later = self._nodes_after(sequence, delivery)
-        ticket = self._open_ticket(by, dropped=dropped, later=later)
+        if sequence is None:
+            ticket = self._open_ticket(by)
+        else:
+            ticket = self._open_ticket_for(sequence, delivery, by)
         self._turn(now)
         return ticket
 
@@ -228,10 +247,6 @@ class Publisher:
         lane = self._lanes[delivery or self.rules.delivery]
         reader = lane.readers.get(member.node)
         return reader is not None and reader.first > sequence
-
-    def _nodes_after(self, sequence: int, delivery: Delivery | None) -> frozenset[int]:
-        readers = self._lanes[delivery or self.rules.delivery].readers
-        return frozenset(r.member.node for r in readers if r.first > sequence)
 
     def end_ticket(self, ticket: int, *, now: float) -> None:
         """Wait no longer: who has not answered so far is missing."""
@@ -460,15 +475,25 @@ class Publisher:
                 if lane.delivery is delivery:
                     self._tickets.lose(number, news.first)
 
-    def _open_ticket(
-        self,
-        by: Collection[str] | None,
-        *,
-        dropped: bool = False,
-        later: Collection[int] = (),
-    ) -> int:
+    def _open_ticket(self, by: Collection[str] | None) -> int:
         sequences = self._reliable.sequence, self._latest.sequence
-        return self._tickets.open(sequences, by, dropped=dropped, later=later)
+        return self._tickets.open(sequences, by)
+
+    def _open_ticket_for(
+        self, sequence: int, delivery: Delivery | None, by: Collection[str] | None
+    ) -> int:
+        """Open a ticket for one message, and all before it."""
+        lane = self._lanes[delivery or self.rules.delivery]
+        queue = self._queues[delivery or self.rules.delivery]
+        sequences = self._reliable.sequence, self._latest.sequence
+        readers = lane.readers
+        return self._tickets.open(
+            sequences,
+            by,
+            dropped=sequence in queue.dropped,
+            later={r.member.node for r in readers if r.first > sequence},
+            lost={r.member.node for r in readers if r.intact_from > sequence},
+        )
 
     def _turn_tickets(self, now: float) -> None:
         for number, lane in enumerate(self._acked):
@@ -522,6 +547,10 @@ class Publisher:
         if self._abandoned:
             self._presence.leave(now)
             self._linger_until = now
+            if not self._last_ticket:
+                self._last_ticket = self._open_ticket(None)
+            self._tickets.give_up()
+            self._turn_tickets(now)
         elif (not self._is_acquainted(now) and any(self._sent())) or self._queued_bytes:
             return
         elif not self._last_ticket:

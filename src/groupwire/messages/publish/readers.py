@@ -22,6 +22,8 @@ class Reader:
     """From when on it may be waited for, in seconds awake."""
     first: int = 0
     """The sequence of the first message that was sent while it was known to be here."""
+    intact_from: int = 0
+    """The sequence from which on it has lost nothing, though it lagged before."""
     lagging: bool = False
     others: list[Member] = field(default_factory=list[Member])
     """Who else speaks with this node id: itself from another address, or a stranger."""
@@ -116,17 +118,23 @@ class Readers:
             if reader.acked < place and (lagging or not reader.lagging)
         )
 
-    def acknowledge(self, node: int, *, kept: int = 0) -> bool:
+    def acknowledge(
+        self, node: int, *, kept: int = 0, freed: int = 0, sequence: int = 0
+    ) -> bool:
         """Take in that a node has the mark's place; True if that is news.
 
-        Who lags has caught up if what it still lacks is ``kept``, from a place on.
+        Who lags has caught up if what it still lacks is ``kept``, from a place on. Of
+        what was given up before, up to ``freed``, it may have lost something: then only
+        messages from ``sequence``, the next one, on are known to be there.
         """
         reader, mark = self._readers.get(node), self.mark
         if reader is None or mark is None or reader.acked >= mark.place:
             return False
-        reader.acked = mark.place
+        before, reader.acked = reader.acked, mark.place
         if reader.lagging and reader.acked >= kept:
             reader.lagging = False
+            if before < max(kept, freed):
+                reader.intact_from = sequence
             self.lagging -= 1
             self.events.append(CaughtUp(reader.member))
         self._changed(node)

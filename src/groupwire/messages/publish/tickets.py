@@ -78,11 +78,13 @@ class Tickets:
         *,
         dropped: bool = False,
         later: Collection[int] = (),
+        lost: Collection[int] = (),
     ) -> int:
         """Wait until these have all messages before the sequences, by delivery.
 
         ``by`` None is all who are here. What was ``dropped`` nobody will have, and
-        nodes that came ``later`` have not had it: they are missing where named.
+        nodes that came ``later`` have not had it: they are missing where named. Of
+        those that may have ``lost`` it nothing is known: they are missing.
         """
         self._count += 1
         ticket = _Ticket(self._count, sequences, [inf] * len(sequences))
@@ -96,9 +98,10 @@ class Tickets:
             if by is not None and member.name not in by:
                 continue
             name = str(member) if namesakes[member.name] > 1 else member.name
-            if dropped or member.node in later:
-                if dropped or by is not None:
-                    ticket.missing.add(name)
+            if dropped or member.node in lost:
+                ticket.missing.add(name)
+            elif member.node in later:
+                ticket.missing |= set() if by is None else {name}
             else:
                 ticket.missing.discard(member.name)
                 self._wait(ticket, member.node, name)
