@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import suppress
 from functools import partial
 
@@ -20,8 +20,9 @@ from groupwire.aio.messages.message import (
     Wanted,
     published,
 )
+from groupwire.aio.messages.receipts import Receipts
 from groupwire.aio.messages.session import Session, new_dice, new_life, new_node
-from groupwire.errors import ClosedError, UsageError
+from groupwire.errors import ClosedError
 from groupwire.messages.delivery import Delivery
 from groupwire.messages.errors import QueueFull
 from groupwire.messages.events import (
@@ -35,7 +36,6 @@ from groupwire.messages.events import (
     RoomFreed,
     TakesNoMore,
 )
-from groupwire.messages.members import Member
 from groupwire.messages.publish.batch import checked_payloads
 from groupwire.messages.publish.publisher import Publisher
 from groupwire.messages.publish.stats import PublishStats
@@ -83,9 +83,9 @@ class Publishing(Session[PublishEvent]):
         self._more = False
         """Whether something was sent behind the first message of this turn."""
         self._room: asyncio.Future[None] | None = None
-        self._tickets: dict[int, asyncio.Future[Receipt]] = {}
         self._over: asyncio.Future[Closed | None] | None = None
         self._audience = Audience()
+        self._receipts = Receipts(self._audience, self._at_work)
 
     async def open(self) -> None:
         """Join; ``async with`` does it. Raises AddressError and MachineErrors."""
@@ -209,7 +209,10 @@ class Publishing(Session[PublishEvent]):
             )
         loop = asyncio.get_running_loop()
         deadline = loop.time() + within
-        while (soon := self._acquainted_in()) and (left := deadline - loop.time()) > 0:  # noqa: ASYNC110 - its clock ends it
+        while (soon := self._receipts.acquainted_in()) > 0:
+            left = deadline - loop.time()
+            if left <= 0:
+                break
             await asyncio.sleep(min(left, soon))
         return bool(self._audience.here)
 
@@ -359,104 +362,8 @@ class Publishing(Session[PublishEvent]):
         appear: float | None,
     ) -> Receipt:
         self._at_work()
-        wanted = checked_wanted(by)
-        if published.delivery is Delivery.BESTEFFORT:
-            raise UsageError(
-                "nobody acknowledges besteffort", fix="send it reliable or latest"
-            )
-        if published.sequence < 0:
-            names = wanted if isinstance(wanted, frozenset) else self._audience.names
-            return Receipt(frozenset(), frozenset(names))
-        now = asyncio.get_running_loop().time
-        ends = None if timeout is None else now() + timeout
-        asked: dict[Member, None] = {}
-        tickets: list[asyncio.Task[Receipt]] = []
-        begun = now() + (self.config.patience if appear is None else appear)
-        try:
-            while True:
-                new = self._not_asked(published, wanted, asked)
-                if new:
-                    asked.update(dict.fromkeys(new))
-                    asking = self._ask(published, {m.name for m in new}, ends)
-                    tickets.append(asyncio.create_task(asking))
-                until = self._appears_until(wanted, begun, ends)
-                if until is None or until <= now():
-                    break
-                await self._audience.change(until)
-            receipts = await asyncio.gather(*tickets)
-        finally:
-            for ticket in tickets:
-                ticket.cancel()
-        return _summed(receipts, wanted)
-
-    def _not_asked(
-        self,
-        published: Published,
-        wanted: int | frozenset[str] | None,
-        asked: Collection[Member],
-    ) -> list[Member]:
-        """Return who is here, is wanted, and was not asked so far.
-
-        Of those who are not named, who came after the message has nothing to say of it.
-        """
-        new = [member for member in self._audience.here if member not in asked]
-        if isinstance(wanted, frozenset):
-            return [member for member in new if member.name in wanted]
-        core, _ = self._at_work()
-        sequence, delivery = published.sequence, published.delivery
-        return [m for m in new if not core.came_later(m, sequence, delivery)]
-
-    def _appears_until(
-        self, wanted: int | frozenset[str] | None, begun: float, ends: float | None
-    ) -> float | None:
-        """Return until when others may appear; None once nobody has to."""
-        if self._audience.closed:
-            return None
-        if wanted is None:
-            soon = self._acquainted_in()
-            if not soon:
-                return None
-            begun = asyncio.get_running_loop().time() + soon
-        elif self._audience.has_seen(wanted):
-            return None
-        return begun if ends is None else min(begun, ends)
-
-    def _acquainted_in(self) -> float:
-        core, running = self._at_work()
-        return core.acquainted_in(now=running.driver.time())
-
-    async def _ask(
-        self, published: Published, names: Collection[str], ends: float | None
-    ) -> Receipt:
-        """Ask these, who are here, and wait for what they say."""
-        core, running = self._at_work()
-        loop = running.driver.loop
-        ticket = core.want_received(
-            names,
-            now=running.driver.time(),
-            sequence=published.sequence,
-            delivery=published.delivery,
-        )
-        waiting: asyncio.Future[Receipt] = loop.create_future()
-        self._tickets[ticket] = waiting
-        running.driver.pump()
-        late = None
-        if ends is not None:
-            late = loop.call_at(ends, self._end_ticket, ticket)
-        try:
-            return await waiting
-        finally:
-            if not waiting.done() or waiting.cancelled():
-                self._end_ticket(ticket)  # nobody waits for it any more
-            self._tickets.pop(ticket, None)
-            if late is not None:
-                late.cancel()
-
-    def _end_ticket(self, ticket: int) -> None:
-        core, running = self._publisher, self._running
-        if core is not None and running is not None and not core.closed:
-            core.end_ticket(ticket, now=running.driver.time())
-            running.driver.pump()
+        appear = self.config.patience if appear is None else appear
+        return await self._receipts.of(published, by, timeout=timeout, appear=appear)
 
     def _hear(self, events: Sequence[PublishEvent]) -> None:
         for event in events:
@@ -471,7 +378,7 @@ class Publishing(Session[PublishEvent]):
                     self._tell_dropped(delivery)
                     self._free()
                 case ReceiptEnded():
-                    self._receive(event)
+                    self._receipts.ended(event)
                 case Closed():
                     if self._over is not None and not self._over.done():
                         self._over.set_result(event)
@@ -490,11 +397,6 @@ class Publishing(Session[PublishEvent]):
         room, self._room = self._room, None
         if room is not None and not room.done():
             room.set_result(None)
-
-    def _receive(self, event: ReceiptEnded) -> None:
-        waiting = self._tickets.pop(event.ticket, None)
-        if waiting is not None and not waiting.done():
-            waiting.set_result(Receipt(event.received, event.missing))
 
     def _tell(self, events: Sequence[MembershipEvent]) -> None:
         for event in events:
@@ -528,20 +430,4 @@ class Publishing(Session[PublishEvent]):
         self._free()
         if self._over is not None and not self._over.done():
             self._over.set_result(None)
-        for waiting in self._tickets.values():
-            if not waiting.done():
-                waiting.set_exception(ClosedError("this publisher"))
-
-
-def _summed(
-    receipts: Collection[Receipt], wanted: int | frozenset[str] | None
-) -> Receipt:
-    """Return what several receipts say together; who never came is missing."""
-    told = [*(r.received for r in receipts), *(r.missing for r in receipts)]
-    missing = frozenset[str]().union(*(r.missing for r in receipts))
-    received = frozenset[str]().union(*(r.received for r in receipts)) - missing
-    if isinstance(wanted, frozenset):
-        known = {name.partition(" ")[0] for names in told for name in names}
-        missing |= wanted - known
-    unknown = wanted - len(received | missing) if isinstance(wanted, int) else 0
-    return Receipt(received, missing, max(0, unknown))
+        self._receipts.close()

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Mapping
-from types import TracebackType
-from typing import Self
 
+from groupwire.aio.ends.entered import Entered
 from groupwire.aio.inbox import Inbox
 from groupwire.aio.messages.config import SubscribeConfig
 from groupwire.aio.messages.subscribing import Subscribing
@@ -50,7 +49,7 @@ class PipeBroken(GroupwireError):  # noqa: N818 - a fact about the pipe
         return f"the pipe is broken after {self.bytes} bytes: {_TOLD[self.outcome]}"
 
 
-class PipeReceiving:
+class PipeReceiving(Entered):
     """Reads from a group; made by :func:`groupwire.aio.pipe_from`.
 
     ``async for`` gives bytes as they come, and raises :class:`PipeBroken` where they
@@ -108,18 +107,6 @@ class PipeReceiving:
         """Leave; any number of times."""
         await self._subscribing.close()
         self._events.close()
-
-    async def __aenter__(self) -> Self:
-        await self.open()
-        return self
-
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        await self.close()
 
     async def __aiter__(self) -> AsyncIterator[memoryview]:
         """Iterate over the bytes; raises PipeBroken."""

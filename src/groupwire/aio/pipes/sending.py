@@ -8,9 +8,8 @@ import os
 from collections.abc import AsyncIterator, Collection, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
-from types import TracebackType
-from typing import Self
 
+from groupwire.aio.ends.entered import Entered
 from groupwire.aio.inbox import Bell, Inbox
 from groupwire.aio.messages.config import PublishConfig
 from groupwire.aio.messages.message import Published
@@ -76,7 +75,7 @@ class PipeReport:
         return self.ended and not self.missing and not self.missing_count
 
 
-class PipeSending:
+class PipeSending(Entered):
     """Writes to a group; made by :func:`groupwire.aio.pipe_to`.
 
     ``begin``, any number of ``write``, then ``finish``; leaving ``async with`` without
@@ -152,18 +151,6 @@ class PipeSending:
             with suppress(asyncio.CancelledError):
                 await self._watching
             self._events.close()
-
-    async def __aenter__(self) -> Self:
-        await self.open()
-        return self
-
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        await self.close()
 
     async def events(self) -> AsyncIterator[PublishEvent | MembershipEvent]:
         """Iterate over readers that come, leave and lag, until the end."""
