@@ -27,7 +27,8 @@ async def robot(name: str) -> None:
                 alarm = await out.send(f"robot/{name}/alarm", "joint 3 is warm")
                 receipt = await alarm.received()
                 has_not = (f"not {name}" for name in receipt.missing)
-                print("the alarm is at", *sorted(receipt.received), *has_not)
+                has = sorted(receipt.received) or ["nobody"]
+                print("the alarm is at", *has, *has_not)
             await asyncio.sleep(0.1)
 
 

@@ -87,9 +87,10 @@ def test_the_station_hears_robots_come_alarm_and_leave(port: int) -> None:
     ):
         assert line(station) == "arm1 is here"
         assert line(station) == "arm1: joint 3 is warm"
-        assert line(robot) == "the alarm is at station"
+        # On a busy machine the station may say too late that it was there: not the next.
+        until(robot, "the alarm is at station")
         robot.send_signal(signal.SIGINT)
-        assert line(station) == "arm1 has left: said"
+        assert until(station, "arm1 has left") == "arm1 has left: said"
 
 
 def test_who_chats_is_heard_by_the_others_in_the_room(port: int) -> None:
