@@ -87,7 +87,7 @@ def test_the_station_hears_robots_come_alarm_and_leave(port: int) -> None:
     ):
         assert line(station) == "arm1 is here"
         assert line(station) == "arm1: joint 3 is warm"
-        # On a busy machine the station may say too late that it was there: not the next.
+        # On a busy machine the station may say too late that it was there.
         until(robot, "the alarm is at station")
         robot.send_signal(signal.SIGINT)
         assert until(station, "arm1 has left") == "arm1 has left: said"
