@@ -4,6 +4,8 @@ import pytest
 
 from groupwire.diagnose.trials.peer.responder import (
     ANSWERS_A_SECOND,
+    ANSWERS_TO_ONE,
+    MAX_HOSTS,
     MAX_SESSIONS,
     SPEAKS_AT_ONCE,
     Asked,
@@ -180,6 +182,41 @@ def test_only_so_many_answers_are_given_to_all(desk: Desk) -> None:
     assert desk.rules.dropped == {"rate": 199 - given}
     desk.now = 1.0
     assert desk.ask(Hello(GROUP)) is not None
+
+
+def test_who_asks_without_end_takes_no_answers_from_others(desk: Desk) -> None:
+    given = sum(desk.ask(Hello(GROUP), who=MALLORY) is not None for _ in range(200))
+    assert given == ANSWERS_TO_ONE
+    assert desk.rules.dropped == {"rate": 200 - given}
+    assert desk.ask(Hello(GROUP), who=ALICE) is not None
+
+
+def test_who_has_shown_that_he_hears_is_answered_in_a_flood_of_greetings(
+    desk: Desk,
+) -> None:
+    cookie = desk.cookie()
+    for n in range(1, 200):
+        desk.ask(Hello(GROUP), who=Origin(str(IPv4Address(n)), 40_000))
+    assert desk.ask(Tell(cookie, 1)) is not None
+
+
+def test_a_flood_of_words_without_the_cookie_takes_nothing(desk: Desk) -> None:
+    cookie = desk.cookie()
+    for n in range(1, 200):
+        desk.ask(Tell("forged", 1), who=Origin(str(IPv4Address(n)), 40_000))
+    assert desk.rules.dropped == {"cookie": 199}
+    assert desk.ask(Tell(cookie, 1)) is not None
+
+
+def test_the_share_of_a_host_is_forgotten_after_many_others(desk: Desk) -> None:
+    for _ in range(200):
+        desk.ask(Hello(GROUP), who=MALLORY)
+    for n in range(1, MAX_HOSTS + 1):
+        desk.now += 1e-6
+        desk.ask(Hello(GROUP), who=Origin(str(IPv4Address(n)), 40_000))
+    desk.now += 1
+    answered = [desk.ask(Hello(GROUP), who=MALLORY) for _ in range(200)]
+    assert sum(asked is not None for asked in answered) == ANSWERS_TO_ONE
 
 
 @pytest.mark.parametrize("again", [True, False])

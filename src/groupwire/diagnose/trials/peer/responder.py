@@ -30,7 +30,12 @@ from groupwire.values import Origin
 __all__ = ["Asked", "Local", "Responder", "Session"]
 
 ANSWERS_A_SECOND = 50.0
-"""Answers to all askers together, and the burst."""
+"""Answers to greetings of all hosts together, and the burst; and as many again to those
+who have shown that they hear: a flood of greetings does not end what is going on."""
+ANSWERS_TO_ONE = 25.0
+"""Answers to one host, and the burst."""
+MAX_HOSTS = 256
+"""Hosts whose share is remembered; who has asked nothing for longest is forgotten."""
 SPEAKS_A_SECOND = 2.0
 """How often it may be told to send to the group or join it again, by all together."""
 SPEAKS_AT_ONCE = 4.0
@@ -100,6 +105,23 @@ class _Bucket:
         return True
 
 
+class _Shares:
+    """What each host may still have of the answers, and all of them together."""
+
+    def __init__(self) -> None:
+        self._all = _Bucket(ANSWERS_A_SECOND, ANSWERS_A_SECOND)
+        self._hosts: OrderedDict[str, _Bucket] = OrderedDict()
+
+    def take(self, host: str, now: float) -> bool:
+        bucket = self._hosts.get(host)
+        if bucket is None:
+            bucket = self._hosts[host] = _Bucket(ANSWERS_TO_ONE, ANSWERS_TO_ONE)
+            if len(self._hosts) > MAX_HOSTS:
+                self._hosts.popitem(last=False)
+        self._hosts.move_to_end(host)
+        return bucket.take(now) and self._all.take(now)
+
+
 class Responder:
     """Serves one group."""
 
@@ -109,7 +131,8 @@ class Responder:
         self._welcome = welcome
         self._secret = secret
         self._sessions: OrderedDict[int, Session] = OrderedDict()
-        self._answers = _Bucket(ANSWERS_A_SECOND, ANSWERS_A_SECOND)
+        self._greetings = _Shares()
+        self._talks = _Shares()
         self._speaks = _Bucket(SPEAKS_A_SECOND, SPEAKS_AT_ONCE)
 
     @property
@@ -127,8 +150,6 @@ class Responder:
             return self._drop(error.reason)
         if (reason := self._unwelcome(data, tagged.kind, origin)) is not None:
             return self._drop(reason)
-        if not self._answers.take(now):
-            return self._drop("rate")
         return self._answer(tagged.request_id, word, origin, ttl_hops, local, now)
 
     def _answer(
@@ -142,10 +163,14 @@ class Responder:
     ) -> Asked | None:
         match word:
             case Hello():
+                if not self._greetings.take(origin.host, now):
+                    return self._drop("rate")
                 return Asked(self._greeting(origin, ttl_hops), request_id)
             case Tell() | Speak():
                 if not self._proven(word.cookie, origin):
                     return self._drop("cookie")
+                if not self._talks.take(origin.host, now):
+                    return self._drop("rate")
                 return self._known(word, request_id, origin, local, now)
             case Welcome() | Probe() | Told() | Spoke():
                 return self._drop("doctor-stray")
