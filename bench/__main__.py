@@ -51,10 +51,10 @@ def _options() -> argparse.Namespace:
     if unknown:
         parser.error(f"no such case: {', '.join(unknown)}")
     options.cases = _named(options.cases)
-    wholes = [list(CASES), *map(_family, record.FAMILIES)]
-    if options.write_docs and (options.quick or options.cases not in wholes):
+    whole = record.fills_pages(options.cases, CASES)
+    if options.write_docs and (options.quick or not whole):
         parser.error(
-            "--write-docs needs the whole bench, or all of a family: "
+            "--write-docs needs the whole bench, or all cases of a page: "
             "one run, one machine"
         )
     return options
@@ -66,16 +66,12 @@ def _named(words: Sequence[str]) -> list[str]:
     return [name for name in CASES if name in named or not words]
 
 
-def _family(beginning: str) -> list[str]:
-    return [name for name in CASES if name.startswith(beginning)]
-
-
 def _epilog() -> Iterator[str]:
     yield "cases:"
     width = max(map(len, CASES))
     yield from (f"  {name:{width}}  {case.title}" for name, case in CASES.items())
     families = " or ".join(f"'{beginning}*'" for beginning in record.FAMILIES)
-    yield f"\nall of a family: {families}"
+    yield f"\nall of a page: {families}, or all others by name"
 
 
 def _measure(case: Case, settings: Settings) -> Outcome:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -11,7 +11,7 @@ from .charts import draw
 from .outcome import Case, Outcome
 from .table import goal_cells, goal_head, markdown, tables
 
-__all__ = ["FAMILIES", "write"]
+__all__ = ["FAMILIES", "fills_pages", "write"]
 
 _DOCS = Path(__file__).resolve().parent.parent / "docs"
 _INTRODUCTION = """\
@@ -40,19 +40,25 @@ FAMILIES = {
 _USUAL = _Page("benchmarks", "Speed", "results")
 
 
+def fills_pages(named: Collection[str], known: Collection[str]) -> bool:
+    """Tell whether of each page that these cases write, all cases are there."""
+    pages = {_page(name) for name in named}
+    return {name for name in known if _page(name) in pages} == set(named)
+
+
 def write(
     machine: Mapping[str, str], where: str, found: Mapping[Case, Outcome]
 ) -> None:
     """Write pages, pictures and numbers into ``docs/``."""
     pages: dict[_Page, dict[Case, Outcome]] = {}
     for case, outcome in found.items():
-        pages.setdefault(_page(case), {})[case] = outcome
+        pages.setdefault(_page(case.name), {})[case] = outcome
     for page, its in pages.items():
         _write(machine, where, its, page)
 
 
-def _page(case: Case) -> _Page:
-    families = (f for f in FAMILIES if case.name.startswith(f))
+def _page(case: str) -> _Page:
+    families = (f for f in FAMILIES if case.startswith(f))
     return FAMILIES.get(next(families, ""), _USUAL)
 
 
