@@ -61,6 +61,21 @@ def test_a_disk_that_is_full_is_told_and_ends_with_3(
     assert "full.pcapng is not written any more: no space left on device" in complaints
 
 
+def test_programs_read_that_the_disk_was_full(
+    port: int, capsys: Capture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(_: Path) -> object:
+        return Path("/dev/full").open("wb")
+
+    monkeypatch.setattr("groupwire.run.disk.recorder._opened", full)
+    with calling(port, b"very important data"):
+        assert watched(port, "full.pcapng", "--json") == 3
+    events = told(capsys.readouterr().out)
+    recorded = next(event for event in events if event["event"] == "recorded")
+    assert recorded["error"] == "no space left on device"
+    assert (events[-1]["event"], events[-1]["verdict"]) == ("end", "failed")
+
+
 def test_a_file_that_is_no_capture_is_kept(
     tmp_path: Path, port: int, capsys: Capture
 ) -> None:

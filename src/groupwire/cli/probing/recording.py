@@ -12,15 +12,16 @@ from groupwire.cli.render.text import escape, plural
 from groupwire.errors import UsageError
 
 if TYPE_CHECKING:
-    from groupwire.aio.probing.watch import Tap
     from groupwire.run.disk.recorder import Recorder
     from groupwire.values import Datagram, Group
 
-__all__ = ["recording"]
+__all__ = ["Recording", "recording"]
 
 
 @asynccontextmanager
-async def recording(path: str | None, out: Out) -> AsyncGenerator[Tap | None, None]:
+async def recording(
+    path: str | None, out: Out
+) -> AsyncGenerator[Recording | None, None]:
     """Give what is to be called with all that is received; None: it is not recorded.
 
     At the end it says how much is in the file. A disk that fails is told at once, and
@@ -39,7 +40,7 @@ async def recording(path: str | None, out: Out) -> AsyncGenerator[Tap | None, No
             fix="name a file in a directory that is there",
         ) from error
     try:
-        yield _Tap(recorder, out, path)
+        yield Recording(recorder, out, path)
     finally:
         await asyncio.to_thread(recorder.close)
         _tell(recorder, out, path)
@@ -48,28 +49,45 @@ async def recording(path: str | None, out: Out) -> AsyncGenerator[Tap | None, No
         raise recorder.failed
 
 
-class _Tap:
+class Recording:
+    """Writes all that it is called with, and says once that the disk fails."""
+
     def __init__(self, recorder: Recorder, out: Out, path: str) -> None:
         self._recorder, self._out, self._path = recorder, out, path
         self._told = False
 
+    @property
+    def failed(self) -> bool:
+        """Whether the file is not written any more."""
+        return self._recorder.failed is not None
+
     def __call__(self, group: Group, datagrams: Sequence[Datagram]) -> None:
+        """Keep these for the file."""
         take = self._recorder.take
         for datagram in datagrams:
             take(group, datagram)
         failed = self._recorder.failed
         if failed is not None and not self._told:
             self._told = True
-            why = (failed.strerror or str(failed)).lower()
+            why = _why(failed)
             self._out.warn(f"{escape(self._path)} is not written any more: {why}")
 
 
 def _tell(recorder: Recorder, out: Out, path: str) -> None:
     if out.json:
-        fields = {"file": path, "packets": recorder.recorded, "lost": recorder.lost}
+        fields = {
+            "file": path,
+            "packets": recorder.recorded,
+            "lost": recorder.lost,
+            "error": None if recorder.failed is None else _why(recorder.failed),
+        }
         out.event("recorded", fields)
         return
     out.note(f"recorded {plural(recorder.recorded, 'packet')} in {escape(path)}")
     if recorder.lost:
         why = "too slow" if recorder.failed is None else "not writable any more"
         out.warn(f"{plural(recorder.lost, 'packet')} not recorded: the disk is {why}")
+
+
+def _why(failed: OSError) -> str:
+    return (failed.strerror or str(failed)).lower()

@@ -17,7 +17,7 @@ from groupwire.cli.options.probing.watching import (
 )
 from groupwire.cli.plumbing import signals
 from groupwire.cli.plumbing.spread import spread
-from groupwire.cli.probing.recording import recording
+from groupwire.cli.probing.recording import Recording, recording
 from groupwire.cli.render.links import show_change
 from groupwire.cli.render.out import Out
 from groupwire.cli.render.probing.watch_json import WatchJson
@@ -75,7 +75,12 @@ class _View(Protocol):
     def start(self, joined: Sequence[Joined], metrics: str | None) -> None: ...
     def show(self, report: WatchReport) -> None: ...
     def end(
-        self, report: WatchReport, problems: Sequence[Problem], limits: Limits
+        self,
+        report: WatchReport,
+        problems: Sequence[Problem],
+        limits: Limits,
+        *,
+        recorded: bool = True,
     ) -> None: ...
 
 
@@ -89,6 +94,7 @@ class _Session:
         self._view: _View = self._text or WatchJson(out)
         self.latest: WatchReport | None = None
         self.problems: tuple[Problem, ...] = ()
+        self.tap: Recording | None = None
 
     def start(self, joined: Sequence[Joined], metrics: str | None) -> None:
         self._view.start(joined, metrics)
@@ -109,7 +115,9 @@ class _Session:
     def end(self) -> None:
         if self.latest is not None:
             self.problems = judge(self.latest, self._plan.limits)
-            self._view.end(self.latest, self.problems, self._plan.limits)
+            recorded = self.tap is None or not self.tap.failed
+            limits = self._plan.limits
+            self._view.end(self.latest, self.problems, limits, recorded=recorded)
 
 
 async def _watch(plan: _Plan, out: Out) -> int:
@@ -120,11 +128,12 @@ async def _watch(plan: _Plan, out: Out) -> int:
         stack.enter_context(
             signals.ending(lambda: session.latest is not None, session.end)
         )
+        session.tap = await stack.enter_async_context(recording(plan.record, out))
         watching = aio.watch(
             plan.groups,
             interval=plan.interval,
             duration=plan.duration,
-            tap=await stack.enter_async_context(recording(plan.record, out)),
+            tap=session.tap,
             on_change=session.changed,
             config=aio.WatchConfig(interface=plan.interface, trail=plan.dots),
         )

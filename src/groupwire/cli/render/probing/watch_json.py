@@ -42,9 +42,14 @@ class WatchJson:
             self._out.event("group", _group_fields(report, group), at=report.time)
 
     def end(
-        self, report: WatchReport, problems: Sequence[Problem], limits: Limits
+        self,
+        report: WatchReport,
+        problems: Sequence[Problem],
+        limits: Limits,
+        *,
+        recorded: bool = True,
     ) -> None:
-        """Tell what it came to."""
+        """Tell what it came to; not ``recorded``: the disk did not take all of it."""
         groups = report.groups
         fields = {
             "elapsed_s": round(report.elapsed_s, 3),
@@ -59,7 +64,7 @@ class WatchJson:
             "max_loss": limits.max_loss,
             "min_rate_bps": limits.min_bits_per_s,
             "problems": [_problem_fields(p) for p in problems],
-            "verdict": "failed" if problems else "ok",
+            "verdict": "failed" if problems or not recorded else "ok",
         }
         self._out.event("end", fields)
 

@@ -70,7 +70,12 @@ class WatchText:
             self._lines(report)
 
     def end(
-        self, report: WatchReport, problems: Sequence[Problem], limits: Limits
+        self,
+        report: WatchReport,
+        problems: Sequence[Problem],
+        limits: Limits,
+        *,
+        recorded: bool = True,  # noqa: ARG002 - whoever records has said so
     ) -> None:
         """Say what it came to."""
         self.wipe()
