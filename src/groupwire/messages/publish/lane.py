@@ -235,7 +235,7 @@ class StreamLane:
 
     def _stale(self, mark: Mark, now: float) -> bool:
         """Return whether a mark may be given up for another one."""
-        if not self.readers.lacking(mark.place, lagging=False):
+        if not self.readers.lack(mark.place):
             return True
         return self._wanted > mark.place and now - mark.asked_at > _STALE_S
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from heapq import heappop, heappush
 
 from groupwire.gather.awake import AwakeClock
 from groupwire.messages.events import CaughtUp, Lagging
@@ -41,15 +43,45 @@ class Mark:
     """Since when everything up to there has been sent, in seconds awake."""
 
 
+class _Places:
+    """Counts who is at which place, and knows the lowest one."""
+
+    __slots__ = ("_counts", "_heap")
+
+    def __init__(self) -> None:
+        self._counts: dict[int, int] = {}
+        """None is zero but behind the lowest: those go when they are the lowest."""
+        self._heap: list[int] = []
+        """The places of these counts."""
+
+    @property
+    def lowest(self) -> int | None:
+        """The lowest place where anybody is."""
+        return self._heap[0] if self._heap else None
+
+    def add(self, place: int) -> None:
+        """Count one more at a place."""
+        if place not in self._counts:
+            self._counts[place] = 0
+            heappush(self._heap, place)
+        self._counts[place] += 1
+
+    def remove(self, place: int) -> None:
+        """Count one less at a place."""
+        self._counts[place] -= 1
+        while self._heap and not self._counts[self._heap[0]]:
+            del self._counts[heappop(self._heap)]
+
+
 class Readers:
     """Subscribers of one delivery; places are counts of segments or objects.
 
     Who has not acknowledged what was sent for ``patience_s`` lags: it is waited for no
-    more until it does.
+    more until it does. What is asked in every turn costs the same for a thousand
+    readers as for one.
     """
 
     def __init__(self, patience_s: float, place_bytes: int) -> None:
-        self.mark: Mark | None = None
         self.events: list[Lagging | CaughtUp] = []
         self.lagging = 0
         """How many lag."""
@@ -57,7 +89,12 @@ class Readers:
         self._clock = AwakeClock()
         self._place_bytes = place_bytes
         self._readers: dict[int, Reader] = {}
-        self._floor: int | None = None
+        """In the order in which they came, which is that of ``since``."""
+        self._mark: Mark | None = None
+        self._behind: OrderedDict[int, Reader] = OrderedDict()
+        """Who is waited for and has not acknowledged the mark, in the same order."""
+        self._waited, self._late = _Places(), _Places()
+        """Where those are who are waited for, and those who lag."""
         self._told: Callable[[int], None] = lambda _: None
 
     def __iter__(self) -> Iterator[Reader]:
@@ -65,6 +102,21 @@ class Readers:
 
     def __len__(self) -> int:
         return len(self._readers)
+
+    @property
+    def mark(self) -> Mark | None:
+        """What readers are asked to acknowledge now."""
+        return self._mark
+
+    @mark.setter
+    def mark(self, mark: Mark | None) -> None:
+        self._mark = mark
+        self._behind.clear()
+        if mark is None or not self.lack(mark.place):
+            return
+        for node, reader in self._readers.items():
+            if reader.acked < mark.place and not reader.lagging:
+                self._behind[node] = reader
 
     def watch(self, told: Callable[[int], None]) -> None:
         """Have each node told that has acknowledged more, lags or has gone."""
@@ -84,8 +136,12 @@ class Readers:
         if reader is not None:
             reader.others.append(member)
             return
-        self._readers[member.node] = Reader(member, place, self._clock.at(now), first)
-        self._changed(member.node)
+        reader = Reader(member, place, self._clock.at(now), first)
+        self._readers[member.node] = reader
+        self._waited.add(place)
+        if self._mark is not None and place < self._mark.place:
+            self._behind[member.node] = reader
+        self._told(member.node)
 
     def leave(self, member: Member) -> None:
         """Wait for a subscriber no more, unless it is heard from elsewhere."""
@@ -100,18 +156,26 @@ class Readers:
             reader.member = reader.others.pop(0)
         else:
             del self._readers[member.node]
+            self._behind.pop(member.node, None)
+            self._places(reader).remove(reader.acked)
             self.lagging -= reader.lagging
-            self._changed(member.node)
+            self._told(member.node)
 
     def floor(self, place: int) -> int:
         """Return the place that all who are waited for have; ``place`` for nobody."""
-        if self._floor is None:
-            waited = [r.acked for r in self._readers.values() if not r.lagging]
-            self._floor = min(waited, default=-1)
-        return place if self._floor < 0 else min(place, self._floor)
+        lowest = self._waited.lowest
+        return place if lowest is None else min(place, lowest)
+
+    def lack(self, place: int) -> bool:
+        """Return whether somebody who is waited for has not acknowledged a place."""
+        lowest = self._waited.lowest
+        return lowest is not None and lowest < place
 
     def lacking(self, place: int, *, lagging: bool) -> tuple[int, ...]:
         """Return the nodes of those who have not acknowledged a place."""
+        late = self._late.lowest if lagging else None
+        if not self.lack(place) and (late is None or late >= place):
+            return ()
         return tuple(
             node
             for node, reader in self._readers.items()
@@ -127,55 +191,56 @@ class Readers:
         what was given up before, up to ``freed``, it may have lost something: then only
         messages from ``sequence``, the next one, on are known to be there.
         """
-        reader, mark = self._readers.get(node), self.mark
+        reader, mark = self._readers.get(node), self._mark
         if reader is None or mark is None or reader.acked >= mark.place:
             return False
         before, reader.acked = reader.acked, mark.place
+        self._behind.pop(node, None)
+        self._places(reader).remove(before)
         if reader.lagging and reader.acked >= kept:
             reader.lagging = False
             if before < max(kept, freed):
                 reader.intact_from = sequence
             self.lagging -= 1
             self.events.append(CaughtUp(reader.member))
-        self._changed(node)
+        self._places(reader).add(reader.acked)
+        self._told(node)
         return True
 
-    def _changed(self, node: int) -> None:
-        self._floor = None
-        self._told(node)
+    def _places(self, reader: Reader) -> _Places:
+        return self._late if reader.lagging else self._waited
 
     def sent(self, now: float) -> None:
         """Note that everything up to the mark has been sent."""
-        if self.mark is not None and self.mark.sent_at is None:
-            self.mark.sent_at = self._clock.at(now)
+        if self._mark is not None and self._mark.sent_at is None:
+            self._mark.sent_at = self._clock.at(now)
 
     def expire(self, place: int, now: float) -> None:
         """Wait no more for who has not acknowledged for too long."""
-        mark, awake = self.mark, self._clock.at(now)
-        if mark is None or mark.sent_at is None:
-            return
-        for reader in self._readers.values():
-            waited = awake - max(mark.sent_at, reader.since)
-            if reader.lagging or reader.acked >= mark.place:
-                continue
-            if waited >= self._patience_s:
-                reader.lagging = True
-                self.lagging += 1
-                self._changed(reader.member.node)
-                behind = (place - reader.acked) * self._place_bytes
-                self.events.append(Lagging(reader.member, behind))
+        awake = self._clock.at(now)
+        while (since := self._waited_since) is not None:
+            if awake - since < self._patience_s:
+                return
+            node, reader = self._behind.popitem(last=False)
+            self._waited.remove(reader.acked)
+            self._late.add(reader.acked)
+            reader.lagging = True
+            self.lagging += 1
+            self._told(node)
+            behind = (place - reader.acked) * self._place_bytes
+            self.events.append(Lagging(reader.member, behind))
+
+    @property
+    def _waited_since(self) -> float | None:
+        """Since when the first who is behind is waited for, in seconds awake."""
+        mark = self._mark
+        if mark is None or mark.sent_at is None or not self._behind:
+            return None
+        first = next(iter(self._behind.values()))
+        return max(mark.sent_at, first.since)
 
     @property
     def deadline(self) -> float | None:
         """When the first who is waited for lags."""
-        mark = self.mark
-        if mark is None or mark.sent_at is None:
-            return None
-        late = [
-            max(mark.sent_at, reader.since)
-            for reader in self._readers.values()
-            if not reader.lagging and reader.acked < mark.place
-        ]
-        if not late:
-            return None
-        return self._clock.when(min(late) + self._patience_s)
+        since = self._waited_since
+        return None if since is None else self._clock.when(since + self._patience_s)

@@ -1,0 +1,167 @@
+"""Who has acknowledged what, and how little is looked at for it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from random import Random
+
+import pytest
+
+from groupwire.messages.events import CaughtUp, Lagging
+from groupwire.messages.members import Member, Role
+from groupwire.messages.publish.readers import Mark, Readers
+from groupwire.values import Origin
+
+PATIENCE_S = 5.0
+
+
+def member(node: int, host: str = "10.0.0.1") -> Member:
+    return Member(1000 + node, f"m{node}", Role.SUBSCRIBER, Origin(host, node), node)
+
+
+@dataclass
+class Known:
+    acked: int
+    since: float
+    lagging: bool = False
+
+
+@dataclass
+class Plain:
+    """What readers do, by looking at all of them each time."""
+
+    readers: dict[int, Known] = field(default_factory=dict[int, Known])
+    mark: Mark | None = None
+    events: list[tuple[type, int]] = field(default_factory=list[tuple[type, int]])
+
+    def floor(self, place: int) -> int:
+        waited = [r.acked for r in self.readers.values() if not r.lagging]
+        return min([place, *waited])
+
+    def lacking(self, place: int, *, lagging: bool) -> tuple[int, ...]:
+        return tuple(
+            node
+            for node, r in self.readers.items()
+            if r.acked < place and (lagging or not r.lagging)
+        )
+
+    def acknowledge(self, node: int, kept: int) -> bool:
+        reader = self.readers.get(node)
+        if reader is None or self.mark is None or reader.acked >= self.mark.place:
+            return False
+        reader.acked = self.mark.place
+        if reader.lagging and reader.acked >= kept:
+            reader.lagging = False
+            self.events.append((CaughtUp, node))
+        return True
+
+    def expire(self, now: float) -> None:
+        mark = self.mark
+        if mark is None or mark.sent_at is None:
+            return
+        for node in self.lacking(mark.place, lagging=False):
+            reader = self.readers[node]
+            if now - max(mark.sent_at, reader.since) >= PATIENCE_S:
+                reader.lagging = True
+                self.events.append((Lagging, node))
+
+    def deadline(self) -> float | None:
+        mark = self.mark
+        if mark is None or mark.sent_at is None:
+            return None
+        nodes = self.lacking(mark.place, lagging=False)
+        since = [max(mark.sent_at, self.readers[node].since) for node in nodes]
+        return min(since) + PATIENCE_S if since else None
+
+
+@pytest.mark.parametrize("seed", range(30))
+def test_nothing_differs_from_looking_at_everybody(seed: int) -> None:
+    rng = Random(seed)
+    readers, plain = Readers(PATIENCE_S, 1400), Plain()
+    now, place = 0.0, 0
+    readers.expire(place, now)  # its clock begins
+    for _ in range(600):
+        now += rng.choice((0.0, 0.25, 0.5, 1.0))
+        place += rng.choice((0, 1, 7))
+        node = rng.randrange(20)
+        match rng.choice(("join", "leave", "mark", "ack", "ack", "sent", "end")):
+            case "join":
+                at = rng.choice((0, place))
+                readers.join(member(node), at, now)
+                plain.readers.setdefault(node, Known(at, now))
+            case "leave":
+                while readers.get(node) is not None:
+                    readers.leave(member(node))
+                plain.readers.pop(node, None)
+            case "mark":
+                readers.mark = plain.mark = Mark(place, now, 0)
+            case "ack":
+                kept = rng.randrange(place + 1)
+                news = readers.acknowledge(node, kept=kept)
+                assert news == plain.acknowledge(node, kept)
+            case "sent":
+                readers.sent(now)  # the mark is the same one
+            case _:
+                readers.mark = plain.mark = None
+        readers.expire(place, now)
+        plain.expire(now)
+        at = rng.randrange(place + 1)
+        assert readers.floor(place) == plain.floor(place)
+        assert readers.lack(at) == bool(plain.lacking(at, lagging=False))
+        for lagging in (False, True):
+            expected = plain.lacking(at, lagging=lagging)
+            assert readers.lacking(at, lagging=lagging) == expected
+        assert readers.deadline == pytest.approx(plain.deadline(), abs=1e-3)
+        assert readers.lagging == sum(r.lagging for r in plain.readers.values())
+        told = [(type(event), event.member.node) for event in readers.events]
+        assert told == plain.events
+
+
+class Looked(int):
+    """A place that counts how often it is looked at."""
+
+    looks = 0
+
+    def __lt__(self, other: int) -> bool:
+        Looked.looks += 1
+        return int(self) < other
+
+    def __ge__(self, other: int) -> bool:
+        Looked.looks += 1
+        return int(self) >= other
+
+
+def test_a_turn_looks_at_a_thousand_readers_as_at_one() -> None:
+    readers = Readers(PATIENCE_S, 1400)
+    for node in range(1000):
+        readers.join(member(node), Looked(5), 0.0)
+    readers.mark = Mark(9, 0.0, 0, 0.0)
+    Looked.looks = 0
+    for node in range(999):
+        readers.expire(9, 0.1)
+        assert readers.deadline is not None
+        assert readers.floor(9) == 5
+        assert readers.lack(9)
+        assert not readers.lacking(5, lagging=True)
+        assert readers.acknowledge(node)
+    assert Looked.looks < 10 * 999
+
+
+def test_places_of_who_has_gone_are_not_kept() -> None:
+    readers = Readers(PATIENCE_S, 1400)
+    for place in range(1000):
+        readers.join(member(place), place, 0.0)
+        readers.leave(member(place))
+        assert readers.floor(5000) == 5000
+    readers.join(member(1), 7, 0.0)
+    assert readers.floor(5000) == 7
+
+
+def test_who_speaks_from_elsewhere_too_keeps_its_place() -> None:
+    readers = Readers(PATIENCE_S, 1400)
+    readers.join(member(1), 3, 0.0)
+    readers.join(member(1, "10.0.0.9"), 8, 0.0)
+    readers.leave(member(1))
+    assert readers.of(1).member.origin.host == "10.0.0.9"
+    assert readers.floor(9) == 3
+    assert [reader.acked for reader in readers] == [3]
