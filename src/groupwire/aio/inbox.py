@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
+from collections.abc import Mapping
 from typing import Generic, TypeVar
 
-__all__ = ["Bell", "Inbox"]
+__all__ = ["Bell", "Inbox", "with_lost"]
 
 T = TypeVar("T")
 
@@ -45,13 +46,18 @@ class Inbox(Generic[T]):
         self._most = most
         self._bell = Bell()
         self._closed = False
+        self.lost = 0
+        """Items for which there was no room."""
 
     def __len__(self) -> int:
         return len(self._items)
 
     def put(self, item: T) -> bool:
         """Add an item; False when there is no room for it."""
-        if self._closed or (self._most is not None and len(self._items) >= self._most):
+        if self._closed:
+            return False
+        if self._most is not None and len(self._items) >= self._most:
+            self.lost += 1
             return False
         self._items.append(item)
         self._bell.ring()
@@ -69,3 +75,11 @@ class Inbox(Generic[T]):
                 return None
             await self._bell.wait()
         return self._items.popleft()
+
+
+def with_lost(dropped: Mapping[str, int], events: Inbox[T]) -> Mapping[str, int]:
+    """Return drops by reason, events for which there was no room among them."""
+    if not events.lost:
+        return dropped
+    reason = "event-queue-full"
+    return {**dropped, reason: dropped.get(reason, 0) + events.lost}

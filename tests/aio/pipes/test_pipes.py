@@ -12,6 +12,7 @@ from tests.aio.messages.places import soon
 from tests.aio.places import Foreign, run
 
 from groupwire import aio
+from groupwire.aio.inbox import Inbox
 from groupwire.aio.pipes import (
     PipeBroken,
     PipeConfig,
@@ -20,7 +21,7 @@ from groupwire.aio.pipes import (
     pipe_from,
     pipe_to,
 )
-from groupwire.errors import UsageError
+from groupwire.errors import ClosedError, UsageError
 from groupwire.gather import Kind, Tagged
 from groupwire.messages.events import TakesNoMore
 from groupwire.messages.members import Role
@@ -195,6 +196,118 @@ def test_a_reader_that_takes_nothing_holds_the_sender_up(group: str) -> None:
             assert await one.read() == []
             one.enough()
             assert (await finishing).complete
+
+    run(work())
+
+
+def test_a_write_that_is_cancelled_leaves_a_whole_pipe(group: str) -> None:
+    data = Random(3).randbytes(40_000_000)
+
+    async def work() -> None:
+        async with of(group) as one, to(group) as pipe:
+            first = asyncio.create_task(one.read())
+            await pipe.begin()
+            writing = asyncio.create_task(pipe.write(data))
+            got = b"".join(await first)
+            await standing(pipe)
+            writing.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await writing
+            written = pipe.bytes
+            assert 0 < written < len(data)
+            reading = asyncio.create_task(whole(one))
+            await pipe.write(b"behind it")
+            report = await pipe.finish()
+            assert (report.bytes, report.complete) == (written + 9, True)
+            assert got + await reading == data[:written] + b"behind it"
+
+    run(work())
+
+
+async def standing(pipe: PipeSending) -> None:
+    """Return when nothing more is written."""
+    before = -1
+    while pipe.bytes != before:  # the test's own limit ends it otherwise
+        before = pipe.bytes
+        await asyncio.sleep(0.3)
+
+
+def test_writes_of_two_tasks_follow_each_other_whole(group: str) -> None:
+    async def work() -> None:
+        async with of(group) as one, to(group) as pipe:
+            reading = asyncio.create_task(whole(one))
+            await pipe.begin()
+            pieces = [bytes([number]) * 400_000 for number in (1, 2, 3)]
+            await asyncio.gather(*map(pipe.write, pieces))
+            assert (await pipe.finish()).complete
+            assert await reading == b"".join(pieces)
+
+    run(work())
+
+
+def test_behind_its_end_nothing_is_written(group: str) -> None:
+    async def work() -> None:
+        async with of(group) as one, to(group) as pipe:
+            reading = asyncio.create_task(whole(one))
+            await pipe.begin()
+            report = await pipe.finish()
+            with pytest.raises(UsageError, match="has ended"):
+                await pipe.write(b"x")
+            assert (await pipe.finish()).received == report.received == ("rx",)
+            assert await reading == b""
+
+    run(work())
+
+
+def test_events_that_nobody_reads_are_counted(
+    group: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def work() -> None:
+        async with of(group) as one, to(group) as pipe:
+            full: Inbox[object] = Inbox(0)
+            for end in (one, pipe):
+                monkeypatch.setattr(end, "_events", full)
+            reading = asyncio.create_task(whole(one))
+            await pipe.begin()
+            await pipe.finish()
+            await reading
+            for end in (one, pipe):
+                assert end.dropped["event-queue-full"] == full.lost >= 2
+
+    run(work())
+
+
+def test_who_waits_for_readers_is_told_what_broke(
+    group: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def work() -> None:
+        async with to(group) as pipe:
+            beginning = asyncio.create_task(pipe.begin())
+            await asyncio.sleep(0)
+
+            def broken(*_: object) -> None:
+                raise RuntimeError("broken")
+
+            monkeypatch.setattr(pipe.audience, "take", broken)
+            async with of(group):
+                with pytest.raises(RuntimeError, match="broken"):
+                    await beginning
+            with pytest.raises(RuntimeError, match="broken"):
+                await pipe.begin()
+
+    run(work())
+
+
+def test_who_waits_for_readers_is_told_of_the_end(group: str) -> None:
+    async def work() -> None:
+        pipe = to(group)
+        with pytest.raises(UsageError, match="not open"):
+            await pipe.begin()
+        async with pipe:
+            beginning = asyncio.create_task(pipe.begin())
+            await asyncio.sleep(0)
+        with pytest.raises(ClosedError):
+            await beginning
 
     run(work())
 

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator, Mapping
 
 from groupwire.aio.ends.entered import Entered
-from groupwire.aio.inbox import Inbox
+from groupwire.aio.inbox import Inbox, with_lost
 from groupwire.aio.messages.config import SubscribeConfig
 from groupwire.aio.messages.subscribing import Subscribing
 from groupwire.aio.pipes.config import PipeConfig
@@ -95,7 +95,7 @@ class PipeReceiving(Entered):
     @property
     def dropped(self) -> Mapping[str, int]:
         """What was dropped on this machine, by reason."""
-        return self._subscribing.dropped
+        return with_lost(self._subscribing.dropped, self._events)
 
     async def open(self) -> None:
         """Join; ``async with`` does it. Raises AddressError and MachineErrors."""

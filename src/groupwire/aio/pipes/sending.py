@@ -10,12 +10,12 @@ from contextlib import suppress
 from dataclasses import dataclass
 
 from groupwire.aio.ends.entered import Entered
-from groupwire.aio.inbox import Bell, Inbox
+from groupwire.aio.inbox import Bell, Inbox, with_lost
 from groupwire.aio.messages.config import PublishConfig
 from groupwire.aio.messages.message import Published
 from groupwire.aio.messages.publishing import Publishing
 from groupwire.aio.pipes.config import PipeConfig
-from groupwire.errors import UsageError
+from groupwire.errors import ClosedError, UsageError
 from groupwire.messages.delivery import Delivery
 from groupwire.messages.errors import QueueFull
 from groupwire.messages.events import PublishEvent
@@ -79,7 +79,8 @@ class PipeSending(Entered):
     """Writes to a group; made by :func:`groupwire.aio.pipe_to`.
 
     ``begin``, any number of ``write``, then ``finish``; leaving ``async with`` without
-    it breaks the pipe, and readers are told that it has no end.
+    it breaks the pipe, and readers are told that it has no end. Writes of several tasks
+    follow each other whole.
     """
 
     def __init__(self, group: Group, config: PipeConfig) -> None:
@@ -88,7 +89,7 @@ class PipeSending(Entered):
         self.audience = Audience()
         """Who reads."""
         self.bytes = 0
-        """Written so far."""
+        """Written so far: readers have, or will have, so many from the first on."""
         self.skipped_bytes = 0
         """Of those, what never left."""
         live = config.live is not None
@@ -112,6 +113,10 @@ class PipeSending(Entered):
         self._bell = Bell()
         self._events: Inbox[PublishEvent | MembershipEvent] = Inbox(_MOST_EVENTS)
         self._watching: asyncio.Task[None] | None = None
+        self._turns = asyncio.Lock()
+        """Held by who writes: chunks leave in the order of their places."""
+        self._last: Published | None = None
+        """The end, once it is told."""
         self._ended = self._jammed = False
         self._began_at = self._over_at = 0.0
 
@@ -128,7 +133,7 @@ class PipeSending(Entered):
     @property
     def dropped(self) -> Mapping[str, int]:
         """What was dropped on this machine, by reason."""
-        return self._publishing.dropped
+        return with_lost(self._publishing.dropped, self._events)
 
     async def open(self) -> None:
         """Join; ``async with`` does it. Raises AddressError and MachineErrors."""
@@ -148,8 +153,7 @@ class PipeSending(Entered):
         finally:
             self._over()
             self._watching.cancel()
-            with suppress(asyncio.CancelledError):
-                await self._watching
+            await asyncio.wait([self._watching])
             self._events.close()
 
     async def events(self) -> AsyncIterator[PublishEvent | MembershipEvent]:
@@ -164,6 +168,7 @@ class PipeSending(Entered):
 
         False: ``wait`` is over, and nobody is there.
         """
+        self._check_watched()
         names: Collection[str] | None = None
         if not self.config.first_readers:
             await self._say(BEGIN, encode_begin(self._beginning))
@@ -178,25 +183,30 @@ class PipeSending(Entered):
     async def write(self, data: bytes | bytearray | memoryview) -> None:
         """Write bytes; waits where a reader is slow, unless the pipe is live.
 
-        Raises BrokenPipeError where everybody has gone who was waited for.
+        Raises BrokenPipeError where everybody has gone who was waited for. Of what
+        raises, or is cancelled, the first part may be written: ``bytes`` says how much,
+        and what is written next stands behind it.
         """
         step = _CHUNK_BYTES if self.config.live is None else _LIVE_BYTES
         view = memoryview(data).cast("B")
-        for at in range(0, len(view), step):
-            await self._write(view[at : at + step])
+        async with self._turns:
+            self._check()
+            for at in range(0, len(view), step):
+                await self._write(view[at : at + step])
 
     async def finish(self) -> PipeReport:
         """Tell the end, wait until readers have all, and say who has not."""
-        if not self.audience.begun:
-            raise UsageError("this pipe has not begun", fix="await begin() first")
-        sent = await self._say(END, encode_end(End(self.bytes)))
+        self._check_begun()
+        async with self._turns:
+            if self._last is None:
+                self._last = await self._say(END, encode_end(End(self.bytes)))
         names = {r.member.name for r in self.audience.here}
-        receipt = await sent.received(names)
+        receipt = await self._last.received(names)
         self.audience.acknowledged(receipt.received)
         with suppress(TimeoutError):
             async with asyncio.timeout(self.config.patience):
                 while self.audience.reading:
-                    await self._bell.wait()
+                    await self._news()
         self._ended = True
         self._over()
         return self.report
@@ -243,7 +253,7 @@ class PipeSending(Entered):
     async def _gather(self) -> Collection[str]:
         while True:
             while not self._enough({r.member.name for r in self.audience.reading}):
-                await self._bell.wait()
+                await self._news()
             names = await self._introduce()
             if self._enough(names):
                 return names
@@ -270,11 +280,12 @@ class PipeSending(Entered):
         return set(self.config.expected.names) <= set(names)
 
     async def _write(self, piece: memoryview) -> None:
+        """Write a chunk, and count it in the step that queues it: nothing ends that."""
         self._check()
         chunk = encode_chunk(self.bytes, piece)
-        self.bytes += len(piece)
         if self.config.live is None:
             await self._publishing.send(DATA, chunk)
+            self.bytes += len(piece)
             return
         try:
             if self._jammed:
@@ -284,29 +295,56 @@ class PipeSending(Entered):
         except QueueFull:
             # The next ones do not wait as long again.
             self._jammed = True
+            self.bytes += len(piece)
             self.skipped_bytes += len(piece)
             await asyncio.sleep(0)
         else:
             self._jammed = False
+            self.bytes += len(piece)
             self._publishing.flush()
 
     def _check(self) -> None:
-        if not self.audience.begun:
-            raise UsageError("this pipe has not begun", fix="await begin() first")
+        self._check_begun()
+        if self._last is not None:
+            raise UsageError("this pipe has ended", fix="write before finish()")
         if self.config.first_readers and not self.audience.reading:
             raise BrokenPipeError(errno.EPIPE, os.strerror(errno.EPIPE))
 
+    def _check_begun(self) -> None:
+        self._check_watched()
+        if not self.audience.begun:
+            raise UsageError("this pipe has not begun", fix="await begin() first")
+
     async def _say(self, topic: str, word: bytes) -> Published:
+        # Behind what waits there is room in time: who takes nothing is given up.
+        timeout = None if self.config.live is None else self.config.patience
         return await self._publishing.send(
-            topic, word, delivery=Delivery.RELIABLE, timeout=self.config.patience
+            topic, word, delivery=Delivery.RELIABLE, timeout=timeout
         )
 
     async def _watch(self) -> None:
-        async for event in self._publishing.events():
-            # Of a live pipe nobody has it all, and nobody is late.
-            self.audience.take(event, self.bytes if self.config.live is None else 0)
-            self._events.put(event)
+        try:
+            async for event in self._publishing.events():
+                # Of a live pipe nobody has it all, and nobody is late.
+                self.audience.take(event, self.bytes if self.config.live is None else 0)
+                self._events.put(event)
+                self._bell.ring()
+        finally:
             self._bell.ring()
+
+    async def _news(self) -> None:
+        """Wait until something has happened; raises where nothing can any more."""
+        self._check_watched()
+        await self._bell.wait()
+        self._check_watched()
+
+    def _check_watched(self) -> None:
+        watching = self._watching
+        if watching is None:
+            raise UsageError("this pipe is not open", fix="use it inside: async with")
+        if watching.done():
+            error = None if watching.cancelled() else watching.exception()
+            raise error or ClosedError("this pipe")
 
     def _over(self) -> None:
         if not self._over_at:
