@@ -1,17 +1,14 @@
-from itertools import count
-
 import pytest
+from tests.ports import free_port
 
 import groupwire
 from groupwire.errors import AddressError, InterfaceError, UsageError
 from groupwire.net import list_interfaces
 
-_PORTS = count(22_700)
-
 
 @pytest.fixture
 def group() -> str:
-    return f"239.255.78.3%lo:{next(_PORTS)}"
+    return f"239.255.78.3%lo:{free_port()}"
 
 
 def test_two_plain_sockets_talk_over_the_group(group: str) -> None:

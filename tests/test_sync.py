@@ -7,10 +7,10 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from itertools import count
 
 import pytest
 from tests.aio.places import Foreign
+from tests.ports import free_port
 
 import groupwire
 from groupwire import sync
@@ -19,12 +19,10 @@ from groupwire.errors import ClosedError, InterfaceError, UsageError
 from groupwire.gather import Form, Refusal, StoppedBy
 from groupwire.sync.thread import loop_thread
 
-_PORTS = count(22_500)
-
 
 @pytest.fixture
 def group() -> str:
-    return f"239.255.78.2%lo:{next(_PORTS)}"
+    return f"239.255.78.2%lo:{free_port()}"
 
 
 @pytest.fixture

@@ -5,11 +5,11 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from itertools import count
 from pathlib import Path
 from threading import Event, current_thread
 
 import pytest
+from tests.ports import free_port
 
 import groupwire
 from groupwire.aio import PullConfig, PushConfig
@@ -18,13 +18,12 @@ from groupwire.deliver.push import MemberFound, PushEnded
 from groupwire.deliver.report import PullProgress
 from groupwire.errors import UsageError
 
-_PORTS = count(22_600)
 QUICK = PullConfig(durable=False, progress_s=0.02)
 
 
 @pytest.fixture
 def group() -> str:
-    return f"239.255.78.6%lo:{next(_PORTS)}"
+    return f"239.255.78.6%lo:{free_port()}"
 
 
 @pytest.fixture

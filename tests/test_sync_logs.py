@@ -10,12 +10,12 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from itertools import count
 from pathlib import Path
 from time import monotonic
 from typing import Any
 
 import pytest
+from tests.ports import free_port
 
 from groupwire import aio, sync
 from groupwire.errors import AddressError, UsageError
@@ -23,12 +23,10 @@ from groupwire.sync.adapters.logs import LogHandler, topic_of
 from groupwire.sync.messages import Subscriber
 from groupwire.sync.thread import loop_thread
 
-_PORTS = count(23_200)
-
 
 @pytest.fixture
 def group() -> str:
-    return f"239.255.78.10%lo:{next(_PORTS)}"
+    return f"239.255.78.10%lo:{free_port()}"
 
 
 @pytest.fixture

@@ -6,23 +6,23 @@ import io
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from ipaddress import ip_address
-from itertools import count, islice
+from itertools import islice
 
 import pytest
 from tests.aio.places import Foreign
 from tests.media.making import clip
+from tests.ports import free_port
 
 from groupwire import sync
 from groupwire.errors import InterfaceError, UsageError
 from groupwire.media.session import SapPacket, State
 
-_PORTS = count(25_100)
 FILM = clip(0.3)
 
 
 @pytest.fixture
 def group() -> str:
-    return f"239.255.78.8%lo:{next(_PORTS)}"
+    return f"239.255.78.8%lo:{free_port()}"
 
 
 @pytest.fixture

@@ -8,9 +8,10 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from itertools import count, islice
+from itertools import islice
 
 import pytest
+from tests.ports import free_port
 
 from groupwire import sync
 from groupwire.aio import PublishConfig, SubscribeConfig
@@ -18,12 +19,10 @@ from groupwire.errors import UsageError
 from groupwire.messages.delivery import Delivery
 from groupwire.messages.events import Batch, Closed, MemberJoined, MemberLeft
 
-_PORTS = count(24_900)
-
 
 @pytest.fixture
 def group() -> str:
-    return f"239.255.78.7%lo:{next(_PORTS)}"
+    return f"239.255.78.7%lo:{free_port()}"
 
 
 @pytest.fixture

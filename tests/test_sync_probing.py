@@ -3,12 +3,12 @@
 import subprocess
 import sys
 from collections.abc import Iterator
-from itertools import count
 from pathlib import Path
 from threading import Thread
 
 import pytest
 from tests.aio.places import Foreign
+from tests.ports import free_port
 from tests.probe.capture.making import capture
 
 from groupwire import sync
@@ -16,12 +16,10 @@ from groupwire.aio.probing.load import LoadEnded, LoadEvent, LoadResult
 from groupwire.aio.probing.ping import MemberPinged, Pinged
 from groupwire.errors import InterfaceError, UsageError
 
-_PORTS = count(22_700)
-
 
 @pytest.fixture
 def group() -> str:
-    return f"239.255.78.3%lo:{next(_PORTS)}"
+    return f"239.255.78.3%lo:{free_port()}"
 
 
 @pytest.fixture

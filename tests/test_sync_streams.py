@@ -8,20 +8,18 @@ import tarfile
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from io import BytesIO
-from itertools import count
 from pathlib import Path
 
 import pytest
+from tests.ports import free_port
 
 from groupwire import aio, sync
 from groupwire.errors import NotDelivered
 
-_PORTS = count(23_500)
-
 
 @pytest.fixture
 def group() -> str:
-    return f"239.255.78.11%lo:{next(_PORTS)}"
+    return f"239.255.78.11%lo:{free_port()}"
 
 
 @pytest.fixture

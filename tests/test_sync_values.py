@@ -1,19 +1,17 @@
 """Values without ``async``: encoded and decoded in the calling thread."""
 
-from itertools import count
 from threading import current_thread, get_ident
 
 import pytest
+from tests.ports import free_port
 
 from groupwire import aio, sync
 from groupwire.aio.adapters.codec import Codec, Undecodable, Valued
 
-_PORTS = count(22_900)
-
 
 @pytest.fixture
 def group() -> str:
-    return f"239.255.78.9%lo:{next(_PORTS)}"
+    return f"239.255.78.9%lo:{free_port()}"
 
 
 def test_values_travel(group: str) -> None:

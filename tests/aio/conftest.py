@@ -2,19 +2,17 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from itertools import count
 
 import pytest
 from tests.aio.places import Foreign
+from tests.ports import free_port
 
 from groupwire.net import known_interfaces
-
-_PORTS = count(22_000)
 
 
 @pytest.fixture
 def group() -> str:
-    return f"239.255.78.1%lo:{next(_PORTS)}"
+    return f"239.255.78.1%lo:{free_port()}"
 
 
 @pytest.fixture

@@ -14,16 +14,23 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
+from tests.ports import free_port
+
+__all__ = [
+    "COMMAND",
+    "GROUP",
+    "Caller",
+    "broken_pipe",
+    "calling",
+    "first_event",
+    "free_port",
+    "on_loopback",
+    "running",
+    "told",
+]
+
 GROUP = "239.255.42.99"
 COMMAND = (sys.executable, "-m", "groupwire")
-
-
-def free_port() -> int:
-    """Return a port that nobody on this machine uses."""
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
-        probe.bind(("", 0))
-        port: int = probe.getsockname()[1]
-    return port
 
 
 def on_loopback(port: int) -> list[str]:

@@ -1,13 +1,11 @@
 from collections.abc import Iterator
 from ipaddress import IPv4Interface, IPv6Interface
-from itertools import count
 
 import pytest
+from tests.ports import free_port
 
 from groupwire.net import Aim, MulticastReceiver, MulticastSender
 from groupwire.values import Datagram, Group, Interface
-
-_PORTS = count(21_000)
 
 
 @pytest.fixture
@@ -25,7 +23,7 @@ def lo() -> Interface:
 
 @pytest.fixture
 def port() -> int:
-    return next(_PORTS)
+    return free_port()
 
 
 @pytest.fixture

@@ -6,12 +6,12 @@ import asyncio
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from ipaddress import IPv4Interface
-from itertools import count
 from random import Random
 from typing import Any
 
 import pytest
 from tests.aio import places
+from tests.ports import free_port
 from tests.run.loops import run
 
 from groupwire.net import Aim, MulticastReceiver, MulticastSender, SenderConfig
@@ -28,7 +28,6 @@ from groupwire.run import Driver, LossyPort, MemoryGroup, Port, UdpPort
 from groupwire.values import Group, Interface
 
 _DATA = Random(7).randbytes(300_000)
-_PORTS = count(22_800)
 _LO = Interface("lo", 1, (IPv4Interface("127.0.0.1/8"),), up=True, loopback=True)
 
 
@@ -108,7 +107,7 @@ def test_members_that_lose_different_datagrams_get_the_same_object(seed: int) ->
 @contextmanager
 def _sockets(members: int) -> Iterator[list[UdpPort]]:
     """Open members of a group that share its port, all in this process."""
-    group = Group.parse(f"239.255.78.9:{next(_PORTS)}")
+    group = Group.parse(f"239.255.78.9:{free_port()}")
     with ExitStack() as stack:
         ports: list[UdpPort] = []
         for _ in range(members):

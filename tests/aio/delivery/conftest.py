@@ -1,17 +1,15 @@
 from __future__ import annotations
 
-from itertools import count
 from pathlib import Path
 
 import pytest
 from tests.aio.delivery.places import content
-
-_PORTS = count(23_100)
+from tests.ports import free_port
 
 
 @pytest.fixture
 def group() -> str:
-    return f"239.255.78.4%lo:{next(_PORTS)}"
+    return f"239.255.78.4%lo:{free_port()}"
 
 
 @pytest.fixture
