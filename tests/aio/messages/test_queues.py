@@ -59,6 +59,21 @@ async def fill(publisher: aio.Publishing, count: int = 1000) -> int:
     raise AssertionError("there is room for ever")
 
 
+@pytest.mark.parametrize("many", [False, True])
+def test_what_is_cancelled_was_not_sent(group: str, many: bool) -> None:
+    async def work() -> None:
+        async with aio.publish(group, name="probe") as probe:
+            # As much as leaves in one turn of the loop: the next one waits for it.
+            await probe.send("a", bytes(100_000))
+            second = probe.send_many("a", [DATA]) if many else probe.send("a", DATA)
+            assert second.send(None) is None
+            with pytest.raises(asyncio.CancelledError):
+                second.throw(asyncio.CancelledError())
+            assert probe.stats.messages == 1
+
+    run(work())
+
+
 def test_a_sender_waits_and_is_told_after_its_time(group: str) -> None:
     async def work() -> None:
         async with (

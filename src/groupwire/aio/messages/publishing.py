@@ -124,8 +124,11 @@ class Publishing(Session[PublishEvent]):
         """Publish a message; waits where the queue is full, as the config says.
 
         Raises QueueFull after ``timeout`` (None: the config's), MessageTooLarge beyond
-        16 MiB, and UsageError for what is no topic.
+        16 MiB, and UsageError for what is no topic. Nothing is sent where it raises, or
+        is cancelled.
         """
+        if self._burst_bytes >= _BURST_BYTES:
+            await asyncio.sleep(0)
         core, running = self._at_work()
         if delivery is not None:
             delivery = one_of(Delivery, delivery, "delivery")
@@ -141,8 +144,6 @@ class Publishing(Session[PublishEvent]):
         else:
             self._leave_soon(running)
         self._burst_bytes += len(data) + _EACH_BYTES
-        if self._burst_bytes >= _BURST_BYTES:
-            await asyncio.sleep(0)
         return published((sequence, delivery or self._usual, self._received))
 
     async def send_many(
@@ -154,6 +155,8 @@ class Publishing(Session[PublishEvent]):
         timeout: float | None = None,
     ) -> Published:
         """Publish messages of one topic, all or none; return the last one."""
+        if self._burst_bytes >= _BURST_BYTES:
+            await asyncio.sleep(0)
         core, running = self._at_work()
         if delivery is not None:
             delivery = one_of(Delivery, delivery, "delivery")
@@ -168,8 +171,6 @@ class Publishing(Session[PublishEvent]):
             first = await self._send_later(sending, full, delivery, count, timeout)
         self._leave_soon(running)
         self._burst_bytes += sum(map(len, payloads)) + _EACH_BYTES * count
-        if self._burst_bytes >= _BURST_BYTES:
-            await asyncio.sleep(0)
         last = first if first < 0 else first + count - 1
         return published((last, delivery or self._usual, self._received))
 
