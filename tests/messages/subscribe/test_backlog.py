@@ -1,5 +1,8 @@
 """Who is slow gets the newest message of a topic, and all others in order."""
 
+from dataclasses import replace
+from random import Random
+
 import pytest
 
 from groupwire.messages.delivery import Delivery
@@ -125,3 +128,101 @@ def test_what_is_no_message_is_bounded_too(monkeypatch: pytest.MonkeyPatch) -> N
     backlog.pop()
     backlog.put(MemberJoined(CAM))
     assert (len(backlog), backlog.lost_events) == (2, 3)
+
+
+def latest(topic: str, sequence: int, size: int) -> Batch:
+    return Batch(CAM, Delivery.LATEST, topic, sequence, [b"x"], size)
+
+
+def test_a_larger_one_of_its_topic_makes_room_for_itself() -> None:
+    backlog = Backlog(30, drop_oldest=True)
+    for event in (latest("a", 0, 10), reliable(0), reliable(1)):
+        assert backlog.put(event) == 0
+    assert backlog.put(latest("a", 1, 15)) == 20
+    assert drained(backlog) == [latest("a", 1, 15), lost(1), reliable(1)]
+    for event in (reliable(0), latest("a", 2, 10), reliable(1)):
+        assert backlog.put(event) == 0
+    assert backlog.put(latest("a", 3, 99)) == 30
+    assert drained(backlog) == [lost(2), latest("a", 3, 99)]
+
+
+def test_a_larger_one_of_its_topic_is_dropped_where_the_newest_are() -> None:
+    backlog = Backlog(30)
+    assert backlog.put(latest("a", 0, 10)) == 0
+    assert backlog.put(latest("a", 1, 99)) == 10  # the only one: it is taken
+    assert backlog.put(latest("a", 2, 20)) == 99
+    assert backlog.put(reliable(0)) == 0
+    assert backlog.put(latest("a", 3, 21)) == 21
+    assert backlog.put(latest("a", 4, 19)) == 20
+    not_taken = NotTaken(CAM, Delivery.LATEST, 1)
+    assert drained(backlog) == [latest("a", 4, 19), reliable(0), not_taken]
+    assert (backlog.superseded, backlog.dropped) == (3, 1)
+
+
+def test_what_is_dropped_later_may_have_stood_before() -> None:
+    backlog = Backlog(30, drop_oldest=True)
+    for event in (latest("a", 0, 10), reliable(0, ARM), reliable(1, ARM)):
+        backlog.put(event)
+    backlog.put(latest("a", 1, 15))
+    backlog.put(reliable(2, ARM))
+    backlog.put(reliable(3, ARM))
+    assert drained(backlog) == [
+        NotTaken(CAM, Delivery.LATEST, 1),
+        lost(1, ARM),
+        *(reliable(n, ARM) for n in (1, 2, 3)),
+    ]
+
+
+@pytest.mark.parametrize("drop_oldest", [False, True])
+@pytest.mark.parametrize("seed", range(10))
+def test_no_more_waits_than_may_and_all_is_accounted_for(
+    seed: int, drop_oldest: bool
+) -> None:
+    rng = Random(seed)
+    backlog = Backlog(100, drop_oldest=drop_oldest)
+    put = taken = waiting = 0
+    for number in range(2000):
+        if rng.random() < 0.3 and len(backlog):
+            event = backlog.pop()
+            if isinstance(event, Batch):
+                waiting -= event.size_bytes
+                taken += 1
+            continue
+        if rng.random() < 0.1:
+            backlog.put(MemberJoined(CAM))
+            continue
+        size, topic = rng.randrange(1, 40), rng.choice("abc")
+        event = rng.choice(
+            (latest(topic, number, size), replace(reliable(number), size_bytes=size))
+        )
+        freed = backlog.put(event)
+        put += 1
+        waiting += size - freed
+        assert 0 <= waiting <= 100
+    left = drained(backlog)
+    taken += sum(isinstance(event, Batch) for event in left)
+    waiting -= sum(event.size_bytes for event in left if isinstance(event, Batch))
+    assert waiting == 0
+    assert put == taken + backlog.superseded + backlog.dropped
+
+
+class Seen(MemberJoined):
+    """An event that counts how often it is looked at."""
+
+    looks = 0
+
+    @property
+    def __class__(self) -> type[MemberJoined]:  # type: ignore[override]
+        Seen.looks += 1
+        return MemberJoined
+
+
+def test_to_make_room_looks_at_no_event_that_is_no_message() -> None:
+    backlog = Backlog(10, drop_oldest=True)
+    for _ in range(1000):
+        backlog.put(Seen(CAM))
+    Seen.looks = 0
+    for number in range(100):
+        backlog.put(reliable(number))
+    assert Seen.looks == 0
+    assert backlog.dropped == 99

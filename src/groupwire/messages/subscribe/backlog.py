@@ -7,9 +7,10 @@ gets that one, where the first of them stood.
 from __future__ import annotations
 
 from collections import deque
+from heapq import heappop, heappush
 
 from groupwire.messages.delivery import Delivery
-from groupwire.messages.events import Batch, NotTaken, SubscribeEvent
+from groupwire.messages.events import Aside, Batch, NotTaken, SubscribeEvent
 from groupwire.messages.members import Member
 
 __all__ = ["Backlog"]
@@ -51,15 +52,20 @@ class Backlog:
         """Events for which there was no room."""
         self._limit = limit_bytes
         self._drop_oldest = drop_oldest
-        self._events: deque[SubscribeEvent | _Key | _Dropped] = deque()
+        self._count = 0
+        """Of the next place: what has the lowest one comes out first."""
+        self._batches: deque[tuple[int, Batch | _Key]] = deque()
+        self._others: deque[tuple[int, Aside]] = deque()
+        self._holes: list[tuple[int, _Dropped]] = []
+        """A heap: where something was dropped, others may have been before."""
         self._latest: dict[_Key, Batch] = {}
         self._gone: dict[_Place, _Dropped] = {}
         """Where more that is dropped can be counted."""
-        self._size = self._others = 0
+        self._size = 0
         self._news: list[NotTaken] = []
 
     def __len__(self) -> int:
-        return len(self._events)
+        return len(self._batches) + len(self._others) + len(self._holes)
 
     def put(self, event: SubscribeEvent) -> int:
         """Append an event; return the bytes of what it takes the place of."""
@@ -67,8 +73,9 @@ class Backlog:
             self._put_other(event)
             return 0
         latest = event.delivery is Delivery.LATEST
-        if latest and (freed := self._supersede(event)):
-            return freed
+        key = event.publisher.id, event.topic
+        if latest and (before := self._latest.get(key)) is not None:
+            return self._supersede(key, before, event)
         freed = 0
         limit, size = self._limit, event.size_bytes
         if limit is not None and self._size and self._size + size > limit:
@@ -80,26 +87,18 @@ class Backlog:
             self._gone.pop((event.publisher.id, event.delivery), None)
         self._size += size
         if latest:
-            key = event.publisher.id, event.topic
             self._latest[key] = event
-            self._events.append(key)
-        else:
-            self._events.append(event)
+        self._batches.append((self._next(), key if latest else event))
         return freed
 
     def pop(self) -> SubscribeEvent:
         """Return the next event; IndexError where there is none."""
-        event = self._events.popleft()
+        if (self._others or self._holes) and (aside := self._pop_aside()) is not None:
+            return aside
+        _, event = self._batches.popleft()
         if isinstance(event, tuple):
             event = self._latest.pop(event)
-        elif isinstance(event, _Dropped):
-            if self._gone.get(key := (event.publisher.id, event.delivery)) is event:
-                del self._gone[key]
-            return NotTaken(event.publisher, event.delivery, event.messages)
-        if isinstance(event, Batch):
-            self._size -= event.size_bytes
-        else:
-            self._others -= 1
+        self._size -= event.size_bytes
         return event
 
     def poll_dropped(self) -> list[NotTaken]:
@@ -107,59 +106,74 @@ class Backlog:
         news, self._news = self._news, []
         return news
 
-    def _put_other(self, event: SubscribeEvent) -> None:
-        if self._others >= _MOST_OTHERS:
+    def _next(self) -> int:
+        self._count += 1
+        return self._count
+
+    def _pop_aside(self) -> Aside | None:
+        """Return the next event if it is no message."""
+        batch, other, hole = (
+            queue[0][0] if queue else self._count + 1
+            for queue in (self._batches, self._others, self._holes)
+        )
+        if batch < min(other, hole):
+            return None
+        if other < hole:
+            return self._others.popleft()[1]
+        _, dropped = heappop(self._holes)
+        key = dropped.publisher.id, dropped.delivery
+        if self._gone.get(key) is dropped:
+            del self._gone[key]
+        return NotTaken(dropped.publisher, dropped.delivery, dropped.messages)
+
+    def _put_other(self, event: Aside) -> None:
+        if len(self._others) >= _MOST_OTHERS:
             self.lost_events += 1
             return
-        self._others += 1
-        self._events.append(event)
+        self._others.append((self._next(), event))
 
-    def _supersede(self, event: Batch) -> int:
-        """Take the place of the one of its topic that waits; 0 where there is none."""
-        key = event.publisher.id, event.topic
-        before = self._latest.get(key)
-        if before is None:
-            return 0
+    def _supersede(self, key: _Key, before: Batch, event: Batch) -> int:
+        """Take the place of the one of a topic that waits, as far as there is room."""
+        freed = before.size_bytes
+        size = self._size - freed + event.size_bytes
+        full = self._limit is not None and size > self._limit and self._size > freed
+        if full and not self._drop_oldest:
+            self._note(event)
+            return event.size_bytes
         self._latest[key] = event
-        self._size += event.size_bytes - before.size_bytes
+        self._size = size
         self.superseded += len(before.payloads)
-        return before.size_bytes
-
-    def _make_room(self, most: int) -> int:
-        """Drop the oldest batches until no more bytes than these are left."""
-        freed = index = 0
-        events = self._events
-        while self._size - freed > most and index < len(events):
-            event = events[index]
-            if isinstance(event, tuple):
-                event = self._latest.pop(event)
-            if not isinstance(event, Batch):
-                index += 1
-                continue
-            freed += event.size_bytes
-            if (dropped := self._note(event, index)) is not None:
-                events[index] = dropped
-                index += 1
-            else:
-                del events[index]
-        self._size -= freed
+        if full and self._limit is not None:
+            freed += self._make_room(self._limit, kept=key)
         return freed
 
-    def _note(self, batch: Batch, index: int | None = None) -> _Dropped | None:
-        """Count what is dropped; return the place for it where it is a new one."""
-        publisher, delivery, count = (
-            batch.publisher,
-            batch.delivery,
-            len(batch.payloads),
-        )
+    def _make_room(self, most: int, *, kept: _Key | None = None) -> int:
+        """Drop the oldest batches until no more bytes than these are left."""
+        before = self._size
+        spared: tuple[int, _Key] | None = None
+        while self._size > most and self._batches:
+            number, event = self._batches.popleft()
+            if isinstance(event, tuple):
+                if event == kept:
+                    spared = number, event
+                    continue
+                event = self._latest.pop(event)
+            self._size -= event.size_bytes
+            self._note(event, number)
+        if spared is not None:
+            self._batches.appendleft(spared)
+        return before - self._size
+
+    def _note(self, batch: Batch, number: int | None = None) -> None:
+        """Count what is dropped, where it stood: behind all where it never did."""
+        publisher, delivery = batch.publisher, batch.delivery
+        count = len(batch.payloads)
         self.dropped += count
         self._news.append(NotTaken(publisher, delivery, count))
         place = publisher.id, delivery
         dropped = self._gone.get(place)
-        new = dropped is None
         if dropped is None:
             dropped = self._gone[place] = _Dropped(publisher, delivery)
-            if index is None:
-                self._events.append(dropped)
+            number = self._next() if number is None else number
+            heappush(self._holes, (number, dropped))
         dropped.messages += count
-        return dropped if new and index is not None else None
