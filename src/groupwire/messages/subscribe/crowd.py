@@ -198,9 +198,17 @@ class Crowd:
 
     # What is heard, and what time brings.
 
-    def hear(self, run: Run, datagram: Datagram, now: float) -> None:
-        """Give a sender's datagram to its receiver."""
+    def hear(self, run: Run, datagram: Datagram, now: float) -> bool:
+        """Give a sender's datagram to its receiver.
+
+        False: a message has come that was the next one, so nothing is due sooner than
+        before, and nothing is to be sent.
+        """
         run.source.heard = True
+        # Of single messages nearly all datagrams are so, and somebody waits for each.
+        if run.norm.handle_next(datagram, now=now):
+            run.take(run.norm.poll_events())
+            return False
         if run.lost_stream and now >= run.rejoin_at:
             self._rejoin(run, now)
         if isinstance(run, ForeignRun):
@@ -214,6 +222,7 @@ class Crowd:
         else:
             run.norm.handle_datagram(datagram, now=now)
             self._drain(run)
+        return True
 
     def overhear(self, to: tuple[int, int], datagram: Datagram, now: float) -> None:
         """Give what another receiver says to those who follow the same sender."""

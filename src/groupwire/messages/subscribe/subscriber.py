@@ -52,7 +52,7 @@ class Subscriber:
         self.rules = rules
         self.dropped: Counter[str] = Counter()
         """What was heard and not understood or not wanted, by reason."""
-        me = Myself(rules.id, rules.name, Role.SUBSCRIBER, rules.node)
+        me = Myself(rules.id, rules.name, Role.SUBSCRIBER, rules.node, pipe=rules.pipe)
         self._presence = Presence(me, rng)
         self._crowd = Crowd(rules, rng, self.dropped)
         self._unknown = Unknown()
@@ -63,18 +63,23 @@ class Subscriber:
         self._queued_bytes = 0
         self._paused = False
         self._leaving = False
+        self._due: float | None = None
+        self._due_known = False
+        """Whether that is when something is due at the latest: of messages that come in
+        their order nothing is due sooner, so nobody has to look after each."""
 
     # What the application wants.
 
     def start(self, *, now: float) -> None:
         """Say that this subscriber is here, and ask who else is."""
+        self._due_known = False
         self._presence.start(now)
 
     def taken(self, size_bytes: int, *, now: float) -> None:
         """Note that the program has taken this much of what was handed over."""
         self._queued_bytes = max(0, self._queued_bytes - size_bytes)
         if self._paused and self._queued_bytes <= self.rules.queue_bytes // 2:
-            self._paused = False
+            self._paused = self._due_known = False
             self._presence.resume(now)
 
     def not_taken(self, publisher: Member, messages: int) -> None:
@@ -83,6 +88,7 @@ class Subscriber:
         if source is not None:
             source.untaken += messages
             self._losses.hurry()
+            self._due_known = False
 
     @property
     def paused(self) -> bool:
@@ -93,6 +99,7 @@ class Subscriber:
         """Take nothing more of a publisher, and tell it why; until it comes again."""
         if member not in self._enough:
             self._enough[member] = why
+            self._due_known = False
             self._crowd.leave(member)
             for _ in range(_TIMES):
                 self._say_enough(member)
@@ -100,6 +107,7 @@ class Subscriber:
     def close(self, *, now: float) -> None:
         """Say that this subscriber leaves; ``closed`` is soon true."""
         self._leaving = True
+        self._due_known = False
         self._presence.leave(now)
 
     @property
@@ -118,8 +126,11 @@ class Subscriber:
         kind, source, instance = _HEAD.unpack_from(data)
         run = self._crowd.runs.get((datagram.origin, source, instance))
         if run is not None:
-            self._crowd.hear(run, datagram, now)
-        elif is_tagged(data):
+            if self._crowd.hear(run, datagram, now):
+                self._due_known = False
+            return
+        self._due_known = False
+        if is_tagged(data):
             self._hear_word(datagram, now)
         elif kind & 0xF0 != _VERSION:
             self.dropped["no-norm"] += 1
@@ -131,6 +142,7 @@ class Subscriber:
 
     def handle_timeout(self, *, now: float) -> None:
         """Do what is due."""
+        self._due_known = False
         self._crowd.expire(now, reads=not self._paused)
         for source in self._crowd.sources.values():
             if source.heard:
@@ -161,6 +173,13 @@ class Subscriber:
 
     def poll_timeout(self) -> float | None:
         """Return when to call :meth:`handle_timeout`, None for never."""
+        if self._due_known:
+            return self._due
+        self._due_known = True
+        self._due = self._find_due()
+        return self._due
+
+    def _find_due(self) -> float | None:
         if self.closed:
             return None
         due = [
@@ -174,6 +193,7 @@ class Subscriber:
 
     def update_interfaces(self, interfaces: Iterable[Interface]) -> None:  # noqa: ARG002
         """Say soon that this subscriber is here: its address may be another one."""
+        self._due_known = False
         self._presence.renew()
 
     @property
@@ -311,4 +331,5 @@ class Subscriber:
             self._events.append(event)
         if self._queued_bytes > self.rules.queue_bytes and not self._paused:
             self._paused = self._presence.suspended = True
+            self._due_known = False
             self._events.append(QueueFilled(self._queued_bytes))

@@ -377,17 +377,20 @@ def as_datagram(
     name: tuple[str, int] | tuple[str, int, int, int],
 ) -> Datagram:
     """Return what ``recvmsg`` has brought as a datagram."""
-    origin = Origin(name[0], name[1]) if len(name) == 2 else _named(name)
+    origin = _named(name)
     index, segment_bytes = quick_look(controls)
     return Datagram(data, origin, index, ListedFacts(controls), 0, segment_bytes)
 
 
-def _named(name: tuple[str, int, int, int]) -> Origin:
+# A million strangers must not fill memory: the least recently heard are forgotten.
+@lru_cache(maxsize=4096)
+def _named(name: tuple[str, int] | tuple[str, int, int, int]) -> Origin:
+    if len(name) == 2:
+        return Origin(*name)
     host, port, _, zone = name
     return Origin(str(IPv6Address(host.partition("%")[0])), port, zone)
 
 
-# A million strangers must not fill memory: the least recently heard are forgotten.
 @lru_cache(maxsize=4096)
 def _origin(name: bytes) -> Origin:
     port = name[2] << 8 | name[3]

@@ -116,6 +116,10 @@ class Admission:
             self._host.drop("norm-later")
         return placed
 
+    def agreed(self) -> None:
+        """Note that the sender said the same of an object as before."""
+        self._claims.agreed()
+
     def _differs(self, number: int, fti: ObjectInfo) -> bool:
         told = self._catalogue.told(number)
         return told is not fti and told != fti  # mostly it is the same one

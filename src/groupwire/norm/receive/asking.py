@@ -74,6 +74,29 @@ class Asking:
             self._nacker.waken(now)
         self._silences = 0
 
+    @property
+    def idle(self) -> bool:
+        """Whether nothing is asked for, and the sender's silence would be noted."""
+        return (
+            self._nacker.phase is NackPhase.IDLE
+            and self._silence_at is not None
+            and not self._over
+        )
+
+    def went_on(self, position: Position, now: float) -> None:
+        """Note what came next in a stream, behind which nothing is lacking.
+
+        While ``idle``, that is all there is to note: as if by all others of this part.
+        """
+        self._heard_at = now
+        self._silences = 0
+        self._patience.answered()
+        if not self._config.silent:
+            self._silence_at = now + self._silence_s()
+        self._position = position
+        number, block, _ = position
+        self._here = (number, block - 1, None) if self._state.backoff else position
+
     def _quicken(self, now: float, ratio: float) -> None:
         """Wait in the round trips that the sender tells of now, which are shorter."""
         self._nacker.quicken(now, ratio)

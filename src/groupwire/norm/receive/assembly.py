@@ -74,6 +74,23 @@ class Assembly:
             self._add_parity(partial, length, symbol - length, payloads)
         return self._settle(partial, block, length)
 
+    def extend(self, block: int, symbol: int, payload: bytes) -> bool:
+        """Take in what follows on all that there is of a block.
+
+        False, and nothing is done, where it does not, or anything else is to be done.
+        """
+        partial = self._partial.get(block)
+        if (
+            partial is None
+            or partial.parity
+            or partial.have + 1 != 1 << symbol
+            or symbol + 1 >= self._length(block)
+        ):
+            return False
+        self._store.write(block, symbol, [payload])
+        partial.have |= 1 << symbol
+        return True
+
     def _add_source(
         self,
         partial: _Partial,

@@ -95,6 +95,20 @@ class Catalogue:
             return []
         return list(self.squelch(self.highest[0] - self._most + 1))
 
+    def flows(self, stream: IncomingStream) -> bool:
+        """Return whether a stream is under way, and nothing else is to be looked at."""
+        number = stream.number
+        return (
+            self.under_way.get(number) is stream
+            and not self._fleeting
+            and (stream.unreliable or self._lowest_lacking == number)
+        )
+
+    def went_on(self, position: Position) -> None:
+        """Note where the sender is in a stream that is under way."""
+        if position > self.highest:
+            self.highest = position
+
     def passed(self, number: int) -> Iterator[int]:
         """Give up what nobody repairs and the sender has left; iterate over the lost.
 

@@ -43,7 +43,7 @@ class CongestionSpeaker:
         self._meter = LossMeter()
         self._probe: CongestionProbe | None = None
         self._heard_at = 0.0
-        self._arrived_at = 0.0
+        self._arrived_at = self._grtt_s = 0.0
         self._rtt: float | None = None
         self._spans: deque[tuple[int, float]] = deque(maxlen=2)
         """Bytes and seconds between the last probes."""
@@ -63,6 +63,7 @@ class CongestionSpeaker:
     ) -> None:
         """Take packets of the sender in."""
         count = len(sequences)
+        self._grtt_s = state.grtt_s
         rtt = self._rtt if self._rtt is not None else state.grtt_s
         if now - self._arrived_at > _REST * max(rtt, state.grtt_s):
             self._meter.rested()
@@ -70,6 +71,19 @@ class CongestionSpeaker:
         size_bytes += _HEAD_BYTES * count
         self._packet += 0.1 * (size_bytes / count - self._packet)
         self._meter.heard(sequences, size_bytes, rtt, now)
+
+    def follows(self, sequence: int) -> bool:
+        """Return whether a packet is the next one, and no gap is to be looked at."""
+        return self._meter.follows(sequence)
+
+    def went_on(self, size_bytes: int, now: float) -> None:
+        """Take a packet in that is the next one, as :meth:`count` would."""
+        if now - self._arrived_at > _REST * max(self._rtt or 0.0, self._grtt_s):
+            self._meter.rested()
+        self._arrived_at = now
+        size_bytes += _HEAD_BYTES
+        self._packet += 0.1 * (size_bytes - self._packet)
+        self._meter.went_on(size_bytes, now)
 
     def probed(self, probe: CongestionProbe, now: float) -> None:
         """Take a probe in and plan the answer."""

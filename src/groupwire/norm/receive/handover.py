@@ -15,7 +15,7 @@ from groupwire.norm.receive.events import (
     StreamReceived,
 )
 from groupwire.norm.receive.incoming import Incoming
-from groupwire.norm.receive.stream import IncomingStream
+from groupwire.norm.receive.stream import Chunk, IncomingStream
 
 __all__ = ["Handover"]
 
@@ -74,6 +74,10 @@ class Handover:
             accepted = stream.intact or stream.unreliable
             self._catalogue.finish(number, accepted=accepted)
             self.events.append(StreamEnded(self._key, number))
+
+    def hand_over(self, number: int, chunk: Chunk) -> None:
+        """Hand over what comes next in a stream."""
+        self.events.append(StreamReceived(self._key, number, *chunk))
 
     def _tell_gap(self, stream: IncomingStream) -> None:
         if stream.skipped:

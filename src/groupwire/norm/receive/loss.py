@@ -12,6 +12,7 @@ __all__ = ["LossMeter"]
 _JUMP = 0x1000
 """A larger step is a new beginning, not that many losses."""
 _BITS = 16
+_NUMBERS = 0xFFFF
 _LATER = 3
 """RFC 4654 §5.1: so many packets with higher numbers make a missing one lost."""
 _WEIGHTS = (1.0, 1.0, 1.0, 1.0, 0.8, 0.6, 0.4, 0.2)
@@ -54,6 +55,22 @@ class LossMeter:
             self._take(first, count, each, now)
         if self._open:
             self._settle(each, rtt_s, now)
+
+    def follows(self, sequence: int) -> bool:
+        """Return whether this number is the next one, and no gap is open."""
+        highest = self._highest
+        return (
+            highest is not None
+            and not self._open
+            and (highest + 1 - sequence) & _NUMBERS == 0
+        )
+
+    def went_on(self, size_bytes: int, now: float) -> None:
+        """Take in the packet that follows."""
+        self._highest = (self._highest or 0) + 1
+        self._at = now
+        self._heard += 1
+        self._bytes += size_bytes
 
     def _take(self, first: int, count: int, each: int, now: float) -> None:
         number = first if self._highest is None else unwrap(first, self._highest, _BITS)

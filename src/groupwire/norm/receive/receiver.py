@@ -155,6 +155,25 @@ class Receiver:
             self._hear(datagram.data, origin, now)
         self._drain()
 
+    def handle_next(self, datagram: Datagram, *, now: float) -> bool:
+        """Take in what comes next in a stream; False, and nothing done, if it is none.
+
+        A short way for who waits for every single one: then there is nothing to send,
+        and nothing is due sooner than before. Whatever it is,
+        :meth:`handle_datagram` takes it in as well.
+        """
+        remote = self._latest
+        if (
+            remote is None
+            or datagram.segment_bytes
+            or remote.key.origin != datagram.origin
+            or not remote.take_next(datagram.data, now)
+        ):
+            return False
+        self._events += remote.events
+        remote.events.clear()
+        return True
+
     def handle_timeout(self, *, now: float) -> None:
         """Do what is due."""
         for remote in list(self._remotes.values()):
@@ -244,6 +263,14 @@ class Receiver:
             self._overhear(message, now)
         else:
             self._take(message, len(data), origin, now)
+            if isinstance(message, Segments):
+                self._learn(data, message.common)
+
+    def _learn(self, data: bytes | memoryview, first: Data) -> None:
+        """Let the run of a sender remember its segment, for what may follow it."""
+        remote = self._latest
+        if remote is not None and remote.key.source == first.source:
+            remote.learn(data, first)
 
     def _overhear(self, feedback: Nack | Ack, now: float) -> None:
         if feedback.source != self._config.node:

@@ -23,6 +23,7 @@ from groupwire.norm.receive.events import (
     SenderKey,
     SenderLost,
 )
+from groupwire.norm.receive.flow import Flow
 from groupwire.norm.receive.handover import Handover
 from groupwire.norm.receive.incoming import Incoming
 from groupwire.norm.receive.leaps import Leaps
@@ -47,7 +48,7 @@ from groupwire.norm.wire.commands import (
 from groupwire.norm.wire.extensions import Extensions
 from groupwire.norm.wire.feedback import Ack, AckType, Nack, Watermark
 from groupwire.norm.wire.head import ObjectFlag, SenderState
-from groupwire.norm.wire.objects import Info
+from groupwire.norm.wire.objects import Data, Info
 from groupwire.norm.wire.repairs import RepairRequest
 
 __all__ = ["Remote"]
@@ -98,6 +99,9 @@ class Remote:
         self._speaker = CongestionSpeaker(config.node, rng)
         self._voice = Voice(key, config.node, self._speaker, self._numbers.numbering)
         self._acks = Acknowledger(rng, config.robust)
+        self._flow = Flow(
+            self._catalogue, self._admission, self._asking, self._speaker, self._leaps
+        )
         self._mark: tuple[Position, Watermark, int] | None = None
         """A watermark that was asked for, of so many, and is not reached yet."""
         self.events: list[ReceiverEvent] = self._handover.events
@@ -130,6 +134,32 @@ class Remote:
                 self._handover.fail(number, error)
         block, symbol = keys[-1] >> _SYMBOL_BITS, keys[-1] & 0xFFFF
         self._moved((number, self._numbers.block(number, block), symbol), now)
+
+    def take_next(self, data: bytes, now: float) -> bool:
+        """Take in what comes next in a stream; False, and nothing done, if it is none.
+
+        Then there is nothing to be said, and nothing is due sooner than before.
+        """
+        if self._mark is not None:
+            return False
+        chunk = self._flow.take(data, now)
+        if chunk is None:
+            return False
+        self.heard += 1
+        self.bytes += len(data)
+        self._handover.hand_over(self._flow.number, chunk)
+        return True
+
+    def learn(self, data: bytes | memoryview, first: Data) -> None:
+        """Remember what was taken in as the last, for what may follow it."""
+        stream = None
+        if not first.flags & ObjectFlag.REPAIR:
+            number = self._catalogue.number(first.object_id)
+            stream = self._catalogue.under_way.get(number)
+        if isinstance(stream, IncomingStream):
+            self._flow.learn(data, stream)
+        else:
+            self._flow.forget()
 
     def take_info(self, info: Info, now: float) -> None:
         """Take an object's INFO in."""

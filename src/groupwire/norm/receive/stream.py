@@ -152,6 +152,37 @@ class IncomingStream:
         self._assembly.add(block, symbol, payloads)
         return True
 
+    def take_next(self, symbol: int, payload: bytes) -> Chunk | None:
+        """Take in the next symbol of this block, and return what there is to hand over.
+
+        As :meth:`add` and :meth:`take` do, where there is nothing but that to be done;
+        else None, and nothing is done.
+        """
+        block = self.block
+        if (
+            symbol != self.symbol
+            or self._reached >= (block, symbol)
+            or self.ended
+            or self.skipped
+            or self._first is None
+            or self.message_by_message
+            or (self.info is None and self.flags & ObjectFlag.INFO)
+        ):
+            return None
+        try:
+            header = StreamHeader.decode(payload)
+        except DecodeError:
+            return None
+        size, start = header.length_bytes, header.message_start
+        if not size or not self._assembly.extend(block, symbol, payload):
+            return None
+        self._reached = block, symbol
+        self.symbol = symbol + 1
+        if self.unreliable:
+            self._past = block, symbol + 1
+        data = payload[STREAM_HEADER_BYTES : STREAM_HEADER_BYTES + size]
+        return data, start - 1 if start else None
+
     def reach(self, block: int, symbol: int) -> None:
         """Note that the sender has sent all up to a symbol.
 
