@@ -43,6 +43,8 @@ class Member:
     """Of a publisher."""
     label: str = ""
     """How it is shown: the name, and behind it the address where two have one name."""
+    pipe: bool = False
+    """Whether it is the reading end of a pipe."""
 
     def __str__(self) -> str:
         return self.label or self.name

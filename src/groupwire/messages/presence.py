@@ -45,6 +45,8 @@ class Myself:
     role: Role | None
     node: int = 0
     instance: int = 0
+    pipe: bool = False
+    """Whether it reads a pipe."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +127,7 @@ class Presence:
             me.instance,
             self._sent(),
             asks,
+            me.pipe,
         )
 
     def hurry(self, now: float) -> None:

@@ -143,7 +143,7 @@ class Roster:
         self._names[name, here.role] += 1
         label = f"{name} ({origin})" if shared else name
         member = Member(
-            here.id, name, here.role, origin, here.node, here.instance, label
+            here.id, name, here.role, origin, here.node, here.instance, label, here.pipe
         )
         entry = self._entries[key] = _Entry(member, here)
         self._places[place] = key
@@ -185,8 +185,8 @@ class Roster:
 
 def _same(member: Member, here: Here, name: str) -> bool:
     """Return whether a word is of the run that is known."""
-    known = member.name, member.role, member.node, member.instance
-    return known == (name, here.role, here.node, here.instance)
+    known = member.name, member.role, member.node, member.instance, member.pipe
+    return known == (name, here.role, here.node, here.instance, here.pipe)
 
 
 def _is_again(member: Member, before: Member) -> bool:

@@ -102,6 +102,8 @@ class SubscribeRules:
     memory_bytes: int = 1 << 29
     """For what waits for repair: each publisher's stream may have an eighth of it, a
     foreign one a sixty-fourth; none of it is taken before."""
+    pipe: bool = False
+    """Whether it says that it is the reading end of a pipe."""
 
     def __post_init__(self) -> None:
         checked_name(self.name)

@@ -23,7 +23,7 @@ from groupwire.aio.pipes import (
 )
 from groupwire.errors import ClosedError, UsageError
 from groupwire.gather import Kind, Tagged
-from groupwire.messages.events import TakesNoMore
+from groupwire.messages.events import MemberJoined, TakesNoMore
 from groupwire.messages.members import Role
 from groupwire.messages.piping.events import OtherSender, Outcome, SenderFound
 from groupwire.messages.wire.speech import encode_word
@@ -259,6 +259,63 @@ def test_behind_its_end_nothing_is_written(group: str) -> None:
     run(work())
 
 
+def test_who_subscribes_beside_a_pipe_is_no_reader(group: str) -> None:
+    async def work() -> None:
+        async with (
+            aio.subscribe(group, "$pipe/+", name="plain") as plain,
+            to(group, wait=0.5) as pipe,
+        ):
+            assert not await pipe.begin()
+            async with (
+                to(group, "second") as second,
+                of(group, sender_name="second") as one,
+            ):
+                reading = asyncio.create_task(whole(one))
+                assert await second.begin()
+                await second.write(b"x")
+                report = await second.finish()
+                assert (report.received, report.missing) == (("rx",), {})
+                assert await reading == b"x"
+            assert await plain.next_message() is not None
+
+    run(work())
+
+
+def test_two_readers_with_one_name_are_two(group: str) -> None:
+    async def work() -> None:
+        async with of(group) as one, of(group) as two:
+            reading = [asyncio.create_task(whole(pipe)) for pipe in (one, two)]
+            async with to(group, start_with=2) as pipe:
+                assert await pipe.begin()
+                await pipe.write(b"x")
+                report = await pipe.finish()
+            assert len(report.received) == 2
+            assert report.complete
+            assert await asyncio.gather(*reading) == [b"x", b"x"]
+
+    run(work())
+
+
+def test_who_comes_behind_the_end_holds_nobody_up(group: str) -> None:
+    async def work() -> None:
+        async with of(group) as one, to(group) as pipe:
+            first = asyncio.create_task(one.read())
+            await pipe.begin()
+            await pipe.write(b"x")
+            finishing = asyncio.create_task(pipe.finish())
+            await first
+            assert await one.read() == []
+            # It has all, and is slow to write it: meanwhile another one comes.
+            async with of(group, "late"):
+                async for event in pipe.events():
+                    if isinstance(event, MemberJoined) and event.member.name == "late":
+                        break
+                one.enough()
+                assert (await finishing).received == ("rx",)
+
+    run(work())
+
+
 def test_events_that_nobody_reads_are_counted(
     group: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -413,7 +470,7 @@ def test_strangers_neither_hold_a_pipe_up_nor_break_it(group: str) -> None:
             async with of(group) as one, to(group, patience=1.0) as pipe:
                 reading = asyncio.create_task(whole(one))
                 # Somebody who says that he reads, and does not.
-                ghost = Here(77, Role.SUBSCRIBER, 4711, every_ms=60_000)
+                ghost = Here(77, Role.SUBSCRIBER, 4711, every_ms=60_000, pipe=True)
                 said = Tagged(Kind.MESSAGE, 1, encode_word(ghost), name="ghost")
                 foreign.say(said.encode())
                 assert await pipe.begin()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from groupwire.messages.delivery import Delivery
 from groupwire.messages.events import (
     CaughtUp,
@@ -16,8 +18,13 @@ from groupwire.messages.piping.audience import Audience, ReaderState
 from groupwire.values import Origin
 
 
-def member(name: str, number: int, role: Role = Role.SUBSCRIBER) -> Member:
-    return Member(number, name, role, Origin("192.0.2.1", number), number)
+def member(
+    name: str, number: int, role: Role = Role.SUBSCRIBER, label: str = ""
+) -> Member:
+    pipe = role is Role.SUBSCRIBER
+    return Member(
+        number, name, role, Origin("192.0.2.1", number), number, label=label, pipe=pipe
+    )
 
 
 ONE, TWO = member("one", 1), member("two", 2)
@@ -36,8 +43,9 @@ def names(audience: Audience) -> list[str]:
     return [reader.member.name for reader in audience.reading]
 
 
-def test_subscribers_are_readers_and_nobody_else() -> None:
-    audience = begun(ONE, member("cam", 9, Role.PUBLISHER))
+def test_ends_of_pipes_are_readers_and_nobody_else() -> None:
+    plain = replace(TWO, pipe=False)
+    audience = begun(ONE, member("cam", 9, Role.PUBLISHER), plain)
     audience.take(RoomFreed(Delivery.RELIABLE), 0)
     assert names(audience) == ["one"]
 
@@ -141,3 +149,24 @@ def test_another_one_of_the_same_name_has_not_what_who_left_has_not() -> None:
     audience.acknowledged({"one"})
     assert audience.received() == [str(twin)]
     assert list(audience.missing()) == [str(ONE)]
+
+
+def test_of_two_with_one_name_each_is_meant_by_its_label() -> None:
+    twin = member("one", 3, label="one (192.0.2.1:3)")
+    audience = Audience()
+    for each in (ONE, twin):
+        audience.take(MemberJoined(each), 0)
+    assert [r.member for r in audience.named({"one"})] == [ONE]
+    audience.begin({str(twin)})
+    audience.acknowledged({"one"})
+    assert audience.received() == ["one (192.0.2.1:3)"]
+
+
+def test_who_comes_behind_the_end_is_no_reader() -> None:
+    audience = begun(ONE)
+    audience.end()
+    audience.take(MemberJoined(TWO), 9)
+    assert names(audience) == ["one"]
+    audience.take(MemberLeft(ONE, SILENT), 9)
+    audience.take(MemberJoined(ONE), 9)
+    assert names(audience) == ["one"]

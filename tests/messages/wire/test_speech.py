@@ -14,6 +14,7 @@ from groupwire.messages.wire.words import Here, Join, Left, Lost, Who, Word
 
 PUBLISHER = Here(7, Role.PUBLISHER, 3, 10, 1000, 99, (1, 2, 3), asks=True)
 SUBSCRIBER = Here((1 << 64) - 1, Role.SUBSCRIBER, 0xFFFF_FFFC, 0, 1)
+READER = Here(8, Role.SUBSCRIBER, 5, pipe=True)
 WORDS: list[Word] = [
     PUBLISHER,
     SUBSCRIBER,
@@ -22,6 +23,8 @@ WORDS: list[Word] = [
     Join(SUBSCRIBER),
     Join(SUBSCRIBER, 7, ("a/#", "+")),
     Lost(7, 3, 12, "slow"),
+    READER,
+    Join(READER),
 ]
 
 

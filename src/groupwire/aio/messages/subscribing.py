@@ -43,7 +43,12 @@ class Subscribing(Session[SubscribeEvent]):
     _what = "subscriber"
 
     def __init__(
-        self, group: Group, patterns: Sequence[str], config: SubscribeConfig
+        self,
+        group: Group,
+        patterns: Sequence[str],
+        config: SubscribeConfig,
+        *,
+        pipe: bool = False,
     ) -> None:
         super().__init__(group, config.name)
         self.patterns = tuple(patterns)
@@ -63,6 +68,7 @@ class Subscribing(Session[SubscribeEvent]):
             node=new_node(),
             name=self.name,
             patterns=self.patterns,
+            pipe=pipe,
             start_at=config.start_at,
             queue_bytes=_MOST_BYTES if config.drops else config.queue,
         )

@@ -73,6 +73,7 @@ class PipeReceiving(Entered):
                 dscp=config.dscp,
                 receive_buffer=config.receive_buffer,
             ),
+            pipe=True,
         )
         self._events: Inbox[ReadEvent] = Inbox(_MOST_EVENTS)
         self._ready: list[memoryview] = []

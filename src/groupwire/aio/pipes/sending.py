@@ -19,7 +19,7 @@ from groupwire.errors import ClosedError, UsageError
 from groupwire.messages.delivery import Delivery
 from groupwire.messages.errors import QueueFull
 from groupwire.messages.events import PublishEvent
-from groupwire.messages.piping.audience import Audience
+from groupwire.messages.piping.audience import Audience, Reader
 from groupwire.messages.piping.wire import (
     BEGIN,
     DATA,
@@ -200,6 +200,7 @@ class PipeSending(Entered):
         async with self._turns:
             if self._last is None:
                 self._last = await self._say(END, encode_end(End(self.bytes)))
+                self.audience.end()
         names = {r.member.name for r in self.audience.here}
         receipt = await self._last.received(names)
         self.audience.acknowledged(receipt.received)
@@ -252,10 +253,10 @@ class PipeSending(Entered):
 
     async def _gather(self) -> Collection[str]:
         while True:
-            while not self._enough({r.member.name for r in self.audience.reading}):
+            while not self._enough(self.audience.reading):
                 await self._news()
             names = await self._introduce()
-            if self._enough(names):
+            if self._enough(self._named(names)):
                 return names
             await asyncio.sleep(_AGAIN_S)
 
@@ -265,19 +266,23 @@ class PipeSending(Entered):
         Who has acknowledged that misses nothing of what comes then. Twice, as who takes
         another sender says so between the two.
         """
-        names: Collection[str] = {r.member.name for r in self.audience.reading}
+        readers = self.audience.reading
         for _ in range(2):
             sent = await self._say(BEGIN, encode_begin(self._beginning))
-            names = await _followed(sent, names)
-        return {r.member.name for r in self.audience.reading}.intersection(names)
+            names = await _followed(sent, {r.member.name for r in readers})
+            readers = self._named(names)
+        return {str(r.member) for r in readers}
 
-    def _enough(self, names: Collection[str]) -> bool:
-        readers = [r for r in self.audience.reading if r.member.name in names]
+    def _named(self, names: Collection[str]) -> list[Reader]:
+        reading = set(self.audience.reading)
+        return [r for r in self.audience.named(names) if r in reading]
+
+    def _enough(self, readers: Collection[Reader]) -> bool:
         if len(readers) < self.config.first_readers:
             return False
         if self.config.start_with is not None:
             return True
-        return set(self.config.expected.names) <= set(names)
+        return set(self.config.expected.names) <= {r.member.name for r in readers}
 
     async def _write(self, piece: memoryview) -> None:
         """Write a chunk, and count it in the step that queues it: nothing ends that."""
@@ -353,15 +358,15 @@ class PipeSending(Entered):
 
 async def _followed(sent: Published, names: Collection[str]) -> Collection[str]:
     """Return who of these acknowledges soon: a stranger does not hold others up."""
-    tasks = {name: asyncio.ensure_future(sent.received([name])) for name in names}
+    tasks = [asyncio.ensure_future(sent.received([name])) for name in names]
     try:
         if tasks:
-            await asyncio.wait(tasks.values(), timeout=_FOLLOW_S)
+            await asyncio.wait(tasks, timeout=_FOLLOW_S)
     finally:
-        for task in tasks.values():
+        for task in tasks:
             task.cancel()
-    done = {n: t for n, t in tasks.items() if t.done() and not t.cancelled()}
-    return {name for name, task in done.items() if name in task.result().received}
+    done = [task for task in tasks if task.done() and not task.cancelled()]
+    return set[str]().union(*(task.result().received for task in done))
 
 
 def _now() -> float:

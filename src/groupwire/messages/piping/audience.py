@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
@@ -13,7 +14,7 @@ from groupwire.messages.events import (
     MemberLeft,
     TakesNoMore,
 )
-from groupwire.messages.members import LeaveReason, Member, Role
+from groupwire.messages.members import LeaveReason, Member
 
 __all__ = ["DONE", "OTHER", "Audience", "Reader", "ReaderState"]
 
@@ -38,7 +39,7 @@ class ReaderState(StrEnum):
     """It takes nothing more, and has said why."""
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Reader:
     """One of them."""
 
@@ -48,6 +49,8 @@ class Reader:
     state: ReaderState = ReaderState.READING
     why: str = ""
     """In its own words."""
+    acked: bool = False
+    """Whether it has everything, if not yet written."""
 
     @property
     def here(self) -> bool:
@@ -60,9 +63,7 @@ class Audience:
 
     def __init__(self) -> None:
         self._readers: dict[tuple[int, object], Reader] = {}
-        self._acked: set[str] = set()
-        """Names of those that have everything, if not yet written."""
-        self.begun = False
+        self.begun = self.ended = False
 
     def __iter__(self) -> Iterator[Reader]:
         return iter(self._readers.values())
@@ -70,7 +71,7 @@ class Audience:
     def take(self, event: object, place: int) -> None:
         """Take in what has happened when so many bytes had been sent."""
         match event:
-            case MemberJoined(member=member) if member.role is Role.SUBSCRIBER:
+            case MemberJoined(member=member) if member.pipe:
                 self._join(member, place)
             case MemberLeft(member=member, reason=reason):
                 self._leave(member, reason)
@@ -90,15 +91,29 @@ class Audience:
         None: all who are here. Who else is here may be a stranger who reads nothing.
         """
         self.begun = True
+        stay = set(self.here if names is None else self.named(names))
         for key, reader in list(self._readers.items()):
-            if not reader.here or (
-                names is not None and reader.member.name not in names
-            ):
+            if reader not in stay:
                 del self._readers[key]
+
+    def end(self) -> None:
+        """Note that the end is told: who comes now is no reader any more."""
+        self.ended = True
+
+    def named(self, names: Collection[str]) -> list[Reader]:
+        """Return who is here and meant by names: of two with one, each by its label."""
+        alike = Counter(reader.member.name for reader in self.here)
+        return [r for r in self.here if _named(r, names, alike)]
 
     def acknowledged(self, names: Collection[str]) -> None:
         """Note who has everything up to the end, though perhaps not written."""
-        self._acked.update(names)
+        alike = Counter(reader.member.name for reader in self)
+        for reader in self.named(names):
+            reader.acked = True
+        for reader in self:
+            # Of two with one name, it may be the other one that has everything.
+            if not reader.here and alike[reader.member.name] == 1:
+                reader.acked = reader.member.name in names
 
     @property
     def reading(self) -> list[Reader]:
@@ -131,20 +146,16 @@ class Audience:
         return lacks
 
     def _has(self, reader: Reader) -> bool:
-        if reader.state is ReaderState.DONE:
-            return True
         # Its last word may be lost, and it may be slow to write what it has.
-        name = reader.member.name
-        if name not in self._acked:
-            return False
-        if reader.state is ReaderState.LEFT:
-            # Of two with one name, it may be the other one that has everything.
-            return all(other is reader or other.member.name != name for other in self)
-        return reader.state is ReaderState.READING
+        return reader.state is ReaderState.DONE or (
+            reader.acked and reader.state in {ReaderState.READING, ReaderState.LEFT}
+        )
 
     def _join(self, member: Member, place: int) -> None:
         reader = self._readers.get((member.id, member.origin))
         if reader is None:
+            if self.ended:
+                return
             place = place if self.begun else 0
             self._readers[member.id, member.origin] = Reader(member, place)
         elif reader.state in {ReaderState.SILENT, ReaderState.LEFT}:
@@ -161,6 +172,12 @@ class Audience:
         reader = self._readers.get((member.id, member.origin))
         if reader is not None and reader.here:
             reader.state, reader.why = state, why
+
+
+def _named(reader: Reader, names: Collection[str], alike: Counter[str]) -> bool:
+    member = reader.member
+    alone = alike[member.name] == 1
+    return str(member) in names or (alone and member.name in names)
 
 
 def _why(reader: Reader) -> str:

@@ -52,7 +52,7 @@ class Subscriber:
         self.rules = rules
         self.dropped: Counter[str] = Counter()
         """What was heard and not understood or not wanted, by reason."""
-        me = Myself(rules.id, rules.name, Role.SUBSCRIBER, rules.node)
+        me = Myself(rules.id, rules.name, Role.SUBSCRIBER, rules.node, pipe=rules.pipe)
         self._presence = Presence(me, rng)
         self._crowd = Crowd(rules, rng, self.dropped)
         self._unknown = Unknown()

@@ -85,6 +85,8 @@ def _here_keys(here: Here) -> dict[str, object]:
     }
     if here.role is Role.PUBLISHER:
         keys |= {"instance": here.instance, "sent": list(here.sent)}
+    if here.pipe:
+        keys["pipe"] = True
     if here.asks:
         keys["asks"] = True
     return keys
@@ -111,6 +113,7 @@ def _read_here(keys: Mapping[str, object]) -> Here:
         number_of(keys.get("instance"), 0, _MAX_INSTANCE) if publishes else 0,
         _sent(keys) if publishes else (0, 0, 0),
         truth_of(keys.get("asks", False)),
+        truth_of(keys.get("pipe", False)) and not publishes,
     )
 
 

@@ -25,6 +25,8 @@ class Here:
     """Of a publisher: how many messages it has sent, by delivery."""
     asks: bool = False
     """Whether it wants to know who else is here."""
+    pipe: bool = False
+    """Of a subscriber: whether it is the reading end of a pipe."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,6 @@ from groupwire.messages.events import (
     MemberLeft,
     TakesNoMore,
 )
-from groupwire.messages.members import Role
 from groupwire.messages.piping.audience import DONE
 from groupwire.net import MembershipLost, MembershipRenewed
 
@@ -154,8 +153,8 @@ class Sent:
             self._out.detail(f"  {count:,} dropped: {reason}")
 
     def _late(self, event: MemberJoined) -> bool:
-        reads = event.member.role is Role.SUBSCRIBER
-        return reads and self._sending is not None and self._sending.audience.begun
+        begun = self._sending is not None and self._sending.audience.begun
+        return begun and event.member.pipe
 
     def _enough(self, event: TakesNoMore) -> None:
         who, why = event.member, event.why
