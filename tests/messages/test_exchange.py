@@ -1017,3 +1017,28 @@ def test_who_leaves_at_once_names_those_that_may_lack_something() -> None:
     place.run(1)
     (closed,) = [event for event in writer.events if isinstance(event, Closed)]
     assert closed.missing == {"screen"}
+
+
+@pytest.mark.parametrize("delivery", [Delivery.RELIABLE, Delivery.LATEST])
+def test_who_is_heard_of_later_is_asked_though_another_does_not_answer(
+    delivery: Delivery,
+) -> None:
+    place = Place()
+    slow = place.reader("slow", slow=True, queue_bytes=1)
+    quick = place.reader("quick")
+    place.run(0.5)
+    writer = place.writer("writer", patience_s=60.0)
+    quick.seat.cut(up=True, down=False)
+    place.run(0.05)
+    writer.send("t", b"one", delivery=delivery)
+    slow_ticket = writer.received({"slow"})
+    place.run(0.1)
+    quick.seat.cut(up=False, down=False)
+    place.run(0.4)
+    ticket = writer.received({"quick"})
+    place.run(1)
+    receipt = writer.receipt(ticket)
+    assert receipt is not None
+    assert receipt.received == {"quick"}
+    assert writer.receipt(slow_ticket) is None
+    assert slow.untaken > 0

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 
 import pytest
-from tests.aio.messages.places import first, gone, here
+from tests.aio.messages.places import first, gone, here, soon
 from tests.aio.places import run
 
 from groupwire import aio
@@ -136,6 +136,65 @@ def test_who_came_after_a_message_has_no_receipt_for_it(group: str) -> None:
                 assert (await sent.received(2)).missing_count == 1
                 after = await probe.send("a", b"after")
                 assert (await after.received(2)).received == {"early", "late"}
+
+    run(work())
+
+
+def test_a_namesake_that_came_later_is_not_missing(group: str) -> None:
+    async def work() -> None:
+        async with (
+            aio.subscribe(group, name="twin"),
+            aio.publish(group, name="probe", config=QUICK) as probe,
+        ):
+            sent = await probe.send("a", b"before")
+            whole = Receipt(frozenset({"twin"}), frozenset())
+            assert await sent.received("twin") == whole
+            async with aio.subscribe(group, name="twin"):
+                await soon(lambda: len(probe.members) == 2)
+                assert await sent.received() == whole
+                assert await sent.received("twin") == whole
+                after = await probe.send("a", b"after")
+                assert len((await after.received("twin")).received) == 2
+
+    run(work())
+
+
+def test_a_name_is_that_of_all_who_have_it(group: str) -> None:
+    async def work() -> None:
+        config = SubscribeConfig(queue=20_000)
+        async with (
+            aio.subscribe(group, name="twin", config=config) as slow,
+            aio.subscribe(group, name="twin") as quick,
+            aio.publish(group, name="probe") as probe,
+        ):
+            sent = await probe.send_many("a", [bytes(1000)] * 60)
+            await first(aiter(quick), 60)
+            receipt = await sent.received("twin", timeout=1)
+            assert (len(receipt.received), receipt.missing_count) == (1, 1)
+            shown = receipt.received | receipt.missing
+            assert "twin" in shown
+            assert any(name.startswith("twin (") for name in shown)
+            await first(aiter(slow), 60)
+            assert len((await sent.received("twin")).received) == 2
+
+    run(work())
+
+
+def test_so_many_may_be_some_who_have_left_meanwhile(group: str) -> None:
+    async def work() -> None:
+        async with (
+            aio.subscribe(group, name="stays"),
+            aio.publish(group, name="probe") as probe,
+        ):
+            async with aio.subscribe(group, name="leaves"):
+                await here(probe, "stays", "leaves")
+                sent = await probe.send("a", b"x")
+                asking = asyncio.create_task(sent.received(3, appear=1))
+                assert (await sent.received(2)).complete
+            await gone(probe, "leaves")
+            async with aio.subscribe(group, name="third"):
+                receipt = await asking
+        assert receipt == Receipt(frozenset({"stays", "leaves"}), frozenset(), 1)
 
     run(work())
 

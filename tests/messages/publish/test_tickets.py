@@ -39,12 +39,13 @@ class Desk:
     def open(
         self,
         sequence: int,
-        by: Collection[str] | None = None,
+        by: Collection[str | Member] | None = None,
         *,
         latest: int = 0,
         dropped: bool = False,
+        later: Collection[int] = (),
     ) -> int:
-        return self.tickets.open((sequence, latest), by, dropped=dropped)
+        return self.tickets.open((sequence, latest), by, dropped=dropped, later=later)
 
     def settle(self, sequence: int, place: int, *, delivery: int = STREAM) -> None:
         self.tickets.settle(delivery, sequence, place)
@@ -326,4 +327,44 @@ def test_of_two_with_one_name_each_is_told() -> None:
     number = desk.open(5, ["a"], dropped=True)
     assert desk.told() == [
         ReceiptEnded(number, frozenset(), frozenset({"a", "a (10.0.0.9:9)"}))
+    ]
+
+
+def test_a_namesake_that_came_later_is_not_asked() -> None:
+    desk = Desk("a")
+    twin = replace(member(9, "a", host="10.0.0.9"), label="a (10.0.0.9:9)")
+    desk.join(twin)
+    number = desk.open(5, ["a"], later={9})
+    desk.settle(5, 1)
+    desk.settle(0, 0, delivery=LATEST)
+    desk.ack("a", 1)
+    assert desk.told() == [received(number, "a"), ended(number, "a")]
+    number = desk.open(5, ["a"], later={1, 9})
+    assert desk.told() == [ended(number, "", "a")]
+    number = desk.open(5, later={1, 9}, dropped=True)
+    assert desk.told() == [ended(number)]
+
+
+def test_one_of_two_with_one_name_may_be_asked_alone() -> None:
+    desk = Desk("a")
+    twin = replace(member(9, "a", host="10.0.0.9"), label="a (10.0.0.9:9)")
+    desk.join(twin)
+    desk.members["twin"] = twin
+    number = desk.open(5, [twin])
+    desk.settle(5, 1)
+    desk.settle(0, 0, delivery=LATEST)
+    desk.ack("twin", 1)
+    who = frozenset({"a (10.0.0.9:9)"})
+    assert desk.told() == [
+        ReceivedBy(number, who),
+        ReceiptEnded(number, who, frozenset()),
+    ]
+    desk.leave(twin)
+    number = desk.open(5, [twin, desk.members["a"]])
+    desk.settle(5, 1)
+    desk.settle(0, 0, delivery=LATEST)
+    desk.ack("a", 1)
+    assert desk.told() == [
+        ReceivedBy(number, frozenset({"a"})),
+        ReceiptEnded(number, frozenset({"a"}), who),
     ]

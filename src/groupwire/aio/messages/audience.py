@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 
 from groupwire.aio.messages.message import Wanted
 from groupwire.errors import UsageError
@@ -52,11 +52,9 @@ class Audience:
             return len(self.here) >= who
         return self.names >= ({who} if isinstance(who, str) else who)
 
-    def has_seen(self, who: int | frozenset[str]) -> bool:
-        """Return whether all of these, or so many, are here or were and have left."""
-        if isinstance(who, int):
-            return len(self.here) >= who
-        return all(name in self._seen for name in who)
+    def has_seen(self, names: Collection[str]) -> bool:
+        """Return whether all of these are here, or were and have left."""
+        return all(name in self._seen for name in names)
 
     @property
     def names(self) -> set[str]:

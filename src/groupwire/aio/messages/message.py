@@ -115,11 +115,13 @@ class Published(tuple[int, Delivery, _Wait]):
     ) -> Receipt:
         """Wait until subscribers have it, and all before it, and say who.
 
-        ``by`` is a name, names, or how many; None means all that are here, once those
-        who were here before the publisher have had time to say so (0.4 s after it
-        began). Who is named has ``appear`` seconds to come (None: the publisher's
-        patience), and then the patience to answer; ``timeout`` is for all of it. Who
-        has not answered by then is missing, as all are of a message that was dropped.
+        ``by`` is a name, names, or how many; None means all that are here. None and
+        names wait until those who were here before the publisher have had time to say
+        so (0.4 s after it began): of several with one name, all have to have it. Who
+        came after the message is not asked. Who is named has ``appear`` seconds to come
+        (None: the publisher's patience), and then the patience to answer; ``timeout``
+        is for all of it. Who has not answered by then is missing, as all are of a
+        message that was dropped.
         UsageError for ``besteffort``: nobody acknowledges that; ClosedError once the
         publisher is closed.
         """

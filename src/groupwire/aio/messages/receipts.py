@@ -68,9 +68,9 @@ class Receipts:
                 new = self._not_asked(published, wanted, asked)
                 if new:
                     asked.update(dict.fromkeys(new))
-                    asking = self._ask(published, {m.name for m in new}, ends)
+                    asking = self._ask(published, new, ends)
                     tickets.append(asyncio.create_task(asking))
-                until = self._appears_until(wanted, begun, ends)
+                until = self._appears_until(wanted, asked, begun, ends)
                 if until is None or until <= now():
                     break
                 await self._audience.change(until)
@@ -88,29 +88,47 @@ class Receipts:
     ) -> list[Member]:
         """Return who is here, is wanted, and was not asked so far.
 
-        Of those who are not named, who came after the message has nothing to say of it.
+        Who came after the message has nothing to say of it.
         """
-        new = [member for member in self._audience.here if member not in asked]
-        if isinstance(wanted, frozenset):
-            return [member for member in new if member.name in wanted]
         core, _ = self._at_work()
         sequence, delivery = published.sequence, published.delivery
-        return [m for m in new if not core.came_later(m, sequence, delivery)]
+        names = wanted if isinstance(wanted, frozenset) else None
+        return [
+            member
+            for member in self._audience.here
+            if member not in asked
+            and (names is None or member.name in names)
+            and not core.came_later(member, sequence, delivery)
+        ]
 
     def _appears_until(
-        self, wanted: int | frozenset[str] | None, begun: float, ends: float | None
+        self,
+        wanted: int | frozenset[str] | None,
+        asked: Collection[Member],
+        begun: float,
+        ends: float | None,
     ) -> float | None:
-        """Return until when others may appear; None once nobody has to."""
+        """Return until when others may appear; None once nobody has to.
+
+        A name may be that of more than one: nobody knows before all have had time to
+        say so.
+        """
         if self._audience.closed:
             return None
-        if wanted is None:
-            soon = self.acquainted_in()
+        if wanted is None or self._have_appeared(wanted, asked):
+            soon = 0.0 if isinstance(wanted, int) else self.acquainted_in()
             if not soon:
                 return None
             begun = asyncio.get_running_loop().time() + soon
-        elif self._audience.has_seen(wanted):
-            return None
         return begun if ends is None else min(begun, ends)
+
+    def _have_appeared(
+        self, wanted: int | frozenset[str], asked: Collection[Member]
+    ) -> bool:
+        """Return whether all who are wanted are here, or were and have left."""
+        if isinstance(wanted, int):
+            return len({*self._audience.here, *asked}) >= wanted
+        return self._audience.has_seen(wanted)
 
     def acquainted_in(self) -> float:
         """Return for how long those who were here before may still say so."""
@@ -118,13 +136,13 @@ class Receipts:
         return core.acquainted_in(now=running.driver.time())
 
     async def _ask(
-        self, published: Published, names: Collection[str], ends: float | None
+        self, published: Published, these: Collection[Member], ends: float | None
     ) -> Receipt:
         """Ask these, who are here, and wait for what they say."""
         core, running = self._at_work()
         loop = running.driver.loop
         ticket = core.want_received(
-            names,
+            these,
             now=running.driver.time(),
             sequence=published.sequence,
             delivery=published.delivery,

@@ -32,8 +32,6 @@ _HEADER_BYTES = 8
 """Of a stream, in each segment (RFC 5740 §4.2.1)."""
 _LAGGING_AGAIN_S = 1.0
 """How often who lags is asked."""
-_STALE_S = 0.1
-"""A watermark makes room for one that a ticket waits for after so long."""
 
 
 class StreamLane:
@@ -214,7 +212,7 @@ class StreamLane:
         if self.norm is None or self.delivery is Delivery.BESTEFFORT:
             return
         readers, mark = self.readers, self.readers.mark
-        if mark is not None and not self._stale(mark, now):
+        if not readers.gives_way(self._wanted, now):
             return
         due = self._wanted
         last = mark.place if mark is not None else readers.floor(self._place)
@@ -233,12 +231,6 @@ class StreamLane:
         readers.mark = Mark(self._place, now, sent_bytes)
         self.norm.watermark(nodes, now=now)
 
-    def _stale(self, mark: Mark, now: float) -> bool:
-        """Return whether a mark may be given up for another one."""
-        if not self.readers.lack(mark.place):
-            return True
-        return self._wanted > mark.place and now - mark.asked_at > _STALE_S
-
     def turn(self, now: float) -> None:
         """Take in what NORM says, and go on where there is room."""
         if self.norm is None:
@@ -256,12 +248,8 @@ class StreamLane:
             self.pump(now)
             if not self.full:  # what was to leave then leaves now
                 self._close_segment(now)
-        elif moved or self._due(now):
+        elif moved or self.readers.gives_way(self._wanted, now):
             self._look(now)
-
-    def _due(self, now: float) -> bool:
-        mark = self.readers.mark
-        return mark is None or self._stale(mark, now)
 
     def _sent(self, mark: Mark) -> bool:
         """Return whether all up to a mark has been sent once, headers included."""

@@ -32,6 +32,7 @@ from groupwire.norm.send.events import (
     SenderEvent,
     WatermarkEnded,
 )
+from groupwire.norm.send.polls import AckStatus
 
 __all__ = ["LatestLane"]
 
@@ -288,7 +289,7 @@ class LatestLane:
             self.norm.finish(now=now)
 
     def _look(self, now: float) -> None:
-        if self.norm is None or self.readers.mark is not None:
+        if self.norm is None or not self.readers.gives_way(self._wanted, now):
             return
         again = now >= self._lagging_at
         nodes = self.readers.lacking(self._wanted, lagging=again)
@@ -332,7 +333,10 @@ class LatestLane:
                     del self._objects[topic]
             case NodeAcknowledged(node):
                 return self.readers.acknowledge(node)
-            case WatermarkEnded():
+            case WatermarkEnded(status=status):
+                # Pending: another one took its place, and that one is asked for now.
+                if AckStatus.PENDING in status.values():
+                    return False
                 self.readers.mark = None
                 self._marked = -1
             case RoomFreed():

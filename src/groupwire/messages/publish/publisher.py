@@ -214,7 +214,7 @@ class Publisher:
 
     def want_received(
         self,
-        by: Collection[str] | None = None,
+        by: Collection[str | Member] | None = None,
         *,
         now: float,
         sequence: int | None = None,
@@ -222,13 +222,13 @@ class Publisher:
     ) -> int:
         """Ask who has everything that was sent so far; return a ticket.
 
-        ``by`` are names of subscribers; None means all that are here. ReceivedBy and
-        ReceiptEnded tell the outcome: missing is who is not here, leaves, or has not
-        answered within the patience. Nobody acknowledges ``besteffort``. What
-        waits in a full queue is asked for when it has left. If it makes room for
-        something newer, all are missing, as they are where the message of ``sequence``
-        (of the usual ``delivery``) has done so before. Who came after that message is
-        missing where named, and not asked else.
+        ``by`` are names, which more than one may have, or members; None means all that
+        are here. ReceivedBy and ReceiptEnded tell the outcome: missing is who is not
+        here, leaves, or has not answered within the patience. Nobody acknowledges
+        ``besteffort``. What waits in a full queue is asked for when it has left. If it
+        makes room for something newer, all are missing, as they are where the message
+        of ``sequence`` (of the usual ``delivery``) has done so before. Who came after
+        that message is not asked: a name that nobody else has is missing.
         """
         for lane in self._lanes.values():
             lane.flush(now)
@@ -475,12 +475,15 @@ class Publisher:
                 if lane.delivery is delivery:
                     self._tickets.lose(number, news.first)
 
-    def _open_ticket(self, by: Collection[str] | None) -> int:
+    def _open_ticket(self, by: Collection[str | Member] | None) -> int:
         sequences = self._reliable.sequence, self._latest.sequence
         return self._tickets.open(sequences, by)
 
     def _open_ticket_for(
-        self, sequence: int, delivery: Delivery | None, by: Collection[str] | None
+        self,
+        sequence: int,
+        delivery: Delivery | None,
+        by: Collection[str | Member] | None,
     ) -> int:
         """Open a ticket for one message, and all before it."""
         lane = self._lanes[delivery or self.rules.delivery]

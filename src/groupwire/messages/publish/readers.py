@@ -13,6 +13,9 @@ from groupwire.messages.members import Member
 
 __all__ = ["Mark", "Reader", "Readers"]
 
+_STALE_S = 0.1
+"""A watermark makes room for one that a ticket waits for after so long."""
+
 
 @dataclass(slots=True)
 class Reader:
@@ -27,6 +30,8 @@ class Reader:
     intact_from: int = 0
     """The sequence from which on it has lost nothing, though it lagged before."""
     lagging: bool = False
+    behind_since: float | None = None
+    """Since when it has not acknowledged a watermark that made room for another one."""
     others: list[Member] = field(default_factory=list[Member])
     """Who else speaks with this node id: itself from another address, or a stranger."""
 
@@ -41,6 +46,8 @@ class Mark:
     """Of the stream, when all up to there has been sent."""
     sent_at: float | None = None
     """Since when everything up to there has been sent, in seconds awake."""
+    partial: bool = False
+    """Whether somebody lacks it who was not here when it was asked for."""
 
 
 class _Places:
@@ -110,13 +117,24 @@ class Readers:
 
     @mark.setter
     def mark(self, mark: Mark | None) -> None:
+        # Who is behind has no more time because something newer is asked for.
+        for reader in self._behind.values():
+            reader.behind_since = None if mark is None else self._since(reader)
         self._mark = mark
-        self._behind.clear()
+        if mark is None:
+            self._behind.clear()
         if mark is None or not self.lack(mark.place):
             return
         for node, reader in self._readers.items():
             if reader.acked < mark.place and not reader.lagging:
                 self._behind[node] = reader
+
+    def gives_way(self, wanted: int, now: float) -> bool:
+        """Return whether another watermark may be asked for, up to a place."""
+        mark = self._mark
+        if mark is None or mark.partial or not self.lack(mark.place):
+            return True
+        return wanted > mark.place and now - mark.asked_at > _STALE_S
 
     def watch(self, told: Callable[[int], None]) -> None:
         """Have each node told that has acknowledged more, lags or has gone."""
@@ -141,6 +159,7 @@ class Readers:
         self._waited.add(place)
         if self._mark is not None and place < self._mark.place:
             self._behind[member.node] = reader
+            self._mark.partial = True
         self._told(member.node)
 
     def leave(self, member: Member) -> None:
@@ -195,6 +214,7 @@ class Readers:
         if reader is None or mark is None or reader.acked >= mark.place:
             return False
         before, reader.acked = reader.acked, mark.place
+        reader.behind_since = None
         self._behind.pop(node, None)
         self._places(reader).remove(before)
         if reader.lagging and reader.acked >= kept:
@@ -224,7 +244,7 @@ class Readers:
             node, reader = self._behind.popitem(last=False)
             self._waited.remove(reader.acked)
             self._late.add(reader.acked)
-            reader.lagging = True
+            reader.lagging, reader.behind_since = True, None
             self.lagging += 1
             self._told(node)
             behind = (place - reader.acked) * self._place_bytes
@@ -233,11 +253,16 @@ class Readers:
     @property
     def _waited_since(self) -> float | None:
         """Since when the first who is behind is waited for, in seconds awake."""
-        mark = self._mark
-        if mark is None or mark.sent_at is None or not self._behind:
-            return None
-        first = next(iter(self._behind.values()))
-        return max(mark.sent_at, first.since)
+        for reader in self._behind.values():
+            return self._since(reader)
+        return None
+
+    def _since(self, reader: Reader) -> float | None:
+        """Return since when one who is behind is waited for, in seconds awake."""
+        sent_at = None if self._mark is None else self._mark.sent_at
+        if reader.behind_since is not None or sent_at is None:
+            return reader.behind_since
+        return max(sent_at, reader.since)
 
     @property
     def deadline(self) -> float | None:

@@ -13,6 +13,7 @@ from math import inf
 from typing import NamedTuple
 
 from groupwire.messages.events import ReceiptEnded, ReceivedBy
+from groupwire.messages.members import Member
 from groupwire.messages.publish.readers import Reader, Readers
 
 __all__ = ["Tickets"]
@@ -74,7 +75,7 @@ class Tickets:
     def open(
         self,
         sequences: Sequence[int],
-        by: Collection[str] | None,
+        by: Collection[str | Member] | None,
         *,
         dropped: bool = False,
         later: Collection[int] = (),
@@ -82,29 +83,33 @@ class Tickets:
     ) -> int:
         """Wait until these have all messages before the sequences, by delivery.
 
-        ``by`` None is all who are here. What was ``dropped`` nobody will have, and
-        nodes that came ``later`` have not had it: they are missing where named. Of
-        those that may have ``lost`` it nothing is known: they are missing.
+        ``by`` None is all who are here, a name all who have it. What was ``dropped``
+        nobody will have, and nodes that came ``later`` are not asked: a name that
+        nobody else has is missing. Of those that may have ``lost`` it nothing is known:
+        they are missing.
         """
         self._count += 1
         ticket = _Ticket(self._count, sequences, [inf] * len(sequences))
         self._open[ticket.number] = self._touched[ticket.number] = ticket
         for line in self._unsettled:
             line.append(ticket)
-        ticket.missing |= set(by or ())
+        names = {one for one in by or () if isinstance(one, str)}
+        nodes = {one.node: str(one) for one in by or () if isinstance(one, Member)}
         members = [reader.member for reader in self._readers[0]]
         namesakes = Counter(member.name for member in members)
+        asked = set[str | int]()
         for member in members:
-            if by is not None and member.name not in by:
+            meant = by is None or member.name in names or member.node in nodes
+            if not meant or member.node in later:
                 continue
+            asked |= {member.name, member.node}
             name = str(member) if namesakes[member.name] > 1 else member.name
             if dropped or member.node in lost:
                 ticket.missing.add(name)
-            elif member.node in later:
-                ticket.missing |= set() if by is None else {name}
             else:
-                ticket.missing.discard(member.name)
                 self._wait(ticket, member.node, name)
+        ticket.missing |= names - asked
+        ticket.missing |= {who for node, who in nodes.items() if node not in asked}
         return ticket.number
 
     def _wait(self, ticket: _Ticket, node: int, name: str) -> None:
