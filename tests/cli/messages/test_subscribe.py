@@ -251,7 +251,18 @@ def test_a_slip_is_told(words: list[str], problem: str, capsys: Capture) -> None
     assert (out, problem in err) == ("", True)
 
 
-@pytest.mark.parametrize("words", [["subscribe"], ["pipe", "--receive"]])
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["subscribe"],
+        ["subscribe", "--raw"],
+        ["pipe", "--receive"],
+        ["pipe", "--receive", "-f", "ts"],
+        ["pipe", "--receive", "-f", "rtp"],
+        ["pull", "-d", "-"],
+        ["receive", "--raw"],
+    ],
+)
 def test_a_closed_standard_output_is_refused(words: list[str]) -> None:
     called = " ".join([*COMMAND, *words, *on_loopback(free_port())])
     done = subprocess.run(

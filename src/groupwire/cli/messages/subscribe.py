@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import sys
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -16,10 +15,10 @@ from groupwire.cli.options.messages.subscribing import (
     SubscribeOptions,
 )
 from groupwire.cli.plumbing import signals
+from groupwire.cli.plumbing.sink import check_stdout
 from groupwire.cli.plumbing.spread import spread
 from groupwire.cli.render.messages.subscribed import Subscribed
 from groupwire.cli.render.out import Out
-from groupwire.errors import UsageError
 
 if TYPE_CHECKING:
     from groupwire.aio import SubscribeConfig, Subscribing
@@ -46,11 +45,7 @@ def subscribe(
     what it writes, publishers wait.
     """
     out = speech.out(raw=options.raw)
-    if sys.stdout is None:
-        raise UsageError(
-            "standard output is closed, and messages go there",
-            fix="send them to a file or a program, or to /dev/null",
-        )
+    check_stdout("messages")
     where = place.read()
     plan = _Plan(
         where, tuple(patterns or ("#",)), options, options.config(where, reach)

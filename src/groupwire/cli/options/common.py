@@ -9,6 +9,7 @@ from typing import Annotated, Any
 
 import typer
 
+from groupwire.cli.plumbing.sink import check_stdout
 from groupwire.cli.render.out import Out, Tone
 from groupwire.errors import AddressError, UsageError
 from groupwire.values import DEFAULT_DELIVERY_GROUP, DEFAULT_GROUP, Group
@@ -191,6 +192,11 @@ class Speech:
     verbose: VerboseOption = False
 
     def out(self, *, raw: bool = False) -> Out:
-        """Return what speaks so; UsageError where the options contradict."""
+        """Return what speaks so; UsageError where the options contradict.
+
+        ``raw``: the bytes that arrive go to standard output, which has to be open.
+        """
+        if raw:
+            check_stdout("the bytes")
         tones = tone(json=self.json, quiet=self.quiet, verbose=self.verbose)
         return Out(tones, raw=raw)

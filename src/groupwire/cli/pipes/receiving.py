@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import sys
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -16,7 +15,6 @@ from groupwire.cli.plumbing import signals
 from groupwire.cli.plumbing.descriptors import widen
 from groupwire.cli.render.out import Out
 from groupwire.cli.render.pipes.received import Received
-from groupwire.errors import UsageError
 
 if TYPE_CHECKING:
     from groupwire.aio.pipes import PipeConfig, PipeReceiving
@@ -40,11 +38,6 @@ def receive(
     raw: RawOptions, seconds: float | None, where: Where, reach: Reach, speech: Speech
 ) -> int:
     """Write what one sender sends, to its end."""
-    if sys.stdout is None:
-        raise UsageError(
-            "standard output is closed, and the bytes go there",
-            fix="send them to a file or a program, or to /dev/null",
-        )
     out = speech.out(raw=True)
     plan = _Plan(where, raw.config(where, reach, sends=False), seconds)
     return signals.run(_receive(plan, out), out)

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Sequence
 from contextlib import suppress
 from types import TracebackType
 from typing import Self
 
-__all__ = ["Sink", "write_stdout", "write_stdout_many"]
+from groupwire.errors import UsageError
+
+__all__ = ["Sink", "check_stdout", "write_stdout", "write_stdout_many"]
 
 
 class Sink:
@@ -45,6 +48,15 @@ class Sink:
         with suppress(OSError):
             if os.fstat(self._file).st_size == start + done:  # nobody else wrote
                 os.ftruncate(self._file, start)
+
+
+def check_stdout(what: str) -> None:
+    """Refuse a standard output that was closed before: all that goes there is lost."""
+    if sys.stdout is None:
+        raise UsageError(
+            f"standard output is closed, and {what} go there",
+            fix="send them to a file or a program, or to /dev/null",
+        )
 
 
 def write_stdout(data: bytes) -> None:
