@@ -647,3 +647,68 @@ def test_feedback_of_strangers_to_the_group_harms_nobody() -> None:
         place.run(0.01)
     place.run(1.0)
     assert told(reader) == (list(range(50)), 0)
+
+
+def forged(writer: Writer, node: int) -> None:
+    """Have feedback come of somebody who has said nothing of itself."""
+    rules = writer.core.rules
+    nack = Nack(1, node, FeedbackHead(rules.node, rules.instance), ())
+    writer.seat.arrive(Datagram(nack.encode(), Origin("10.9.0.1", 9)))
+
+
+def test_who_has_given_feedback_once_is_forgotten() -> None:
+    place = Place()
+    writer = place.writer("cam")
+    place.run(1.0)
+    writer.send("a", b"0")
+    for number in range(1, 200):
+        forged(writer, number)
+    place.run(61.0)
+    writer.close()
+    # Where a foreign receiver is known, it lingers for a second.
+    assert place.run(0.5, done=lambda: writer.closed)
+
+
+def test_who_asks_for_last_values_without_end_has_a_share_of_the_rate() -> None:
+    place = Place()
+    writer = place.writer("cam", rate=AdaptiveConfig(4e6, 4e6, 4e6))
+    screen = place.reader("screen")
+    place.run(1.0)
+    for number in range(100):
+        writer.send(f"t/{number}", bytes(100_000))
+        place.run(0.1)
+    place.run(2.0)
+    here = Here(5, Role.SUBSCRIBER, 77)
+    join = encode_word(Join(here, writer.core.rules.node, ("#",)))
+    data = Tagged(Kind.MESSAGE, 1, join, name="x").encode()
+    before = writer.core.stats.sent_bytes
+    for step in range(100):
+        writer.seat.arrive(Datagram(data, Origin("10.9.0.1", 9)))
+        if step == 50:
+            writer.send("now", b"1")
+        place.run(0.1)
+        if step == 50:
+            assert screen.payloads("now")
+    sent = writer.core.stats.sent_bytes - before
+    assert sent < (1 << 20) + 10 * 4e6 / 4 + 500_000
+    assert sent > 10 * 4e6 / 4
+    assert set(dict(screen.messages)) == {*(f"t/{n}" for n in range(100)), "now"}
+
+
+def test_who_waits_for_last_values_keeps_no_more_topics_than_there_may_be() -> None:
+    place = Place()
+    writer = place.writer("cam", window_bytes=1 << 16, rate=FAST)
+    place.run(0.5)
+    writer.send("old", b"1")
+    late = place.reader("late", start_at=StartAt.LAST_VALUE)
+    late.seat.cut(down=True, up=False)
+    place.run(0.2)
+    late.seat.cut(up=False, down=False)
+    for number in range(6000):
+        writer.send(f"t/{number}", b"", flush=number % 50 == 49)
+        if number % 50 == 49:
+            place.run(0.002)
+    place.run(1.0)
+    (source,) = late.seat.core._crowd.sources.values()
+    assert source.values_until is None
+    assert len(source._seen) <= 4096

@@ -19,6 +19,7 @@ from groupwire.messages.frames import (
     encode_frame,
 )
 from groupwire.messages.publish.batch import EACH_BYTES, Dropped, check_size
+from groupwire.messages.publish.budget import Budget
 from groupwire.messages.publish.readers import Mark, Readers
 from groupwire.messages.publish.values import LastValues, Value
 from groupwire.messages.rules import PublishRules
@@ -92,6 +93,8 @@ class LatestLane:
         self._late: dict[str, Value] = {}
         """Last values that are to be sent."""
         self._values_next = True
+        self._budget = Budget()
+        """For last values."""
         self._kept_values: deque[tuple[int, int]] = deque()
         """Objects with last values, and their sizes."""
         self._kept_bytes = 0
@@ -99,8 +102,7 @@ class LatestLane:
         self._newest = -1
         self._marked = -1
         """The object up to which somebody is asked for: all are kept until then."""
-        self._place = 0
-        self._wanted = 0
+        self._place = self._wanted = 0
         self._lagging_at = 0.0
         """When to ask who lags again."""
 
@@ -152,12 +154,22 @@ class LatestLane:
 
         Last values take turns with what is new, so that neither waits for ever.
         """
-        self.since = None
-        while len(self._unsent) < _MOST_UNSENT and (self._waiting or self._late):
-            late = bool(self._late) and (self._values_next or not self._waiting)
+        self.since = self._budget.deadline = None
+        while len(self._unsent) < _MOST_UNSENT:
+            may = self._may_send_late(now)
+            if not may and not self._waiting:
+                return
+            late = may and (self._values_next or not self._waiting)
             if not (self._send_late(now) if late else self._send_new(now)):
                 return
             self._values_next = not late
+
+    def _may_send_late(self, now: float) -> bool:
+        """Return whether last values wait, and may be sent now."""
+        if not self._late:
+            return False
+        rate = 0.0 if self.norm is None else self.norm.rate_bytes_per_s
+        return self._budget.allows(now, rate)
 
     def _send_new(self, now: float) -> bool:
         frames = (
@@ -184,6 +196,7 @@ class LatestLane:
         topics, data = _shared(frames)
         if not self._send(data, (), now):
             return False
+        self._budget.spend(len(data))
         for topic in topics:
             del self._late[topic]
         return True
@@ -258,8 +271,9 @@ class LatestLane:
 
     @property
     def deadline(self) -> float | None:
-        """When to look whether somebody has been silent for too long."""
-        return self.readers.deadline
+        """When somebody has been silent for too long, or last values may go on."""
+        due = self.readers.deadline, self._budget.deadline
+        return min((at for at in due if at is not None), default=None)
 
     @property
     def place(self) -> int:
@@ -310,7 +324,7 @@ class LatestLane:
         if self._marked >= 0 and self._marked not in self._unsent:
             self.readers.sent(now)
         self.readers.expire(self._place, now)
-        if moved:
+        if moved or self._budget.due(now):
             self.flush(now)
         self._look(now)
 

@@ -34,6 +34,7 @@ from groupwire.messages.publish.batch import (
     check_size,
     checked_payloads,
 )
+from groupwire.messages.publish.foreign import Foreign
 from groupwire.messages.publish.lane import BLOCK, StreamLane
 from groupwire.messages.publish.latest import LatestLane
 from groupwire.messages.publish.stats import PublishStats
@@ -42,7 +43,7 @@ from groupwire.messages.publish.values import LastValues
 from groupwire.messages.rules import PublishRules
 from groupwire.messages.wire.words import Join
 from groupwire.norm import AdaptiveRate, Coding, Sender, SenderConfig
-from groupwire.values import Datagram, Interface, Origin, Transmit
+from groupwire.values import Datagram, Interface, Transmit
 
 __all__ = ["Publisher"]
 
@@ -53,8 +54,6 @@ _KEPT_OBJECTS = 1024
 _NO_LIMIT = 1 << 62
 _LINGER_S = 1.0
 """For so long a publisher that leaves repairs what foreign receivers ask for."""
-_MOST_FOREIGN = 64
-"""Of whom it is known that they may be no subscribers; one is enough to linger."""
 _FEEDBACK = struct.Struct("!B3xII")
 """RFC 5740 §4.3: version and type, source, the sender that is meant."""
 _NACK, _ACK = 0x14, 0x15
@@ -104,8 +103,7 @@ class Publisher:
         self._last_ticket = 0
         self._missing: frozenset[str] = frozenset()
         self._linger_until: float | None = None
-        self._foreign: set[tuple[Origin, int]] = set()
-        """Who gives feedback, by address and node, and has not said that it is here."""
+        self._foreign = Foreign()
 
     # What the application wants.
 
@@ -294,6 +292,8 @@ class Publisher:
             for lane in self._lanes.values():
                 lane.flush(now)
         self._presence.expire(now)
+        self._foreign.expire(now)
+        self._reliable.strangers = bool(self._foreign)
         self._turn(now)
 
     def poll_transmits(self) -> Sequence[Transmit]:
@@ -426,8 +426,8 @@ class Publisher:
         member = self._presence.roster.at(datagram.origin, node)
         if member is not None:
             self._presence.alive(member, now)
-        elif len(self._foreign) < _MOST_FOREIGN:
-            self._foreign.add((datagram.origin, node))
+        else:
+            self._foreign.hear(datagram.origin, node, now)
             self._reliable.strangers = True
         norm.handle_datagram(datagram, now=now)
         return True
@@ -438,7 +438,7 @@ class Publisher:
             self._values.want(word.last, now)
         if self._foreign and heard.member is not None:
             # It has acknowledged something before its first word was heard.
-            self._foreign.discard((heard.member.origin, heard.member.node))
+            self._foreign.discard(heard.member)
             self._reliable.strangers = bool(self._foreign)
         self._audience.hear(heard, now)
 

@@ -29,6 +29,9 @@ EACH_BYTES = 64
 _MOST_TOPICS = 65_536
 """Of one publisher, whose newest sequences are known."""
 
+_MOST_SEEN = 4096
+"""Topics, while last values are waited for: of more, no publisher keeps any others."""
+
 
 class Run:
     """One NORM sender of a publisher: a delivery, and what is expected next of it."""
@@ -143,9 +146,9 @@ class Source:
         self.sent = list(sent)
         """How many messages it has said to have sent, by delivery."""
         self.first = list(first)
+        """From where on its messages are wanted, by delivery."""
         self.resumed = False
         """Whether it was followed before, or at another address."""
-        """From where on its messages are wanted, by delivery."""
         self.wants = patterns
         self.drop = drop
         self.runs: dict[Delivery, Run] = {}
@@ -206,7 +209,7 @@ class Source:
         self.messages += count
         self.payload_bytes += size
         if self.values_until is not None and not last_value:
-            self._seen.add(topic)
+            self._see(topic)
         self.events.append(
             Batch(
                 self.member,
@@ -246,7 +249,7 @@ class Source:
         first = self.first[DELIVERIES.index(frame.delivery)]
         if first is not None and frame.sequence >= first:
             return  # it comes, or came, by itself
-        self._seen.add(topic)
+        self._see(topic)
         self.batch(
             frame.delivery, topic, frame.sequence, frame.payloads, last_value=True
         )
@@ -254,8 +257,17 @@ class Source:
     def expire_values(self, now: float) -> None:
         """Wait for last values no more when it is time."""
         if self.values_until is not None and now >= self.values_until:
-            self.values_until = None
-            self._seen.clear()
+            self._want_no_values()
+
+    def _see(self, topic: str) -> None:
+        """Note that a topic needs no last value any more."""
+        self._seen.add(topic)
+        if len(self._seen) > _MOST_SEEN:
+            self._want_no_values()
+
+    def _want_no_values(self) -> None:
+        self.values_until = None
+        self._seen.clear()
 
     @property
     def expected(self) -> tuple[int | None, ...]:
