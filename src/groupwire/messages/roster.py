@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter, OrderedDict
 
+from groupwire.messages.doorman import Doorman, Key
 from groupwire.messages.events import MemberJoined, MemberLeft, PublisherRestarted
 from groupwire.messages.members import LeaveReason, Member, Role, Standing
 from groupwire.messages.wire.words import Here
@@ -11,7 +12,6 @@ from groupwire.values import Origin
 
 __all__ = ["Roster"]
 
-_MOST_MEMBERS = 4096
 _MOST_GONE = 1024
 """Publishers that have left, of whom a new life is told apart from a new name."""
 _SILENT_INTERVALS = 10
@@ -21,7 +21,6 @@ _LONGEST_SILENCE_S = 300.0
 _LOOK_S = 0.25
 """How often the silent are looked for: often enough for the shortest silence."""
 
-_Key = tuple[int, Origin]
 _Event = MemberJoined | MemberLeft | PublisherRestarted
 
 
@@ -43,8 +42,9 @@ class Roster:
     """
 
     def __init__(self) -> None:
-        self._entries: dict[_Key, _Entry] = {}
-        self._places: dict[tuple[Origin, int], _Key] = {}
+        self._entries: dict[Key, _Entry] = {}
+        self._door = Doorman()
+        self._places: dict[tuple[Origin, int], Key] = {}
         self._names: Counter[tuple[str, Role]] = Counter()
         """How many of a role have a name: a program that is both is no two."""
         self._gone: OrderedDict[tuple[str, str], Member] = OrderedDict()
@@ -90,9 +90,11 @@ class Roster:
             self._remove(key, LeaveReason.REPLACED)
             entry = None
         if entry is None:
-            entry = self._join(key, here, name, origin)
-            if entry is None:
+            if not self._let_in(key, here, now):
                 return None
+            entry = self._join(key, here, name, origin)
+        else:
+            self._door.heard_again(key)
         entry.here = here
         silence = _SILENT_INTERVALS * here.every_ms / 1000
         entry.patience_s = min(max(_LEAST_SILENCE_S, silence), _LONGEST_SILENCE_S)
@@ -103,9 +105,11 @@ class Roster:
 
     def alive(self, member: Member, now: float) -> None:
         """Note that a member was heard."""
-        entry = self._entries.get((member.id, member.origin))
+        key = member.id, member.origin
+        entry = self._entries.get(key)
         if entry is not None:
             entry.heard_at = now
+            self._door.heard_again(key)
 
     def left(self, life: int, origin: Origin) -> Member | None:
         """Take in that a member has said that it goes."""
@@ -133,12 +137,20 @@ class Roster:
         events, self._events = self._events, []
         return events
 
-    def _join(self, key: _Key, here: Here, name: str, origin: Origin) -> _Entry | None:
-        place = origin, here.node
-        if (before := self._places.get(place)) is not None:
+    def _let_in(self, key: Key, here: Here, now: float) -> bool:
+        """Return whether there is room for somebody, and have others make some."""
+        origin = key[1]
+        if (before := self._places.get((origin, here.node))) is not None:
             self._remove(before, LeaveReason.REPLACED)
-        if len(self._entries) >= _MOST_MEMBERS:
-            return None
+        if self._door.full(origin.host):
+            victim = self._door.victim(origin.host, now)
+            if victim is None:
+                return False
+            self._remove(victim, LeaveReason.SILENT)
+        self._door.enter(key, now)
+        return True
+
+    def _join(self, key: Key, here: Here, name: str, origin: Origin) -> _Entry:
         shared = self._names[name, here.role]
         self._names[name, here.role] += 1
         label = f"{name} ({origin})" if shared else name
@@ -146,7 +158,7 @@ class Roster:
             here.id, name, here.role, origin, here.node, here.instance, label, here.pipe
         )
         entry = self._entries[key] = _Entry(member, here)
-        self._places[place] = key
+        self._places[origin, here.node] = key
         self._events.append(MemberJoined(member))
         if member.role is Role.PUBLISHER:
             gone = self._gone.pop((name, origin.host), None)
@@ -154,11 +166,12 @@ class Roster:
                 self._events.append(PublisherRestarted(member, gone))
         return entry
 
-    def _remove(self, key: _Key, reason: LeaveReason) -> Member | None:
+    def _remove(self, key: Key, reason: LeaveReason) -> Member | None:
         entry = self._entries.pop(key, None)
         if entry is None:
             return None
         member = entry.member
+        self._door.leave(key)
         del self._places[member.origin, member.node]
         self._names[member.name, member.role] -= 1
         if not self._names[member.name, member.role]:
@@ -170,7 +183,7 @@ class Roster:
 
     def _part(self, before: Member, reason: LeaveReason) -> None:
         """Note that a publisher has gone, or see that it is back already."""
-        if reason is LeaveReason.SILENT:
+        if reason is LeaveReason.SILENT and self._names[before.name, before.role]:
             for entry in self._entries.values():
                 member = entry.member
                 if member.role is Role.PUBLISHER and _is_again(member, before):
