@@ -37,7 +37,8 @@ CHOICE = SimpleNamespace(interfaces=[SimpleNamespace(name="lo")], reason="lo was
 
 
 def member(name: str, role: Role = Role.SUBSCRIBER) -> Member:
-    return Member(1, name, role, Origin("192.0.2.1", 1), 1)
+    origin, pipe = Origin("192.0.2.1", 1), role is Role.SUBSCRIBER
+    return Member(1, name, role, origin, 1, label=f"{name} (192.0.2.1)", pipe=pipe)
 
 
 READER, CAM = member("r\x1b1"), member("cam", Role.PUBLISHER)
@@ -110,8 +111,8 @@ def test_people_read_who_reads_lags_and_ends(capsys: Capture) -> None:
     said = capsys.readouterr().err
     assert "\x1b" not in said
     for text in (
-        "1 reader: r\\x1b1",
-        "r\\x1b1 has come later",
+        "1 reader: r\\x1b1 (192.0.2.1)",
+        "r\\x1b1 (192.0.2.1) has come later",
         "takes nothing, and is waited for no more",
         "takes again what comes",
         "reads another sender",
@@ -141,7 +142,8 @@ def test_people_read_why_it_ended_early(what: str, text: str, capsys: Capture) -
 
 
 def test_programs_are_told_the_same(capsys: Capture) -> None:
-    told = report(missing={"r1": "left"}, received=("r2",), missing_count=1)
+    missing = {str(READER): "left", "r1": "absent"}
+    told = report(missing=missing, received=("r2",), missing_count=1)
     shown = sent(told=told, json=True, expect="r1")
     shown.show(Lagging(READER, 9))
     shown.show(CaughtUp(READER))
@@ -154,10 +156,21 @@ def test_programs_are_told_the_same(capsys: Capture) -> None:
     assert (start["expected"], start["live_s"]) == (["r1"], None)
     assert begin["readers"] == ["r\x1b1"]
     assert (lagging["event"], lagging["behind_bytes"]) == ("lagging", 9)
+    for event in (lagging, caught, enough):
+        assert (event["name"], event["address"]) == ("r\x1b1", "192.0.2.1:1")
     assert caught["event"] == "caught-up"
     assert (enough["event"], enough["reason"]) == ("enough", "done")
     assert (progress["repaired_packets"], progress["readers"]) == (3, 1)
-    assert (end["missing"], end["missing_count"]) == ({"r1": "left"}, 2)
+    assert end["missing"] == {"r\x1b1": "left", "r1": "absent"}
+    assert (end["missing_count"], end["received"]) == (3, ["r2"])
+    [one] = end["readers"]
+    assert one == {
+        "name": "r\x1b1",
+        "address": "192.0.2.1:1",
+        "offset": 0,
+        "state": "reading",
+        "reason": "",
+    }
     assert not end["complete"]
 
 
@@ -193,9 +206,9 @@ def test_people_read_whom_they_hear_and_what_is_skipped(capsys: Capture) -> None
     for text in (
         "reading from cam at 192.0.2.1:1",
         "the first 500 bytes are not here",
-        "r\\x1b1 sends too, and is not taken",
-        "cam is silent",
-        "cam is heard again",
+        "r\\x1b1 (192.0.2.1) sends too, and is not taken",
+        "cam (192.0.2.1) is silent",
+        "cam (192.0.2.1) is heard again",
         "skipped 101 bytes from 700 on in 2 places: lost",
         "skipped 1 byte from 1,000 on: late",
         "received 1.5 kB in 6 s (2 kb/s)",

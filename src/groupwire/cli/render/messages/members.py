@@ -10,7 +10,7 @@ from groupwire.messages.delivery import DELIVERIES
 from groupwire.messages.events import MemberJoined, MemberLeft
 from groupwire.messages.members import Member, Role, Standing
 
-__all__ = ["member_fields", "member_text", "show_member"]
+__all__ = ["member_fields", "member_text", "named", "show_member"]
 
 
 def show_member(
@@ -27,11 +27,12 @@ def show_member(
 
 def member_fields(member: Member) -> dict[str, str]:
     """Return what programs are told of a member."""
-    return {
-        "name": member.name,
-        "role": str(member.role),
-        "address": str(member.origin),
-    }
+    return {**named(member), "role": str(member.role)}
+
+
+def named(member: Member) -> dict[str, str]:
+    """Return who a member is: a name alone may be that of several."""
+    return {"name": member.name, "address": str(member.origin)}
 
 
 def member_text(member: Member) -> str:

@@ -6,8 +6,10 @@ from typing import TYPE_CHECKING
 
 from groupwire.cli.render.deliveries.ink.board import Board
 from groupwire.cli.render.deliveries.ink.figures import Pace, amount, bit_rate
+from groupwire.cli.render.messages.members import named
 from groupwire.cli.render.out import Fields, Out
 from groupwire.cli.render.text import escape, plural, seconds
+from groupwire.messages.members import Member
 from groupwire.messages.piping.events import (
     OtherSender,
     Outcome,
@@ -99,11 +101,11 @@ class Received:
             case SenderFound():
                 self._found(event)
             case OtherSender(sender=sender):
-                self._tell("other", str(sender), "sends too, and is not taken")
+                self._tell("other", sender, "sends too, and is not taken")
             case SenderSilent(sender=sender):
-                self._tell("silent", str(sender), "is silent")
+                self._tell("silent", sender, "is silent")
             case SenderBack(sender=sender):
-                self._tell("back", str(sender), "is heard again")
+                self._tell("back", sender, "is heard again")
             case Skipped(place=place, size_bytes=size):
                 self.skipped(place, size, "lost")
 
@@ -183,21 +185,20 @@ class Received:
     def _found(self, event: SenderFound) -> None:
         out, who = self._out, event.sender
         if out.json:
-            fields = {"name": str(who), "address": str(who.origin)}
             place = {"offset": event.place, "live": event.live}
-            out.event("sender", {**fields, **place})
+            out.event("sender", {**named(who), **place})
             return
         live = ", live" if event.live else ""
-        out.note(f"reading from {escape(str(who))} at {who.origin}{live}")
+        out.note(f"reading from {escape(who.name)} at {who.origin}{live}")
         if event.place and not self.lossy:
             text = f"it has begun before: the first {amount(event.place)} are not here"
             out.warn(text)
 
-    def _tell(self, event: str, who: str, text: str) -> None:
+    def _tell(self, event: str, who: Member, text: str) -> None:
         if self._out.json:
-            self._out.event(event, {"name": who})
+            self._out.event(event, named(who))
         else:
-            self._out.warn(f"{escape(who)} {text}")
+            self._out.warn(f"{escape(str(who))} {text}")
 
     def _say(self) -> None:
         if self._receiving is None:
@@ -233,9 +234,11 @@ class Received:
         if self._receiving is None:
             return {}
         intake, outcome = self._receiving.intake, self._receiving.intake.outcome
+        sender = intake.sender
         return {
             **self._counts(),
-            "sender": None if intake.sender is None else str(intake.sender),
+            "sender": None if sender is None else sender.name,
+            "address": None if sender is None else str(sender.origin),
             "offset": intake.begun_at,
             "outcome": "stopped" if outcome is None else str(outcome),
             "complete": self.complete,

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from groupwire.cli.render.deliveries.ink.board import Board
 from groupwire.cli.render.deliveries.ink.figures import Pace, amount, bit_rate
 from groupwire.cli.render.deliveries.ink.words import listed
-from groupwire.cli.render.messages.members import show_member
+from groupwire.cli.render.messages.members import named, show_member
 from groupwire.cli.render.out import Fields, Out
 from groupwire.cli.render.text import escape, plural, seconds
 from groupwire.messages.events import (
@@ -24,6 +24,8 @@ from groupwire.net import MembershipLost, MembershipRenewed
 if TYPE_CHECKING:
     from groupwire.aio.pipes import PipeReport, PipeSending
     from groupwire.messages.events import PublishEvent
+    from groupwire.messages.members import Member
+    from groupwire.messages.piping.audience import Reader
     from groupwire.net import MembershipEvent
 
 __all__ = ["Sent"]
@@ -88,12 +90,13 @@ class Sent:
 
     def began(self, sending: PipeSending) -> None:
         """Say who is there at the beginning."""
-        names = [str(reader.member) for reader in sending.audience.reading]
+        members = [reader.member for reader in sending.audience.reading]
         if self._out.json:
-            self._out.event("begin", {"readers": names})
-        elif names:
+            self._out.event("begin", {"readers": [one.name for one in members]})
+        elif members:
+            names = map(str, members)
             who = listed(sorted(map(escape, names)), _MOST_NAMES)
-            self._out.note(f"{plural(len(names), 'reader')}: {who}")
+            self._out.note(f"{plural(len(members), 'reader')}: {who}")
 
     def show(self, event: PublishEvent | MembershipEvent) -> None:
         """Show who comes, leaves and lags."""
@@ -159,13 +162,13 @@ class Sent:
     def _enough(self, event: TakesNoMore) -> None:
         who, why = event.member, event.why
         if self._out.json:
-            self._out.event("enough", {"name": str(who), "reason": why})
+            self._out.event("enough", {**named(who), "reason": why})
         elif why != DONE:
             self._out.warn(f"{escape(str(who))} {_words(why)}")
 
-    def _tell(self, event: str, who: object, text: str, **more: int) -> None:
+    def _tell(self, event: str, who: Member, text: str, **more: int) -> None:
         if self._out.json:
-            self._out.event(event, {"name": str(who), **more})
+            self._out.event(event, {**named(who), **more})
         else:
             self._out.warn(f"{escape(str(who))} {text}")
 
@@ -195,16 +198,26 @@ class Sent:
             out.complain(out.note_paint("nobody is left who reads it", "red"))
 
     def _fields(self, report: PipeReport) -> Fields:
-        dropped = {} if self._sending is None else dict(self._sending.dropped)
+        if self._sending is None:
+            return {}
+        readers = list(self._sending.audience)
+        bare = {str(reader.member): reader.member.name for reader in readers}
+        missing = {bare.get(who, who): why for who, why in report.missing.items()}
         return {
             **_counts(report),
-            "received": sorted(report.received),
-            "late": sorted(report.late),
-            "missing": dict(sorted(report.missing.items())),
+            "received": sorted(bare.get(who, who) for who in report.received),
+            "late": sorted(bare.get(who, who) for who in report.late),
+            "missing": dict(sorted(missing.items())),
             "missing_count": len(report.missing) + report.missing_count,
+            "readers": list(map(_reader, readers)),
             "complete": report.complete,
-            "dropped": dropped,
+            "dropped": dict(self._sending.dropped),
         }
+
+
+def _reader(reader: Reader) -> Fields:
+    state = {"state": str(reader.state), "reason": reader.why}
+    return {**named(reader.member), "offset": reader.place, **state}
 
 
 def _counts(report: PipeReport) -> Fields:
