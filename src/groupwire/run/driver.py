@@ -93,7 +93,7 @@ class Driver(Generic[EventT]):
                 self._on_events(events)
                 if self._closed:  # an event's hearer may do that
                     return
-            self._send()
+            self.send()
         finally:
             self.pumping = False
         if self._closed:
@@ -129,14 +129,14 @@ class Driver(Generic[EventT]):
             handle(datagram, now=now)
         self.pump()
 
-    def _send(self) -> None:
-        """Send what the core wants, as far as the port takes it.
+    def send(self) -> None:
+        """Send what the core wants, as far as the port takes it; then :meth:`pump`.
 
         While the port is busy the core is not asked: what waits is better chosen late,
         and a core that has much to send learns so that it is too much.
         """
         port, left = self.port, self._left
-        asked = False
+        asked = self._closed
         while not port.busy and (left or not asked):
             if not left:
                 asked = True

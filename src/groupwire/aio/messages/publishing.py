@@ -320,9 +320,15 @@ class Publishing(Session[PublishEvent]):
             self._running.driver.pump()
 
     def _flush(self) -> None:
-        if self._publisher is not None and self._running is not None:
-            self._publisher.flush(now=self._running.driver.time())
-            self._running.driver.pump()
+        core, running = self._publisher, self._running
+        if core is not None and running is not None:
+            driver = running.driver
+            now = driver.time()
+            # First the datagram, then the books: somebody waits for it.
+            core.leave_first(now=now)
+            driver.send()
+            core.flush(now=now)
+            driver.pump()
 
     async def _send_later(
         self,

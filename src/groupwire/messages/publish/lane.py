@@ -69,7 +69,7 @@ class StreamLane:
         self._buffer_bytes = blocks * BLOCK * rules.segment_bytes
         self._capacity = (blocks - _SPARE_BLOCKS) * BLOCK
         self._stream = -1
-        self._ended = False
+        self._ended = self._unsettled = False
         self._written = 0
         """Bytes, all together."""
         self._begun = 0
@@ -103,9 +103,34 @@ class StreamLane:
 
     def flush(self, now: float) -> None:
         """Let everything leave that there is room for."""
+        if self._unsettled and self.norm is not None:
+            self._unsettled = False
+            self.norm.settle(now=now)
+            self._look(now)
         if self.queue.waiting or self.queue.frames:
             self.pump(now, flush=True)
         self._close_segment(now)
+
+    def leave_first(self, now: float) -> None:
+        """Let a lone message leave at once where nothing is in its way.
+
+        Only what has to be done before it has left: :meth:`flush` does the rest, and
+        all of it where this is not so.
+        """
+        queue, norm = self.queue, self.norm
+        if queue.frames or self._written > self._begun or norm is None:
+            return
+        queue.close()
+        frame = queue.frames[0]
+        if self._room < len(frame) or not norm.write_first(
+            self._stream, frame, now=now
+        ):
+            return
+        self._unsettled = True
+        self._written += len(frame)
+        self._begun = self._written
+        self._place += 1
+        self._hand_on(len(frame))
 
     def end(self, now: float) -> None:
         """End the stream behind what has been written."""
@@ -146,13 +171,20 @@ class StreamLane:
         if flush and self._written > self._begun:
             self._begun = self._written
             self._place += 1
-        queue.queued_bytes -= size
-        queue.cut += size
         if ends:
-            queue.frames.popleft()
-            self.handed = queue.ends.popleft()
-            queue.cut = 0
+            self._hand_on(size)
+        else:
+            queue.queued_bytes -= size
+            queue.cut += size
         return True
+
+    def _hand_on(self, size: int) -> None:
+        """Count the first frame as written, of which so much was left."""
+        queue = self.queue
+        queue.queued_bytes -= size
+        queue.frames.popleft()
+        self.handed = queue.ends.popleft()
+        queue.cut = 0
 
     def _open(self, now: float) -> Sender:
         norm = self.norm = self._make(self.delivery)

@@ -200,6 +200,15 @@ class Publisher:
         """
         return self._queues[delivery or self.rules.delivery].room_bytes
 
+    def leave_first(self, *, now: float) -> None:
+        """Let a lone message leave before anything else is done.
+
+        For who waits for it: its datagram is among the transmits. Then :meth:`flush`.
+        """
+        for lane in self._streams:
+            if lane.queue.waiting:
+                lane.leave_first(now)
+
     def flush(self, *, now: float) -> None:
         """Let what is queued leave now, as far as the window has room.
 

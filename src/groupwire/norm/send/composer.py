@@ -18,6 +18,9 @@ from groupwire.values import Transmit
 
 __all__ = ["Composer"]
 
+_BLOCKS = 0xFF_FFFF
+"""In payload ids of fec_id 5 and 2, above the eight bits of a symbol."""
+
 
 class Composer:
     """Fills in who sends and the sequence number; the caller says the rest."""
@@ -80,6 +83,12 @@ class Composer:
             data = build_segments(header, sequence, ids, payloads)
             step = len(header) + len(payloads[0]) if stop - first > 1 else 0
             yield Transmit(data, None, step)
+
+    def segment(self, outgoing: Outgoing, symbol: Symbol) -> Transmit:
+        """Return the transmit of the symbol that comes next in a block."""
+        header = self._header_of(outgoing, outgoing.flags)
+        where = (outgoing.block & _BLOCKS) << 8 | outgoing.symbol
+        return Transmit(build_segments(header, self.number(), (where,), (symbol,)))
 
     def _header_of(self, outgoing: Outgoing, flags: ObjectFlag) -> bytes:
         key = outgoing.number, flags

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from groupwire.norm.send.content import Symbol
 from groupwire.norm.send.events import ObjectSent, SenderEvent
 from groupwire.norm.send.flusher import Flusher
 from groupwire.norm.send.outbox import Outbox
 from groupwire.norm.send.outgoing import Outgoing
 from groupwire.norm.send.repairer import Repairer
 from groupwire.norm.send.window import Window
+from groupwire.norm.wire.payload import FecId
 from groupwire.values import Transmit
 
 __all__ = ["Dispatch"]
@@ -82,6 +84,32 @@ class Dispatch:
                 return
             else:
                 self._drain(now)
+
+    def lets_through(self, outgoing: Outgoing, now: float) -> bool:
+        """Return whether the next symbol would leave at once, and before all else."""
+        outbox = self._outbox
+        return (
+            self.drained
+            and self._repairer.idle
+            and outgoing.flows
+            and self._window.sending() is outgoing
+            and not outbox.full
+            and outbox.bucket.ready(now)
+            and outbox.config.coding.fec_id is not FecId.SMALL_BLOCK
+        )
+
+    def send_next(self, outgoing: Outgoing, symbol: Symbol, now: float) -> None:
+        """Send the one symbol that is new, which is let through."""
+        transmit = self._outbox.composer.segment(outgoing, symbol)
+        outgoing.went_on(len(symbol))
+        self.data_bytes += len(symbol)
+        self._put(transmit)
+        self._reach(outgoing, now)
+        self._unflushed = True
+        if self._outbox.bucket.ready(now):
+            self._drain(now)
+        else:
+            self.drained = False
 
     def _drain(self, now: float) -> None:
         self.drained = True

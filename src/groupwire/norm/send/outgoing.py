@@ -191,6 +191,16 @@ class Outgoing:
             keys += range(key(block, first), key(block, stop))
         return Row(self.flags, keys, payloads) if keys else None
 
+    @property
+    def flows(self) -> bool:
+        """Whether the next symbol is one of a block that is begun, and not its last."""
+        return not self._info_new and self.symbol + 1 < self.content.length(self.block)
+
+    def went_on(self, size_bytes: int) -> None:
+        """Count the next symbol of its block as sent."""
+        self.symbol += 1
+        self.sent_bytes += size_bytes
+
     def _bytes_of(self, symbols: Sequence[Symbol]) -> int:
         """Return how long they are together; of an object only the last is shorter."""
         if self.streams:

@@ -51,6 +51,11 @@ class Repairer:
         waiting = self._window.repairing() is not None
         return waiting or self._cycle.phase is Phase.GATHERING
 
+    @property
+    def idle(self) -> bool:
+        """Whether nobody has asked for anything lately."""
+        return self.deadline is None and self._window.repairing() is None
+
     def behind(self, place: Position) -> bool:
         """Return whether something up to a place is to be repaired."""
         waiting = self._window.repairing()

@@ -197,6 +197,34 @@ class Sender:
             content.flush()
         self._flow(now)
 
+    def write_first(self, stream: int, data: bytes, *, now: float) -> bool:
+        """Write a message that leaves at once, and nothing else; False if none would.
+
+        For who has one message and others that wait for it: where it is a segment by
+        itself, nothing is in its way and nothing is due. When it has left,
+        :meth:`settle` does what :meth:`write` with ``flush`` would have done beside.
+        """
+        found = self._streams.find(stream)
+        if found is None:
+            return False
+        content, outgoing = found
+        if (
+            not content.fits(len(data))
+            or self._is_due(now)
+            or not self._dispatch.lets_through(outgoing, now)
+        ):
+            return False
+        if not content.roomy and self.stream_room(stream) < len(data):
+            return False
+        self._now = now
+        self._dispatch.send_next(outgoing, content.write_segment(data), now)
+        return True
+
+    def settle(self, *, now: float) -> None:
+        """Do what is to be done behind :meth:`write_first`."""
+        self._pulse.stir(now)
+        self._turn(now)
+
     def stream_room(self, stream: int) -> int:
         """Return how many bytes can be written without giving up what may be needed.
 
@@ -383,6 +411,13 @@ class Sender:
         self._turn(now)
         if waited and not self._dispatch.drained:
             self._pulse.hurry(now)
+
+    def _is_due(self, now: float) -> bool:
+        due = self._pulse.deadline
+        if due is None or due <= now or self._room.deadline is not None:
+            return True
+        due = self._flusher.deadline
+        return self._talker.deadline is not None or (due is not None and due <= now)
 
     def _resume(self, now: float) -> None:
         self._dispatch.resume()

@@ -101,6 +101,23 @@ class StreamContent:
         self._open += view
         self._begins = self._begins or message_ends
 
+    @property
+    def roomy(self) -> bool:
+        """Whether so little is kept that nothing need be given up for one more."""
+        return len(self._blocks) < self._kept - 1
+
+    def fits(self, size_bytes: int) -> bool:
+        """Return whether a message would be a segment of its own if it were flushed."""
+        return self._begins and not self._open and 0 < size_bytes <= self._segment
+
+    def write_segment(self, data: bytes | memoryview) -> bytes:
+        """Append a message that fits, and return its symbol."""
+        size = len(data)
+        symbol = StreamHeader(size, 1, self._offset).encode() + data
+        self._keep([symbol])
+        self._offset = (self._offset + size) & 0xFFFF_FFFF
+        return symbol
+
     def flush(self) -> None:
         """Send what is written now, though the segment is not full."""
         if self._open:

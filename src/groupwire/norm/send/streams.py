@@ -28,6 +28,10 @@ class Streams:
         """Return an open stream; UsageError where there is none."""
         return self._need(number)[0]
 
+    def find(self, number: int) -> tuple[StreamContent, Outgoing] | None:
+        """Return an open stream, and how it is sent; None where there is none."""
+        return self._open(number)
+
     def room_bytes(self, number: int, now: float, span_s: float) -> int:
         """Return how much can be written without giving up what may be needed."""
         content, outgoing = self._need(number)
