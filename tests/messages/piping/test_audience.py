@@ -162,6 +162,23 @@ def test_of_two_with_one_name_each_is_meant_by_its_label() -> None:
     assert audience.received() == ["one (192.0.2.1:3)"]
 
 
+def test_strangers_that_come_and_go_fill_nothing() -> None:
+    audience = begun(ONE)
+    for number in range(10, 9000):
+        ghost = member("ghost", number)
+        audience.take(MemberJoined(ghost), 9)
+        audience.take(MemberLeft(ghost, SILENT), 9)
+    audience.take(MemberJoined(TWO), 9)
+    assert len(list(audience)) == 8192
+    assert names(audience) == ["one", "two"]
+
+
+def test_where_all_are_here_there_is_no_room_for_another() -> None:
+    audience = begun(*(member("one", number) for number in range(8192)))
+    audience.take(MemberJoined(member("two", 9000)), 9)
+    assert "two" not in names(audience)
+
+
 def test_who_comes_behind_the_end_is_no_reader() -> None:
     audience = begun(ONE)
     audience.end()

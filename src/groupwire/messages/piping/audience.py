@@ -20,6 +20,8 @@ __all__ = ["DONE", "OTHER", "Audience", "Reader", "ReaderState"]
 
 DONE = "done"
 """Why a reader takes nothing more: it has written everything."""
+_MOST_READERS = 8192
+"""Twice as many as are here at once. Who comes late and goes makes room."""
 _LATE, _ABSENT = "late", "absent"
 OTHER = "another"
 """It reads what another sender sends."""
@@ -49,6 +51,8 @@ class Reader:
     state: ReaderState = ReaderState.READING
     why: str = ""
     """In its own words."""
+    early: bool = True
+    """Whether it was there at the beginning."""
     acked: bool = False
     """Whether it has everything, if not yet written."""
 
@@ -154,12 +158,20 @@ class Audience:
     def _join(self, member: Member, place: int) -> None:
         reader = self._readers.get((member.id, member.origin))
         if reader is None:
-            if self.ended:
-                return
-            place = place if self.begun else 0
-            self._readers[member.id, member.origin] = Reader(member, place)
+            self._add(member, place if self.begun else 0)
         elif reader.state in {ReaderState.SILENT, ReaderState.LEFT}:
             reader.state = ReaderState.READING
+
+    def _add(self, member: Member, place: int) -> None:
+        if self.ended:
+            return
+        if len(self._readers) >= _MOST_READERS:
+            gone = (k for k, r in self._readers.items() if not (r.here or r.early))
+            if (key := next(gone, None)) is None:
+                return
+            del self._readers[key]
+        key = member.id, member.origin
+        self._readers[key] = Reader(member, place, early=not self.begun)
 
     def _leave(self, member: Member, reason: LeaveReason) -> None:
         silent = reason is LeaveReason.SILENT
