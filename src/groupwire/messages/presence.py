@@ -32,6 +32,9 @@ _ANSWER_S = 0.01
 _SHORTEST_ANSWER_S, _LONGEST_ANSWER_S = 0.02, 10.0
 _APART_S = 0.1
 """Between two words of one member, at least, however many ask."""
+_BEHIND_S = 0.05
+"""What a subscriber has said to a publisher alone may be read behind its farewell,
+which came to the group: so long it is not gone."""
 _FAREWELLS_S = (0.02, 0.04)
 """Between the three of them."""
 
@@ -88,6 +91,8 @@ class Presence:
         self.acquainted_at: float | None = None
         """When who was here before has had time to say so; None until all was asked."""
         self._leaving = False
+        self._goers: dict[tuple[int, Origin], float] = {}
+        """Subscribers that have said that they go, and when they are gone."""
         self._transmits: list[Transmit] = []
 
     # What the owner wants.
@@ -203,7 +208,7 @@ class Presence:
             if member is None:
                 self.dropped["members-full"] += 1
         elif isinstance(here, Left):
-            member = self.roster.left(here.id, origin)
+            member = self._hear_left(here.id, origin, now)
         else:
             member = self.roster.find(here.id, origin)
         return Heard(word, member)
@@ -211,6 +216,7 @@ class Presence:
     def expire(self, now: float) -> None:
         """Do what is due."""
         awake = self._awake.at(now)
+        self._let_go(now)
         if self.suspended:
             self.roster.forgive(awake)
         else:
@@ -228,7 +234,8 @@ class Presence:
             return self._speak_at
         at = self.roster.deadline
         silent = None if at is None else self._awake.when(at)
-        due = [d for d in (silent, self._speak_at) if d is not None]
+        gone = next(iter(self._goers.values()), None)
+        due = [d for d in (silent, self._speak_at, gone) if d is not None]
         return min(due, default=None)
 
     def poll_transmits(self) -> list[Transmit]:
@@ -243,6 +250,22 @@ class Presence:
         return self.roster.poll_events()
 
     # How it is done.
+
+    def _hear_left(self, life: int, origin: Origin, now: float) -> Member | None:
+        member = self.roster.find(life, origin)
+        publishes = self._me.role is Role.PUBLISHER
+        if not publishes or member is None or member.role is not Role.SUBSCRIBER:
+            return self.roster.left(life, origin)
+        self._goers.setdefault((life, origin), now + _BEHIND_S)
+        return member
+
+    def _let_go(self, now: float) -> None:
+        while self._goers:
+            key, at = next(iter(self._goers.items()))
+            if at > now:
+                return
+            del self._goers[key]
+            self.roster.left(*key)
 
     def _is_me(self, node: int) -> bool:
         return 0 <= node - self._me.node < len(DELIVERIES)
