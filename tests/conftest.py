@@ -8,10 +8,12 @@ import pytest
 
 _HERE = Path(__file__).parent
 _STRICT = (_HERE / "lab", _HERE / "interop")
+# Workers may be root of a user namespace: the first to look tells whose tests it is.
+_ROOT = os.environ.setdefault("GROUPWIRE_TESTS_BY_ROOT", str(os.geteuid() == 0))
 
 
 def _must_run(path: Path) -> bool:
-    demanded = bool(os.environ.get("GROUPWIRE_NO_SKIPS")) or os.geteuid() == 0
+    demanded = bool(os.environ.get("GROUPWIRE_NO_SKIPS")) or _ROOT == "True"
     return demanded and any(path.is_relative_to(folder) for folder in _STRICT)
 
 

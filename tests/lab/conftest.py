@@ -1,3 +1,3 @@
-from tests.lab.harness.fixtures import lab
+from tests.lab.harness.fixtures import lab, pytest_configure
 
-__all__ = ["lab"]
+__all__ = ["lab", "pytest_configure"]
