@@ -712,3 +712,60 @@ def test_who_waits_for_last_values_keeps_no_more_topics_than_there_may_be() -> N
     (source,) = late.seat.core._crowd.sources.values()
     assert source.values_until is None
     assert len(source._seen) <= 4096
+
+
+@pytest.mark.parametrize("delivery", [Delivery.RELIABLE, Delivery.LATEST])
+def test_who_was_here_before_a_publisher_that_stood_still_has_its_messages(
+    delivery: Delivery,
+) -> None:
+    place = Place()
+    deaf, other = place.reader("deaf"), place.reader("other")
+    place.run(0.5)
+    deaf.seat.cut(up=True, down=True)
+    writer = place.writer("cam", delivery=delivery, patience_s=20.0)
+    place.run(0.2)
+    writer.send("a", b"1")
+    place.run(0.1)
+    assert other.payloads("a")
+    # Its words wait while the publisher is stopped, and seem to be of who is young.
+    writer.seat.pause()
+    deaf.seat.cut(up=False, down=True)
+    place.run(1.9)
+    writer.seat.resume()
+    place.run(1.0)
+    ticket = writer.received({"deaf"})
+    place.run(1.0)
+    assert writer.receipt(ticket) is None
+    deaf.seat.cut(up=False, down=False)
+    assert place.run(10.0, done=lambda: writer.receipt(ticket) is not None)
+    assert deaf.payloads("a") == [b"1"]
+    receipt = writer.receipt(ticket)
+    assert receipt is not None
+    assert receipt.received == {"deaf"}
+
+
+def test_who_comes_while_a_publisher_stands_still_has_no_receipt_for_before() -> None:
+    place = Place()
+    early, writer = place.reader("early"), place.writer("cam")
+    place.run(0.5)
+    before = writer.send("a", b"1")
+    place.run(0.1)
+    writer.seat.pause()
+    place.run(0.2)
+    late = place.reader("late")
+    place.run(1.5)
+    writer.seat.resume()
+    place.run(1.0)
+    tickets = [
+        writer.seat.do(
+            lambda core, now, of=number: core.want_received(None, now=now, sequence=of)
+        )
+        for number in (before, writer.send("a", b"2"))
+    ]
+    place.run(2.0)
+    receipts = [writer.receipt(ticket) for ticket in tickets]
+    assert [r.received for r in receipts if r] == [{"early"}, {"early", "late"}]
+    assert early.payloads("a") == [b"1", b"2"]
+    assert late.payloads("a") == [b"2"]
+    writer.close()
+    assert place.run(5.0, done=lambda: writer.closed)

@@ -20,6 +20,8 @@ from groupwire.values import Datagram, Origin, Transmit
 
 __all__ = ["Heard", "Myself", "Presence"]
 
+_LATE_S = 0.1
+"""So much too late nobody has a turn but who was stopped."""
 _EACH_S = 0.1
 """Of the interval, for each member that is known."""
 _SHORTEST_S, _LONGEST_S = 1.0, 30.0
@@ -83,7 +85,10 @@ class Presence:
         self._rng = rng
         self._sent = sent
         self._awake = AwakeClock()
-        self._started_at = 0.0
+        self._started_at = self._turned_at = 0.0
+        self._unread_s = 0.0
+        """For how long words have waited at most that are read now."""
+        self._woke_at = float("-inf")
         self._spoke_at = float("-inf")
         self._speak_at: float | None = None
         self._farewells = list(_FAREWELLS_S)
@@ -99,7 +104,7 @@ class Presence:
 
     def start(self, now: float) -> None:
         """Say that this member is here, and ask who else is."""
-        self._started_at = now
+        self._started_at = self._turned_at = now
         self._awake.at(now)
         if self._me.role is None:
             self.say(Who())
@@ -109,6 +114,10 @@ class Presence:
     def age_s(self, now: float) -> float:
         """Return how long this member has been here."""
         return now - self._started_at
+
+    def unread_s(self, now: float) -> float:
+        """Return how old a word may be that is heard now: this member was stopped."""
+        return self._unread_s if now - self._woke_at < _LATE_S else 0.0
 
     def say(self, word: Word, to: Origin | None = None) -> None:
         """Send a word, to the group where nobody is named."""
@@ -172,6 +181,7 @@ class Presence:
 
     def hear(self, datagram: Datagram, *, now: float) -> Heard | None:
         """Take a tagged datagram in; return what it says that concerns the owner."""
+        self._wake(now)
         try:
             tagged = Tagged.decode(datagram.data)
             if tagged.kind is not Kind.MESSAGE or tagged.ping:
@@ -215,6 +225,7 @@ class Presence:
 
     def expire(self, now: float) -> None:
         """Do what is due."""
+        self._wake(now)
         awake = self._awake.at(now)
         self._let_go(now)
         if self.suspended:
@@ -266,6 +277,13 @@ class Presence:
                 return
             del self._goers[key]
             self.roster.left(*key)
+
+    def _wake(self, now: float) -> None:
+        """See whether this turn comes too late."""
+        due = self.deadline
+        if due is not None and now - max(due, self._turned_at) > _LATE_S:
+            self._unread_s, self._woke_at = now - self._turned_at, now
+        self._turned_at = now
 
     def _is_me(self, node: int) -> bool:
         return 0 <= node - self._me.node < len(DELIVERIES)

@@ -214,3 +214,25 @@ def test_who_is_asked_for_more_and_more_lags_as_soon_as_who_is_asked_once() -> N
     assert not readers.lagging
     readers.expire(50, 5.0)
     assert readers.lagging == 1
+
+
+def test_who_was_here_before_is_waited_for_from_the_first_place_on() -> None:
+    readers = Readers(PATIENCE_S, 1400)
+    for node in (1, 2, 3):
+        readers.join(member(node), 7, 0.0, first=4)
+    one = readers.of(1)
+    readers.mark = Mark(9, 0.0, 0, 0.0)
+    assert readers.acknowledge(2)
+    for node in (1, 2, 9):
+        readers.was_here(member(node), 1.0)
+    readers.was_here(member(3, "10.0.0.66"), 1.0)  # a stranger with its node
+    assert readers.of(1) is one
+    assert [(r.acked, r.first) for r in readers] == [(9, 4), (7, 4), (0, 0)]
+    assert readers.floor(9) == 0
+    for now in (2.5, 4.0, 5.5):
+        readers.expire(9, now)
+    assert [event.member.node for event in readers.events] == [3]
+    readers.was_here(member(3), 5.6)  # it lags: what it has is not known
+    assert readers.of(3).first == 4
+    readers.expire(9, 6.5)
+    assert [event.member.node for event in readers.events] == [3, 1]

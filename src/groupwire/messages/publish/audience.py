@@ -31,6 +31,8 @@ class Audience:
         self._lanes = lanes
         self._elder: Member | None = None
         """Who was heard last, if it was here before this publisher."""
+        self._perhaps: Member | None = None
+        """The same if its word may be old: then it was perhaps."""
         self._lost: dict[Member, int] = {}
         """What each has said to have lost so far."""
         self._sated: set[Member] = set()
@@ -39,18 +41,24 @@ class Audience:
     def hear(self, heard: Heard, now: float) -> None:
         """Take in what a member says."""
         word, member = heard.word, heard.member
-        self._elder = member if self._is_elder(word, now) else None
+        own_s, age_s = self._presence.age_s(now), _age_s(word)
+        unread_s = self._presence.unread_s(now)
+        self._elder = member if age_s > own_s else None
+        self._perhaps = member if age_s > own_s - unread_s else None
         if member is None:
             return
+        if self._elder is not None:
+            self._was_here(member, now)
         if isinstance(word, Lost):
             self._hear_lost(member, word)
         elif isinstance(word, Enough):
             self._hear_enough(member, word)
 
-    def _is_elder(self, word: Word, now: float) -> bool:
-        here = word.here if isinstance(word, Join) else word
-        age_ms = here.age_ms if isinstance(here, Here) else 0
-        return age_ms > 1000 * self._presence.age_s(now)
+    def _was_here(self, member: Member, now: float) -> None:
+        """Wait for everything where a word that was old has made it seem too late."""
+        for lane in self._lanes:
+            if not lane.kept_from:
+                lane.readers.was_here(member, now)
 
     def _hear_lost(self, member: Member, word: Lost) -> None:
         news = word.messages - self._lost.get(member, 0)
@@ -82,10 +90,17 @@ class Audience:
     def _wait_for(self, member: Member, now: float) -> None:
         """Wait for a subscriber: from the first message on, if it was here before."""
         for lane in self._lanes:
-            whole = member == self._elder and lane.kept_from == 0
-            place, first = (0, 0) if whole else (lane.place, lane.sequence)
+            place, first = lane.place, lane.sequence
+            if member == self._perhaps and not lane.kept_from:
+                place, first = 0, 0 if member == self._elder else first
             lane.readers.join(member, place, now, first=first)
 
     def _leave(self, member: Member) -> None:
         for lane in self._lanes:
             lane.readers.leave(member)
+
+
+def _age_s(word: Word) -> float:
+    """Return how long who said a word had been here then."""
+    here = word.here if isinstance(word, Join) else word
+    return here.age_ms / 1000 if isinstance(here, Here) else 0.0

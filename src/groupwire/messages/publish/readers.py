@@ -30,6 +30,10 @@ class Reader:
     intact_from: int = 0
     """The sequence from which on it has lost nothing, though it lagged before."""
     lagging: bool = False
+    whole: bool = False
+    """Whether it is waited for from the first place on."""
+    silent: bool = True
+    """Whether it has acknowledged nothing yet."""
     behind_since: float | None = None
     """Since when it has not acknowledged a watermark that made room for another one."""
     others: list[Member] = field(default_factory=list[Member])
@@ -154,13 +158,37 @@ class Readers:
         if reader is not None:
             reader.others.append(member)
             return
-        reader = Reader(member, place, self._clock.at(now), first)
-        self._readers[member.node] = reader
-        self._waited.add(place)
-        if self._mark is not None and place < self._mark.place:
-            self._behind[member.node] = reader
+        since = self._clock.at(now)
+        self._enter(Reader(member, place, since, first, whole=not place))
+
+    def _enter(self, reader: Reader) -> None:
+        node = reader.member.node
+        self._readers[node] = reader
+        self._waited.add(reader.acked)
+        if self._mark is not None and reader.acked < self._mark.place:
+            self._behind[node] = reader
             self._mark.partial = True
-        self._told(member.node)
+        self._told(node)
+
+    def was_here(self, member: Member, now: float) -> None:
+        """Wait from the first message on for who turns out to have been here before.
+
+        But not if it has acknowledged something behind the first place: nobody knows
+        what it had until then.
+        """
+        reader = self._readers.get(member.node)
+        if reader is None or reader.member != member:
+            return
+        if reader.whole:
+            reader.first = 0
+        elif reader.silent and not reader.lagging:
+            del self._readers[member.node]
+            self._behind.pop(member.node, None)
+            self._waited.remove(reader.acked)
+            reader.acked = reader.first = 0
+            reader.whole = True
+            reader.since, reader.behind_since = self._clock.at(now), None
+            self._enter(reader)
 
     def leave(self, member: Member) -> None:
         """Wait for a subscriber no more, unless it is heard from elsewhere."""
@@ -214,7 +242,7 @@ class Readers:
         if reader is None or mark is None or reader.acked >= mark.place:
             return False
         before, reader.acked = reader.acked, mark.place
-        reader.behind_since = None
+        reader.behind_since, reader.silent = None, False
         self._behind.pop(node, None)
         self._places(reader).remove(before)
         if reader.lagging and reader.acked >= kept:

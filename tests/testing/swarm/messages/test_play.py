@@ -39,7 +39,8 @@ def outcome(
     return Play(world, keep_log=keep_log).run()
 
 
-@pytest.mark.parametrize("seed", range(25))
+# In the last two a publisher stands still while subscribers say that they are here.
+@pytest.mark.parametrize("seed", [*range(25), 5179, 6132])
 def test_seeds_pass(seed: int) -> None:
     played = play(seed, messages=True)
     assert played.wrongs == ()
