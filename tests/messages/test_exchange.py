@@ -1042,3 +1042,29 @@ def test_who_is_heard_of_later_is_asked_though_another_does_not_answer(
     assert receipt.received == {"quick"}
     assert writer.receipt(slow_ticket) is None
     assert slow.untaken > 0
+
+
+def test_a_ticket_that_is_ended_waits_for_nobody_any_more() -> None:
+    place = Place()
+    quick, slow = place.reader("quick"), place.reader("slow", slow=True, queue_bytes=1)
+    writer = place.writer("cam")
+    everyone(place, quick, slow)
+    writer.send("a", b"1", b"2")
+    tickets = [writer.received(), writer.received({"slow", "nobody"})]
+    place.run(1.0)
+    assert [writer.receipt(ticket) for ticket in tickets] == [None, None]
+    for ticket in (*tickets, tickets[0], 99):  # once more, or none: nothing happens
+        writer.seat.do(lambda core, now, of=ticket: core.end_ticket(of, now=now))
+    receipts = [writer.receipt(ticket) for ticket in tickets]
+    assert [(r.received, r.missing) for r in receipts if r] == [
+        ({"quick"}, {"slow"}),
+        (set(), {"slow", "nobody"}),
+    ]
+    ended = [event for event in writer.events if isinstance(event, ReceiptEnded)]
+    assert len(ended) == 2
+    later = writer.received()  # the others do not wait for what has ended
+    slow.take()
+    assert place.run(5.0, done=lambda: writer.receipt(later) is not None)
+    receipt = writer.receipt(later)
+    assert receipt is not None
+    assert receipt.received == {"quick", "slow"}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from random import Random
 
 import pytest
@@ -12,7 +13,7 @@ from groupwire.messages.members import LeaveReason, Role
 from groupwire.messages.presence import Heard, Myself, Presence
 from groupwire.messages.wire.speech import encode_word
 from groupwire.messages.wire.words import Enough, Here, Left, Word
-from groupwire.values import Datagram, Origin
+from groupwire.values import Datagram, Interface, Origin
 
 ME = Origin("10.0.0.1", 5001)
 OTHER = Origin("10.0.0.2", 5002)
@@ -75,3 +76,23 @@ def test_others_are_gone_at_once(me: Role, other: Role) -> None:
     assert heard is not None
     assert heard.member is not None
     assert [type(event) for event in door.expire(1.1)] == [MemberJoined, MemberLeft]
+
+
+def test_who_may_have_another_address_says_soon_that_it_is_here() -> None:
+    door = Door(Role.SUBSCRIBER)
+    presence = door.presence
+    for now in (0.1, 0.3, 0.7):
+        presence.expire(now)
+    presence.poll_transmits()
+    eth0 = Interface("eth0", 2, up=True)
+    said: list[int] = []
+    for now, interfaces in (
+        (0.8, [eth0]),
+        (0.9, [eth0]),  # something else has changed
+        (1.0, [replace(eth0, carrier=True)]),
+        (1.1, [replace(eth0, carrier=True)]),
+    ):
+        presence.moved(interfaces)
+        presence.expire(now)
+        said.append(len(presence.poll_transmits()))
+    assert said == [1, 0, 1, 0]

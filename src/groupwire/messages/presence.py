@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from random import Random
 
@@ -16,7 +16,7 @@ from groupwire.messages.members import Member, Role
 from groupwire.messages.roster import Roster
 from groupwire.messages.wire.speech import decode_word, encode_word
 from groupwire.messages.wire.words import Enough, Here, Join, Left, Lost, Who, Word
-from groupwire.values import Datagram, Origin, Transmit
+from groupwire.values import Datagram, Interface, Origin, Transmit
 
 __all__ = ["Heard", "Myself", "Presence"]
 
@@ -95,6 +95,8 @@ class Presence:
         self._asks = list(_ASK_AGAIN_S)
         self.acquainted_at: float | None = None
         """When who was here before has had time to say so; None until all was asked."""
+        self._interfaces: tuple[Interface, ...] | None = None
+        """Of this machine; None until something has changed there."""
         self._leaving = False
         self._goers: dict[tuple[int, Origin], float] = {}
         """Subscribers that have said that they go, and when they are gone."""
@@ -153,9 +155,11 @@ class Presence:
         at = max(now + self._rng.random() * within, self._spoke_at + _APART_S)
         self._speak_at = min(self._speak_at, at)
 
-    def renew(self) -> None:
-        """Say soon that this member is here: its address may be another one."""
-        if self._speak_at is not None and not self._leaving:
+    def moved(self, interfaces: Iterable[Interface]) -> None:
+        """Say soon that this member is here, if it may have another address now."""
+        before, self._interfaces = self._interfaces, tuple(interfaces)
+        same = self._interfaces == before
+        if not same and self._speak_at is not None and not self._leaving:
             self._speak_at = min(self._speak_at, self._spoke_at + _APART_S)
 
     def leave(self, now: float) -> None:

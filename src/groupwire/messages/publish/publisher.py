@@ -342,9 +342,9 @@ class Publisher:
         at = self._presence.acquainted_at
         return _GRTT_S if at is None else at - now
 
-    def update_interfaces(self, interfaces: Iterable[Interface]) -> None:  # noqa: ARG002
-        """Say soon that this publisher is here: its address may be another one."""
-        self._presence.renew()
+    def update_interfaces(self, interfaces: Iterable[Interface]) -> None:
+        """Say soon that this publisher is here, if its address may be another one."""
+        self._presence.moved(interfaces)
 
     @property
     def finished(self) -> bool:

@@ -191,10 +191,10 @@ class Subscriber:
         ]
         return min((d for d in due if d is not None), default=None)
 
-    def update_interfaces(self, interfaces: Iterable[Interface]) -> None:  # noqa: ARG002
-        """Say soon that this subscriber is here: its address may be another one."""
+    def update_interfaces(self, interfaces: Iterable[Interface]) -> None:
+        """Say soon that this subscriber is here, if its address may be another one."""
         self._due_known = False
-        self._presence.renew()
+        self._presence.moved(interfaces)
 
     @property
     def finished(self) -> bool:
