@@ -147,3 +147,34 @@ def test_whoever_hears_an_event_may_close_the_driver() -> None:
         assert core.due == 1.0
 
     run(scene())
+
+
+class Looked(Echo):
+    """Counts how often it is asked when something is due."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.times = 0
+
+    def poll_timeout(self) -> float | None:
+        self.times += 1
+        return self.due
+
+
+@pytest.mark.parametrize(("ahead_s", "wakes"), [(0.003, 0), (0.05, 4)])
+def test_a_near_deadline_that_moves_with_each_message_wakes_nobody_for_nothing(
+    ahead_s: float, wakes: int
+) -> None:
+    async def scene() -> None:
+        group, core = MemoryGroup(), Looked()
+        driver = Driver(core, group.port(), on_events=lambda _: None)
+        driver.start()
+        core.times = 0
+        for _ in range(100):
+            core.due = driver.time() + ahead_s
+            driver.pump()
+            await asyncio.sleep(0.002)
+        assert core.times == 100 + 2 * wakes
+        driver.close()
+
+    run(scene())

@@ -146,7 +146,9 @@ class FrameReader:
         at, end = 0, len(data)
         try:
             while True:
-                size = self._size(data, at, end - at)
+                # Mostly a message is all there is: nothing of another one has come.
+                rest = end - at
+                size = self._size(data, at, rest) if rest else HEAD_BYTES
                 if end - at < size:
                     break
                 frames.append(self._frame(data, at))

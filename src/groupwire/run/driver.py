@@ -7,6 +7,7 @@ events to the owner, the next deadline to the event loop.
 from __future__ import annotations
 
 import asyncio
+import math
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
@@ -17,6 +18,8 @@ from groupwire.run.port import Port, Receive
 from groupwire.values import Datagram, Transmit
 
 __all__ = ["Core", "Driver"]
+
+_SOON_S, _A_LITTLE_S = 0.01, 0.001
 
 EventT = TypeVar("EventT")
 EventT_co = TypeVar("EventT_co", covariant=True)
@@ -70,6 +73,8 @@ class Driver(Generic[EventT]):
         """The driver's clock in seconds; only differences mean something."""
         self._timer: asyncio.TimerHandle | None = None
         self._due = 0.0
+        self._late = math.inf
+        """What is due only then is worth another timer."""
         self._closed = False
         self._left: deque[Transmit] = deque()
         """What the core wants to have sent and the port has not taken yet."""
@@ -98,14 +103,12 @@ class Driver(Generic[EventT]):
             self.pumping = False
         if self._closed:
             return
-        # A deadline that only moves away keeps the timer: waking once for nothing is
-        # cheaper than a new timer per datagram.
         deadline = core.poll_timeout()
         if deadline is None:
             if self._timer is not None:
                 self._timer.cancel()
                 self._timer = None
-        elif self._timer is None or deadline < self._due:
+        elif self._timer is None or deadline < self._due or deadline > self._late:
             self._arm(deadline)
 
     def stop(self) -> None:
@@ -156,6 +159,11 @@ class Driver(Generic[EventT]):
         if self._timer is not None:
             self._timer.cancel()
         self._due = deadline
+        # A deadline that only moves away keeps the timer: waking once for nothing is
+        # cheaper than a new timer per datagram. But where it is near, and moves with
+        # each of some messages, that would be to wake once more for every one.
+        soon = deadline - self.time() < _SOON_S
+        self._late = deadline + _A_LITTLE_S if soon else math.inf
         self._timer = self.loop.call_at(deadline, self._expire)
 
     def _expire(self) -> None:

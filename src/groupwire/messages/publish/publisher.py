@@ -329,11 +329,11 @@ class Publisher:
             due.append(self._linger_until)
         elif self._closing and not self._acquainted:
             due.append(self._presence.acquainted_at)
-        due += [n.poll_timeout() for n in self._norms]
+        due += [norm.poll_timeout() for norm in self._norms]
         due += [lane.deadline for lane in self._acked]
         if self.rules.delay_s and (since := self._since) is not None:
             due.append(since + self.rules.delay_s)
-        return min((d for d in due if d is not None), default=None)
+        return min([d for d in due if d is not None], default=None)
 
     def acquainted_in(self, *, now: float) -> float:
         """Return how soon who was here before has had time to say so; 0: it has."""

@@ -7,7 +7,7 @@ of memory.
 from __future__ import annotations
 
 from collections import Counter, OrderedDict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable
 from random import Random
 
 from groupwire.messages.delivery import DELIVERIES, Delivery
@@ -285,11 +285,10 @@ class Crowd:
             totals = _sum(totals, source.totals)
         return totals
 
-    def told(self) -> Iterator[Source]:
-        """Iterate over all that may have events, those that have ended too."""
+    def told(self) -> Iterable[Source]:
+        """Return all that may have events, those that have ended too."""
         over, self._over = self._over, []
-        yield from self.sources.values()
-        yield from over
+        return [*self.sources.values(), *over] if over else self.sources.values()
 
     # How it is done.
 

@@ -55,6 +55,8 @@ class Asking:
         self._through: Through = (0, 0, None)
         """Up to where others have to ask to silence this receiver."""
         self._silence_at: float | None = None
+        self._silent_for_s = self._silence_s()
+        """How long a sender may be silent, by the round trip that it tells."""
         self._silences = 0
         self._heard_at = 0.0
         self._over = False
@@ -65,6 +67,8 @@ class Asking:
     def hear(self, state: SenderState, now: float) -> None:
         """Note a sign of life."""
         before, self._state = self._state, state
+        if state.grtt != before.grtt:
+            self._silent_for_s = self._silence_s()
         if state.grtt < before.grtt:
             self._quicken(now, state.grtt_s / before.grtt_s)
         quiet, self._heard_at = now - self._heard_at, now
@@ -92,7 +96,7 @@ class Asking:
         self._silences = 0
         self._patience.answered()
         if not self._config.silent:
-            self._silence_at = now + self._silence_s()
+            self._silence_at = now + self._silent_for_s
         self._position = position
         number, block, _ = position
         self._here = (number, block - 1, None) if self._state.backoff else position

@@ -74,21 +74,22 @@ class Assembly:
             self._add_parity(partial, length, symbol - length, payloads)
         return self._settle(partial, block, length)
 
-    def extend(self, block: int, symbol: int, payload: bytes) -> bool:
-        """Take in what follows on all that there is of a block.
+    def extends(self, block: int, symbol: int) -> bool:
+        """Count a symbol that follows on all that there is of a block; it is stored.
 
         False, and nothing is done, where it does not, or anything else is to be done.
         """
         partial = self._partial.get(block)
-        if (
-            partial is None
-            or partial.parity
-            or partial.have + 1 != 1 << symbol
-            or symbol + 1 >= self._length(block)
-        ):
+        if partial is None:
+            if symbol or block in self.complete:
+                return False
+            partial = self._partial[block] = _Partial()
+        elif partial.parity or partial.have + 1 != 1 << symbol:
             return False
-        self._store.write(block, symbol, [payload])
         partial.have |= 1 << symbol
+        if symbol + 1 == self._length(block):
+            del self._partial[block]
+            self.complete.add(block, block)
         return True
 
     def _add_source(

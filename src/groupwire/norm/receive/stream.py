@@ -174,10 +174,11 @@ class IncomingStream:
         except DecodeError:
             return None
         size, start = header.length_bytes, header.message_start
-        if not size or not self._assembly.extend(block, symbol, payload):
+        if not size or not self._assembly.extends(block, symbol):
             return None
+        self._store.append(block, symbol, payload)
         self._reached = block, symbol
-        self.symbol = symbol + 1
+        self._move(block, symbol + 1)
         if self.unreliable:
             self._past = block, symbol + 1
         data = payload[STREAM_HEADER_BYTES : STREAM_HEADER_BYTES + size]

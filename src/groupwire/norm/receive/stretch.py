@@ -96,6 +96,13 @@ class StreamStore:
                 zip(range(symbol, self._length), map(bytes, payloads), strict=False)
             )
 
+    def append(self, block: int, symbol: int, payload: bytes) -> None:
+        """Keep one more symbol."""
+        of = self._blocks.get(block)
+        if of is None:
+            of = self._blocks[block] = {}
+        of[symbol] = payload
+
     def read(self, block: int) -> Sequence[bytes | memoryview]:
         """Return all symbols of a block, as long as they can be, zeros behind them."""
         symbols = [bytes(self._size)] * self._length

@@ -100,6 +100,7 @@ class Dispatch:
 
     def send_next(self, outgoing: Outgoing, symbol: Symbol, now: float) -> None:
         """Send the one symbol that is new, which is let through."""
+        outgoing.step()
         transmit = self._outbox.composer.segment(outgoing, symbol)
         outgoing.went_on(len(symbol))
         self.data_bytes += len(symbol)

@@ -193,8 +193,14 @@ class Outgoing:
 
     @property
     def flows(self) -> bool:
-        """Whether the next symbol is one of a block that is begun, and not its last."""
-        return not self._info_new and self.symbol + 1 < self.content.length(self.block)
+        """Whether nothing but source symbols is sent unasked: the info has been."""
+        return not self._info_new and not self._auto
+
+    def step(self) -> None:
+        """Step into the block of the next symbol, which is there."""
+        if self.symbol >= self.content.length(self.block):
+            self.block += 1
+            self.symbol = 0
 
     def went_on(self, size_bytes: int) -> None:
         """Count the next symbol of its block as sent."""
