@@ -102,6 +102,17 @@ def test_what_delivers_is_found_in_aio() -> None:
         _ = aio.no
 
 
+def test_the_configs_of_aio_are_found_in_sync() -> None:
+    from groupwire import aio, sync
+
+    assert sync.PublishConfig is aio.PublishConfig
+    assert {name for name in aio.__all__ if name.endswith("Config")} <= {*sync.__all__}
+    assert set(sync.__all__) <= set(dir(sync))
+    assert all(getattr(sync, name) is not None for name in sync.__all__)
+    with pytest.raises(AttributeError, match="has no attribute 'no'"):
+        _ = sync.no  # type: ignore[attr-defined]
+
+
 def test_what_explains_an_address_is_found_in_values() -> None:
     from groupwire import values
 

@@ -8,7 +8,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from itertools import islice
+from itertools import chain, islice
 
 import pytest
 from tests.ports import free_port
@@ -65,6 +65,55 @@ def test_messages_reach_a_subscriber(group: str) -> None:
         assert [m.name for m in one.members] == ["probe"]
         assert probe.close() == Closed()
         assert probe.close() == Closed()
+
+
+def test_the_next_message_may_be_waited_for_again(group: str) -> None:
+    with sync.subscribe(group, name="one") as one, sync.publish(group) as probe:
+        with pytest.raises(TimeoutError):
+            one.next_message(timeout=0.01)
+        assert probe.wait_for("one", timeout=5)
+        probe.send_many("a", [b"1", b"2", b"3"])
+        assert [m.data for m in islice(one.listen(5), 1)] == [b"1"]
+        for data in (b"2", b"3"):
+            message = one.next_message(timeout=5)
+            assert message is not None
+            assert message.data == data
+        probe.send_many("a", [b"4", b"5"])
+        batch = one.next_batch(timeout=5)
+        assert batch is not None
+        assert list(batch.payloads) == [b"4", b"5"]
+        one.close()
+        assert one.next_message() is None
+
+
+def test_who_is_waited_for_comes_or_does_not(group: str) -> None:
+    with sync.publish(group, config=sync.PublishConfig(patience=0.2)) as probe:
+        assert not probe.wait_for()
+        assert not probe.wait_for("one", timeout=0.05)
+        with sync.subscribe(group, name="one"):
+            assert probe.wait_for("one", timeout=5)
+            assert probe.wait_for(["one"], timeout=5)
+            assert probe.wait_for(timeout=5)
+            assert not probe.wait_for(2, timeout=0.05)
+
+
+def test_threads_that_take_together_share_what_comes(
+    group: str, pool: ThreadPoolExecutor
+) -> None:
+    with sync.subscribe(group, name="one") as one, sync.publish(group) as probe:
+        assert probe.wait_for("one", timeout=5)
+
+        def taken() -> list[bytes]:
+            return [message.data for message in one]
+
+        taking = [pool.submit(taken) for _ in range(3)]
+        sent = [b"%d" % number for number in range(300)]
+        for first in range(0, 300, 10):
+            probe.send_many("a", sent[first : first + 10])
+        until(lambda: one.stats.messages == 300)
+        one.close()
+        came = chain.from_iterable(each.result(10) for each in taking)
+        assert sorted(came) == sorted(sent)
 
 
 def test_what_is_left_of_a_batch_is_the_next_ones(group: str) -> None:

@@ -37,6 +37,28 @@ def test_who_begins_anew_misses_nothing_of_a_batch(group: str) -> None:
         assert list(values.listen(timeout=0)) == []
 
 
+def test_the_next_value_may_be_waited_for_again(group: str) -> None:
+    numbers: Codec[int] = Codec(lambda value: b"%d" % value, int)
+    with (
+        sync.subscribe_values(group, codec=numbers, name="one") as values,
+        sync.publish_values(group, codec=numbers) as publisher,
+    ):
+        with pytest.raises(TimeoutError):
+            values.next_value(timeout=0.01)
+        assert publisher.wait_for("one", timeout=5)
+        assert not publisher.wait_for("two", timeout=0.05)
+        publisher.send("a", 1)
+        publisher.publisher.send("a", b"no number")
+        publisher.send("a", 2).received()
+        for number in (1, 2):
+            valued = values.next_value(timeout=5)
+            assert valued is not None
+            assert valued.value == number
+        assert values.dropped["undecodable"] == 1
+        values.close()
+        assert values.next_value() is None
+
+
 def test_the_calling_thread_decodes(group: str) -> None:
     threads: list[int] = []
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import (
     Callable,
     Coroutine,
@@ -9,6 +10,7 @@ from collections.abc import (
     Mapping,
     Sequence,
 )
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from groupwire import aio
@@ -222,7 +224,8 @@ class Subscriber(_Member[None]):
     def __init__(self, subscribing: Subscribing) -> None:
         super().__init__(subscribing)
         self._subscribing = subscribing
-        self._current: Iterator[Message] = iter(())
+        self._waiting: deque[Message] = deque()
+        """What is left of a batch that was taken."""
 
     @property
     def stats(self) -> SubscribeStats:
@@ -235,13 +238,43 @@ class Subscriber(_Member[None]):
 
     def listen(self, timeout: float | None = None) -> Iterator[Message]:
         """Iterate over messages until ``close`` or ``timeout`` seconds of silence."""
+        while True:
+            try:
+                message = self.next_message(timeout)
+            except TimeoutError:
+                return
+            if message is None:
+                return
+            yield message
+
+    def next_message(self, timeout: float | None = None) -> Message | None:
+        """Return the next message; None once closed and empty.
+
+        TimeoutError after so many seconds without one; nothing is lost where that ends
+        the waiting.
+        """
         from groupwire.aio.messages.message import messages_of
 
-        # What is left of a batch is the next one's who takes.
-        yield from self._current
-        for batch in self.batches(timeout):
-            self._current = messages_of(batch)
-            yield from self._current
+        while True:
+            # Another thread may take, too: each of these steps is a whole one.
+            with suppress(IndexError):
+                return self._waiting.popleft()
+            batch = self.next_batch(timeout)
+            if batch is None:
+                return None
+            self._waiting.extend(messages_of(batch))
+
+    def next_batch(self, timeout: float | None = None) -> Batch | None:
+        """Return the next messages that came together, as ``next_message`` does."""
+        return loop_thread().run(within(self._next_batch(), timeout))
+
+    async def _next_batch(self) -> Batch | None:
+        from groupwire.messages.events import Batch
+
+        while (event := await self._subscribing.next_event()) is not None:
+            if isinstance(event, Batch):
+                return event
+        return None
 
     def batches(self, timeout: float | None = None) -> Iterator[Batch]:
         """Iterate over messages of one topic that came together, as ``listen``."""

@@ -46,6 +46,27 @@ MODEL: Codec[Quote] = Codec(Model().dump_json, Model().validate_json)
 NUMBERS: Codec[int] = Codec(Encoder().encode, Decoder().decode)
 
 
+def test_who_is_tired_of_waiting_loses_nothing(group: str) -> None:
+    async def work() -> None:
+        async with (
+            subscribe_values(group, codec=NUMBERS, name="one") as values,
+            publish_values(group, codec=NUMBERS) as publisher,
+        ):
+            with pytest.raises(TimeoutError):
+                await values.next_value(timeout=0.01)
+            assert await publisher.wait_for("one")
+            await publisher.send_many("a", [1, 2, 3])
+            first, second = await values.next_value(), await anext(values)
+            third = await anext(aiter(values))
+            assert first is not None
+            assert [each.value for each in (first, second, third)] == [1, 2, 3]
+            await values.close()
+            assert await values.next_value() is None
+            assert [value async for value in values] == []
+
+    run(work())
+
+
 def test_what_json_can_hold_travels(group: str) -> None:
     async def work() -> list[Valued[object]]:
         async with (

@@ -73,16 +73,15 @@ def test_nobody_is_told_that_it_looks(group: str) -> None:
     run(work())
 
 
-def test_iterating_opens_it_and_leaves_at_the_end(group: str) -> None:
+def test_who_is_tired_of_waiting_loses_nothing(group: str) -> None:
     async def work() -> None:
-        watching = aio.members(group)
-        async with aio.subscribe(group, name="screen"):
-            events = aiter(watching)
-            event = await anext(events)
-            assert isinstance(event, MemberJoined)
-            await events.aclose()  # type: ignore[attr-defined]
-        assert [member.name for member in watching.members] == ["screen"]
-        assert await watching.next_event() is None
+        async with aio.members(group) as watching:
+            for _ in range(2):
+                with pytest.raises(TimeoutError):
+                    async with asyncio.timeout(0.01):
+                        await anext(watching)
+            async with aio.subscribe(group, name="screen"):
+                assert isinstance(await anext(watching), MemberJoined)
 
     run(work())
 
@@ -110,6 +109,8 @@ def test_it_opens_once_and_is_used_inside(group: str) -> None:
             _ = watching.members
         with pytest.raises(UsageError, match="this onlooker is not open"):
             await watching.next_event()
+        with pytest.raises(UsageError, match="this onlooker is not open"):
+            await anext(watching)
         await watching.close()
         async with watching:
             assert [one.name for one in watching.choice.interfaces] == ["lo"]

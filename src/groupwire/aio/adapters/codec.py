@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections import deque
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Generic, NamedTuple, TypeVar
 
-from groupwire.aio.messages.message import Message
+from groupwire.aio.messages.message import Message, messages_of
 from groupwire.aio.messages.publishing import Payload
+from groupwire.messages.events import Batch
 from groupwire.messages.members import Member
 
-__all__ = ["JSON", "Codec", "Undecodable", "Valued", "read_value"]
+__all__ = ["JSON", "Codec", "Reading", "Undecodable", "Valued"]
 
 T = TypeVar("T")
 
@@ -67,9 +69,32 @@ class Undecodable:
     error: Exception
 
 
-def read_value(codec: Codec[T], message: Message) -> Valued[T] | Undecodable:
-    """Return what the codec makes of a message; it raises nothing."""
-    try:
-        return Valued(codec.decode(message.data), message)
-    except Exception as error:
-        return Undecodable(message, error)
+class Reading(Generic[T]):
+    """Values of batches, one by one; what is none is counted. For any thread."""
+
+    def __init__(self, codec: Codec[T]) -> None:
+        self._codec = codec
+        self._waiting: deque[Message] = deque()
+        self._undecodable = 0
+
+    def add(self, batch: Batch) -> None:
+        """Take a batch in, behind what is waiting."""
+        self._waiting.extend(messages_of(batch))
+
+    def take(self) -> Valued[T] | Undecodable | None:
+        """Return what the codec makes of the next message; None where none waits."""
+        try:
+            message = self._waiting.popleft()
+        except IndexError:
+            return None
+        try:
+            return Valued(self._codec.decode(message.data), message)
+        except Exception as error:
+            self._undecodable += 1
+            return Undecodable(message, error)
+
+    def dropped(self, drops: Mapping[str, int]) -> Mapping[str, int]:
+        """Return drops by reason, what was no value among them."""
+        if not self._undecodable:
+            return drops
+        return {**drops, "undecodable": self._undecodable}

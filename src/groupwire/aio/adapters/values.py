@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+import asyncio
+from collections.abc import AsyncIterator, Mapping, Sequence
 from types import TracebackType
 from typing import Generic, Self, TypeAlias, TypeVar
 
-from groupwire.aio.adapters.codec import Codec, Undecodable, Valued, read_value
+from groupwire.aio.adapters.codec import Codec, Reading, Undecodable, Valued
+from groupwire.aio.ends.entered import Entered
 from groupwire.aio.messages import publish, subscribe
 from groupwire.aio.messages.config import PublishConfig, SubscribeConfig
-from groupwire.aio.messages.message import Message, Published, Wanted, messages_of
+from groupwire.aio.messages.message import Published, Wanted
 from groupwire.aio.messages.publishing import Publishing
 from groupwire.aio.messages.subscribing import Subscribing
 from groupwire.messages.delivery import Delivery
@@ -62,7 +64,7 @@ def subscribe_values(
     return ValueSubscribing(subscribing, codec)
 
 
-class ValuePublishing(Generic[T]):
+class ValuePublishing(Entered, Generic[T]):
     """Publishes values; made by :func:`publish_values`."""
 
     def __init__(self, publishing: Publishing, codec: Codec[T]) -> None:
@@ -115,9 +117,9 @@ class ValuePublishing(Generic[T]):
         """Send what waits, and leave; say who has not got everything."""
         return await self.publishing.close()
 
-    async def __aenter__(self) -> Self:
+    async def open(self) -> None:
+        """Join; ``async with`` does it. Raises AddressError and MachineErrors."""
         await self.publishing.open()
-        return self
 
     async def __aexit__(
         self,
@@ -128,7 +130,7 @@ class ValuePublishing(Generic[T]):
         await self.publishing.__aexit__(kind, error, trace)
 
 
-class ValueSubscribing(Generic[T]):
+class ValueSubscribing(Entered, Generic[T]):
     """Values of a group; made by :func:`subscribe_values`.
 
     ``async for value, message in subscribing`` gives what was understood. What was not
@@ -140,14 +142,29 @@ class ValueSubscribing(Generic[T]):
         self.subscribing = subscribing
         """What it is made of: members, counters, and payloads as they are."""
         self.codec = codec
-        self._undecodable = 0
-        self._current: Iterator[Message] = iter(())
+        self._reading = Reading(codec)
 
-    async def __aiter__(self) -> AsyncIterator[Valued[T]]:
+    def __aiter__(self) -> Self:
         """Iterate over values, until this subscriber is closed."""
-        async for event in self.everything():
-            if isinstance(event, Valued):
-                yield event
+        return self
+
+    async def __anext__(self) -> Valued[T]:
+        value = await self.next_value()
+        if value is None:
+            raise StopAsyncIteration
+        return value
+
+    async def next_value(self, timeout: float | None = None) -> Valued[T] | None:
+        """Return the next value; None once closed and empty.
+
+        TimeoutError after so many seconds without one. Nothing is lost where that, or
+        whoever cancels it, ends the waiting.
+        """
+        async with asyncio.timeout(timeout):
+            while (event := await self.next_event()) is not None:
+                if isinstance(event, Valued):
+                    return event
+        return None
 
     async def everything(self) -> AsyncIterator[ValueEvent[T]]:
         """Iterate over values, what is none, gaps and members."""
@@ -156,30 +173,25 @@ class ValueSubscribing(Generic[T]):
 
     async def next_event(self) -> ValueEvent[T] | None:
         """Return what ``everything`` gives next; None once closed and empty."""
-        message = next(self._current, None)
-        if message is None:
+        while (value := self._reading.take()) is None:
             event = await self.subscribing.next_event()
             if not isinstance(event, Batch):
                 return event
-            self._current = messages_of(event)
-            message = next(self._current)
-        return self._read(message)
+            self._reading.add(event)
+        return value
 
     @property
     def dropped(self) -> Mapping[str, int]:
         """What was dropped on this machine, by reason."""
-        drops = dict(self.subscribing.dropped)
-        if self._undecodable:
-            drops["undecodable"] = self._undecodable
-        return drops
+        return self._reading.dropped(self.subscribing.dropped)
 
     async def close(self) -> None:
         """Leave; what has come can still be taken. Any number of times."""
         await self.subscribing.close()
 
-    async def __aenter__(self) -> Self:
+    async def open(self) -> None:
+        """Join; ``async with`` does it. Raises AddressError and MachineErrors."""
         await self.subscribing.open()
-        return self
 
     async def __aexit__(
         self,
@@ -188,9 +200,3 @@ class ValueSubscribing(Generic[T]):
         trace: TracebackType | None,
     ) -> None:
         await self.subscribing.__aexit__(kind, error, trace)
-
-    def _read(self, message: Message) -> Valued[T] | Undecodable:
-        read = read_value(self.codec, message)
-        if isinstance(read, Undecodable):
-            self._undecodable += 1
-        return read

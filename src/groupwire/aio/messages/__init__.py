@@ -10,8 +10,9 @@
         async for message in messages:
             print(message.topic, message.data)
 
-    async for event in aio.members("239.255.42.99:10002"):
-        print(event)
+    async with aio.members("239.255.42.99:10002") as watching:
+        async for event in watching:
+            print(event)
 
 Who publishes, who subscribes and who looks on: each is loaded when it is first used.
 """
@@ -144,9 +145,9 @@ def members(
 ) -> Onlooking:
     """Return who is in the group, and who comes and goes, without being a member.
 
-    Iterate over it for MemberJoined, MemberLeft and PublisherRestarted; inside ``async
-    with`` its ``members`` are those who are known to be here. The rest is as with
-    :func:`publish`.
+    ``async with`` joins and leaves. Inside, iterate over it for MemberJoined, MemberLeft
+    and PublisherRestarted; its ``members`` are those who are known to be here. The rest
+    is as with :func:`publish`.
     """
     from groupwire.aio.messages.onlooking import Onlooking
 

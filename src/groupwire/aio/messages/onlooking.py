@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import Sequence
+from typing import Self
 
 from groupwire.aio.config import PeerConfig
 from groupwire.aio.ends.opening import Ends, open_hearing
@@ -33,9 +34,6 @@ class Onlooking(Session[PresenceEvent]):
             print(watching.members)
             async for event in watching:
                 print(event)
-
-    Without ``async with`` it is opened when the iteration begins, and closed at the
-    end.
     """
 
     _what = "onlooker"
@@ -59,17 +57,15 @@ class Onlooking(Session[PresenceEvent]):
         """Leave; ends the iteration. Any number of times."""
         await self._leave_group()
 
-    async def __aiter__(self) -> AsyncIterator[PresenceEvent | MembershipEvent]:
+    def __aiter__(self) -> Self:
         """Iterate over who comes and goes, until this is closed."""
-        mine = self._core is None
-        if mine:
-            await self.open()
-        try:
-            while (event := await self.next_event()) is not None:
-                yield event
-        finally:
-            if mine:
-                await self.close()
+        return self
+
+    async def __anext__(self) -> PresenceEvent | MembershipEvent:
+        event = await self.next_event()
+        if event is None:
+            raise StopAsyncIteration
+        return event
 
     async def next_event(self) -> PresenceEvent | MembershipEvent | None:
         """Return what the iteration gives next; None once closed and empty."""

@@ -16,7 +16,7 @@ from groupwire.values import Group
 if TYPE_CHECKING:
     from groupwire.aio.adapters.codec import Codec, Undecodable, Valued
     from groupwire.aio.adapters.values import ValueEvent
-    from groupwire.aio.messages import Message, PublishConfig, SubscribeConfig
+    from groupwire.aio.messages import PublishConfig, SubscribeConfig
     from groupwire.aio.messages.message import Wanted
     from groupwire.messages.delivery import Delivery
     from groupwire.messages.events import Closed
@@ -57,10 +57,30 @@ def subscribe_values(
     return ValueSubscriber(subscriber, codec)
 
 
-class ValuePublisher(Generic[T]):
+class _Entered:
+    """Joins and leaves with what it is made of."""
+
+    def __init__(self, made_of: Publisher | Subscriber) -> None:
+        self._made_of = made_of
+
+    def __enter__(self) -> Self:
+        self._made_of.__enter__()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._made_of.__exit__(kind, error, trace)
+
+
+class ValuePublisher(_Entered, Generic[T]):
     """Publishes values, for programs without an event loop."""
 
     def __init__(self, publisher: Publisher, codec: Codec[T]) -> None:
+        super().__init__(publisher)
         self.publisher = publisher
         """What it is made of: members, counters, and payloads as they are."""
         self.codec = codec
@@ -100,20 +120,8 @@ class ValuePublisher(Generic[T]):
         """Send what waits, and leave; say who has not got everything."""
         return self.publisher.close()
 
-    def __enter__(self) -> Self:
-        self.publisher.__enter__()
-        return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.publisher.__exit__(kind, error, trace)
-
-
-class ValueSubscriber(Generic[T]):
+class ValueSubscriber(_Entered, Generic[T]):
     """Values of a group, for programs without an event loop.
 
     What the codec does not understand is counted in ``dropped`` as ``undecodable``,
@@ -121,11 +129,13 @@ class ValueSubscriber(Generic[T]):
     """
 
     def __init__(self, subscriber: Subscriber, codec: Codec[T]) -> None:
+        from groupwire.aio.adapters.codec import Reading
+
+        super().__init__(subscriber)
         self.subscriber = subscriber
         """What it is made of: members, counters, and payloads as they are."""
         self.codec = codec
-        self._undecodable = 0
-        self._current: Iterator[Message] = iter(())
+        self._reading = Reading(codec)
 
     def __iter__(self) -> Iterator[Valued[T]]:
         """Iterate over values, until this subscriber is closed."""
@@ -139,48 +149,44 @@ class ValueSubscriber(Generic[T]):
             if isinstance(event, Valued):
                 yield event
 
+    def next_value(self, timeout: float | None = None) -> Valued[T] | None:
+        """Return the next value; None once closed and empty.
+
+        TimeoutError after so many seconds without anything.
+        """
+        from groupwire.aio.adapters.codec import Valued
+
+        while True:
+            while (value := self._reading.take()) is not None:
+                if isinstance(value, Valued):
+                    return value
+            batch = self.subscriber.next_batch(timeout)
+            if batch is None:
+                return None
+            self._reading.add(batch)
+
     def everything(self, timeout: float | None = None) -> Iterator[ValueEvent[T]]:
         """Iterate over values, what is none, gaps and members, as ``listen`` does."""
-        from groupwire.aio.messages.message import messages_of
         from groupwire.messages.events import Batch
 
         # What is left of a batch is the next one's who takes.
-        yield from map(self._read, self._current)
+        yield from self._taken()
         for event in self.subscriber.everything(timeout):
             if isinstance(event, Batch):
-                self._current = messages_of(event)
-                yield from map(self._read, self._current)
+                self._reading.add(event)
+                yield from self._taken()
             else:
                 yield event
 
     @property
     def dropped(self) -> Mapping[str, int]:
         """What was dropped on this machine, by reason."""
-        drops = dict(self.subscriber.dropped)
-        if self._undecodable:
-            drops["undecodable"] = self._undecodable
-        return drops
+        return self._reading.dropped(self.subscriber.dropped)
 
     def close(self) -> None:
         """Leave; ends iterations in other threads. Any number of times."""
         self.subscriber.close()
 
-    def __enter__(self) -> Self:
-        self.subscriber.__enter__()
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.subscriber.__exit__(kind, error, trace)
-
-    def _read(self, message: Message) -> Valued[T] | Undecodable:
-        from groupwire.aio.adapters.codec import Undecodable, read_value
-
-        read = read_value(self.codec, message)
-        if isinstance(read, Undecodable):
-            self._undecodable += 1
-        return read
+    def _taken(self) -> Iterator[Valued[T] | Undecodable]:
+        while (value := self._reading.take()) is not None:
+            yield value
