@@ -264,7 +264,30 @@ def test_an_interrupted_one_does_not_wait_long_for_who_is_stopped(
         out, _ = publisher.communicate(timeout=10)
         members[0].send_signal(signal.SIGCONT)
     assert publisher.returncode == 130
-    assert told(out)[-1]["event"] == "end"
+    end = told(out)[-1]
+    assert (end["event"], end["messages"], end["interrupted"]) == ("end", 2, True)
+    assert (end["received"], end["missing"]) == ([], ["arm1"])
+
+
+def test_an_interrupted_one_says_who_has_what_was_sent(here: list[str]) -> None:
+    words = ("publish", "a", "-l", *here, "--start-with", "1")
+    with (
+        subscribing(here, "arm1", options=()) as members,
+        running(*words, "--expect", "arm1,arm2", stdin=subprocess.PIPE) as publisher,
+    ):
+        assert publisher.stdin is not None
+        publisher.stdin.write("one\n")
+        publisher.stdin.flush()
+        assert members[0].stdout is not None
+        assert any('"message"' in line for line in members[0].stdout)
+        publisher.send_signal(signal.SIGINT)
+        _, err = publisher.communicate(timeout=10)
+    assert publisher.returncode == 130
+    assert err.splitlines()[-3:] == [
+        "interrupted",
+        "1 message received by arm1",
+        "missing: arm2",
+    ]
 
 
 def test_a_closed_stdout_is_no_error(here: list[str]) -> None:

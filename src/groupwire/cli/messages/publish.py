@@ -5,11 +5,11 @@ from __future__ import annotations
 import asyncio
 import os
 from collections.abc import AsyncIterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from groupwire.cli.exits import ExitCode
-from groupwire.cli.messages.audience import Audience, Patience
 from groupwire.cli.options.common import Reach, Speech, Where
 from groupwire.cli.options.messages.common import MessagePlace
 from groupwire.cli.options.messages.publishing import (
@@ -22,7 +22,8 @@ from groupwire.cli.plumbing.spread import spread
 from groupwire.cli.plumbing.stdin import stdin_descriptor, stdin_is_terminal
 from groupwire.cli.render.messages.published import Published
 from groupwire.cli.render.out import Out
-from groupwire.errors import AddressError, UsageError
+from groupwire.errors import AddressError, ClosedError, UsageError
+from groupwire.gather import Expectation
 from groupwire.messages.delivery import Delivery
 from groupwire.messages.frames import MAX_MESSAGE_BYTES
 from groupwire.messages.topics import checked_topic
@@ -32,12 +33,15 @@ from groupwire.values.notation import split_bare
 if TYPE_CHECKING:
     from groupwire.aio import PublishConfig, Publishing
     from groupwire.aio.messages import Published as Sent
-    from groupwire.aio.messages.message import Receipt
 
 __all__ = ["publish"]
 
 _STDIN = "-"
 _TOO_LARGE = "send a file instead: groupwire push"
+_EXPECTED_S = 5.0
+"""How long who is expected has to appear."""
+_LAST_S = 1.0
+"""Where it is interrupted, so long subscribers have for what they lack."""
 
 
 @spread
@@ -66,7 +70,7 @@ def publish(
         topic,
         _source(message, options),
         options.lines,
-        Patience(options.expected, options.start_with, options.wait),
+        _Waiting(options.expected, options.start_with, options.wait),
         options.config(where, reach),
     )
     return signals.run(_publish(plan, out), out)
@@ -113,13 +117,42 @@ def _source(message: str | None, options: PublishOptions) -> bytes | None:
 
 
 @dataclass(frozen=True, slots=True)
+class _Waiting:
+    """Who has to appear, and how long that may take."""
+
+    expected: Expectation | None
+    start_with: int | None
+    wait_s: float | None
+
+    @property
+    def within_s(self) -> float:
+        """How long that may take, from the beginning."""
+        return _EXPECTED_S if self.wait_s is None else self.wait_s
+
+    @property
+    def who(self) -> int | frozenset[str] | None:
+        """Who is expected, as the library has it."""
+        if self.expected is None:
+            return None
+        return frozenset(self.expected.names) or self.expected.count
+
+    async def begin(self, publishing: Publishing) -> None:
+        """Wait for who has to be there before the first message, as long as it may."""
+        first = self.who if self.start_with is None else self.start_with
+        if first is None and self.wait_s is not None:
+            await asyncio.sleep(self.wait_s)
+        elif first:
+            await publishing.wait_for(first, timeout=self.within_s)
+
+
+@dataclass(frozen=True, slots=True)
 class _Plan:
     where: Where
     topic: str
     message: bytes | None
     """None: from standard input."""
     lines: bool
-    patience: Patience
+    waiting: _Waiting
     config: PublishConfig
 
     async def payloads(self) -> AsyncIterator[Sequence[bytes]]:
@@ -140,63 +173,85 @@ class _Plan:
 async def _publish(plan: _Plan, out: Out) -> int:
     from groupwire import aio
 
-    shown = Published(out, plan.topic, plan.patience.expected)
+    shown = Published(out, plan.topic, plan.waiting.expected)
     publishing = aio.publish(plan.where.group, config=plan.config)
     with signals.ending(lambda: shown.begun, lambda: shown.end(publishing)):
         async with publishing:
             shown.start(publishing)
-            audience = Audience(plan.patience)
-            telling = asyncio.create_task(_tell(publishing, shown, audience))
-            await _send(publishing, plan, shown, audience)
+            telling = asyncio.create_task(_tell(publishing, shown))
+            await _send(publishing, plan, shown)
         # What was told while it closed is told before the end.
         await telling
     return ExitCode.DONE if shown.complete else ExitCode.MISSING
 
 
-async def _send(
-    publishing: Publishing, plan: _Plan, shown: Published, audience: Audience
-) -> None:
-    """Send all, and wait until it is known who has it."""
-    await audience.before()
+async def _tell(publishing: Publishing, shown: Published) -> None:
+    async for event in publishing.events():
+        shown.show(event)
+
+
+async def _send(publishing: Publishing, plan: _Plan, shown: Published) -> None:
+    """Send all, and wait until it is known who has it, or broken off, who has what."""
+    until = asyncio.get_running_loop().time() + plan.waiting.within_s
     last = None
-    async for payloads in plan.payloads():
-        last = await publishing.send_many(plan.topic, payloads)
-        shown.sent(payloads)
+    try:
+        await plan.waiting.begin(publishing)
+        async for payloads in plan.payloads():
+            last = await publishing.send_many(plan.topic, payloads)
+            shown.sent(payloads)
+        await _prove(publishing, last, plan, shown, until)
+    except BaseException as why:
+        shown.broken_off(interrupted=isinstance(why, asyncio.CancelledError))
+        with suppress(ClosedError):
+            await _prove_so_far(publishing, last, plan, shown)
+        raise
+
+
+async def _prove(
+    publishing: Publishing,
+    last: Sent | None,
+    plan: _Plan,
+    shown: Published,
+    until: float,
+) -> None:
+    """Find out who has it; who is expected has until then to appear."""
+    appear = max(0.0, until - asyncio.get_running_loop().time())
+    who = plan.waiting.who
     if last is None:
         shown.nothing()
     elif plan.config.delivery is Delivery.BESTEFFORT:
-        await audience.after()
-        shown.there(audience.seen)
+        await publishing.wait_for(who, timeout=None if who is None else appear)
+        shown.there()
     else:
-        await _prove(last, plan, shown, audience)
+        await _ask(last, who, shown, appear=appear)
 
 
-async def _prove(last: Sent, plan: _Plan, shown: Published, audience: Audience) -> None:
-    """Ask whoever comes at once: who wants no more than this soon leaves."""
-    tickets: list[asyncio.Task[Receipt]] = []
-
-    async def ask() -> None:
-        async for _ in audience.changes():
-            tickets.append(asyncio.create_task(last.received()))  # noqa: PERF401
-
-    asking = asyncio.create_task(ask())
-    try:
-        await audience.after()
-        asking.cancel()
-        expected = plan.patience.expected
-        names = None if expected is None else expected.names or None
-        receipts = [
-            await last.received(names, appear=0),
-            *await asyncio.gather(*tickets),
-        ]
-    finally:
-        for task in (asking, *tickets):
-            task.cancel()
-    received = frozenset[str]().union(*(receipt.received for receipt in receipts))
-    shown.received(received, receipts[0].missing - received)
+async def _prove_so_far(
+    publishing: Publishing, last: Sent | None, plan: _Plan, shown: Published
+) -> None:
+    """Find out who has what was sent, and wait no longer for the others."""
+    if last is None:
+        return
+    if plan.config.delivery is Delivery.BESTEFFORT:
+        shown.there()
+        return
+    await _ask(last, plan.waiting.who, shown, appear=0.0, timeout=_LAST_S)
+    if not shown.complete:
+        await publishing.abandon()
 
 
-async def _tell(publishing: Publishing, shown: Published, audience: Audience) -> None:
-    async for event in publishing.events():
-        shown.show(event)
-        audience.hear(event)
+async def _ask(
+    last: Sent,
+    who: int | frozenset[str] | None,
+    shown: Published,
+    *,
+    appear: float,
+    timeout: float | None = None,
+) -> None:
+    """Ask who is expected, and at once whoever else is there: some leave soon."""
+    expected, others = await asyncio.gather(
+        last.received(who, appear=appear, timeout=timeout),
+        last.received(timeout=timeout),
+    )
+    received = expected.received | others.received
+    shown.received(received, expected.missing - received)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any
 
@@ -11,12 +12,15 @@ import pytest
 from groupwire.cli.render.messages.published import Published
 from groupwire.cli.render.out import Out, Tone
 from groupwire.gather import Expectation
+from groupwire.messages.delivery import Delivery
 from groupwire.messages.events import (
     CaughtUp,
     Closed,
     Lagging,
     LostTold,
     MemberJoined,
+    MessagesDropped,
+    TakesNoMore,
 )
 from groupwire.messages.members import Member, Role
 from groupwire.net import MembershipLost
@@ -32,6 +36,9 @@ EVENTS = (
     CaughtUp(ARM),
     LostTold(ARM, 1, "gap\x1b"),
     LostTold(ARM, 2, ""),
+    TakesNoMore(ARM, "done\x1b"),
+    TakesNoMore(ARM, ""),
+    MessagesDropped(Delivery.RELIABLE, 3),
     MembershipLost(GROUP, "eth0", "it is down"),
     Closed(),
 )
@@ -90,7 +97,9 @@ def test_a_crowd_is_not_named_one_by_one(capsys: Capture) -> None:
 def test_what_may_be_lost_is_proved_by_nobody(capsys: Capture) -> None:
     one = Published(Out(Tone()), "a", Expectation.parse("a,b"))
     one.sent([b""])
-    one.there(["a"])
+    one.there()
+    assert not one.complete
+    one.show(MemberJoined(replace(ARM, name="a")))
     assert not one.complete
     one.end(publishing())
     err = capsys.readouterr().err
@@ -98,15 +107,45 @@ def test_what_may_be_lost_is_proved_by_nobody(capsys: Capture) -> None:
     assert "missing: b\n" in err
 
 
-def test_interrupted_it_knows_nothing_of_receivers(capsys: Capture) -> None:
+def test_broken_off_before_anybody_is_asked_it_knows_nothing_of_receivers(
+    capsys: Capture,
+) -> None:
     for json_lines in (False, True):
         one = Published(Out(Tone(json=json_lines)), "a", None)
         one.sent([b"x"])
+        one.broken_off(interrupted=False)
         assert not one.complete
         one.end(publishing())
     out, err = capsys.readouterr()
     assert err.startswith("1 message; who has everything is not known\n")
-    assert json.loads(out)["received"] is None
+    end = json.loads(out)
+    assert (end["received"], end["interrupted"]) == (None, True)
+
+
+@pytest.mark.parametrize(
+    ("received", "missing", "lines"),
+    [
+        ("a", "b", ["interrupted", "2 messages received by a", "missing: b"]),
+        ("", "b", ["interrupted", "2 messages; missing: b"]),
+        ("", "", ["interrupted", "2 messages; no subscriber is there"]),
+    ],
+)
+def test_interrupted_it_says_who_has_it_and_who_has_not(
+    received: str, missing: str, lines: list[str], capsys: Capture
+) -> None:
+    one = shown(*received, missing=tuple(missing))
+    one.broken_off(interrupted=True)
+    one.end(publishing())
+    assert capsys.readouterr().err.splitlines()[: len(lines)] == lines
+
+
+def test_interrupted_before_the_first_message_it_says_so(capsys: Capture) -> None:
+    one = Published(Out(Tone()), "a", None)
+    one.broken_off(interrupted=True)
+    assert not one.complete
+    one.end(publishing())
+    err = capsys.readouterr().err
+    assert err.startswith("interrupted\nnothing published\n")
 
 
 def test_nothing_to_publish_is_complete(capsys: Capture) -> None:
@@ -128,6 +167,9 @@ def test_people_read_what_may_surprise(capsys: Capture) -> None:
         "warning: arm1 has everything again",
         "warning: arm1 has lost 1 message (gap\\x1b)",
         "warning: arm1 has lost 2 messages",
+        "warning: arm1 takes nothing more: done\\x1b",
+        "warning: arm1 takes nothing more",
+        "warning: 3 messages dropped: the queue was full",
         "warning: no longer joined on eth0: it is down",
         "2 messages received by a",
         "  3 had something newer before they were sent",
@@ -142,10 +184,13 @@ def test_programs_are_told_all_of_it(capsys: Capture) -> None:
     one.end(publishing(cut=4))
     out, err = capsys.readouterr()
     told = [json.loads(line) for line in out.splitlines()]
-    names = ["member", "lagging", "caught-up", "lost", "lost", "left", "end"]
+    names = ["member", "lagging", "caught-up", "lost", "lost"]
+    names += ["enough", "enough", "dropped", "left", "end"]
     assert [event["event"] for event in told] == names
     assert (told[1]["name"], told[1]["behind_bytes"]) == ("arm1", 4200)
     assert (told[3]["lost"], told[3]["reason"]) == (1, "gap\x1b")
+    assert (told[5]["name"], told[5]["reason"]) == ("arm1", "done\x1b")
+    assert (told[7]["messages"], told[7]["delivery"]) == (3, "reliable")
     end = told[-1]
     assert (end["messages"], end["bytes"], end["superseded"]) == (2, 3, 3)
     assert (end["received"], end["missing"], end["missing_count"]) == (["a"], ["b"], 1)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from groupwire.cli.render.messages.members import show_member
@@ -15,9 +15,11 @@ from groupwire.messages.events import (
     LostTold,
     MemberJoined,
     MemberLeft,
+    MessagesDropped,
     PublishEvent,
+    TakesNoMore,
 )
-from groupwire.messages.members import Member
+from groupwire.messages.members import Member, Role
 from groupwire.net import MembershipLost, MembershipRenewed
 
 if TYPE_CHECKING:
@@ -28,6 +30,8 @@ __all__ = ["Published"]
 
 _MOST_NAMES = 20
 """That a person is told of those who have everything."""
+_MOST_SEEN = 8192
+"""Twice as many as are known to be here at once."""
 
 
 class Published:
@@ -40,7 +44,9 @@ class Published:
         self._messages = self._bytes = 0
         self._received: frozenset[str] = frozenset()
         self._missing: frozenset[str] = frozenset()
-        self._told = self._acknowledged = self.begun = False
+        self._seen: dict[Member, None] = {}
+        self._told = self._acknowledged = self._unproved = self.begun = False
+        self._broken = self._interrupted = False
 
     @property
     def complete(self) -> bool:
@@ -83,19 +89,29 @@ class Published:
         self._told = self._acknowledged = True
         self._received, self._missing = received, missing
 
-    def there(self, names: Iterable[str]) -> None:
-        """Note who is there, where nobody acknowledges anything."""
-        self._told, self._received = True, frozenset(names)
-        self._missing = frozenset(self._expected.names) - self._received
+    def there(self) -> None:
+        """Note that who is there may have it: nobody acknowledges anything."""
+        self._told = self._unproved = True
+        self._count_seen()
+
+    def _count_seen(self) -> None:
+        self._received = frozenset(map(str, self._seen))
+        names = {member.name for member in self._seen}
+        self._missing = frozenset(self._expected.names) - names
 
     def nothing(self) -> None:
         """Note that there was no message."""
         self._told = True
 
+    def broken_off(self, *, interrupted: bool) -> None:
+        """Note that not all is sent, or not all is known; errors are told elsewhere."""
+        self._broken, self._interrupted = True, interrupted
+
     def show(self, event: PublishEvent | MembershipEvent) -> None:
         """Show who comes, leaves, lags and loses something."""
         match event:
             case MemberJoined() | MemberLeft():
+                self._see(event.member)
                 show_member(self._out, event)
             case Lagging():
                 who = escape(str(event.member))
@@ -112,6 +128,15 @@ class Published:
                 fields = {**_named(event.member), **why}
                 because = f" ({escape(event.why)})" if event.why else ""
                 self._warn("lost", fields, f"{who} has lost {lost}{because}")
+            case TakesNoMore():
+                who = escape(str(event.member))
+                because = f": {escape(event.why)}" if event.why else ""
+                fields = {**_named(event.member), "reason": event.why}
+                self._warn("enough", fields, f"{who} takes nothing more{because}")
+            case MessagesDropped():
+                fields = {"messages": event.messages, "delivery": str(event.delivery)}
+                what = plural(event.messages, "message")
+                self._warn("dropped", fields, f"{what} dropped: the queue was full")
             case MembershipLost() | MembershipRenewed():
                 from groupwire.cli.render.links import show_change
 
@@ -132,6 +157,12 @@ class Published:
         for reason, count in publishing.dropped.items():
             self._out.detail(f"  {count:,} dropped: {reason}")
 
+    def _see(self, member: Member) -> None:
+        if member.role is Role.SUBSCRIBER and len(self._seen) < _MOST_SEEN:
+            self._seen[member] = None
+            if self._unproved:
+                self._count_seen()
+
     @property
     def _too_few(self) -> int:
         """How many are missing of the number that was expected, beside those known."""
@@ -151,24 +182,28 @@ class Published:
             "missing": missing,
             "missing_count": len(missing) + self._too_few,
             "complete": self.complete,
+            "interrupted": self._broken,
             "superseded": superseded,
             "dropped": dict(publishing.dropped),
         }
 
     def _say_who(self, what: str) -> None:
         out = self._out
-        if not self._told:
-            out.last_note(f"{what}; who has everything is not known")
-            return
+        if self._interrupted:
+            out.last_note("interrupted")
         if not self._messages:
-            out.note("nothing to publish")
+            out.note("nothing published" if self._broken else "nothing to publish")
+            return
+        if not self._told:
+            out.note(f"{what}; who has everything is not known")
             return
         verb = "received by" if self._acknowledged else "sent without proof; there:"
         if self._received:
             out.note(f"{what} {verb} {_some(self._received)}")
         if self._missing:
+            lack = "" if self._received else f"{what}; "
             names = ", ".join(map(escape, sorted(self._missing)))
-            out.complain(out.note_paint(f"missing: {names}", "red"))
+            out.complain(out.note_paint(f"{lack}missing: {names}", "red"))
         if self._too_few:
             more = " more" if self._received or self._missing else ""
             text = f"missing: {plural(self._too_few, 'subscriber')}{more}"
