@@ -781,6 +781,22 @@ def test_what_the_window_holds_no_more_is_a_gap_of_the_right_size() -> None:
 # Joining late.
 
 
+@pytest.mark.parametrize("delivery", list(Delivery))
+def test_what_waits_while_a_subscriber_comes_is_for_it_too(delivery: Delivery) -> None:
+    place = Place()
+    writer = place.writer("cam", delay_s=0.1, delivery=delivery)
+    writer.send("a", b"before")
+    place.run(1.0)
+    reader = place.reader("late")
+    assert place.run(
+        1.0, done=lambda: any(m.name == "late" for m in writer.core.members)
+    )
+    writer.send("b", b"counted", flush=False)
+    place.run(1.0)
+    assert reader.messages == [("b", b"counted")]
+    assert not reader.lost
+
+
 def flow(place: Place, writer: Writer, first: int, last: int) -> None:
     for number in range(first, last):
         writer.send(f"t/{number % 3}", b"%d" % number)

@@ -16,7 +16,7 @@ from groupwire.messages.members import LeaveReason, Member, Role
 from groupwire.messages.rules import StartAt, SubscribeRules
 from groupwire.messages.subscribe.foreign import ForeignRun
 from groupwire.messages.subscribe.source import Run, Source, Totals
-from groupwire.messages.subscribe.unknown import RunKey
+from groupwire.messages.subscribe.unknown import RunKey, first_in
 from groupwire.messages.topics import Patterns
 from groupwire.messages.wire.words import Here
 from groupwire.norm import Join, Receiver, ReceiverConfig
@@ -161,6 +161,7 @@ class Crowd:
         elif first and not latest and not resumed:
             join = Join.NOW
         run = Run(SenderKey(*key), source, delivery, self._receiver(join), first)
+        run.begins = bool(first) and heard is None and not resumed
         self.runs[key] = source.runs[delivery] = run
         return run
 
@@ -205,6 +206,8 @@ class Crowd:
         before, and nothing is to be sent.
         """
         run.source.heard = True
+        if run.begins:
+            _begin(run, datagram)
         # Of single messages nearly all datagrams are so, and somebody waits for each.
         if run.norm.handle_next(datagram, now=now):
             run.take(run.norm.poll_events())
@@ -314,6 +317,16 @@ class Crowd:
 
     def _drop(self, reason: str) -> None:
         self._dropped[reason] += 1
+
+
+def _begin(run: Run, datagram: Datagram) -> None:
+    """Take what is sent now for the first time, though it was counted as sent before.
+
+    A publisher counts what waits in its queue, too.
+    """
+    first = first_in(datagram)
+    if first is not None:
+        run.begin(first.sequence)
 
 
 def _worth(source: Source) -> tuple[bool, bool, int, float]:

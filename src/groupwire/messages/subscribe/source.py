@@ -55,7 +55,16 @@ class Run:
         self.rejoin_at = 0.0
         """When it may be joined anew."""
         self.due: float | None = None
+        self.begins = False
+        """Whether what is heard first may lie before what is expected."""
         self._reader = FrameReader(source.wants)
+
+    def begin(self, sequence: int) -> None:
+        """Note which message is the first that was heard; it is wanted."""
+        self.begins = False
+        if self.expected is not None and sequence < self.expected:
+            index = DELIVERIES.index(self.delivery)
+            self.expected = self.source.first[index] = sequence
 
     def take(self, events: Sequence[ReceiverEvent]) -> None:
         """Take in what NORM hands over."""

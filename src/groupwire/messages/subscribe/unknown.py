@@ -11,7 +11,7 @@ from groupwire.messages.members import Member
 from groupwire.norm import ObjectFlag
 from groupwire.values import Datagram, Origin
 
-__all__ = ["First", "RunKey", "Unknown"]
+__all__ = ["First", "RunKey", "Unknown", "first_in"]
 
 RunKey = tuple[Origin, int, int]
 """Address, node and instance of a NORM sender."""
@@ -80,7 +80,7 @@ class Unknown:
         asked.content = asked.content or data[0] in {_INFO, _DATA}
         asked.ours = asked.ours or _is_ours(data)
         if asked.first is None:
-            asked.first = _first_in(datagram)
+            asked.first = first_in(datagram)
         return True
 
     def take(self, publisher: Member) -> list[tuple[RunKey, First]]:
@@ -141,7 +141,7 @@ def _frame_at(data: bytes) -> int | None:
     return at + _STREAM_BYTES - 1 + int(start) if start else None
 
 
-def _first_in(datagram: Datagram) -> First | None:
+def first_in(datagram: Datagram) -> First | None:
     """Return the first segment in which messages begin, repairs of old ones apart."""
     for part in datagram.parts():
         at = _frame_at(part.data)
