@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from types import TracebackType
-from typing import Self
 
 from groupwire.aio.asking import Asking, Sent, described, form_of
 from groupwire.aio.config import PeerConfig, default_name
 from groupwire.aio.echoes import OwnPorts
+from groupwire.aio.ends.entered import Entered
 from groupwire.aio.inbox import Inbox
 from groupwire.aio.message import Message
 from groupwire.aio.opening import Joined, open_joined
@@ -51,7 +50,7 @@ class Stats:
     """Bytes, as the kernel granted it."""
 
 
-class Peer:
+class Peer(Entered):
     """Hears a group, answers, sends and asks; made by :func:`groupwire.aio.open`."""
 
     def __init__(
@@ -97,18 +96,6 @@ class Peer:
             self._state.close()
         self._messages.close()
         self._events.close()
-
-    async def __aenter__(self) -> Self:
-        await self.open()
-        return self
-
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        await self.close()
 
     @property
     def joined(self) -> Joined:

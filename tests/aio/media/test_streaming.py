@@ -116,8 +116,10 @@ def test_silence_and_closing_end_the_iteration(group: str) -> None:
         with pytest.raises(UsageError, match="async with"):
             await gathered(receive_media(group))
         async with receive_media(group) as receiving:
-            asyncio.get_running_loop().call_later(0.05, receiving.close)
-            assert await gathered(receiving) == b""
+            gathering = asyncio.create_task(gathered(receiving))
+            await asyncio.sleep(0)
+            await receiving.close()
+            assert await gathering == b""
             assert receiving.stats.form == ""
 
     run(silent())

@@ -6,9 +6,8 @@ import asyncio
 import time
 from collections import Counter, deque
 from collections.abc import AsyncIterator, Iterable, Sequence
-from types import TracebackType
-from typing import Self
 
+from groupwire.aio.ends.entered import Entered
 from groupwire.aio.media.hearing import Hearing, HearingConfig
 from groupwire.aio.opening import Joined
 from groupwire.errors import UsageError
@@ -41,7 +40,7 @@ def list_streams(
     return Listing(named, HearingConfig(interface=interface), duration)
 
 
-class Listing:
+class Listing(Entered):
     """An iterator of events. ``async with`` joins and leaves.
 
     Without it the groups are joined when the iteration begins, and left when it ends.
@@ -80,17 +79,9 @@ class Listing:
             drops["event-queue-full"] = self._left_out
         return drops
 
-    async def __aenter__(self) -> Self:
+    async def open(self) -> None:
+        """Join; ``async with`` does it. Raises MachineError."""
         self._open()
-        return self
-
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
 
     async def __aiter__(self) -> AsyncIterator[SessionEvent]:
         mine = self._hearing is None
@@ -101,9 +92,9 @@ class Listing:
                     yield self._events.popleft()
         finally:
             if mine:
-                self.close()
+                await self.close()
 
-    def close(self) -> None:
+    async def close(self) -> None:
         """Leave the groups and end the iteration; any number of times."""
         self._closed = True
         if self._hearing is not None:

@@ -6,9 +6,8 @@ import asyncio
 from collections import Counter, deque
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import replace
-from types import TracebackType
-from typing import Self
 
+from groupwire.aio.ends.entered import Entered
 from groupwire.aio.media.hearing import Hearing, HearingConfig
 from groupwire.aio.opening import Joined, group_of
 from groupwire.errors import UsageError
@@ -41,7 +40,7 @@ def receive_media(
     return MediaReceiving(group_of(group), config, stall)
 
 
-class MediaReceiving:
+class MediaReceiving(Entered):
     """A stream as it comes; ``async with`` joins and leaves."""
 
     def __init__(
@@ -74,17 +73,9 @@ class MediaReceiving:
             drops["queue-full"] = self._full
         return replace(stats, dropped=dict(drops))
 
-    async def __aenter__(self) -> Self:
+    async def open(self) -> None:
+        """Join; ``async with`` does it. Raises MachineError."""
         self._hearing = Hearing([self._group], self._config, self._take)
-        return self
-
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
         if self._hearing is None and not self._closed:
@@ -92,7 +83,7 @@ class MediaReceiving:
         while (data := await self._next()) is not None:
             yield data
 
-    def close(self) -> None:
+    async def close(self) -> None:
         """Leave the group and end the iteration; any number of times."""
         self._closed = True
         if self._timer is not None:

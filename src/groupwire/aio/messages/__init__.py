@@ -145,9 +145,9 @@ def members(
 ) -> Onlooking:
     """Return who is in the group, and who comes and goes, without being a member.
 
-    ``async with`` joins and leaves. Inside, iterate over it for MemberJoined, MemberLeft
-    and PublisherRestarted; its ``members`` are those who are known to be here. The rest
-    is as with :func:`publish`.
+    ``async with`` joins and leaves. Inside, iterate over it for MemberJoined,
+    MemberLeft and PublisherRestarted; its ``members`` are those who are known to be
+    here. The rest is as with :func:`publish`.
     """
     from groupwire.aio.messages.onlooking import Onlooking
 
