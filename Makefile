@@ -3,6 +3,11 @@ PYTHON ?= python3
 VENV ?= .venv
 SECONDS ?= 60
 SEEDS ?= 2000
+# So many tests run at once; those of networks and of foreign programs mostly wait.
+CORES := $(shell getconf _NPROCESSORS_ONLN)
+WORKERS ?= $(shell expr $(CORES) '&' $(CORES) '<' 8 '|' 8)
+WAITING ?= $(shell expr 2 '*' $(WORKERS))
+AT_ONCE := --dist worksteal -n
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
@@ -53,7 +58,7 @@ demo: $(VENV)/.base
 	@$(BIN)/groupwire demo
 
 test: $(VENV)/.test
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest $(AT_ONCE) $(WORKERS)
 
 lint: $(VENV)/.lint
 	$(BIN)/ruff check
@@ -67,15 +72,15 @@ fuzz: $(VENV)/.test
 	$(BIN)/python -m fuzz --seconds $(SECONDS) --seed $$$$
 
 sim: $(VENV)/.test
-	$(BIN)/python -m pytest tests/sim
+	$(BIN)/python -m pytest tests/sim $(AT_ONCE) $(WORKERS)
 	$(BIN)/python -m groupwire.testing.swarm --seeds $(SEEDS)
 	$(BIN)/python -m groupwire.testing.swarm --messages --seeds $(SEEDS)
 
 lab: $(VENV)/.test
-	$(BIN)/python -m pytest tests/lab
+	$(BIN)/python -m pytest tests/lab $(AT_ONCE) $(WAITING)
 
 interop: $(VENV)/.test
-	$(BIN)/python -m pytest tests/interop
+	$(BIN)/python -m pytest tests/interop $(AT_ONCE) $(WAITING)
 
 bench: $(VENV)/.bench
 	$(BIN)/python -m bench

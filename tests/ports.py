@@ -10,7 +10,7 @@ __all__ = ["free_port"]
 
 # Below those that the kernel gives away (32768 and on): a port that it lent a moment
 # ago may be anybody's by the time the test uses it.
-_FIRST, _SHARE, _WORKERS = 11_000, 1_000, 10
+_FIRST, _SHARE, _WORKERS = 11_000, 1_000, 20
 _STEP = 3
 """Some tests use the next one or two, too."""
 
