@@ -67,9 +67,9 @@ def test_any_source_of_bytes_will_do(group: str, foreign: Foreign) -> None:
 
 def test_an_event_ends_it_at_once(group: str) -> None:
     async def stopped() -> MediaProgress:
-        stop = asyncio.Event()
-        asyncio.get_running_loop().call_later(0.1, stop.set)
-        return (await sent(io.BytesIO(clip(60.0)), group, stop=stop))[-1]
+        stop, stream = asyncio.Event(), io.BytesIO(clip(60.0))
+        asyncio.get_running_loop().call_later(0.3, stop.set)
+        return (await sent(stream, group, stop=stop))[-1]
 
     last = run(stopped())
     assert last.ended
