@@ -556,6 +556,8 @@ class Publisher:
         return self._acquainted
 
     def _go_on_closing(self, now: float) -> None:
+        if self._queued_bytes and not self._waits(now):
+            self._abandoned = True  # nobody is there who could have it
         if self._abandoned:
             self._presence.leave(now)
             self._linger_until = now
