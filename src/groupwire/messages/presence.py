@@ -95,6 +95,7 @@ class Presence:
         self._asks = list(_ASK_AGAIN_S)
         self.acquainted_at: float | None = None
         """When who was here before has had time to say so; None until all was asked."""
+        self._acquainted = True
         self._interfaces: tuple[Interface, ...] | None = None
         """Of this machine; None until something has changed there."""
         self._leaving = False
@@ -111,7 +112,27 @@ class Presence:
         if self._me.role is None:
             self.say(Who())
             return
+        self._acquainted = False
         self._speak(now, asks=True)
+
+    def is_acquainted(self, now: float) -> bool:
+        """Return whether who was here before has had time to say so, if asked."""
+        at = self.acquainted_at
+        if at is not None and at <= now:
+            self._acquainted = True
+        return self._acquainted
+
+    def acquainted_in(self, now: float) -> float:
+        """Return how soon that will be so, as far as is known; 0: it is."""
+        if self.is_acquainted(now):
+            return 0.0
+        at = self.acquainted_at
+        return _ANSWER_S if at is None else at - now
+
+    @property
+    def unacquainted_until(self) -> float | None:
+        """When that will be so; None if it is, or if not all was asked yet."""
+        return None if self._acquainted else self.acquainted_at
 
     def age_s(self, now: float) -> float:
         """Return how long this member has been here."""

@@ -9,8 +9,8 @@ from __future__ import annotations
 import struct
 from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import replace
 from random import Random
+from typing import TypeVar
 
 from groupwire.errors import ClosedError, UsageError
 from groupwire.gather import is_tagged
@@ -20,7 +20,6 @@ from groupwire.messages.events import (
     Closed,
     MessagesDropped,
     PublishEvent,
-    ReceiptEnded,
     RoomFreed,
 )
 from groupwire.messages.frames import MAX_MESSAGE_BYTES
@@ -34,31 +33,28 @@ from groupwire.messages.publish.batch import (
     check_size,
     checked_payloads,
 )
+from groupwire.messages.publish.closing import Closing
 from groupwire.messages.publish.foreign import Foreign
-from groupwire.messages.publish.lane import BLOCK, StreamLane
+from groupwire.messages.publish.lane import StreamLane
 from groupwire.messages.publish.latest import LatestLane
+from groupwire.messages.publish.receipts import Receipts
+from groupwire.messages.publish.senders import make_sender
 from groupwire.messages.publish.stats import PublishStats
-from groupwire.messages.publish.tickets import Tickets
 from groupwire.messages.publish.values import LastValues
 from groupwire.messages.rules import PublishRules
 from groupwire.messages.wire.words import Join
-from groupwire.norm import AdaptiveRate, Coding, Sender, SenderConfig
+from groupwire.norm import Sender
 from groupwire.values import Datagram, Interface, Transmit
 
 __all__ = ["Publisher"]
 
-_PARITY = 16
-_GRTT_S = 0.01
-"""Of a LAN, and far above it: who waits, waits no longer at first."""
-_KEPT_OBJECTS = 1024
 _NO_LIMIT = 1 << 62
-_LINGER_S = 1.0
-"""For so long a publisher that leaves repairs what foreign receivers ask for."""
 _FEEDBACK = struct.Struct("!B3xII")
 """RFC 5740 §4.3: version and type, source, the sender that is meant."""
 _NACK, _ACK = 0x14, 0x15
 
 Payload = bytes | bytearray | memoryview
+_EventT = TypeVar("_EventT", bound=PublishEvent)
 
 
 class Publisher:
@@ -66,8 +62,6 @@ class Publisher:
 
     def __init__(self, rules: PublishRules, rng: Random) -> None:
         self.rules = rules
-        self.closed = False
-        """Whether the last word has been said."""
         self.dropped: Counter[str] = Counter()
         """What was heard and not understood or not meant for us, by reason."""
         self._values = LastValues()
@@ -87,7 +81,7 @@ class Publisher:
         self._reliable = reliable
         self._acked: tuple[StreamLane | LatestLane, ...] = reliable, latest
         """What is acknowledged."""
-        self._tickets = Tickets((reliable.readers, latest.readers))
+        self._receipts = Receipts(self._acked)
         me = Myself(rules.id, rules.name, Role.PUBLISHER, rules.node, rules.instance)
         self._presence = Presence(me, rng, sent=self._sent)
         self._audience = Audience(self._presence, self._acked)
@@ -97,19 +91,14 @@ class Publisher:
         """Whether messages may have made room for others."""
         self._events: list[PublishEvent] = []
         self._transmits: list[Transmit] = []
-        self._closing = self._abandoned = False
-        self._acquainted = True
-        """Whether who was here before has had time to say so, once it is asked."""
-        self._last_ticket = 0
-        self._missing: frozenset[str] = frozenset()
-        self._linger_until: float | None = None
         self._foreign = Foreign()
+        lanes = tuple(self._lanes.values())
+        self._closing = Closing(self._presence, self._receipts, lanes)
 
     # What the application wants.
 
     def start(self, *, now: float) -> None:
         """Say that this publisher is here, and ask who else is."""
-        self._acquainted = False
         self._presence.start(now)
         self._turn(now)
 
@@ -129,7 +118,7 @@ class Publisher:
         queue = self._usual if delivery is None else self._queues[delivery]
         if type(payload) is not bytes:
             payload = bytes_of(payload)
-        if self._closing:
+        if self._closing.begun:
             raise ClosedError("the publisher")
         try:
             if queue.add(topic, payload, now):
@@ -241,9 +230,12 @@ class Publisher:
             lane.flush(now)
         self._tell_dropped()
         if sequence is None:
-            ticket = self._open_ticket(by)
+            ticket = self._receipts.want(by)
         else:
-            ticket = self._open_ticket_for(sequence, delivery, by)
+            which = delivery or self.rules.delivery
+            dropped = sequence in self._queues[which].dropped
+            lane = self._lanes[which]
+            ticket = self._receipts.want_for(lane, sequence, by, dropped=dropped)
         self._turn(now)
         return ticket
 
@@ -257,7 +249,7 @@ class Publisher:
 
     def end_ticket(self, ticket: int, *, now: float) -> None:
         """Wait no longer: who has not answered so far is missing."""
-        self._tickets.end(ticket)
+        self._receipts.end(ticket)
         self._turn(now)
 
     def close(self, *, now: float) -> None:
@@ -265,14 +257,13 @@ class Publisher:
 
         Each of them has its patience; Closed is the last event.
         """
-        if not self._closing:
-            self._closing = True
+        if not self._closing.begun:
+            self._closing.begun = True
             self.flush(now=now)
 
     def abandon(self, *, now: float) -> None:
         """Leave at once: what waits is given up, and nobody is waited for."""
-        self._closing = self._abandoned = True
-        self._acquainted = True
+        self._closing.begun = self._closing.abandoned = True
         self._turn(now)
 
     # What the machine says.
@@ -324,11 +315,8 @@ class Publisher:
         """Return when to call :meth:`handle_timeout`, None for never."""
         if self.closed:
             return None
-        due = [self._presence.deadline, self._values.deadline]
-        if self._presence.closed:
-            due.append(self._linger_until)
-        elif self._closing and not self._acquainted:
-            due.append(self._presence.acquainted_at)
+        closing = self._closing.deadline
+        due = [self._presence.deadline, self._values.deadline, closing]
         due += [norm.poll_timeout() for norm in self._norms]
         due += [lane.deadline for lane in self._acked]
         if self.rules.delay_s and (since := self._since) is not None:
@@ -337,14 +325,16 @@ class Publisher:
 
     def acquainted_in(self, *, now: float) -> float:
         """Return how soon who was here before has had time to say so; 0: it has."""
-        if self._is_acquainted(now):
-            return 0.0
-        at = self._presence.acquainted_at
-        return _GRTT_S if at is None else at - now
+        return 0.0 if self._closing.abandoned else self._presence.acquainted_in(now)
 
     def update_interfaces(self, interfaces: Iterable[Interface]) -> None:
         """Say soon that this publisher is here, if its address may be another one."""
         self._presence.moved(interfaces)
+
+    @property
+    def closed(self) -> bool:
+        """Whether the last word has been said."""
+        return self._closing.over
 
     @property
     def finished(self) -> bool:
@@ -396,21 +386,7 @@ class Publisher:
         return tuple(queue.sequence + queue.skipped for queue in queues)
 
     def _make(self, delivery: Delivery) -> Sender:
-        rules = self.rules
-        config = SenderConfig(
-            rules.node + DELIVERIES.index(delivery),
-            rules.instance,
-            Coding(rules.segment_bytes, BLOCK, _PARITY),
-            backoff=0,
-            members=rules.members,
-            initial_grtt_s=_GRTT_S,
-            patience_s=rules.patience_s,
-            kept_objects=_KEPT_OBJECTS,
-            kept_bytes=rules.window_bytes,
-            more_follows=True,
-        )
-        rate = replace(rules.rate, packet_bytes=rules.segment_bytes)
-        return Sender(config, AdaptiveRate(rate))
+        return make_sender(self.rules, delivery)
 
     def _pump(self, delivery: Delivery, now: float) -> None:
         for lane in self._streams:
@@ -454,25 +430,41 @@ class Publisher:
     def _turn(self, now: float) -> None:
         """Take in what has happened, and go on with what can go on."""
         self._audience.turn(now)
-        if self._audience.events:
-            self._events += self._audience.events
-            self._audience.events.clear()
+        self._take_over(self._audience.events)
         for lane in self._lanes.values():
             lane.turn(now)
         if self._values.deadline is not None and self._values.deadline <= now:
             self._latest.send_values(self._values.due(now), now)
         for lane in self._acked:
-            if lane.readers.events:
-                self._events += lane.readers.events
-                lane.readers.events.clear()
+            self._take_over(lane.readers.events)
         if self._drops:
             self._tell_dropped()
-        if self._tickets:
-            self._turn_tickets(now)
+        if self._receipts:
+            self._receipts.turn(now)
+            self._take_over(self._receipts.events)
         if self._refused:
             self._tell_room()
-        if self._closing and not self.closed:
-            self._go_on_closing(now)
+        if self._closing.begun:
+            self._close(now)
+
+    def _take_over(self, events: list[_EventT]) -> None:
+        if events:
+            self._events += events
+            events.clear()
+
+    def _close(self, now: float) -> None:
+        """Go on with what has to be done until the last word is said."""
+        if self._queued_bytes and not self._waits(now):
+            self._closing.abandoned = True  # nobody is there who could have it
+        over = self._closing.turn(
+            now,
+            queued=self._queued_bytes > 0,
+            sent=any(self._sent()),
+            foreign=bool(self._foreign),
+        )
+        self._take_over(self._receipts.events)
+        if over:
+            self._events.append(Closed(self._receipts.missing))
 
     def _tell_dropped(self) -> None:
         """Tell what has made room, and that nobody will have it."""
@@ -480,45 +472,7 @@ class Publisher:
             if (news := queue.dropped.take()) is None:
                 continue
             self._events.append(MessagesDropped(delivery, news.messages))
-            for number, lane in enumerate(self._acked):
-                if lane.delivery is delivery:
-                    self._tickets.lose(number, news.first)
-
-    def _open_ticket(self, by: Collection[str | Member] | None) -> int:
-        sequences = self._reliable.sequence, self._latest.sequence
-        return self._tickets.open(sequences, by)
-
-    def _open_ticket_for(
-        self,
-        sequence: int,
-        delivery: Delivery | None,
-        by: Collection[str | Member] | None,
-    ) -> int:
-        """Open a ticket for one message, and all before it."""
-        lane = self._lanes[delivery or self.rules.delivery]
-        queue = self._queues[delivery or self.rules.delivery]
-        sequences = self._reliable.sequence, self._latest.sequence
-        readers = lane.readers
-        return self._tickets.open(
-            sequences,
-            by,
-            dropped=sequence in queue.dropped,
-            later={r.member.node for r in readers if r.first > sequence},
-            lost={r.member.node for r in readers if r.intact_from > sequence},
-        )
-
-    def _turn_tickets(self, now: float) -> None:
-        for number, lane in enumerate(self._acked):
-            if self._tickets.due(number, lane.handed):
-                self._tickets.settle(number, lane.handed, lane.want(now))
-        self._tickets.turn()
-        for event in self._tickets.events:
-            if event.ticket != self._last_ticket:
-                self._events.append(event)
-            elif isinstance(event, ReceiptEnded):
-                self._missing |= event.missing
-                self._last_ticket = -1
-        self._tickets.events.clear()
+            self._receipts.lose(delivery, news.first)
 
     def _tell_room(self) -> None:
         for delivery, size in list(self._refused.items()):
@@ -544,41 +498,6 @@ class Publisher:
         Who may still make itself known counts, and so do foreign receivers.
         """
         readers = self._reliable.readers
-        if self._foreign or not self._is_acquainted(now):
+        if self._foreign or not self._presence.is_acquainted(now):
             return True
         return len(readers) > readers.lagging
-
-    def _is_acquainted(self, now: float) -> bool:
-        """Return whether who was here before has had time to say so."""
-        at = self._presence.acquainted_at
-        if at is not None and at <= now:
-            self._acquainted = True
-        return self._acquainted
-
-    def _go_on_closing(self, now: float) -> None:
-        if self._queued_bytes and not self._waits(now):
-            self._abandoned = True  # nobody is there who could have it
-        if self._abandoned:
-            self._presence.leave(now)
-            self._linger_until = now
-            if not self._last_ticket:
-                self._last_ticket = self._open_ticket(None)
-            self._tickets.give_up()
-            self._turn_tickets(now)
-        elif (not self._is_acquainted(now) and any(self._sent())) or self._queued_bytes:
-            return
-        elif not self._last_ticket:
-            self._last_ticket = self._open_ticket(None)
-            self._turn_tickets(now)
-        if self._last_ticket > 0 and not self._abandoned:
-            return
-        if self._linger_until is None:
-            self._tickets.give_up()
-            self._turn_tickets(now)
-            for lane in self._lanes.values():
-                lane.end(now)
-            self._presence.leave(now)
-            self._linger_until = now + (_LINGER_S if self._foreign else 0.0)
-        if self._presence.closed and now >= self._linger_until:
-            self.closed = True
-            self._events.append(Closed(self._missing))

@@ -1,0 +1,35 @@
+"""NORM as a publisher sends it: a sender for each delivery (docs/messages.md §3.1)."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from groupwire.messages.delivery import DELIVERIES, Delivery
+from groupwire.messages.publish.lane import BLOCK
+from groupwire.messages.rules import PublishRules
+from groupwire.norm import AdaptiveRate, Coding, Sender, SenderConfig
+
+__all__ = ["make_sender"]
+
+_GRTT_S = 0.01
+"""Of a LAN, and far above it: who waits, waits no longer at first."""
+_PARITY = 16
+_KEPT_OBJECTS = 1024
+
+
+def make_sender(rules: PublishRules, delivery: Delivery) -> Sender:
+    """Return the sender of a delivery: their node ids stand in a row."""
+    config = SenderConfig(
+        rules.node + DELIVERIES.index(delivery),
+        rules.instance,
+        Coding(rules.segment_bytes, BLOCK, _PARITY),
+        backoff=0,
+        members=rules.members,
+        initial_grtt_s=_GRTT_S,
+        patience_s=rules.patience_s,
+        kept_objects=_KEPT_OBJECTS,
+        kept_bytes=rules.window_bytes,
+        more_follows=True,
+    )
+    rate = replace(rules.rate, packet_bytes=rules.segment_bytes)
+    return Sender(config, AdaptiveRate(rate))
