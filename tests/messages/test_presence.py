@@ -96,3 +96,21 @@ def test_who_may_have_another_address_says_soon_that_it_is_here() -> None:
         presence.expire(now)
         said.append(len(presence.poll_transmits()))
     assert said == [1, 0, 1, 0]
+
+
+@pytest.mark.parametrize(
+    ("times", "acquainted"),
+    [
+        ((0.1, 0.1 + 0.2), 0.4),
+        ((0.1, 0.36), 0.7),
+        ((0.15, 0.36), 0.66),
+        ((5.0, 5.3), 7.4),
+    ],
+)
+def test_who_asks_late_waits_longer_for_the_answers(
+    times: tuple[float, ...], acquainted: float
+) -> None:
+    door = Door(Role.PUBLISHER)
+    for now in times:
+        door.expire(now)
+    assert door.presence.acquainted_at == pytest.approx(acquainted)

@@ -29,6 +29,8 @@ _ASK_AGAIN_S = (0.1, 0.2, 0.4)
 """Between the questions of who comes: one of them, or an answer, may be lost."""
 _ACQUAINTED_S = 0.1
 """After the last of these."""
+_MOST_LATE_S, _LATENESSES = 0.5, 4
+"""Whose questions are late is on a busy machine: others are late to answer, too."""
 _ANSWER_S = 0.01
 """Of the time in which all answer, for each member that is known."""
 _SHORTEST_ANSWER_S, _LONGEST_ANSWER_S = 0.02, 10.0
@@ -91,6 +93,8 @@ class Presence:
         self._woke_at = float("-inf")
         self._spoke_at = float("-inf")
         self._speak_at: float | None = None
+        self._late_s = 0.0
+        """How late it spoke at most, while it asked."""
         self._farewells = list(_FAREWELLS_S)
         self._asks = list(_ASK_AGAIN_S)
         self.acquainted_at: float | None = None
@@ -319,12 +323,15 @@ class Presence:
 
     def _speak(self, now: float, *, asks: bool = False) -> None:
         again = self._asks.pop(0) if self._asks else None
+        if self._speak_at is not None:
+            self._late_s = max(self._late_s, now - self._speak_at)
         self.say(self.here(now, asks=asks or again is not None))
         wait = self._interval_s * self._rng.uniform(0.5, 1.0)
         self._spoke_at = now
         self._speak_at = now + (wait if again is None else again)
         if again is not None and not self._asks:
-            self.acquainted_at = now + _ACQUAINTED_S
+            late_s = min(self._late_s, _MOST_LATE_S)
+            self.acquainted_at = now + _ACQUAINTED_S + _LATENESSES * late_s
 
     def _farewell(self, now: float) -> None:
         self.say(Left(self._me.id, self._me.node, self._sent()))
