@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from groupwire.cli.options.members import expectation, networks
+from groupwire.cli.options.members import expectation, expected_names, networks
 from groupwire.errors import UsageError
 
 
@@ -32,6 +32,15 @@ def test_a_file_has_one_member_a_line_and_comments(tmp_path: Path) -> None:
 def test_a_file_that_is_not_there_is_a_wrong_use() -> None:
     with pytest.raises(UsageError, match="--expect: /nowhere: no such file"):
         expectation("@/nowhere")
+
+
+def test_who_has_no_address_that_anybody_knows_is_expected_by_name() -> None:
+    assert expected_names(None, "readers") is None
+    named = expected_names("cam1", "readers")
+    assert named is not None
+    assert named.names == ("cam1",)
+    with pytest.raises(UsageError, match="readers are expected by name"):
+        expected_names("10.0.0.7", "readers")
 
 
 def test_networks_are_read_and_their_option_is_named() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 import typer
 
-from groupwire.cli.options.quantities import bytes_size, rate
+from groupwire.cli.options.quantities import bytes_size, delay, rate
 
 
 @pytest.mark.parametrize(
@@ -34,3 +34,14 @@ def test_a_size_is_in_bytes_and_may_be_nothing() -> None:
 def test_what_is_no_size_is_refused_with_an_example(text: str) -> None:
     with pytest.raises(typer.BadParameter, match="4G"):
         bytes_size(text)
+
+
+@pytest.mark.parametrize(("text", "seconds"), [("0.5", 0.5), ("200ms", 0.2), ("3", 3)])
+def test_a_delay_is_seconds_or_milliseconds(text: str, seconds: float) -> None:
+    assert delay(text) == pytest.approx(seconds)
+
+
+@pytest.mark.parametrize("text", ["", "0", "-1", "ms", "nan", "inf", "1m"])
+def test_what_is_no_delay_is_refused(text: str) -> None:
+    with pytest.raises(typer.BadParameter, match="no time"):
+        delay(text)

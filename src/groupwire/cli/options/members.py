@@ -16,6 +16,7 @@ __all__ = [
     "AnswerToOption",
     "expect_option",
     "expectation",
+    "expected_names",
     "name_option",
     "network_option",
     "networks",
@@ -72,6 +73,17 @@ def expectation(text: str | None) -> Expectation | None:
     if text is None:
         return None
     return Expectation.parse(_listed(text[1:]) if text.startswith("@") else text)
+
+
+def expected_names(text: str | None, who: str) -> Expectation | None:
+    """Read the same, where nobody is expected by address; ``who`` they are is told."""
+    found = expectation(text)
+    if found is not None and found.addresses:
+        raise UsageError(
+            f"{who} are expected by name and not by address",
+            fix="use their names, or a number",
+        )
+    return found
 
 
 def networks(

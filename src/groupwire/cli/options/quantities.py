@@ -1,14 +1,16 @@
-"""Rates and sizes as people write them: ``800M`` bits a second, ``2G`` bytes."""
+"""Quantities as people write them: ``800M`` bits a second, ``2G`` bytes, ``200ms``."""
 
 from __future__ import annotations
 
+import math
 import re
 
 import typer
 
-__all__ = ["bytes_size", "rate"]
+__all__ = ["bytes_size", "delay", "rate"]
 
 _WRITTEN = re.compile(r"(\d{1,15}(?:\.\d{1,9})?)([kMG]?)", re.ASCII | re.IGNORECASE)
+_MILLI = "ms"
 _FACTORS = {"": 1, "k": 1_000, "m": 1_000_000, "g": 1_000_000_000}
 
 
@@ -30,6 +32,19 @@ def bytes_size(text: str) -> int:
             f"{text!r} is no size in bytes; write it as 4G, 500M or 64k."
         )
     return int(value)
+
+
+def delay(text: str) -> float:
+    """Read seconds, or milliseconds as ``200ms``."""
+    number = text.removesuffix(_MILLI)
+    try:
+        value = float(number)
+    except ValueError:
+        value = math.nan
+    value = value / 1000 if text.endswith(_MILLI) else value
+    if not (value > 0 and math.isfinite(value)):
+        raise typer.BadParameter(f"{text!r} is no time such as 0.5 or 200ms.")
+    return value
 
 
 def _number(text: str) -> float | None:

@@ -1,25 +1,13 @@
 from __future__ import annotations
 
 import pytest
-import typer
 
 from groupwire.cli.options.common import Reach, Where
-from groupwire.cli.options.pipes.raw import RawOptions, delay
+from groupwire.cli.options.pipes.raw import RawOptions
 from groupwire.errors import UsageError
 from groupwire.values import DEFAULT_PIPE_GROUP
 
 WHERE = Where(DEFAULT_PIPE_GROUP, "lo", named=False)
-
-
-@pytest.mark.parametrize(("text", "seconds"), [("0.5", 0.5), ("200ms", 0.2), ("3", 3)])
-def test_a_delay_is_seconds_or_milliseconds(text: str, seconds: float) -> None:
-    assert delay(text) == pytest.approx(seconds)
-
-
-@pytest.mark.parametrize("text", ["", "0", "-1", "ms", "nan", "inf", "1m"])
-def test_what_is_no_delay_is_refused(text: str) -> None:
-    with pytest.raises(typer.BadParameter, match="no time"):
-        delay(text)
 
 
 def test_options_are_what_the_library_has() -> None:

@@ -6,10 +6,13 @@ from dataclasses import dataclass
 from typing import Annotated
 
 from groupwire.cli.options.common import InterfaceOption, Where, group_option
+from groupwire.cli.options.members import name_option
 from groupwire.errors import UsageError
 from groupwire.values import DEFAULT_MESSAGE_GROUP
 
-__all__ = ["MessagePlace"]
+__all__ = ["MessagePlace", "NameOption"]
+
+NameOption = Annotated[str | None, name_option("The name that the others see")]
 
 
 @dataclass(frozen=True, slots=True)

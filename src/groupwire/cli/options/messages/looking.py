@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from groupwire.cli.options.common import Reach, Where, duration
-from groupwire.cli.options.members import expect_option, expectation
+from groupwire.cli.options.members import expect_option, expected_names
 from groupwire.errors import UsageError
 
 if TYPE_CHECKING:
@@ -74,13 +74,7 @@ class LookingOptions:
     @property
     def expected(self) -> Expectation | None:
         """Who has to be there; UsageError for what cannot be meant."""
-        found = expectation(self.expect)
-        if found is not None and found.addresses:
-            raise UsageError(
-                "members are expected by name and not by address",
-                fix="say --expect with names or a number",
-            )
-        return found
+        return expected_names(self.expect, "members")
 
     @property
     def for_s(self) -> float | None:

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from groupwire.cli.options.common import Reach, Where, duration
-from groupwire.cli.options.members import expect_option, expectation, name_option
-from groupwire.cli.options.pipes.raw import delay as seconds_of
+from groupwire.cli.options.members import expect_option, expected_names
+from groupwire.cli.options.messages.common import NameOption
+from groupwire.cli.options.quantities import delay as seconds_of
 from groupwire.cli.options.quantities import rate
-from groupwire.errors import UsageError
 from groupwire.messages.delivery import Delivery
 
 if TYPE_CHECKING:
@@ -120,18 +120,12 @@ class PublishOptions:
             show_default=False,
         ),
     ] = None
-    name: Annotated[str | None, name_option("The name that subscribers see")] = None
+    name: NameOption = None
 
     @property
     def expected(self) -> Expectation | None:
         """Who has to have it; UsageError for what cannot be meant."""
-        found = expectation(self.expect)
-        if found is not None and found.addresses:
-            raise UsageError(
-                "subscribers are expected by name and not by address",
-                fix="say --expect with names or a number; `groupwire subscribe --name`",
-            )
-        return found
+        return expected_names(self.expect, "subscribers")
 
     def config(self, where: Where, reach: Reach) -> PublishConfig:
         """Return what the publisher is told; UsageError."""

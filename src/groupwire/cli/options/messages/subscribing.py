@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from groupwire.cli.options.common import Reach, Where, duration
-from groupwire.cli.options.members import name_option
+from groupwire.cli.options.messages.common import NameOption
 from groupwire.cli.options.receiving import DurationOption
 from groupwire.errors import UsageError
 from groupwire.messages.rules import StartAt
@@ -80,7 +80,7 @@ class SubscribeOptions:
             "else to stderr.",
         ),
     ] = False
-    name: Annotated[str | None, name_option("The name that publishers see")] = None
+    name: NameOption = None
 
     @property
     def start_at(self) -> StartAt:

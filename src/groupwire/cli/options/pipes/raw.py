@@ -2,38 +2,24 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from groupwire.cli.options.common import Reach, Where, duration
-from groupwire.cli.options.members import expect_option, expectation, name_option
+from groupwire.cli.options.members import expect_option, expected_names, name_option
+from groupwire.cli.options.quantities import delay
 from groupwire.cli.options.quantities import rate as bit_rate
 from groupwire.errors import UsageError
 
 if TYPE_CHECKING:
     from groupwire.aio.pipes import PipeConfig
 
-__all__ = ["RawOptions", "delay"]
+__all__ = ["RawOptions"]
 
-_MILLI = "ms"
 _ONLY_SENT = ("--expect", "--start-with", "--rate")
 _ONLY_RECEIVED = ("--from",)
-
-
-def delay(text: str) -> float:
-    """Read seconds, or milliseconds as ``200ms``."""
-    number = text.removesuffix(_MILLI)
-    try:
-        value = float(number)
-    except ValueError:
-        value = math.nan
-    value = value / 1000 if text.endswith(_MILLI) else value
-    if not (value > 0 and math.isfinite(value)):
-        raise typer.BadParameter(f"{text!r} is no time such as 0.5 or 200ms.")
-    return value
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,7 +128,7 @@ class RawOptions:
         usual = PipeConfig()
         return PipeConfig(
             live=self.live,
-            expect=expectation(self.expect),
+            expect=expected_names(self.expect, "readers"),
             start_with=self.start_with,
             wait=self.wait,
             patience=usual.patience if self.patience is None else self.patience,
