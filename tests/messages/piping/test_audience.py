@@ -76,6 +76,17 @@ def test_who_comes_late_and_fails_is_not_missing() -> None:
     assert audience.missing(["two"]) == {"one": "reading", "two": "late"}
 
 
+def test_who_comes_before_the_first_byte_has_it_all_and_is_not_missing() -> None:
+    audience = begun(ONE)
+    three = member("three", 3)
+    for each in (TWO, three):
+        audience.take(MemberJoined(each), 0)
+    audience.take(TakesNoMore(TWO, "done"), 20)
+    audience.take(TakesNoMore(three, "another"), 0)
+    assert (audience.received(), audience.late()) == (["two"], [])
+    assert list(audience.missing()) == ["one"]
+
+
 def test_who_takes_another_sender_before_the_beginning_is_no_reader() -> None:
     audience = Audience()
     audience.take(MemberJoined(ONE), 0)
@@ -99,6 +110,15 @@ def test_whose_last_word_is_lost_has_it_too() -> None:
     audience.take(MemberLeft(ONE, SAID), 9)
     assert audience.received() == ["one", "two"]
     assert audience.missing() == {}
+
+
+def test_who_has_left_before_it_is_known_that_it_has_all_has_it() -> None:
+    audience = begun(ONE, TWO)
+    audience.take(MemberLeft(ONE, SAID), 9)
+    audience.take(MemberLeft(TWO, SAID), 9)
+    audience.acknowledged(["one"])
+    assert audience.received() == ["one"]
+    assert audience.missing() == {"two": "left"}
 
 
 def test_who_fails_behind_the_end_has_not() -> None:

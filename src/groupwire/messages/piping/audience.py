@@ -141,9 +141,7 @@ class Audience:
         """Return who has not all, and why: of those who were here, or are expected."""
         has = {r.member.name for r in self if self._has(r) and not r.place}
         seen = {r.member.name for r in self}
-        lacks = {
-            str(r.member): _why(r) for r in self if not self._has(r) and not r.place
-        }
+        lacks = {str(r.member): _why(r) for r in self if r.early and not self._has(r)}
         for name in expected:
             if name not in has and name not in lacks:
                 lacks[name] = _LATE if name in seen else _ABSENT

@@ -91,11 +91,11 @@ class Intake:
                 return self._batch(event)
             case MemberLeft(member=who, reason=reason):
                 self.others.pop(who, None)
-                self._of_sender(who, lambda: self._left(reason))
+                self._of_sender(who, lambda sender: self._left(sender, reason))
             case MemberJoined(member=who):
                 self._of_sender(who, self._back)
             case PublisherRestarted(before=before):
-                self._of_sender(before, lambda: self._end(Outcome.RESTARTED))
+                self._of_sender(before, lambda _: self._end(Outcome.RESTARTED))
             case _:  # how much is lost, and whether, shows with what comes next
                 pass
         return []
@@ -117,9 +117,9 @@ class Intake:
 
     # How it is done.
 
-    def _of_sender(self, who: Member, do: Callable[[], None]) -> None:
+    def _of_sender(self, who: Member, do: Callable[[Member], None]) -> None:
         if self.sender is not None and _is(self.sender, who):
-            do()
+            do(self.sender)
 
     def _batch(self, batch: Batch) -> list[memoryview]:
         who = batch.publisher
@@ -194,25 +194,19 @@ class Intake:
         if self.total_bytes is not None and self.place >= self.total_bytes:
             self._end(Outcome.COMPLETE)
 
-    def _left(self, reason: LeaveReason) -> None:
+    def _left(self, sender: Member, reason: LeaveReason) -> None:
         if reason is LeaveReason.SILENT:
             self.silent = True
-            self.events.append(SenderSilent(self._one))
+            self.events.append(SenderSilent(sender))
         elif self.total_bytes is not None:
             self.give_up()
         else:
             self._end(Outcome.LEFT)
 
-    def _back(self) -> None:
+    def _back(self, sender: Member) -> None:
         if self.silent:
             self.silent = False
-            self.events.append(SenderBack(self._one))
-
-    @property
-    def _one(self) -> Member:
-        if self.sender is None:
-            raise AssertionError("there is a sender")
-        return self.sender
+            self.events.append(SenderBack(sender))
 
     def _end(self, outcome: Outcome) -> None:
         if self.outcome is None:
