@@ -1,10 +1,14 @@
-"""Where nothing may be missing, a skipped test of the lab is a failed one."""
+"""Where nothing may be missing, a skipped test of the lab is a failed one.
+
+Of tests that run in parallel, those that are marked ``alone`` have the machine.
+"""
 
 import os
 from collections.abc import Generator
 from pathlib import Path
 
 import pytest
+from tests.turns import turn
 
 _HERE = Path(__file__).parent
 _STRICT = (_HERE / "lab", _HERE / "interop")
@@ -43,3 +47,12 @@ def pytest_make_collect_report(
     if _must_run(collector.path):
         _refuse_skip(report)
     return report
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object]:
+    if "PYTEST_XDIST_WORKER" not in os.environ:
+        return (yield)
+    alone = item.get_closest_marker("alone") is not None
+    with turn(_HERE / "ports.py", _HERE / "turns.py", alone=alone):
+        return (yield)

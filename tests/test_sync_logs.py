@@ -262,6 +262,7 @@ else:
     assert heard(listening, 1) == [("log/two/root", "child ended with 7")]
 
 
+@pytest.mark.alone
 def test_a_reader_that_takes_nothing_holds_the_end_up_for_moments_only(
     group: str,
 ) -> None:

@@ -68,6 +68,7 @@ def test_a_late_answer_to_the_last_question_never_counts_for_the_next(
     run(work())
 
 
+@pytest.mark.alone
 @pytest.mark.usefixtures("quick")
 def test_what_nobody_uses_is_closed(group: str, foreign: Foreign) -> None:
     async def work() -> None:

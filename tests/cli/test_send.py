@@ -89,6 +89,7 @@ def test_one_who_is_expected_and_silent_is_missing(
     assert events[-1]["stopped_by"] in {"retries", "timeout"}
 
 
+@pytest.mark.alone
 def test_all_expected_end_it_at_once(here: list[str], capsys: Capture) -> None:
     code, events = sent(capsys, "status?", *here, "--expect", "arm1")
     assert code == 0

@@ -9,6 +9,7 @@ from pathlib import Path
 from random import Random
 from statistics import median
 
+import pytest
 from tests.interop.norm import NEEDS_TSHARK
 from tests.lab.harness import Host, Laboratory
 from tests.lab.harness.commands import start, told
@@ -84,6 +85,7 @@ def test_tshark_reads_what_was_recorded(lab: Laboratory, tmp_path: Path) -> None
             assert {(line[0], line[1]) for line in read} == {(address, "239.255.42.99")}
 
 
+@pytest.mark.alone
 def test_a_replay_has_the_distances_of_the_original(
     lab: Laboratory, tmp_path: Path
 ) -> None:

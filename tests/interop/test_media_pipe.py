@@ -139,7 +139,7 @@ def test_ffmpeg_receives_what_the_pipe_sends(
     out, sdp = tmp_path / "out.ts", tmp_path / "film.sdp"
     form = "ts" if how == "udp" else "rtp"
     if how == "sdp":
-        first = piped(a, film, "-f", form, "--sdp", str(sdp), "--duration", "0.3")
+        first = piped(a, film, "-f", form, "--sdp", str(sdp), "--duration", "1")
         assert first.finish() == 0
     source = {
         "udp": ("-i", f"udp://{_GROUP}:{_PORT}?timeout=2000000"),
@@ -199,6 +199,7 @@ def captured(host: Host, path: Path, *filters: str) -> Iterator[None]:
     process.finish()
 
 
+@pytest.mark.alone
 @NEEDS_TSHARK
 def test_packets_leave_when_their_clock_says_so(
     lab: Laboratory, film: Path, tmp_path: Path

@@ -346,6 +346,7 @@ def test_a_host_that_does_not_hear_itself(lab: Laboratory) -> None:
     noted("nftables drops the group, seen without root", found, "loopback")
 
 
+@pytest.mark.alone
 def test_without_root_a_quick_look_is_quick(lab: Laboratory) -> None:
     (a,) = lab.segment(1)
     found = told(_without_rights(a), within=60)

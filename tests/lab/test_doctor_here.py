@@ -365,6 +365,7 @@ def test_ports_of_a_bridge_with_different_mtus(lab: Laboratory) -> None:
 # How long it takes
 
 
+@pytest.mark.alone
 def test_a_quick_run_ends_within_three_seconds(lab: Laboratory) -> None:
     (a,) = lab.segment(1)
     diagnosed = diagnose(a)

@@ -1,9 +1,11 @@
 """Members expected by name, address or number, and the silent ones among them."""
 
+import pytest
 from tests.lab.harness import Laboratory
 from tests.lab.harness.commands import message, receive, receive_on, send, stop
 
 
+@pytest.mark.alone
 def test_the_silent_one_of_three_is_named_before_the_total_time(
     lab: Laboratory,
 ) -> None:

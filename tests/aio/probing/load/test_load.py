@@ -70,6 +70,7 @@ async def sent(group: str, **options: Any) -> LoadResult:
     return last
 
 
+@pytest.mark.alone
 @pytest.mark.usefixtures("no_leaks")
 def test_every_receiver_reports_what_it_has(group: str) -> None:
     async def scene() -> LoadResult:
@@ -171,6 +172,7 @@ def test_more_than_this_machine_can_send_ends_in_time(group: str, rate: float) -
     assert result.late > 0
 
 
+@pytest.mark.alone
 def test_a_link_that_is_down_for_a_while_is_part_of_the_result(
     group: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
