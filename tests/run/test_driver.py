@@ -5,7 +5,7 @@ import pytest
 
 from groupwire.errors import NoRouteError
 from groupwire.run import Driver, MemoryGroup, MemoryPort
-from groupwire.values import Datagram, Transmit
+from groupwire.values import Datagram, Origin, Transmit
 
 from .loops import run
 
@@ -176,5 +176,44 @@ def test_a_near_deadline_that_moves_with_each_message_wakes_nobody_for_nothing(
             await asyncio.sleep(0.002)
         assert core.times == 100 + 2 * wakes
         driver.close()
+
+    run(scene())
+
+
+class Answering(Echo):
+    """Answers what it hears at once, and notes the order of all."""
+
+    def __init__(self, order: list[str]) -> None:
+        super().__init__()
+        self.order = order
+
+    def handle_datagram(self, datagram: Datagram, *, now: float) -> None:  # noqa: ARG002
+        self.order.append(f"heard {datagram.data.decode()}")
+        self.transmits.append(Transmit(b"to " + datagram.data))
+
+
+class NotingPort(MemoryPort):
+    """Notes what is sent."""
+
+    order: list[str]
+
+    def send(self, transmit: Transmit) -> None:
+        self.order.append(bytes(transmit.data).decode())
+
+
+def test_of_several_that_come_together_the_first_is_answered_first() -> None:
+    async def scene() -> None:
+        order: list[str] = []
+        group = MemoryGroup()
+        port = NotingPort(group, Origin("192.0.2.9", 1), joined=True, payload_limit=99)
+        port.order = order
+        for data in (b"one", b"two", b"three"):
+            port.arrive(Datagram(data, Origin("192.0.2.8", 1)))
+        driver = Driver(Answering(order), port, on_events=lambda _: None)
+        driver.start()
+        await asyncio.sleep(1)
+        driver.close()
+        assert order[:2] == ["heard one", "to one"]
+        assert order[2:] == ["heard two", "heard three", "to two", "to three"]
 
     run(scene())

@@ -128,8 +128,15 @@ class Driver(Generic[EventT]):
             return
         now = self.time()
         handle = self._core.handle_datagram
-        for datagram in receive():
-            handle(datagram, now=now)
+        datagrams = receive()
+        if datagrams:
+            handle(datagrams[0], now=now)
+        if len(datagrams) > 1:
+            # Of several who ask for the same one comes first: its answer need not wait
+            # until all others have been heard.
+            self.send()
+            for datagram in datagrams[1:]:
+                handle(datagram, now=now)
         self.pump()
 
     def send(self) -> None:

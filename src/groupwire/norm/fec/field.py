@@ -30,6 +30,8 @@ def _tables() -> tuple[list[int], list[int]]:
 
 POWERS, _LOGARITHMS = _tables()
 """Powers of the generator 2, twice over, so that sums of exponents need no modulo."""
+_POWER_BYTES, _LOGARITHM_BYTES = bytes(POWERS), bytes(_LOGARITHMS[1:])
+"""The same, and the logarithms of 1 to 255, for whole tables at once."""
 
 
 def product(a: int, b: int) -> int:
@@ -49,7 +51,10 @@ def inverse(a: int) -> int:
 @cache
 def products(factor: int) -> bytes:
     """Return the table that multiplies each byte by ``factor``."""
-    return bytes(product(factor, byte) for byte in range(256))
+    if not factor:
+        return bytes(256)
+    at = _LOGARITHMS[factor]
+    return b"\0" + _LOGARITHM_BYTES.translate(_POWER_BYTES[at : at + 256])
 
 
 @cache

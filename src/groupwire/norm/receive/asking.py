@@ -270,7 +270,8 @@ class Asking:
             if not nacker.silenced(needs):
                 # What is asked for goes as far as the sender is meanwhile.
                 through = max(self._through, self._here, key=_place)
-                needs = self._catalogue.state(through)
+                if through != self._through:
+                    needs = self._catalogue.state(through)
                 self._mouth.ask(needs, now)
             self._catalogue.asked(needs)
         in_vain = self._patience.in_vain

@@ -55,7 +55,7 @@ class Nacker:
 
     def silenced(self, needs: RepairState) -> bool:
         """Return whether others have asked for all of this (RFC 5401 §3.2.2)."""
-        return self.heard.covers(needs)
+        return self._heard is not None and self._heard.covers(needs)
 
     def hold(
         self, now: float, grtt_s: float, backoff: int, *, in_vain: int = 0
