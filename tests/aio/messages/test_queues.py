@@ -136,6 +136,22 @@ def test_the_newest_are_dropped_counted_and_told(group: str) -> None:
     run(work())
 
 
+@pytest.mark.parametrize("full", [Full.WAIT, Full.DROP_OLDEST])
+def test_the_oldest_that_are_dropped_count_where_nobody_is_there(
+    group: str, full: Full
+) -> None:
+    async def work() -> None:
+        async with aio.publish(group, name="probe", config=narrow(full)) as probe:
+            await probe.wait_for()
+            for _ in range(500):
+                await probe.send("a", DATA)
+        told = [e async for e in probe.events() if isinstance(e, MessagesDropped)]
+        lost = sum(event.messages for event in told)
+        assert probe.dropped["queue-full"] == lost > 0
+
+    run(work())
+
+
 def test_what_was_dropped_is_told_at_the_end_too(group: str) -> None:
     async def work() -> None:
         config = narrow(Full.DROP_NEWEST, patience=0.1)

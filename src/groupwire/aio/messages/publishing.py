@@ -230,7 +230,8 @@ class Publishing(Session[PublishEvent]):
     def dropped(self) -> Mapping[str, int]:
         """What was dropped on this machine, by reason."""
         drops = dict(super().dropped)
-        if count := self._dropped.total():
+        oldest = 0 if self._publisher is None else self._publisher.stats.dropped
+        if count := self._dropped.total() + oldest:
             drops["queue-full"] = count
         return drops
 
