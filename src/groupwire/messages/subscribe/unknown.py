@@ -27,6 +27,11 @@ _STREAM = struct.Struct("!HH")
 _STREAM_BYTES = 8
 _INFO, _DATA = 0x11, 0x12
 _FLAGS_AT = 12
+_FEC_AT, _PLACE_AT, _DATA_BYTES = 13, 16, 24
+_PLACE = struct.Struct("!IHH")
+"""Block and symbol in four bytes; with fec_id 129 the symbol is in the last two."""
+_SMALL_BLOCK = 129
+_STREAM_FLAG = int(ObjectFlag.STREAM)
 _OURS = b'"gw":"messages"'
 _MAGIC, _VERSION, _VERSION_BITS = 0x47, 1, 0x0F
 
@@ -40,15 +45,15 @@ class First(NamedTuple):
 
 
 class _Asked:
-    __slots__ = ("content", "due", "first", "ours", "since", "times")
+    __slots__ = ("content", "due", "first", "ours", "since", "times", "told")
 
     def __init__(self, since: float) -> None:
         self.since = since
         self.times = 0
         self.due = since + _ASK_AFTER_S[0]
         """When to ask again, or to ask no more."""
-        self.content = self.ours = False
-        """Whether content was heard, and whether it is of our form."""
+        self.content = self.told = self.ours = False
+        """Whether content was heard, whether that shows its form, and whether ours."""
         self.first: First | None = None
 
     def ask(self) -> bool:
@@ -60,7 +65,7 @@ class _Asked:
             self.due = self.since + waits[times]
             return True
         self.due += _AGAIN_S
-        return (self.ours or not self.content) and times <= _MOST_TIMES
+        return (self.ours or not self.told) and times <= _MOST_TIMES
 
 
 class Unknown:
@@ -76,9 +81,11 @@ class Unknown:
             if len(self._asked) >= _MOST:
                 return False
             asked = self._asked[key] = _Asked(now)
-        data = datagram.data
-        asked.content = asked.content or data[0] in {_INFO, _DATA}
-        asked.ours = asked.ours or _is_ours(data)
+        for part in datagram.parts():
+            data = part.data
+            asked.content = asked.content or data[0] in {_INFO, _DATA}
+            asked.told = asked.told or _tells(data)
+            asked.ours = asked.ours or _is_ours(data)
         if asked.first is None:
             asked.first = first_in(datagram)
         return True
@@ -116,6 +123,14 @@ class Unknown:
     def deadline(self) -> float | None:
         """When something is due."""
         return min((asked.due for asked in self._asked.values()), default=None)
+
+
+def _tells(data: bytes) -> bool:
+    """Return whether content shows its form: not from the midst of an object."""
+    if data[0] != _DATA or len(data) < _DATA_BYTES or data[_FLAGS_AT] & _STREAM_FLAG:
+        return data[0] in {_INFO, _DATA}
+    block, _, symbol = _PLACE.unpack_from(data, _PLACE_AT)
+    return not block and (data[_FEC_AT] != _SMALL_BLOCK or not symbol)
 
 
 def _is_ours(data: bytes) -> bool:
