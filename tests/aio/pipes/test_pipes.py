@@ -17,6 +17,7 @@ from groupwire.aio.pipes import (
     PipeBroken,
     PipeConfig,
     PipeReceiving,
+    PipeReport,
     PipeSending,
     pipe_from,
     pipe_to,
@@ -67,6 +68,40 @@ def test_every_reader_has_every_byte(group: str, size: int) -> None:
             assert one.intake.outcome is Outcome.COMPLETE
 
     run(work())
+
+
+def test_who_is_tired_of_reading_loses_nothing(group: str) -> None:
+    data = Random(7).randbytes(2_000_000)
+
+    async def work() -> None:
+        async with of(group) as one, to(group) as pipe:
+            with pytest.raises(TimeoutError):
+                async with asyncio.timeout(0.01):
+                    await anext(one)
+            beginning = asyncio.create_task(pipe.begin())
+            sending = asyncio.create_task(after(beginning, pipe, data))
+            got = bytearray()
+            async for chunk in one:
+                got += chunk
+                break
+            got += b"".join(await one.read())
+            while len(got) < len(data):
+                with suppress(TimeoutError):
+                    async with asyncio.timeout(0.001):
+                        got += await anext(one)
+            assert [bytes(chunk) async for chunk in one] == []
+            assert (await sending).complete
+            assert got == data
+
+    run(work())
+
+
+async def after(
+    beginning: asyncio.Task[bool], pipe: PipeSending, data: bytes
+) -> PipeReport:
+    await beginning
+    await pipe.write(data)
+    return await pipe.finish()
 
 
 def test_the_sender_waits_for_the_first_reader(group: str) -> None:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+from collections import deque
 from collections.abc import AsyncIterator, Mapping
+from typing import Self
 
 from groupwire.aio.ends.entered import Entered
 from groupwire.aio.inbox import Inbox, with_lost
@@ -76,8 +78,8 @@ class PipeReceiving(Entered):
             pipe=True,
         )
         self._events: Inbox[ReadEvent] = Inbox(_MOST_EVENTS)
-        self._ready: list[memoryview] = []
-        """What has come while a reading was cancelled."""
+        self._ready: deque[memoryview] = deque()
+        """What has come and is not taken."""
         self._ready_bytes = 0
         self._deadline: float | None = None
         """Until when the next event is waited for."""
@@ -109,29 +111,32 @@ class PipeReceiving(Entered):
         await self._subscribing.close()
         self._events.close()
 
-    async def __aiter__(self) -> AsyncIterator[memoryview]:
+    def __aiter__(self) -> Self:
         """Iterate over the bytes; raises PipeBroken."""
-        while chunks := await self.read():
-            for chunk in chunks:
-                yield chunk
+        return self
+
+    async def __anext__(self) -> memoryview:
+        if not self._ready:
+            await self._fill()
+        if self._ready:
+            chunk = self._ready.popleft()
+            self._ready_bytes -= len(chunk)
+            return chunk
         if self.intake.outcome is not Outcome.COMPLETE:
             outcome = self.intake.outcome or Outcome.LEFT
             raise PipeBroken(outcome, self.intake.size_bytes)
         self.enough()
+        raise StopAsyncIteration
 
     async def read(self) -> list[memoryview]:
-        """Return what has come, in order; nothing at the end, however it came."""
-        while self.intake.outcome is None and self._ready_bytes < _AT_ONCE_BYTES:
-            if self._ready and not self._subscribing.waiting:
-                break
-            event = await self._next()
-            if event is None:
-                break
-            news = self.intake.take(event)
-            self._ready += news
-            self._ready_bytes += sum(map(len, news))
-            self._after()
-        ready, self._ready, self._ready_bytes = self._ready, [], 0
+        """Return what has come, in order; nothing at the end, however it came.
+
+        Nothing is lost where whoever cancels it ends the waiting.
+        """
+        await self._fill()
+        ready = list(self._ready)
+        self._ready.clear()
+        self._ready_bytes = 0
         return ready
 
     def enough(self, why: str = DONE) -> None:
@@ -150,6 +155,19 @@ class PipeReceiving(Entered):
             yield event
 
     # How it is done.
+
+    async def _fill(self) -> None:
+        """Wait until something is ready, and take in what is there beside it."""
+        while self.intake.outcome is None and self._ready_bytes < _AT_ONCE_BYTES:
+            if self._ready and not self._subscribing.waiting:
+                break
+            event = await self._next()
+            if event is None:
+                break
+            news = self.intake.take(event)
+            self._ready += news
+            self._ready_bytes += sum(map(len, news))
+            self._after()
 
     async def _next(self) -> SubscribeEvent | None:
         """Wait for what is next; None at the end, and where nothing came in time."""

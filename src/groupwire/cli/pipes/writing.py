@@ -51,9 +51,10 @@ class _Whole:
         self._writing = asyncio.create_task(self._outlet.write_many(chunks))
 
     async def finish(self) -> None:
-        before, self._writing = self._writing, None
-        if before is not None:
-            await before
+        if self._writing is not None:
+            # Who ends the waiting ends no writing: it can be waited for again.
+            await asyncio.shield(self._writing)
+            self._writing = None
 
 
 class _Live:
@@ -83,7 +84,7 @@ class _Live:
     async def finish(self) -> None:
         self._ended = True
         self._bell.set()
-        await self._task
+        await asyncio.shield(self._task)
 
     def _skip(self, now: float) -> None:
         """Leave out what has waited too long."""

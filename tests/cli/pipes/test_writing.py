@@ -1,0 +1,44 @@
+"""What is written to standard output is waited for, whoever is cancelled meanwhile."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from typing import Any
+
+import pytest
+from tests.aio.places import run
+
+from groupwire.cli.pipes import writing
+
+
+class Slow:
+    """Writes when it is told to."""
+
+    def __init__(self) -> None:
+        self.may = asyncio.Event()
+        self.written: list[bytes] = []
+
+    async def write_many(self, buffers: Sequence[memoryview]) -> None:
+        await self.may.wait()
+        self.written += map(bytes, buffers)
+
+
+@pytest.mark.parametrize("live", [None, 10.0])
+def test_who_stops_waiting_for_a_write_can_wait_again(
+    live: float | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def work() -> None:
+        slow, shown = Slow(), Any
+        monkeypatch.setattr(writing, "Outlet", lambda: slow)
+        sink = writing.writing(live, shown)  # type: ignore[arg-type]
+        await sink.write([memoryview(b"all")], 3)
+        with pytest.raises(TimeoutError):
+            async with asyncio.timeout(0.01):
+                await sink.finish()
+        assert slow.written == []
+        slow.may.set()
+        await sink.finish()
+        assert slow.written == [b"all"]
+
+    run(work())
