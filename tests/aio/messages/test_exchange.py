@@ -199,32 +199,6 @@ def test_each_delivery_arrives_and_says_so(group: str, delivery: Delivery) -> No
     run(work())
 
 
-def test_who_is_waited_for_is_named(group: str) -> None:
-    async def work() -> None:
-        async with (
-            aio.subscribe(group, name="one") as one,
-            aio.subscribe(group, name="two") as two,
-            aio.publish(group, name="probe") as probe,
-        ):
-            await met(probe, one, two)
-            sent = await probe.send("a", b"x")
-            receipt = await sent.received(by=["one"])
-            assert receipt == Receipt(frozenset({"one"}), frozenset())
-            receipt = await sent.received(by={"two", "ghost"})
-            assert receipt == Receipt(frozenset({"two"}), frozenset({"ghost"}))
-
-    run(work())
-
-
-def test_nobody_there_is_nobody_missing(group: str) -> None:
-    async def work() -> None:
-        async with aio.publish(group, name="probe") as probe:
-            sent = await probe.send("a", b"x")
-            assert await sent.received() == Receipt(frozenset(), frozenset())
-
-    run(work())
-
-
 def test_a_late_one_begins_with_what_is_sent_then(group: str) -> None:
     async def work() -> None:
         async with aio.publish(group, name="probe") as probe:
