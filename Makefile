@@ -8,6 +8,8 @@ CORES := $(shell getconf _NPROCESSORS_ONLN)
 WORKERS ?= $(shell expr $(CORES) '&' $(CORES) '<' 8 '|' 8)
 WAITING ?= $(shell expr 2 '*' $(WORKERS))
 AT_ONCE := --dist worksteal -n
+# Thousands of short commands are started; each would compile all of us again.
+unexport PYTHONDONTWRITEBYTECODE
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
