@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import replace
+from functools import cache
 from typing import Any
 
 import pytest
@@ -20,8 +21,15 @@ from groupwire.testing.swarm.scenario import (
     Scenario,
 )
 
-MANY = [Scenario.of(seed) for seed in range(2000)]
-LIVES = [(scenario, life) for scenario in MANY for life in scenario.lives]
+
+@cache
+def many() -> list[Scenario]:
+    return [Scenario.of(seed) for seed in range(2000)]
+
+
+@cache
+def lives() -> list[tuple[Scenario, Life]]:
+    return [(scenario, life) for scenario in many() for life in scenario.lives]
 
 
 def _covers(values: Iterable[float], low: float, high: float) -> bool:
@@ -42,23 +50,23 @@ def _lost(scenario: Scenario, life: Life) -> float:
 
 
 def test_a_seed_always_stands_for_the_same() -> None:
-    assert all(Scenario.of(scenario.seed) == scenario for scenario in MANY[:100])
-    assert len({repr(replace(scenario, seed=0)) for scenario in MANY}) == len(MANY)
+    assert all(Scenario.of(scenario.seed) == scenario for scenario in many()[:100])
+    assert len({repr(replace(scenario, seed=0)) for scenario in many()}) == len(many())
 
 
 def test_data_is_lost_from_never_to_one_in_two() -> None:
-    lost = [_lost(scenario, life) for scenario, life in LIVES]
+    lost = [_lost(scenario, life) for scenario, life in lives()]
     assert _covers([round(loss, 9) for loss in lost], 0.0, 0.5)
     assert 0.05 < _share(loss > 0.3 for loss in lost) < 0.4
-    assert any(scenario.sender_up.loss > 0.2 for scenario in MANY)
-    assert any(life.down.burst > 1 and life.down.loss for _, life in LIVES)
+    assert any(scenario.sender_up.loss > 0.2 for scenario in many())
+    assert any(life.down.burst > 1 and life.down.loss for _, life in lives())
 
 
 def test_feedback_is_lost_from_never_to_always() -> None:
-    assert _covers((life.up.loss for _, life in LIVES), 0.0, 1.0)
+    assert _covers((life.up.loss for _, life in lives()), 0.0, 1.0)
     for loss in (0.0, 1.0):
-        assert _share(life.up.loss == loss for _, life in LIVES) > 0.05
-    assert any(0.6 < life.up.loss < 0.9 for _, life in LIVES)
+        assert _share(life.up.loss == loss for _, life in lives()) > 0.05
+    assert any(0.6 < life.up.loss < 0.9 for _, life in lives())
 
 
 @pytest.mark.parametrize(
@@ -68,25 +76,25 @@ def test_links_reorder_double_and_mutilate_from_never_to_often(
     fault: str, most: float
 ) -> None:
     for links in (
-        [life.down for _, life in LIVES],
-        [life.up for _, life in LIVES],
-        [scenario.sender_up for scenario in MANY],
+        [life.down for _, life in lives()],
+        [life.up for _, life in lives()],
+        [scenario.sender_up for scenario in many()],
     ):
         assert _covers((getattr(link, fault) for link in links), 0.0, most)
 
 
 def test_datagrams_need_up_to_half_a_second() -> None:
     delays = [
-        scenario.sender_up.delay_s + life.down.delay_s for scenario, life in LIVES
+        scenario.sender_up.delay_s + life.down.delay_s for scenario, life in lives()
     ]
     assert _covers(delays, 0.0, 0.5)
-    assert any(life.down.jitter_s > 0.1 for _, life in LIVES)
+    assert any(life.down.jitter_s > 0.1 for _, life in lives())
 
 
 def test_there_are_one_to_fifty_receivers() -> None:
-    assert {len(scenario.lives) for scenario in MANY} == set(range(1, 51))
-    nodes = [{life.node for life in scenario.lives} for scenario in MANY]
-    assert all(len(n) == len(s.lives) for n, s in zip(nodes, MANY, strict=True))
+    assert {len(scenario.lives) for scenario in many()} == set(range(1, 51))
+    nodes = [{life.node for life in scenario.lives} for scenario in many()]
+    assert all(len(n) == len(s.lives) for n, s in zip(nodes, many(), strict=True))
 
 
 FATES: list[Callable[[Life], bool]] = [
@@ -108,11 +116,11 @@ FATES: list[Callable[[Life], bool]] = [
 
 @pytest.mark.parametrize("number", range(len(FATES)))
 def test_receivers_join_leave_crash_come_back_and_so_on(number: int) -> None:
-    assert _share(FATES[number](life) for _, life in LIVES) > 0.01
+    assert _share(FATES[number](life) for _, life in lives()) > 0.01
 
 
 def test_nobody_crashes_before_it_is_there_nor_comes_back_before_that() -> None:
-    for _, life in LIVES:
+    for _, life in lives():
         if life.crash_s is not None:
             assert life.begins_s <= life.crash_s <= (life.back_s or life.crash_s)
         else:
@@ -145,11 +153,11 @@ CHOICES: list[Callable[[Scenario], bool]] = [
 
 @pytest.mark.parametrize("number", range(len(CHOICES)))
 def test_senders_are_of_all_kinds(number: int) -> None:
-    assert _share(CHOICES[number](scenario) for scenario in MANY) > 0.02
+    assert _share(CHOICES[number](scenario) for scenario in many()) > 0.02
 
 
 def test_most_senders_have_a_fixed_rate() -> None:
-    assert _share(scenario.pace is Pace.FIXED for scenario in MANY) > 0.5
+    assert _share(scenario.pace is Pace.FIXED for scenario in many()) > 0.5
 
 
 @pytest.mark.parametrize(
