@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import time
 from dataclasses import dataclass
+from fcntl import LOCK_EX, flock
 from pathlib import Path
 
 from tests.lab.harness.commands import Line, Told, start, told
@@ -139,10 +140,13 @@ def note(fault: str, finding: Line, seconds: float) -> None:
     """Write a row of the table, where that is wanted."""
     if not os.environ.get(WRITE_DOCS):
         return
-    rows = _rows()
     evidence = "; ".join(finding["evidence"]).replace("|", "\\|")
-    rows[fault] = f"| {fault} | `{finding['code']}` | {evidence} | {seconds:.1f} |"
-    _TABLE.write_text(_HEAD + "\n".join(rows[key] for key in sorted(rows)) + "\n")
+    row = f"| {fault} | `{finding['code']}` | {evidence} | {seconds:.1f} |"
+    # Parallel workers write rows of their own, one after another.
+    with Path(__file__).open("rb") as gate:
+        flock(gate, LOCK_EX)
+        rows = {**_rows(), fault: row}
+        _TABLE.write_text(_HEAD + "\n".join(rows[key] for key in sorted(rows)) + "\n")
 
 
 def _rows() -> dict[str, str]:

@@ -8,7 +8,7 @@ from typing import TypeVar
 
 __all__ = ["PATIENCE", "until"]
 
-PATIENCE = 10.0
+PATIENCE = 20.0
 """Seconds after which a fact is said never to come; a busy machine is slow."""
 
 _T = TypeVar("_T")
