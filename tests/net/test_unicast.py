@@ -73,7 +73,7 @@ def test_a_port_has_one_owner_unless_it_is_shared() -> None:
 def test_what_the_system_refuses_is_a_reason_and_counted(
     pair: tuple[UnicastSocket, UnicastSocket],
 ) -> None:
-    assert pair[0].send_to(b"x", Origin("255.255.255.255", 9)) == "eacces"
+    assert pair[0].send_to(b"x", Origin("127.255.255.255", 9)) == "eacces"
     assert pair[0].send_to(b"x" * 70_000, Origin("127.0.0.1", 9)) == "emsgsize"
     assert dict(pair[0].dropped) == {"send-eacces": 1, "send-emsgsize": 1}
     nowhere = Group.parse("239.1.1.1:9")
@@ -118,7 +118,7 @@ def test_a_host_that_says_that_nobody_listens_is_believed_until_somebody_does() 
 
 def test_who_cannot_be_connected_to_is_tried_again() -> None:
     with UnicastSocket(4) as asking:
-        everybody = Origin("255.255.255.255", 9)  # not allowed without more
+        everybody = Origin("127.255.255.255", 9)  # not allowed without more
         assert asking.connect(everybody) == "eacces"
         assert asking.send(b"one") == "eacces"
         assert asking.dropped == {"send-eacces": 2}

