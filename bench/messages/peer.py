@@ -182,6 +182,9 @@ class Peer:
     """A program that has to run beside it."""
     bounded: bool = True
     """Whether what waits has a limit; else it is kept until memory is full."""
+    bound: bool = False
+    """Whether it is no library, but what all that are written in Python cannot beat:
+    measured in floods alone."""
     floods: bool = True
     """Whether it finds a rate by itself when it may send as much as it can."""
 

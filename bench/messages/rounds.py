@@ -28,7 +28,8 @@ def play(
     if settings.quick:
         order = replace(order, silence_s=_QUICK_SILENCE_S)
     subscribers, rounds = settings.pick(3, 1), settings.pick(5, 1)
-    peers = [peer for peer in ALL if peer.floods or order.interval_s]
+    paced = bool(order.interval_s)
+    peers = [p for p in ALL if (not p.bound if paced else p.floods)]
     # Packets are lost only then: how long discovery takes is not what is measured.
     with (
         _groups(outcome, peers, settings.network, subscribers) as groups,

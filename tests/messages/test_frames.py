@@ -182,3 +182,30 @@ def test_a_few_bytes_do_not_become_very_many_messages() -> None:
     more = frame.replace((4096).to_bytes(4), (4097).to_bytes(4))
     with pytest.raises(DecodeError, match="frame-size"):
         FrameReader(lambda _: True).feed(more, 0)
+
+
+@given(payloads, payloads, st.integers(0, 300), st.integers(0, 2))
+def test_views_are_read_as_bytes_are(
+    first: list[bytes], second: list[bytes], cut: int, wanted: int
+) -> None:
+    frames = [
+        encode_frame(RELIABLE, b"a", 0, first),
+        encode_frame(RELIABLE, b"b", 0, second),
+    ]
+    data = b"".join(frames)
+    cut = min(cut, len(data))
+    found: list[list[Frame]] = []
+    for kind in (bytes, memoryview):
+        reader = FrameReader(lambda topic: "ab".find(topic) != wanted)
+        found.append(
+            reader.feed(kind(data[:cut]), 0) + reader.feed(kind(data[cut:]), None)
+        )
+    assert found[0] == found[1]
+    assert all(type(p) is bytes for frame in found[1] for p in frame.payloads)
+
+
+def test_of_a_view_a_lone_message_whose_size_stands_apart_is_read_too() -> None:
+    head = struct.pack("!BBHIIQ", 0x47, 1, 1, 1, 0xFFFF_FFFF, 7)
+    data = head + b"a" + struct.pack("!I", 3) + b"xyz"
+    (frame,) = FrameReader(everything).feed(memoryview(data), 0)
+    assert (frame.topic, frame.sequence, frame.payloads) == ("a", 7, [b"xyz"])

@@ -46,7 +46,8 @@ def _run(size: int) -> Callable[[Settings], Outcome]:
 
 def _goals(outcome: Outcome, size: int, rates: Samples, complete: list[str]) -> None:
     """Compare with the best that lost nothing, and whose memory has a limit."""
-    peers = [n for n in complete if n not in _OURS and named(n).bounded]
+    others = [named(name) for name in complete if name not in _OURS]
+    peers = [peer.name for peer in others if peer.bounded and not peer.bound]
     best = max(peers, key=lambda name: median(rates.all(name)), default=None)
     if best is None:
         return
@@ -63,7 +64,11 @@ _ABOUT = (
     "that its documentation shows; the rate is what the slowest subscriber has got, "
     "until its last message. What is lost is told. ZeroMQ is measured with its usual "
     "limit, at which it loses, and without any, where all that waits is in memory: "
-    "that one is shown, and not what ours is measured by."
+    "that one is shown, and not what ours is measured by. Python without a protocol "
+    "is what the machine's processors allow a program in Python that packs messages in "
+    "datagrams of 60 kB and takes them apart again, one by one or all of a datagram at "
+    "once, and does nothing else: no goal beyond that can be met. On loopback ours has "
+    "segments of 62,500 bytes (1,400 elsewhere)."
 )
 
 

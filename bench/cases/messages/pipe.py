@@ -56,7 +56,7 @@ CASE = Case(
         "200 MB of random bytes to three hosts on one switch: from a file through "
         "`pipe` into files, and by `push` to `pull`. The clock runs from the start of "
         "the sender's command to its end, when it knows that all have everything; the "
-        "files are compared afterwards."
+        "files are compared afterwards. Both have segments of 1,400 bytes."
     ),
     run=run,
     axis="MB/s",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from .bare import BARE, BARE_ASYNCIO
+from .bound import BOUND, BOUND_IN_BATCHES
 from .dds import DDS
 from .lcm import LCM
 from .nats import NATS
@@ -12,4 +13,16 @@ from .zeromq import ZMQ, ZMQ_UNBOUNDED
 
 __all__ = ["BARE", "BARE_ASYNCIO", "DDS", "PEERS"]
 
-PEERS = (BARE, BARE_ASYNCIO, LCM, ZMQ, ZMQ_UNBOUNDED, ZENOH, DDS, NATS, NORM)
+PEERS = (
+    BOUND,
+    BOUND_IN_BATCHES,
+    BARE,
+    BARE_ASYNCIO,
+    LCM,
+    ZMQ,
+    ZMQ_UNBOUNDED,
+    ZENOH,
+    DDS,
+    NATS,
+    NORM,
+)

@@ -110,7 +110,7 @@ class FrameReader:
     def __init__(self, wants: Callable[[str], bool]) -> None:
         self._wants = wants
         self._topics: dict[bytes, str | None] = {}
-        self._parts: list[bytes] = []
+        self._parts: list[bytes | memoryview] = []
         self._have = 0
         self._need = HEAD_BYTES
         self._seeking = True
@@ -126,8 +126,11 @@ class FrameReader:
         self._have, self._need = 0, HEAD_BYTES
         self._seeking = True
 
-    def feed(self, data: bytes, message_at: int | None) -> list[Frame]:
-        """Take the next bytes in and return the frames that end with them."""
+    def feed(self, data: bytes | memoryview, message_at: int | None) -> list[Frame]:
+        """Take the next bytes in and return the frames that end with them.
+
+        Of a view nothing is kept but until its last frame has ended.
+        """
         if self._seeking:
             if message_at is None:
                 return []
@@ -141,7 +144,7 @@ class FrameReader:
             data = b"".join(self._parts)
         return self._read(data)
 
-    def _read(self, data: bytes) -> list[Frame]:
+    def _read(self, data: bytes | memoryview) -> list[Frame]:
         frames: list[Frame] = []
         at, end = 0, len(data)
         try:
@@ -151,7 +154,10 @@ class FrameReader:
                 size = self._size(data, at, rest) if rest else HEAD_BYTES
                 if end - at < size:
                     break
-                frames.append(self._frame(data, at))
+                if isinstance(data, bytes):
+                    frames.append(self._frame(data, at))
+                else:
+                    frames.append(self._frame_of(data[at : at + size]))
                 at += size
         except DecodeError:
             self.gap()
@@ -165,7 +171,18 @@ class FrameReader:
         self._parts = [data[at:]] if self._have else []
         return frames
 
-    def _size(self, data: bytes, at: int, rest: int) -> int:
+    def _frame_of(self, view: memoryview) -> Frame:
+        """Return the frame that a view holds: a large message is copied only once."""
+        _, _, length, count, size, _ = _HEAD.unpack_from(view)
+        if count > 1 or size == _DIFFERENT:
+            return self._frame(bytes(view), 0)
+        start = HEAD_BYTES + length
+        frame = self._frame(bytes(view[:start]), 0)
+        if frame.topic is None:
+            return frame
+        return frame._replace(payloads=[bytes(view[start:])], size_bytes=size)
+
+    def _size(self, data: bytes | memoryview, at: int, rest: int) -> int:
         """Return a frame's size as far as it is known: more may come out later."""
         if rest < HEAD_BYTES:
             return HEAD_BYTES
@@ -228,7 +245,7 @@ def _slices(data: bytes, at: int, size: int, count: int) -> list[bytes]:
     return [data[start : start + size] for start in range(at, end, size)]
 
 
-def _sizes(data: bytes, at: int, count: int) -> tuple[int, ...]:
+def _sizes(data: bytes | memoryview, at: int, count: int) -> tuple[int, ...]:
     return struct.unpack_from(f"!{count}I", data, at)
 
 

@@ -27,7 +27,7 @@ from groupwire.net.batch.ring import (
     as_datagram,
     ring_of_this_thread,
 )
-from groupwire.net.batch.rows import in_rows
+from groupwire.net.batch.rows import MOST_BYTES, in_rows
 from groupwire.net.buffers import kernel_drops, set_receive_buffer
 from groupwire.net.echoes import echo_filter, ignore_echoes
 from groupwire.net.failures import bind_failure, join_failure, socket_failure
@@ -47,6 +47,9 @@ __all__ = ["Membership", "MulticastReceiver"]
 
 _FEW_AT_ONCE = 4
 """Joined datagrams read by one call, so that a wake-up stays bounded."""
+_FEW_LARGE = 8
+"""Large datagrams read by one call: more would not stay in a processor's cache until
+they are copied. Each counts as many."""
 _ALONE = 16
 """Wake-ups that take one datagram each, before one looks whether more are waiting."""
 _SURE = 4
@@ -120,7 +123,8 @@ class _Bound:
             if batch.read < asked:
                 return found + datagrams if found else datagrams
             found += datagrams
-            limit -= max(len(datagrams), 1)  # junk too takes its time
+            weight = 1 if self._at_once > _FEW_LARGE else _FEW_LARGE
+            limit -= weight * max(len(datagrams), 1)  # junk too takes its time
             if limit <= 0:
                 return found
 
@@ -168,8 +172,14 @@ class _Bound:
             if batch.joined:
                 self._alone = 0
                 return [part for d in datagrams for part in d.parts()]
-        elif self._rows and len(datagrams) > 1:
-            return in_rows(datagrams)
+        elif self._rows:
+            large = bool(datagrams) and len(datagrams[-1].data) > MOST_BYTES
+            if large and not datagrams[-1].segment_bytes:
+                self._at_once = _FEW_LARGE
+                return datagrams
+            self._at_once = SLOTS
+            if len(datagrams) > 1:
+                return in_rows(datagrams)
         return datagrams
 
     def _find_ring(self, sock: socket.socket, limit: int, rows: bool) -> Batch:

@@ -10,13 +10,14 @@ from groupwire.aio import PeerConfig
 from groupwire.aio.ends import opening
 from groupwire.aio.ends.opening import (
     Ends,
+    message_segment_bytes,
     open_hearing,
     open_sending,
     segment_bytes,
 )
 from groupwire.errors import InterfaceError, MachineError
-from groupwire.net import MulticastReceiver, MulticastSender, list_interfaces
-from groupwire.values import Group
+from groupwire.net import Aim, MulticastReceiver, MulticastSender, list_interfaces
+from groupwire.values import Group, Interface
 
 pytestmark = pytest.mark.usefixtures("no_leaks")
 
@@ -106,3 +107,35 @@ def test_segments_fit_the_smallest_way_out(monkeypatch: pytest.MonkeyPatch) -> N
     ends: Ends = open_sending(Group.parse("239.255.78.9%lo:22975"), CONFIG)
     ends.close()
     assert segment_bytes(ends.sender.payload_limit) == 1180
+
+
+def ways_out(*ways: Interface) -> MulticastSender:
+    """Return a sender that would send by these interfaces."""
+    sender = open_sending(Group.parse("239.255.78.9%lo:22975"), CONFIG)
+    sender.close()
+    at = Aim.at(sender.sender.group, ways)
+    sender.sender._aim = at
+    return sender.sender
+
+
+ETHERNET = replace(LO, name="eth9", index=77, loopback=False, mtu_bytes=9000)
+
+
+@pytest.mark.parametrize(
+    ("ways", "wanted", "segment"),
+    [
+        ((LO,), None, 62_500),
+        ((ETHERNET,), None, 1400),
+        ((LO, ETHERNET), None, 1400),
+        ((), None, 1400),
+        ((replace(LO, mtu_bytes=1500),), None, 1400),
+        ((LO,), 1400, 1400),
+        ((ETHERNET,), 8000, 8000),
+        ((ETHERNET,), 60_000, 8900),
+        ((LO, ETHERNET), 60_000, 8900),
+    ],
+)
+def test_messages_have_large_segments_where_nobody_but_this_host_is_reached(
+    ways: tuple[Interface, ...], wanted: int | None, segment: int
+) -> None:
+    assert message_segment_bytes(ways_out(*ways), wanted) == segment

@@ -40,6 +40,7 @@ def narrow(full: Full = Full.WAIT, **more: object) -> PublishConfig:
     options: dict[str, object] = {
         "queue": SMALL,
         "window": SMALL,
+        "segment": 1400,
         "full": full,
         "patience": 60.0,
         **more,
@@ -64,7 +65,7 @@ def test_what_is_cancelled_was_not_sent(group: str, many: bool) -> None:
     async def work() -> None:
         async with aio.publish(group, name="probe") as probe:
             # As much as leaves in one turn of the loop: the next one waits for it.
-            await probe.send("a", bytes(100_000))
+            await probe.send("a", bytes(300_000))
             second = probe.send_many("a", [DATA]) if many else probe.send("a", DATA)
             assert second.send(None) is None
             with pytest.raises(asyncio.CancelledError):

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from contextlib import suppress
+from typing import Any
 
 from tests.messages.places import Place
 
 from groupwire.messages.errors import QueueFull
 from groupwire.messages.events import Closed
+from groupwire.messages.rules import StartAt
 from groupwire.norm import AdaptiveConfig
 
 SLOW = AdaptiveConfig(start_bytes_per_s=1e6, floor_bytes_per_s=1e6)
@@ -42,3 +44,75 @@ def test_what_waits_for_room_is_given_up_at_the_end_where_nobody_is_there() -> N
     assert place.run(1.0, done=lambda: writer.closed)
     (closed,) = [event for event in writer.events if isinstance(event, Closed)]
     assert not closed.missing
+
+
+LARGE: dict[str, Any] = {
+    "segment_bytes": 62_500,
+    "window_bytes": 1 << 20,
+    "queue_bytes": 1 << 24,
+}
+FAST = AdaptiveConfig(start_bytes_per_s=1e8, floor_bytes_per_s=1e8)
+
+
+def test_of_large_segments_a_window_is_full_with_its_bytes() -> None:
+    place = Place()
+    reader = place.reader("screen", slow=True, queue_bytes=100_000)
+    place.run(0.2)
+    writer = place.writer("cam", **LARGE, rate=FAST)
+    place.run(0.2)
+    for number in range(100):
+        writer.send("a", b"%060000d" % number)
+    place.run(1.0)
+    assert 3 * 60_000 <= writer.core.stats.sent_bytes <= 1.5 * (1 << 20)
+    for _ in range(100):
+        reader.take()
+        place.run(0.1)
+    assert reader.payloads("a") == [b"%060000d" % n for n in range(100)]
+
+
+def test_a_window_has_many_large_segments_for_single_messages() -> None:
+    place = Place()
+    reader = place.reader("screen", slow=True, queue_bytes=100)
+    place.run(0.2)
+    writer = place.writer("cam", **LARGE, rate=FAST)
+    place.run(0.2)
+    before = writer.core.stats.sent_bytes
+    for number in range(500):
+        writer.send("a", b"%0100d" % number)
+        place.run(0.001)
+    assert writer.core.stats.sent_bytes - before > 500 * 150  # each has left by itself
+    reader.take()
+    assert len(reader.batches) > 400
+
+
+def test_frames_of_nearly_a_large_segment_are_not_cut() -> None:
+    place = Place()
+    reader = place.reader("screen")
+    place.run(0.2)
+    writer = place.writer("cam", **LARGE, rate=FAST)
+    place.run(0.2)
+    for number in range(50):
+        writer.send("a", b"%050000d" % number, flush=False)
+    writer.seat.do(lambda core, now: core.flush(now=now))
+    place.run(1.0)
+    assert reader.payloads("a") == [b"%050000d" % n for n in range(50)]
+    stats = writer.core.stats
+    assert 50 <= stats.sent_packets - stats.repair_packets < 100
+
+
+def test_what_all_have_of_large_segments_is_kept_as_far_as_the_window_goes() -> None:
+    place = Place()
+    reader = place.reader("screen")
+    place.run(0.2)
+    writer = place.writer("cam", **LARGE, rate=FAST)
+    place.run(0.2)
+    for number in range(1000):
+        writer.send("a", b"%060000d" % number)
+        place.run(0.002)
+    place.run(1.0)
+    assert len(reader.payloads("a")) == 1000
+    late = place.reader("late", start_at=StartAt.WINDOW)
+    place.run(1.0)
+    payloads = late.payloads("a")
+    assert payloads == [b"%060000d" % n for n in range(1000 - len(payloads), 1000)]
+    assert (1 << 20) / 60_000 < len(payloads) < 12e6 / 60_000

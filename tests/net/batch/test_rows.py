@@ -66,3 +66,10 @@ def test_a_row_of_columns_ends_where_one_of_them_changes() -> None:
 
 def test_small_ones_among_columns_stay_alone() -> None:
     assert list(runs([9] * 2 + [512] * 2, [b"a"] * 4)) == [(0, 1), (1, 2), (2, 4)]
+
+
+def test_large_datagrams_stay_alone() -> None:
+    alone = [_datagram(n, size=60_000) for n in range(3)]
+    assert in_rows(alone) == alone
+    assert list(runs([60_000] * 2 + [1000] * 2)) == [(0, 1), (1, 2), (2, 4)]
+    assert list(runs([60_000] * 2)) == [(0, 1), (1, 2)]

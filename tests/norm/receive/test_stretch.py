@@ -75,14 +75,14 @@ def test_one_alone_leaves_what_stands_behind_its_bytes() -> None:
 
 
 def test_a_store_keeps_nothing_of_what_it_has_forgotten() -> None:
-    store = StreamStore(2, 4)
+    store = StreamStore(2)
     store.write(0, 0, [b"a", memoryview(b"b")])
     store.write(1, 1, [b"c"])
     store.forget_before(1)
     assert store.get(0, 0) is None
     assert store.get(1, 1) == b"c"
     # As long as symbols can be: nobody knows how long those were that never came.
-    assert store.read(1) == [bytes(4), b"c\0\0\0"]
+    assert store.read(1, 4) == [bytes(4), b"c\0\0\0"]
 
 
 @given(st.lists(st.integers(1, 7), min_size=1, max_size=6), st.integers(0, 99))
@@ -93,15 +93,15 @@ def test_whatever_came_together_a_block_is_read_as_it_came(
     total = sum(counts)
     texts = [rng.randbytes(rng.randrange(1, 9)) for _ in range(total)]
     symbols = [stream_symbol(text, message_start=1) for text in texts]
-    store = StreamStore(total, 16)
+    store = StreamStore(total)
     places = [sum(counts[:n]) for n in range(len(counts))]
     for at in rng.sample(range(len(counts)), len(counts)):
         store.write(5, places[at], symbols[places[at] :][: counts[at]])
-    assert store.read(5) == [symbol.ljust(16, b"\0") for symbol in symbols]
+    assert store.read(5, 16) == [symbol.ljust(16, b"\0") for symbol in symbols]
 
 
 def test_it_finds_what_begins_next() -> None:
-    store = StreamStore(8, 16)
+    store = StreamStore(8)
     assert store.next(0, 0) is None
     store.write(2, 6, [b"late"])
     store.write(2, 1, _symbols())
@@ -113,3 +113,12 @@ def test_it_finds_what_begins_next() -> None:
     assert store.next(4, 4) is None
     assert store.get(2, 2) is None
     assert store.get(3, 0) is None
+
+
+def test_a_large_symbol_that_came_alone_is_kept_as_it_came() -> None:
+    store = StreamStore(2)
+    symbol = stream_symbol(b"x" * 10_000)
+    view = memoryview(symbol)
+    store.write(0, 1, [view])
+    assert store.get(0, 1) is view
+    assert store.read(0, 10_010) == [bytes(10_010), symbol + bytes(2)]

@@ -235,3 +235,33 @@ def test_there_is_no_room_behind_a_buffer_that_waits_to_be_sent() -> None:
     assert of.room_bytes(1) == BLOCK_BYTES
     of.write(bytes(BLOCK_BYTES), message_ends=True)
     assert of.room_bytes(0) == 0
+
+
+def test_of_what_nobody_needs_only_so_many_bytes_are_kept() -> None:
+    of = StreamContent(SEGMENT, BLOCK, 10, kept_bytes=100)
+    for _ in range(6 * BLOCK):
+        of.write(b"abcdefghij", message_ends=True)
+    of.forget_before(0)
+    assert of.first_block == 0
+    of.forget_before(2)
+    assert of.first_block == 2
+    of.forget_before(6)
+    assert of.first_block == 3  # the last ones are kept
+    for _ in range(20 * BLOCK):
+        of.write(b"abcdefghij", message_ends=True)
+    assert of.blocks - of.first_block == 10
+
+
+def test_what_fills_no_segment_is_flushed_as_it_was_written() -> None:
+    of = stream()
+    of.write(b"abc", message_ends=True, flush=True)
+    of.write(b"abcdefghijkl", message_ends=True, flush=True)
+    of.write(b"m", message_ends=False)
+    of.write(b"n", message_ends=True, flush=True)
+    of.write(b"", message_ends=True, flush=True)
+    assert symbols(of) == [
+        (StreamHeader(3, 1, 0), b"abc"),
+        (StreamHeader(10, 1, 3), b"abcdefghij"),
+        (StreamHeader(2, 0, 13), b"kl"),
+        (StreamHeader(2, 1, 15), b"mn"),
+    ]

@@ -22,9 +22,18 @@ from groupwire.net import (
 from groupwire.norm.wire.head import VERSION, MessageType
 from groupwire.values import Group, Interface
 
-__all__ = ["Ends", "open_hearing", "open_sending", "segment_bytes"]
+__all__ = [
+    "Ends",
+    "message_segment_bytes",
+    "open_hearing",
+    "open_sending",
+    "segment_bytes",
+]
 
 _SEGMENT_BYTES = 1400
+_LOOPBACK_BYTES = 62_500
+"""Of a segment that stays on this machine: a full frame of messages is one, and no
+switch is there that could drop it silently."""
 _HEADER_ROOM_BYTES = 72
 """NORM's header with every extension that a symbol travels with, and some to spare."""
 _WORD_BYTES = 4
@@ -93,8 +102,25 @@ def open_hearing(group: Group, config: EndConfig) -> Ends:
 
 def segment_bytes(payload_limit: int) -> int:
     """Return the largest segment that travels unfragmented with all its headers."""
+    return min(_largest_segment(payload_limit), _SEGMENT_BYTES)
+
+
+def message_segment_bytes(sender: MulticastSender, wanted: int | None = None) -> int:
+    """Return the segment of messages: the one ``wanted``, as far as it fits.
+
+    Where none is, it is far larger on loopback, if that is the only way out: a datagram
+    costs the same there whatever it holds.
+    """
+    ways = sender.interfaces
+    if wanted is None:
+        local = bool(ways) and all(way.loopback for way in ways)
+        wanted = _LOOPBACK_BYTES if local else _SEGMENT_BYTES
+    return min(_largest_segment(sender.payload_limit), wanted)
+
+
+def _largest_segment(payload_limit: int) -> int:
     room = max(payload_limit - _HEADER_ROOM_BYTES, _WORD_BYTES)
-    return min(room - room % _WORD_BYTES, _SEGMENT_BYTES)
+    return room - room % _WORD_BYTES
 
 
 def _joined(

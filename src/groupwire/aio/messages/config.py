@@ -50,6 +50,10 @@ class PublishConfig(EndConfig):
     """Which subscriber does not acknowledge for so long is waited for no more."""
     rate: float | None = None
     """The most bits per second; None: what the slowest subscriber takes."""
+    segment: int | None = None
+    """Bytes of a segment; None: 1400, and 62,500 where loopback is the only way out.
+    More than 1400 only where every switch between carries such frames: those that do
+    not drop them without a word. Never more than the interface's MTU carries."""
 
     def __post_init__(self) -> None:
         EndConfig.__post_init__(self)
@@ -69,6 +73,7 @@ class PublishConfig(EndConfig):
             window_bytes=self.window,
             delay_s=self.delay,
             patience_s=self.patience,
+            segment_bytes=1400 if self.segment is None else self.segment,
         )
 
 

@@ -9,7 +9,7 @@ from contextlib import suppress
 from functools import partial
 
 from groupwire.aio.config import one_of
-from groupwire.aio.ends.opening import Ends, open_sending, segment_bytes
+from groupwire.aio.ends.opening import Ends, message_segment_bytes, open_sending
 from groupwire.aio.ends.running import Running
 from groupwire.aio.inbox import Inbox
 from groupwire.aio.messages.audience import Audience, checked_wanted
@@ -47,9 +47,9 @@ from groupwire.values import Group
 __all__ = ["Publishing"]
 
 _MOST_EVENTS = 10_000
-_BURST_BYTES = 1 << 16
+_BURST_BYTES = 1 << 18
 """Sent in one turn of the loop; then others have theirs, and what comes is heard."""
-_EACH_BYTES = 64
+_EACH_BYTES = 320
 """What a message counts there beside its bytes."""
 _HURRY_S = 1.0
 """How long subscribers have for what they lack, if an exception ends it all."""
@@ -252,14 +252,13 @@ class Publishing(Session[PublishEvent]):
         return open_sending(self.group, self.config)
 
     def _make(self, ends: Ends) -> Publisher:
-        rules = self._rules(ends.sender.payload_limit)
+        rules = self._rules(message_segment_bytes(ends.sender, self.config.segment))
         self._over = asyncio.get_running_loop().create_future()
         self._publisher = Publisher(rules, new_dice())
         return self._publisher
 
-    def _rules(self, payload_limit: int) -> PublishRules:
+    def _rules(self, segment: int) -> PublishRules:
         config, usual = self.config, AdaptiveConfig()
-        segment = segment_bytes(payload_limit)
         ceiling = usual.ceiling_bytes_per_s
         if config.rate is not None:
             ceiling = config.rate / 8
@@ -279,7 +278,6 @@ class Publishing(Session[PublishEvent]):
                 start_bytes_per_s=min(START_BYTES_PER_S, ceiling),
                 floor_bytes_per_s=min(usual.floor_bytes_per_s, ceiling),
                 ceiling_bytes_per_s=ceiling,
-                packet_bytes=segment,
             ),
         )
 

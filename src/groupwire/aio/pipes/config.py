@@ -37,6 +37,9 @@ class PipeConfig(EndConfig):
     """The most bits per second; None: what the slowest reader takes."""
     receive_buffer: int = 8 << 20
     """Bytes asked of the kernel; 0 leaves the system's default."""
+    segment: int | None = None
+    """Bytes of a segment; None: 1400, and 62,500 where loopback is the only way out,
+    see :class:`PublishConfig`. Those of a live pipe are always small."""
     window: int = 16 << 20
     """Bytes that are kept so that they can be repaired: so far the sender is ahead."""
 

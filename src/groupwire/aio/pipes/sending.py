@@ -36,6 +36,7 @@ from groupwire.values import Group
 __all__ = ["PipeReport", "PipeSending"]
 
 _CHUNK_BYTES = 1 << 17
+_LIVE_SEGMENT_BYTES = 1400
 _LIVE_BYTES = 1316
 """Seven packets of a transport stream: a segment each, so that one that is lost takes
 nothing else with it."""
@@ -102,6 +103,8 @@ class PipeSending(Entered):
                 window=1 << 16 if live else config.window,
                 patience=config.patience,
                 rate=config.rate,
+                # Of a live one each message is a segment, and none is larger.
+                segment=_LIVE_SEGMENT_BYTES if live else config.segment,
                 name=config.name,
                 interface=config.interface,
                 ttl=config.ttl,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable
 
 from groupwire.errors import UsageError
@@ -28,8 +29,17 @@ _SPARE_BLOCKS = 2
 _FEWEST_BLOCKS = 4
 _MARKS = 3
 """In a window, so that room is free again before there is none."""
+_USUAL_BYTES = 1400
+"""Of larger segments a window has as many as of these, if readers hold so much: single
+messages do not fill them."""
+_READERS_BYTES = 1 << 26
+"""What a reader holds of a stream at most: an eighth of ``SubscribeRules``' memory."""
+_SYMBOL_BYTES = 108
+"""What a segment takes there beside its bytes."""
 _HEADER_BYTES = 8
 """Of a stream, in each segment (RFC 5740 §4.2.1)."""
+_NEARLY = 0.75
+"""So much of a large segment is worth to be sent without the rest."""
 _LAGGING_AGAIN_S = 1.0
 """How often who lags is asked."""
 
@@ -64,10 +74,16 @@ class StreamLane:
         self._rules = rules
         self._make = make
         self._segment = rules.segment_bytes
-        blocks = -(-rules.window_bytes // (BLOCK * rules.segment_bytes))
-        blocks = max(_FEWEST_BLOCKS, blocks)
+        blocks = _blocks(rules)
         self._buffer_bytes = blocks * BLOCK * rules.segment_bytes
         self._capacity = (blocks - _SPARE_BLOCKS) * BLOCK
+        self._most_bytes = self._capacity * self._segment
+        self._counts_bytes = self._segment > _USUAL_BYTES
+        """Whether a window is full by its bytes before it is by its segments."""
+        if self._counts_bytes:
+            self._most_bytes = min(self._most_bytes, rules.window_bytes)
+        self._marks: deque[tuple[int, int]] = deque([(0, 0)])
+        """Places that may be acknowledged, and how much was written up to there."""
         self._stream = -1
         self._ended = self._unsettled = False
         self._written = 0
@@ -157,12 +173,13 @@ class StreamLane:
         if size < left:
             # What does not fit at all goes piece by piece.
             size -= size % self._segment
-            if len(frame) < self._capacity * self._segment // 2 or size <= 0:
+            if len(frame) < self._most_bytes // 2 or size <= 0:
                 return False
         ends = size >= left
         size = min(size, left)
         piece = frame[cut : cut + size] if cut or not ends else frame
-        flush = flush and ends and len(queue.frames) == 1 and not queue.waiting
+        flush = flush and len(queue.frames) == 1 and not queue.waiting
+        flush = ends and (flush or self._nearly_full(size))
         try:
             norm.write(self._stream, piece, now=now, message_ends=ends, flush=flush)
         except UsageError:  # NORM holds it for a while: it says when it does not
@@ -190,17 +207,48 @@ class StreamLane:
         norm = self.norm = self._make(self.delivery)
         info = f'{{"gw":"messages","v":1,"delivery":"{self.delivery}"}}'.encode()
         reliable = self.delivery is Delivery.RELIABLE
+        kept = None
+        if self._counts_bytes:
+            # Blocks are dropped as a whole, and what is not acknowledged is kept.
+            kept = self._most_bytes + _SPARE_BLOCKS * BLOCK * self._segment
         flags = ObjectFlag(0) if reliable else ObjectFlag.UNRELIABLE
         self._stream = norm.open_stream(
-            buffer_bytes=self._buffer_bytes, now=now, info=info, flags=flags
+            buffer_bytes=self._buffer_bytes,
+            now=now,
+            info=info,
+            flags=flags,
+            kept_bytes=kept,
         )
         return norm
 
     @property
     def _room(self) -> int:
         """How much can be written before what somebody may lack is given up."""
-        free = self._capacity - (self._place - self.readers.floor(self._place))
-        return free * self._segment - (self._written - self._begun)
+        floor = self.readers.floor(self._place)
+        free = self._capacity - (self._place - floor)
+        room = free * self._segment - (self._written - self._begun)
+        if self._counts_bytes:
+            room = min(room, self._most_bytes - self._behind(floor))
+        return room
+
+    def _behind(self, floor: int) -> int:
+        """Return how much was written behind a place, or a mark before it."""
+        marks = self._marks
+        if floor >= self._place:
+            marks.clear()
+            marks.append((self._place, self._begun))
+        while len(marks) > 1 and marks[1][0] <= floor:
+            marks.popleft()
+        return self._written - marks[0][1]
+
+    def _nearly_full(self, size: int) -> bool:
+        """Return whether a frame of this size leaves little room in a large segment.
+
+        Another one behind it would be cut; what lies in one segment alone is handed
+        over without being put together.
+        """
+        full = (self._written - self._begun + size) % self._segment
+        return self._counts_bytes and full >= _NEARLY * self._segment
 
     def _note(self, size: int) -> None:
         self._written += size
@@ -230,7 +278,10 @@ class StreamLane:
     @property
     def kept_from(self) -> int:
         """The place from which on all is kept for repair."""
-        return max(0, self._place - self._capacity)
+        kept = max(0, self._place - self._capacity)
+        if self._counts_bytes and self.norm is not None and not self._ended:
+            kept = max(kept, self.norm.kept_from(self._stream) * BLOCK)
+        return kept
 
     def want(self, now: float) -> int:
         """Ask for acknowledgements of all that is written; return the place."""
@@ -248,7 +299,11 @@ class StreamLane:
             return
         due = self._wanted
         last = mark.place if mark is not None else readers.floor(self._place)
-        if self.full or self._place - last >= self._capacity // _MARKS:
+        far = self._place - last >= self._capacity // _MARKS
+        if self._counts_bytes:
+            unasked = self._written - self._marks[-1][1]
+            far = far or unasked >= self._most_bytes // _MARKS
+        if self.full or far:
             due = self._place
         again = now >= self._lagging_at
         if again:
@@ -259,6 +314,8 @@ class StreamLane:
             return
         self._close_segment(now)
         self._drain()
+        if self._counts_bytes:
+            self._marks.append((self._place, self._written))
         sent_bytes = self._written + _HEADER_BYTES * self._place
         readers.mark = Mark(self._place, now, sent_bytes)
         self.norm.watermark(nodes, now=now)
@@ -299,9 +356,8 @@ class StreamLane:
     def _take(self, event: SenderEvent) -> bool:
         match event:
             case NodeAcknowledged(node):
-                kept = self._place - self._capacity
                 news = self.readers.acknowledge(
-                    node, kept=kept, freed=self._freed, sequence=self.sequence
+                    node, kept=self.kept_from, freed=self._freed, sequence=self.sequence
                 )
                 if news and self.norm is not None and not self.strangers:
                     block = self.readers.floor(self._place) // BLOCK
@@ -318,3 +374,12 @@ class StreamLane:
                 return True
             case _:
                 return False
+
+
+def _blocks(rules: PublishRules) -> int:
+    """Return how many blocks of a stream are kept at most."""
+    segment = rules.segment_bytes
+    usual = -(-rules.window_bytes // (BLOCK * min(segment, _USUAL_BYTES)))
+    held = _READERS_BYTES // (BLOCK * (segment + _SYMBOL_BYTES))
+    needed = -(-rules.window_bytes // (BLOCK * segment))
+    return max(_FEWEST_BLOCKS, needed, min(usual, held))

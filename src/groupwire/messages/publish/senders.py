@@ -15,6 +15,9 @@ _GRTT_S = 0.01
 """Of a LAN, and far above it: who waits, waits no longer at first."""
 _PARITY = 16
 _KEPT_OBJECTS = 1024
+_PACKET_BYTES = 8192
+"""What a packet is taken for at most: single messages fill no large segment, and the
+rate would wait for too many of them."""
 
 
 def make_sender(rules: PublishRules, delivery: Delivery) -> Sender:
@@ -31,5 +34,6 @@ def make_sender(rules: PublishRules, delivery: Delivery) -> Sender:
         kept_bytes=rules.window_bytes,
         more_follows=True,
     )
-    rate = replace(rules.rate, packet_bytes=rules.segment_bytes)
+    packet = min(rules.segment_bytes, _PACKET_BYTES)
+    rate = replace(rules.rate, packet_bytes=packet)
     return Sender(config, AdaptiveRate(rate))

@@ -308,6 +308,7 @@ class Crowd:
             stream_blocks=_STREAM_BLOCKS,
             forgives_gone=True,
             message_by_message=foreign,
+            views=not foreign,
         )
         return Receiver(config, self._rng)
 

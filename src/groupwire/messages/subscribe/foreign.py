@@ -73,7 +73,8 @@ class ForeignRun(Run):
             self._close()
             self._cut = True
 
-    def _read(self, data: bytes, message_at: int | None) -> None:
+    def _read(self, data: bytes | memoryview, message_at: int | None) -> None:
+        data = bytes(data)
         if self._framed is None and message_at is not None:
             self._framed = data[message_at : message_at + 1] == bytes([_MAGIC])
         if self._framed:

@@ -82,7 +82,7 @@ class Run:
         """Go on behind what is lost; the next message tells how much that was."""
         self._reader.gap()
 
-    def _read(self, data: bytes, message_at: int | None) -> None:
+    def _read(self, data: bytes | memoryview, message_at: int | None) -> None:
         try:
             frames = self._reader.feed(data, message_at)
         except DecodeError as error:

@@ -11,10 +11,12 @@ from itertools import groupby
 
 from groupwire.values import Datagram
 
-__all__ = ["LEAST_BYTES", "in_rows", "runs"]
+__all__ = ["LEAST_BYTES", "MOST_BYTES", "in_rows", "runs"]
 
 LEAST_BYTES = 512
 """Of a datagram that is worth it: small ones are words, not data."""
+MOST_BYTES = 16_384
+"""To put larger ones together takes as long as to look at each."""
 
 
 def runs(sizes: Sequence[int], *marks: Sequence[bytes]) -> Iterator[tuple[int, int]]:
@@ -23,13 +25,20 @@ def runs(sizes: Sequence[int], *marks: Sequence[bytes]) -> Iterator[tuple[int, i
     Equal sizes and marks are one row; a small datagram is one of its own.
     """
     columns, count, after = (sizes, *marks), len(sizes), 0
-    if sizes[0] >= LEAST_BYTES and all(c.count(c[0]) == count for c in columns):
+    if LEAST_BYTES <= sizes[0] <= MOST_BYTES and all(
+        c.count(c[0]) == count for c in columns
+    ):
         yield 0, count
         return
     for (size, *_), run in groupby(zip(*columns, strict=True)):
-        for length in [len(list(run))] if size >= LEAST_BYTES else [1 for _ in run]:
+        for length in _lengths(size, len(list(run))):
             first, after = after, after + length
             yield first, after
+
+
+def _lengths(size: int, count: int) -> Sequence[int]:
+    """Return how many of so many equal datagrams each row has."""
+    return (count,) if LEAST_BYTES <= size <= MOST_BYTES else (1,) * count
 
 
 def in_rows(datagrams: Sequence[Datagram]) -> list[Datagram]:
@@ -49,7 +58,7 @@ def in_rows(datagrams: Sequence[Datagram]) -> list[Datagram]:
 def _end_of_row(datagrams: Sequence[Datagram], first: int, count: int) -> int:
     head, after = datagrams[first], first + 1
     size, origin, index = len(head.data), head.origin, head.interface
-    if size < LEAST_BYTES or head.segment_bytes:
+    if not LEAST_BYTES <= size <= MOST_BYTES or head.segment_bytes:
         return after
     while after < count:
         other = datagrams[after]

@@ -217,6 +217,7 @@ class Admission:
             number, first, most, coding, code, unreliable=unreliable
         )
         stream.message_by_message = self._config.message_by_message
+        stream.views = self._config.views
         self._catalogue.begin(number, fti, memory, stream)
         return stream
 

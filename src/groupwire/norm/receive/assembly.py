@@ -21,8 +21,11 @@ class Store(Protocol):
         """Keep consecutive symbols."""
         ...
 
-    def read(self, block: int) -> Sequence[bytes | memoryview]:
-        """Return all symbols of a block; those that never came may be anything."""
+    def read(self, block: int, longest: int) -> Sequence[bytes | memoryview]:
+        """Return all symbols of a block; those that never came may be anything.
+
+        Where they may differ in length, all as long as their parity, the longest one.
+        """
         ...
 
 
@@ -134,12 +137,13 @@ class Assembly:
         return True
 
     def _decode(self, partial: _Partial, block: int, length: int) -> None:
-        symbols = self._store.read(block)
+        longest = max(map(len, partial.parity.values()))
+        symbols = self._store.read(block, longest)
         there = dict(enumerate(symbols))
         for number in _bits(((1 << length) - 1) & ~partial.have):
             del there[number]
         sizes = list(map(len, symbols))
-        size = max(*sizes, *map(len, partial.parity.values()))
+        size = max(*sizes, longest)
         found = self._code.decode(length, there, partial.parity, size)
         for number, symbol in found.items():
             self._store.write(block, number, [symbol[: sizes[number]]])

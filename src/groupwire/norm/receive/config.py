@@ -41,6 +41,9 @@ class ReceiverConfig:
     message_by_message: bool = False
     """Whether what is handed over of a stream ends before each segment that tells where
     a message begins: for who has nothing else to tell messages apart."""
+    views: bool = False
+    """Whether what is handed over of a stream may be a view of what came, rather than
+    bytes of its own: for who copies out of it what is kept."""
     robust: int = 20
     """After how many silent inactivity times a sender is given up."""
     nacks_per_cycle: int = 16

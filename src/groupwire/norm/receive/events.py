@@ -102,7 +102,8 @@ class StreamReceived:
 
     sender: SenderKey
     object: int
-    data: bytes
+    data: bytes | memoryview
+    """A view only where the config allows that."""
     message_at: int | None
     """Where in them the first message begins that begins there; others may follow it,
     which its own length tells."""

@@ -17,6 +17,7 @@ from groupwire.norm.receive.catalogue import Catalogue
 from groupwire.norm.receive.congestion import CongestionSpeaker
 from groupwire.norm.receive.leaps import Leaps
 from groupwire.norm.receive.stream import Chunk, IncomingStream
+from groupwire.norm.receive.stretch import LARGE_BYTES
 
 __all__ = ["Flow"]
 
@@ -83,7 +84,12 @@ class Flow:
             or not self._catalogue.flows(stream)
         ):
             return None
-        chunk = stream.take_next(symbol, data[size:])
+        payload: bytes | memoryview
+        if len(data) > LARGE_BYTES and stream.views:
+            payload = memoryview(data)[size:]
+        else:
+            payload = data[size:]
+        chunk = stream.take_next(symbol, payload)
         if chunk is not None:
             self._leaps.doubts(number, number)
             self._admission.agreed()

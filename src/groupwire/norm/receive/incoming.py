@@ -45,7 +45,7 @@ class ObjectStore:
         """Keep consecutive symbols."""
         self._sink.write(self._partition.offset(block, symbol), payloads)
 
-    def read(self, block: int) -> Sequence[bytes | memoryview]:
+    def read(self, block: int, longest: int) -> Sequence[bytes | memoryview]:  # noqa: ARG002
         """Return all symbols of a block; those that never came may be anything."""
         partition = self._partition
         size = partition.block_bytes(block)

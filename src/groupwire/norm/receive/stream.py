@@ -21,7 +21,7 @@ _SYMBOL_COST_BYTES = 100
 _MOST_CHUNK_BYTES = 1 << 20
 """More is handed over in several pieces: to join them takes their memory twice."""
 
-Chunk = tuple[bytes, int | None]
+Chunk = tuple[bytes | memoryview, int | None]
 """Bytes, and where in them the first message begins that begins there."""
 Place = tuple[int, int]
 """Block and symbol."""
@@ -40,7 +40,7 @@ class _Joined:
     """What is handed over next, as one."""
 
     def __init__(self) -> None:
-        self._parts: list[bytes] = []
+        self._parts: list[bytes | memoryview] = []
         self._message_at: int | None = None
         self._size = 0
 
@@ -103,6 +103,8 @@ class IncomingStream:
         """From here on nothing was given up."""
         self.message_by_message = False
         """Whether what is handed over ends where a message begins that is marked."""
+        self.views = False
+        """Whether what is handed over may be a view of what came."""
         self._most = most_blocks
         self._coding = coding
         self._size = coding.segment_bytes + STREAM_HEADER_BYTES
@@ -110,7 +112,7 @@ class IncomingStream:
         """The furthest symbol that is known to have been sent."""
         self._past: Place = first_block, 0
         """What lies before this is waited for no more, if nobody repairs it."""
-        self._store = StreamStore(coding.block, self._size)
+        self._store = StreamStore(coding.block)
         self._assembly = Assembly(self._store, code, self._length)
         self._assembly.forget_before(first_block)
 
@@ -152,7 +154,7 @@ class IncomingStream:
         self._assembly.add(block, symbol, payloads)
         return True
 
-    def take_next(self, symbol: int, payload: bytes) -> Chunk | None:
+    def take_next(self, symbol: int, payload: bytes | memoryview) -> Chunk | None:
         """Take in the next symbol of this block, and return what there is to hand over.
 
         As :meth:`add` and :meth:`take` do, where there is nothing but that to be done;
@@ -277,7 +279,9 @@ class IncomingStream:
         except DecodeError:
             return None
         self.ended = header.ends
-        return None if header.ends else Stretch.alone(header, found)
+        if header.ends:
+            return None
+        return Stretch.alone(header, found if self.views else bytes(found))
 
     def _pass_over(self) -> bool:
         """Give up what cannot be read, or is waited for no more; False if neither."""

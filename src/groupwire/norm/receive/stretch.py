@@ -11,10 +11,14 @@ from typing import NamedTuple, Self
 
 from groupwire.norm.stream_header import STREAM_HEADER_BYTES, StreamHeader
 
-__all__ = ["StreamStore", "Stretch"]
+__all__ = ["LARGE_BYTES", "StreamStore", "Stretch"]
 
 _FEWEST = 4
 """Fewer symbols than that take less memory, and little more time, one by one."""
+
+
+LARGE_BYTES = 8192
+"""To copy more than that takes longer than to look at it through a view."""
 
 
 class Stretch(NamedTuple):
@@ -22,9 +26,9 @@ class Stretch(NamedTuple):
 
     length: int
     """In symbols."""
-    heads: bytes
+    heads: bytes | memoryview
     """Of all of them."""
-    data: bytes
+    data: bytes | memoryview
     """Of all of them, without the headers."""
     message_at: int | None
     """Where in it the first message begins that begins there."""
@@ -45,7 +49,7 @@ class Stretch(NamedTuple):
         return cls(count, heads, b"".join(texts), _first_message(sizes, starts))
 
     @classmethod
-    def alone(cls, header: StreamHeader, symbol: bytes) -> Self:
+    def alone(cls, header: StreamHeader, symbol: bytes | memoryview) -> Self:
         """Return a single symbol, without what may stand behind its bytes."""
         start = STREAM_HEADER_BYTES
         message_at = header.message_start - 1 if header.message_start else None
@@ -58,7 +62,7 @@ class Stretch(NamedTuple):
         step = STREAM_HEADER_BYTES
         for number, end in enumerate(accumulate(sizes)):
             head = self.heads[number * step : (number + 1) * step]
-            yield head + self.data[end - sizes[number] : end]
+            yield b"".join((head, self.data[end - sizes[number] : end]))
 
 
 @lru_cache(maxsize=256)
@@ -77,10 +81,9 @@ def _first_message(sizes: Sequence[int], starts: Sequence[int]) -> int | None:
 class StreamStore:
     """Symbols of the blocks that are not yet handed over and complete."""
 
-    def __init__(self, block: int, symbol_bytes: int) -> None:
+    def __init__(self, block: int) -> None:
         self._length = block
-        self._size = symbol_bytes
-        self._blocks: dict[int, dict[int, Stretch | bytes]] = {}
+        self._blocks: dict[int, dict[int, Stretch | bytes | memoryview]] = {}
         """What came together, or a symbol, by the number of the first one."""
 
     def write(
@@ -88,6 +91,9 @@ class StreamStore:
     ) -> None:
         """Keep consecutive symbols, of which none is kept yet."""
         of = self._blocks.setdefault(block, {})
+        if len(payloads) == 1 and len(payloads[0]) > LARGE_BYTES:
+            of[symbol] = payloads[0]  # it is nearly all of its datagram
+            return
         stretch = Stretch.of(payloads) if len(payloads) >= _FEWEST else None
         if stretch is not None:
             of[symbol] = stretch
@@ -96,23 +102,23 @@ class StreamStore:
                 zip(range(symbol, self._length), map(bytes, payloads), strict=False)
             )
 
-    def append(self, block: int, symbol: int, payload: bytes) -> None:
+    def append(self, block: int, symbol: int, payload: bytes | memoryview) -> None:
         """Keep one more symbol."""
         of = self._blocks.get(block)
         if of is None:
             of = self._blocks[block] = {}
         of[symbol] = payload
 
-    def read(self, block: int) -> Sequence[bytes | memoryview]:
-        """Return all symbols of a block, as long as they can be, zeros behind them."""
-        symbols = [bytes(self._size)] * self._length
+    def read(self, block: int, longest: int) -> Sequence[bytes | memoryview]:
+        """Return all symbols of a block, as long as its parity, zeros behind them."""
+        symbols = [bytes(longest)] * self._length
         for first, kept in self._blocks.get(block, {}).items():
-            some = [kept] if isinstance(kept, bytes) else kept.symbols()
+            some = kept.symbols() if isinstance(kept, Stretch) else [bytes(kept)]
             for number, symbol in enumerate(some, first):
-                symbols[number] = symbol.ljust(self._size, b"\0")
+                symbols[number] = symbol.ljust(longest, b"\0")
         return symbols
 
-    def get(self, block: int, symbol: int) -> Stretch | bytes | None:
+    def get(self, block: int, symbol: int) -> Stretch | bytes | memoryview | None:
         """Return what begins at a symbol."""
         of = self._blocks.get(block)
         return None if of is None else of.get(symbol)

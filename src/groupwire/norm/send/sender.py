@@ -154,14 +154,17 @@ class Sender:
         now: float,
         info: bytes | None = None,
         flags: ObjectFlag = _NO_FLAGS,
+        kept_bytes: int | None = None,
     ) -> int:
         """Open a stream of which ``buffer_bytes`` are kept for repair.
 
-        With ``flags`` UNRELIABLE nothing is repaired: they are room for what waits to
-        be sent.
+        Where segments are not full, that is as many segments; with ``kept_bytes`` no
+        more than so many bytes are kept of what nobody may ask for any more. With
+        ``flags`` UNRELIABLE nothing is repaired: they are room for what waits to be
+        sent.
         """
         self._now = now
-        content = self._streams.content(buffer_bytes)
+        content = self._streams.content(buffer_bytes, kept_bytes)
         number = self._window.next_number
         head = self._head(content.buffer_bytes, info, flags | ObjectFlag.STREAM)
         self._add(number, content, head)
@@ -192,9 +195,7 @@ class Sender:
                 f"{size} bytes do not fit into the stream's buffer",
                 fix="wait for RoomFreed, or make it larger",
             )
-        content.write(data, message_ends=message_ends)
-        if flush:
-            content.flush()
+        content.write(data, message_ends=message_ends, flush=flush)
         self._flow(now)
 
     def write_first(self, stream: int, data: bytes, *, now: float) -> bool:
@@ -238,6 +239,10 @@ class Sender:
         Its room is free at once, and not only when it was sent long enough ago.
         """
         self._streams.release(stream, block)
+
+    def kept_from(self, stream: int) -> int:
+        """Return the first block that is kept of an open stream."""
+        return self._streams.kept_from(stream)
 
     def flush(self, stream: int, *, now: float) -> None:
         """Send what has been written to a stream, though no segment is full."""

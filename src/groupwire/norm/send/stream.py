@@ -22,14 +22,25 @@ class StreamContent:
 
     Each symbol begins with the header of RFC 5740 §4.2.1 that tells how much of it
     counts; blocks have their full length always. At most ``kept_blocks`` are kept, and
-    no fewer than three: one that is sent, one to write to, one for the end.
+    no fewer than three: one that is sent, one to write to, one for the end. Of those
+    that nobody needs any more only ``kept_bytes`` are.
     """
 
-    def __init__(self, segment_bytes: int, block: int, kept_blocks: int) -> None:
+    def __init__(
+        self,
+        segment_bytes: int,
+        block: int,
+        kept_blocks: int,
+        kept_bytes: int | None = None,
+    ) -> None:
         self.symbol_bytes = segment_bytes + STREAM_HEADER_BYTES
         self._segment = segment_bytes
         self._block = block
         self._kept = max(_FEWEST, kept_blocks)
+        self._kept_bytes = kept_bytes
+        self._sizes: deque[int] = deque()
+        """Of the blocks, in bytes, where these are counted."""
+        self._size = 0
         self._blocks: deque[list[bytes]] = deque()
         self.first_block = 0
         self.ended = False
@@ -82,7 +93,20 @@ class StreamContent:
         free = (self._kept - 1) * self._block - max(0, used)
         return max(0, free * self._segment - len(self._open))
 
-    def write(self, data: bytes | memoryview, *, message_ends: bool) -> None:
+    def forget_before(self, block: int) -> None:
+        """Keep no more of what lies before a block than the limit allows."""
+        if self._kept_bytes is None:
+            return
+        while (
+            self._size > self._kept_bytes
+            and self.first_block < block
+            and len(self._blocks) > _FEWEST
+        ):
+            self._drop_first()
+
+    def write(
+        self, data: bytes | memoryview, *, message_ends: bool, flush: bool = False
+    ) -> None:
         """Append bytes; the next ones begin a message if this one ends there."""
         view = memoryview(data)
         if view and self._begins:
@@ -98,12 +122,20 @@ class StreamContent:
         if whole := len(view) // self._segment * self._segment:
             self._append(view[:whole])
             view = view[whole:]
-        self._open += view
+        if flush and view and not self._open:
+            self._append(view)
+        else:
+            self._open += view
+            if flush:
+                self.flush()
         self._begins = self._begins or message_ends
 
     @property
     def roomy(self) -> bool:
         """Whether so little is kept that nothing need be given up for one more."""
+        most = self._kept_bytes
+        if most is not None and self._size > most:
+            return False
         return len(self._blocks) < self._kept - 1
 
     def fits(self, size_bytes: int) -> bool:
@@ -147,11 +179,20 @@ class StreamContent:
         while symbols:
             if not self._blocks or len(self._blocks[-1]) == self._block:
                 self._blocks.append([])
+                self._sizes.append(0)
                 self.block_after += 1
                 if len(self._blocks) > self._kept:
-                    self._blocks.popleft()
-                    self.first_block += 1
+                    self._drop_first()
             last = self._blocks[-1]
             room = self._block - len(last)
-            last += symbols[:room]
-            symbols = symbols[room:]
+            new, symbols = symbols[:room], symbols[room:]
+            last += new
+            if self._kept_bytes is not None:
+                size = sum(map(len, new))
+                self._sizes[-1] += size
+                self._size += size
+
+    def _drop_first(self) -> None:
+        self._blocks.popleft()
+        self._size -= self._sizes.popleft()
+        self.first_block += 1

@@ -18,11 +18,13 @@ class Streams:
         self._window = window
         self._coding = coding
 
-    def content(self, buffer_bytes: int) -> StreamContent:
+    def content(
+        self, buffer_bytes: int, kept_bytes: int | None = None
+    ) -> StreamContent:
         """Return a new one, of which so much is kept."""
         coding = self._coding
         kept = -(-buffer_bytes // (coding.block * coding.segment_bytes))
-        return StreamContent(coding.segment_bytes, coding.block, kept)
+        return StreamContent(coding.segment_bytes, coding.block, kept, kept_bytes)
 
     def get(self, number: int) -> StreamContent:
         """Return an open stream; UsageError where there is none."""
@@ -36,7 +38,13 @@ class Streams:
         """Return how much can be written without giving up what may be needed."""
         content, outgoing = self._need(number)
         kept = self._window.kept_from(outgoing, now, span_s)
-        return content.room_bytes(min(outgoing.unsent_block, kept))
+        needed = min(outgoing.unsent_block, kept)
+        content.forget_before(needed)
+        return content.room_bytes(needed)
+
+    def kept_from(self, number: int) -> int:
+        """Return the first block that is kept of an open stream."""
+        return self.get(number).first_block
 
     def release(self, number: int, block: int) -> None:
         """Give up what lies before a block as soon as its room is wanted."""

@@ -98,7 +98,7 @@ class Application:
                 place = self._truth.place(event.object)
                 self.lost.add((event.sender.instance, place))
             case StreamReceived():
-                self._reader(event.sender, event.object).read(event.data)
+                self._reader(event.sender, event.object).read(bytes(event.data))
             case StreamGap():
                 self._reader(event.sender, event.object).skip()
             case StreamEnded():
