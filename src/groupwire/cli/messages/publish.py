@@ -200,7 +200,7 @@ async def _send(publishing: Publishing, plan: _Plan, shown: Published) -> None:
             last = await publishing.send_many(plan.topic, payloads)
             shown.sent(payloads)
         await _prove(publishing, last, plan, shown, until)
-    except BaseException as why:
+    except (Exception, asyncio.CancelledError) as why:
         shown.broken_off(interrupted=isinstance(why, asyncio.CancelledError))
         with suppress(ClosedError):
             await _prove_so_far(publishing, last, plan, shown)
