@@ -409,6 +409,23 @@ def test_a_slow_consumer_holds_the_publisher_back_and_loses_nothing() -> None:
     assert not any(isinstance(e, Lagging) for e in writer.events)
 
 
+def test_who_reads_nothing_because_it_is_full_calls_nobody_silent() -> None:
+    place = Place()
+    full = place.reader("full", slow=True, queue_bytes=10_000)
+    writer = place.writer("cam", patience_s=60.0)
+    everyone(place, full)
+    fill(writer, 50)
+    assert place.run(1.0, done=lambda: full.seat.core.paused)
+    full.seat.down.cut = True
+    place.run(30.0)
+    assert not full.of(MemberLeft)
+    full.seat.down.cut = False
+    full.take()
+    place.run(10.0, done=lambda: full.seat.core.paused)
+    place.run(20.0)
+    assert not full.of(MemberLeft)
+
+
 def test_who_never_reads_is_named_and_waited_for_no_more() -> None:
     place = Place()
     fast, dead = place.reader("fast"), place.reader("dead")
