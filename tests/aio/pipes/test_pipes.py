@@ -316,6 +316,26 @@ def test_who_subscribes_beside_a_pipe_is_no_reader(group: str) -> None:
     run(work())
 
 
+def test_who_subscribes_beside_a_pipe_and_never_reads_does_not_hold_its_end_up(
+    group: str,
+) -> None:
+    tight = aio.SubscribeConfig(queue=20_000)
+
+    async def work() -> None:
+        async with (
+            aio.subscribe(group, "$pipe/+", name="plain", config=tight),
+            of(group) as one,
+            to(group) as pipe,
+        ):
+            reading = asyncio.create_task(whole(one))
+            assert await pipe.begin()
+            await pipe.write(bytes(500_000))
+            assert (await pipe.finish()).complete
+            assert await reading == bytes(500_000)
+
+    run(work())
+
+
 def test_two_readers_with_one_name_are_two(group: str) -> None:
     async def work() -> None:
         async with of(group) as one, of(group) as two:

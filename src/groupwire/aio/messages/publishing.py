@@ -95,13 +95,14 @@ class Publishing(Session[PublishEvent]):
             await self._leave_group(hurried=True)
             raise self._running.failure
 
-    async def close(self) -> Closed | None:
+    async def close(self, *, hurried: bool = False) -> Closed | None:
         """Send what waits, and leave; say who has not got everything.
 
-        Who is here is waited for, for the patience at most. Any number of times; None
-        where it was never open, or its closing was interrupted.
+        Who is here is waited for, for the patience at most, or for a second where it is
+        ``hurried``. Any number of times; None where it was never open, or its closing
+        was interrupted.
         """
-        await self._leave_group()
+        await self._leave_group(hurried=hurried)
         over = self._over
         return over.result() if over is not None and over.done() else None
 

@@ -150,7 +150,8 @@ class PipeSending(Entered):
             return
         try:
             if self._ended:
-                await self._publishing.close()
+                # Who reads was waited for; who only subscribes is not.
+                await self._publishing.close(hurried=True)
             else:
                 await self._publishing.abandon()
         finally:
