@@ -95,6 +95,7 @@ class Writer:
             for payload in payloads:
                 sequence = core.send(topic, payload, now=now, delivery=delivery)
             if flush:
+                core.leave_first(now=now)  # as a program's publisher does
                 core.flush(now=now)
             return sequence
 

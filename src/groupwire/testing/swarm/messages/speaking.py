@@ -152,6 +152,7 @@ class Speaking:
         for delivery, waiting in self._waiting.items():
             while waiting and self._send(core, delivery, *waiting[0], now):
                 waiting.popleft()
+        core.leave_first(now=now)  # as a program's publisher does
         core.flush(now=now)
         self._check_queue(core)
 
