@@ -36,12 +36,14 @@ def test_what_is_no_size_is_refused_with_an_example(text: str) -> None:
         bytes_size(text)
 
 
-@pytest.mark.parametrize(("text", "seconds"), [("0.5", 0.5), ("200ms", 0.2), ("3", 3)])
+@pytest.mark.parametrize(
+    ("text", "seconds"), [("0.5", 0.5), ("200ms", 0.2), ("3", 3), ("1s", 1)]
+)
 def test_a_delay_is_seconds_or_milliseconds(text: str, seconds: float) -> None:
     assert delay(text) == pytest.approx(seconds)
 
 
-@pytest.mark.parametrize("text", ["", "0", "-1", "ms", "nan", "inf", "1m"])
+@pytest.mark.parametrize("text", ["", "0", "-1", "ms", "nan", "inf", "1m", "s", "1mss"])
 def test_what_is_no_delay_is_refused(text: str) -> None:
     with pytest.raises(typer.BadParameter, match="no time"):
         delay(text)

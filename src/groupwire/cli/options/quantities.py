@@ -35,8 +35,8 @@ def bytes_size(text: str) -> int:
 
 
 def delay(text: str) -> float:
-    """Read seconds, or milliseconds as ``200ms``."""
-    number = text.removesuffix(_MILLI)
+    """Read seconds, such as ``2`` or ``2s``, or milliseconds as ``200ms``."""
+    number = text.removesuffix(_MILLI if text.endswith(_MILLI) else "s")
     try:
         value = float(number)
     except ValueError:
