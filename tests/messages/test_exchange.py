@@ -1101,3 +1101,27 @@ def test_a_ticket_that_is_ended_waits_for_nobody_any_more() -> None:
     receipt = writer.receipt(later)
     assert receipt is not None
     assert receipt.received == {"quick", "slow"}
+
+
+def test_feedback_that_is_read_in_a_row_is_looked_at_once(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    place = Place()
+    reader, writer = place.reader("screen"), place.writer("cam")
+    everyone(place, reader)
+    writer.send("a", b"1")
+    place.run(0.1)
+    core, turns, turn = writer.core, list[float](), writer.core._audience.turn
+
+    def counted(now: float) -> None:
+        turns.append(now)
+        turn(now)
+
+    monkeypatch.setattr(core._audience, "turn", counted)
+    node, to = reader.seat.core.rules.node, core.rules.node
+    report = struct.pack("!BBHIII", 0x15, 9, 0, node, to, 0)
+    for _ in range(50):
+        core.handle_datagram(Datagram(report, reader.seat.origin), now=place.now)
+    assert not turns
+    writer.seat.drain()
+    assert turns == [place.now]

@@ -92,6 +92,8 @@ class Publisher:
         self._events: list[PublishEvent] = []
         self._transmits: list[Transmit] = []
         self._foreign = Foreign()
+        self._heard_at: float | None = None
+        """When feedback came that no turn has looked at."""
         lanes = tuple(self._lanes.values())
         self._closing = Closing(self._presence, self._receipts, lanes)
 
@@ -275,9 +277,10 @@ class Publisher:
             heard = self._presence.hear(datagram, now=now)
             if heard is not None:
                 self._take(heard, now)
-        elif len(data) < _FEEDBACK.size or not self._feedback(datagram, now):
-            return
-        self._turn(now)
+            self._turn(now)
+        elif len(data) >= _FEEDBACK.size and self._feedback(datagram, now):
+            # Much of it is read in a row: what all of it changes is looked at once.
+            self._heard_at = now
 
     def handle_timeout(self, *, now: float) -> None:
         """Do what is due."""
@@ -298,6 +301,7 @@ class Publisher:
 
     def poll_transmits(self) -> Sequence[Transmit]:
         """Return what is to be sent; each only once."""
+        self._settle()
         transmits = self._transmits
         transmits += self._presence.poll_transmits()
         self._transmits = []
@@ -308,11 +312,13 @@ class Publisher:
 
     def poll_events(self) -> Sequence[PublishEvent]:
         """Return what has happened; each only once."""
+        self._settle()
         events, self._events = self._events, []
         return events
 
     def poll_timeout(self) -> float | None:
         """Return when to call :meth:`handle_timeout`, None for never."""
+        self._settle()
         if self.closed:
             return None
         closing = self._closing.deadline
@@ -427,8 +433,14 @@ class Publisher:
             self._reliable.strangers = bool(self._foreign)
         self._audience.hear(heard, now)
 
+    def _settle(self) -> None:
+        """Have a turn if there was feedback since the last one."""
+        if self._heard_at is not None:
+            self._turn(self._heard_at)
+
     def _turn(self, now: float) -> None:
         """Take in what has happened, and go on with what can go on."""
+        self._heard_at = None
         self._audience.turn(now)
         self._take_over(self._audience.events)
         for lane in self._lanes.values():
