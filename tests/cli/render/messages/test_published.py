@@ -39,6 +39,7 @@ EVENTS = (
     TakesNoMore(ARM, "done\x1b"),
     TakesNoMore(ARM, ""),
     MessagesDropped(Delivery.RELIABLE, 3),
+    MessagesDropped(Delivery.RELIABLE, 1),
     MembershipLost(GROUP, "eth0", "it is down"),
     Closed(),
 )
@@ -169,10 +170,11 @@ def test_people_read_what_may_surprise(capsys: Capture) -> None:
         "warning: arm1 has lost 2 messages",
         "warning: arm1 takes nothing more: done\\x1b",
         "warning: arm1 takes nothing more",
-        "warning: 3 messages dropped: the queue was full",
+        "warning: nobody is waited for, and the queue is full: messages are dropped",
         "warning: no longer joined on eth0: it is down",
         "2 messages received by a",
         "  3 had something newer before they were sent",
+        "  4 were dropped before they were sent",
         "  4 dropped: cut",
     ]
 
@@ -185,7 +187,7 @@ def test_programs_are_told_all_of_it(capsys: Capture) -> None:
     out, err = capsys.readouterr()
     told = [json.loads(line) for line in out.splitlines()]
     names = ["member", "lagging", "caught-up", "lost", "lost"]
-    names += ["enough", "enough", "dropped", "left", "end"]
+    names += ["enough", "enough", "dropped", "dropped", "left", "end"]
     assert [event["event"] for event in told] == names
     assert (told[1]["name"], told[1]["behind_bytes"]) == ("arm1", 4200)
     assert (told[3]["lost"], told[3]["reason"]) == (1, "gap\x1b")

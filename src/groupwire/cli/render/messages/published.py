@@ -41,7 +41,7 @@ class Published:
         self._out = out
         self._topic = topic
         self._expected = expected or Expectation()
-        self._messages = self._bytes = 0
+        self._messages = self._bytes = self._full = 0
         self._received: frozenset[str] = frozenset()
         self._missing: frozenset[str] = frozenset()
         self._seen: dict[Member, None] = {}
@@ -134,15 +134,21 @@ class Published:
                 fields = {**_named(event.member), "reason": event.why}
                 self._warn("enough", fields, f"{who} takes nothing more{because}")
             case MessagesDropped():
-                fields = {"messages": event.messages, "delivery": str(event.delivery)}
-                what = plural(event.messages, "message")
-                self._warn("dropped", fields, f"{what} dropped: the queue was full")
+                self._drop(event)
             case MembershipLost() | MembershipRenewed():
                 from groupwire.cli.render.links import show_change
 
                 show_change(self._out, event)
             case _:
                 pass
+
+    def _drop(self, event: MessagesDropped) -> None:
+        """Show that messages were dropped; to people once, and at the end how many."""
+        fields = {"messages": event.messages, "delivery": str(event.delivery)}
+        if self._out.json or not self._full:
+            text = "nobody is waited for, and the queue is full: messages are dropped"
+            self._warn("dropped", fields, text)
+        self._full += event.messages
 
     def end(self, publishing: Publishing) -> None:
         """Say who has everything."""
@@ -153,6 +159,9 @@ class Published:
         self._say_who(plural(self._messages, "message"))
         if superseded:
             text = f"  {superseded:,} had something newer before they were sent"
+            self._out.note(self._out.note_paint(text, "dim"))
+        if self._full:
+            text = f"  {self._full:,} were dropped before they were sent"
             self._out.note(self._out.note_paint(text, "dim"))
         for reason, count in publishing.dropped.items():
             self._out.detail(f"  {count:,} dropped: {reason}")
