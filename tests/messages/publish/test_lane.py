@@ -116,3 +116,17 @@ def test_what_all_have_of_large_segments_is_kept_as_far_as_the_window_goes() -> 
     payloads = late.payloads("a")
     assert payloads == [b"%060000d" % n for n in range(1000 - len(payloads), 1000)]
     assert (1 << 20) / 60_000 < len(payloads) < 12e6 / 60_000
+
+
+def test_a_window_that_holds_hardly_a_large_segment_stops_nothing() -> None:
+    place = Place()
+    reader = place.reader("screen")
+    place.run(0.2)
+    writer = place.writer("cam", **{**LARGE, "window_bytes": 1 << 16}, rate=FAST)
+    place.run(0.2)
+    sizes = [65_560, 60_000, 3000, 200_000, 62_479, 62_480] * 5
+    for size in sizes:
+        writer.send("a", bytes(size), flush=False)
+    writer.close()
+    assert place.run(10.0, done=lambda: writer.closed)
+    assert [len(payload) for payload in reader.payloads("a")] == sizes

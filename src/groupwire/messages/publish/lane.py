@@ -232,14 +232,17 @@ class StreamLane:
         return room
 
     def _behind(self, floor: int) -> int:
-        """Return how much was written behind a place, or a mark before it."""
+        """Return how much was written behind a place, or a mark before it.
+
+        But what is in a segment that is not full: it may wait for more.
+        """
         marks = self._marks
         if floor >= self._place:
             marks.clear()
             marks.append((self._place, self._begun))
         while len(marks) > 1 and marks[1][0] <= floor:
             marks.popleft()
-        return self._written - marks[0][1]
+        return self._begun - marks[0][1]
 
     def _nearly_full(self, size: int) -> bool:
         """Return whether a frame of this size leaves little room in a large segment.
