@@ -285,6 +285,8 @@ def test_behind_its_end_nothing_is_written(group: str) -> None:
         async with of(group) as one, to(group) as pipe:
             reading = asyncio.create_task(whole(one))
             await pipe.begin()
+            with pytest.raises(UsageError, match="has begun"):
+                await pipe.begin()
             report = await pipe.finish()
             with pytest.raises(UsageError, match="has ended"):
                 await pipe.write(b"x")

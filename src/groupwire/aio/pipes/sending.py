@@ -173,6 +173,8 @@ class PipeSending(Entered):
         False: ``wait`` is over, and nobody is there.
         """
         self._check_watched()
+        if self.audience.begun:
+            raise UsageError("this pipe has begun", fix="write to it, or make another")
         names: Collection[str] | None = None
         if not self.config.first_readers:
             await self._say(BEGIN, encode_begin(self._beginning))
