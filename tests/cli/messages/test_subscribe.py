@@ -159,7 +159,7 @@ def test_silence_ends_it_where_that_is_wanted(here: list[str], capsys: Capture) 
     assert "nothing came for 0.1 s" in capsys.readouterr().err
     assert main(["subscribe", *here, "--timeout", "0.1", "--json"]) == 1
     assert told(capsys.readouterr().out)[-1]["silent"] is True
-    with subscriber(*here, "--timeout", "1.5", "--no-topic") as process:
+    with subscriber(*here, "--timeout", "3", "--no-topic") as process:
         publish("a", "b", *here)
         assert process.communicate(timeout=20)[0] == b"b\n"
     assert process.returncode == 1
