@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+import pytest
 from tests.lab.harness import Laboratory
 from tests.lab.harness.commands import told
 from tests.lab.harness.deliveries import (
@@ -43,6 +44,7 @@ def test_five_members_that_lose_packets_have_every_file_and_sign(
     assert all(host.link.dropped() > _SIZE // 1400 // 40 for host in hosts)
 
 
+@pytest.mark.alone
 def test_what_members_have_is_not_sent_again_and_who_is_absent_is_named(
     lab: Laboratory, tmp_path: Path
 ) -> None:

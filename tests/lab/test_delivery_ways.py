@@ -109,6 +109,7 @@ def test_sixteen_members_fifteen_on_one_host_and_some_that_come_late(
     assert [told(member).code for member in members] == [0] * 16
 
 
+@pytest.mark.alone
 def test_sixty_four_members_that_lose_packets_have_it_and_sign(
     lab: Laboratory, tmp_path: Path
 ) -> None:

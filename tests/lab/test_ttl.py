@@ -5,6 +5,7 @@ from tests.lab.harness import Laboratory
 from tests.lab.harness.commands import message, receive, receive_on, send, stop
 
 
+@pytest.mark.alone
 @pytest.mark.parametrize("group", ["239.255.42.99:10000", "[ff15::4242]:10000"])
 def test_each_step_of_the_ttl_reaches_one_segment_more(
     lab: Laboratory, group: str
