@@ -170,3 +170,30 @@ def test_where_messages_are_told_apart_it_is_never_taken() -> None:
 def test_nothing_of_a_sender_that_was_never_heard_is_next() -> None:
     pair = _Pair(Join.OBJECT)
     assert not pair.quick.handle_next(Datagram(b"\x12" + bytes(40), _ORIGIN), now=1.0)
+
+
+@pytest.mark.parametrize("views", [False, True])
+def test_what_is_large_is_a_view_only_for_who_wants_that(*, views: bool) -> None:
+    receiver = Receiver(
+        ReceiverConfig(_NODE, join=Join.NOW, unicast=True, views=views), Random(1)
+    )
+    config = SenderConfig(1, 9, Coding(20_000, 8, 0), backoff=0, more_follows=True)
+    sender = Sender(config, FixedRate(1e9))
+    stream = sender.open_stream(buffer_bytes=1_000_000, now=1.0)
+    whole = [bytes([number]) * 10_000 for number in range(8)]
+    short = 0
+    for number, text in enumerate(whole):
+        now = 1.0 + number / 10
+        receiver.handle_timeout(now=now)
+        sender.handle_timeout(now=now)
+        sender.write(stream, text, now=now, flush=True)
+        for transmit in sender.poll_transmits():
+            datagram = Datagram(bytes(transmit.data), _ORIGIN)
+            if receiver.handle_next(datagram, now=now):
+                short += 1
+            else:
+                receiver.handle_datagram(datagram, now=now)
+    parts = [e.data for e in receiver.poll_events() if isinstance(e, StreamReceived)]
+    assert short >= 5
+    assert {type(part) for part in parts} == {memoryview if views else bytes}
+    assert b"".join(parts) == b"".join(whole)
