@@ -19,7 +19,7 @@ from groupwire.norm.wire.message import decode
 
 ROOT = Path(__file__).parents[1]
 PAGE = (ROOT / "docs/norm.md").read_text()
-OF_OTHERS = {"libnorm1"}
+OF_OTHERS = {"libnorm1", "NormAddAckingNode", "NormSetAutoAckingNodes"}
 MODULES = sorted(set(re.findall(r"`((?:\w+/)*\w+\.py)`", PAGE)))
 
 
