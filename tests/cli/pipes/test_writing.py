@@ -42,3 +42,23 @@ def test_who_stops_waiting_for_a_write_can_wait_again(
         assert slow.written == [b"all"]
 
     run(work())
+
+
+@pytest.mark.parametrize("live", [None, 10.0])
+def test_what_waits_behind_a_write_is_written_though_its_waiting_is_ended(
+    live: float | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def work() -> None:
+        slow, shown = Slow(), Any
+        monkeypatch.setattr(writing, "Outlet", lambda: slow)
+        sink = writing.writing(live, shown)  # type: ignore[arg-type]
+        await sink.write([memoryview(b"first")], 5)
+        behind = asyncio.create_task(sink.write([memoryview(b"last")], 9))
+        await asyncio.sleep(0)
+        behind.cancel()
+        await asyncio.wait([behind])
+        slow.may.set()
+        await sink.finish()
+        assert slow.written == [b"first", b"last"]
+
+    run(work())

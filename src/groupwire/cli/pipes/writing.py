@@ -45,12 +45,26 @@ class _Whole:
     def __init__(self) -> None:
         self._outlet = Outlet()
         self._writing: asyncio.Task[None] | None = None
+        self._next: list[memoryview] = []
+        """What is written behind that."""
 
     async def write(self, chunks: Sequence[memoryview], place: int) -> None:  # noqa: ARG002
-        await self.finish()
-        self._writing = asyncio.create_task(self._outlet.write_many(chunks))
+        # Who ends the waiting has handed them over all the same.
+        self._next += chunks
+        await self._written()
+        self._begin()
 
     async def finish(self) -> None:
+        await self._written()
+        if self._next:
+            self._begin()
+            await self._written()
+
+    def _begin(self) -> None:
+        chunks, self._next = self._next, []
+        self._writing = asyncio.create_task(self._outlet.write_many(chunks))
+
+    async def _written(self) -> None:
         if self._writing is not None:
             # Who ends the waiting ends no writing: it can be waited for again.
             await asyncio.shield(self._writing)
