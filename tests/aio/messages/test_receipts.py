@@ -12,6 +12,8 @@ from groupwire import aio
 from groupwire.aio import PublishConfig, SubscribeConfig
 from groupwire.aio.messages import Receipt
 from groupwire.errors import NotDelivered, UsageError
+from groupwire.messages.members import Member
+from groupwire.messages.publish.publisher import Publisher
 
 pytestmark = pytest.mark.usefixtures("no_leaks")
 
@@ -197,6 +199,31 @@ def test_so_many_may_be_some_who_have_left_meanwhile(group: str) -> None:
         assert receipt == Receipt(frozenset({"stays", "leaves"}), frozenset(), 1)
 
     run(work())
+
+
+def test_who_came_later_is_not_taken_for_one_of_so_many_that_are_still_to_be_heard(
+    monkeypatch: pytest.MonkeyPatch, group: str
+) -> None:
+    async def work() -> None:
+        async with aio.publish(group, name="probe") as probe:
+            monkeypatch.setattr(Publisher, "came_later", _is_late)
+            monkeypatch.setattr(Publisher, "acquainted_in", lambda *_, **_now: 9.0)
+            sent = await probe.send("a", b"x")
+            asking = asyncio.create_task(sent.received(2))
+            async with (
+                aio.subscribe(group, name="early"),
+                aio.subscribe(group, name="late"),
+            ):
+                await here(probe, "early", "late")
+                async with aio.subscribe(group, name="slow-to-say-so"):
+                    receipt = await asking
+        assert receipt.received | receipt.missing == {"early", "slow-to-say-so"}
+
+    run(work())
+
+
+def _is_late(_core: object, member: Member, *_message: object) -> bool:
+    return member.name == "late"
 
 
 def test_a_delivery_may_be_its_plain_word_and_no_other(group: str) -> None:

@@ -110,13 +110,15 @@ class Receipts:
     ) -> float | None:
         """Return until when others may appear; None once nobody has to.
 
-        A name may be that of more than one: nobody knows before all have had time to
-        say so.
+        A name may be that of more than one, and of so many some may have come later:
+        nobody knows before all have had time to say so.
         """
         if self._audience.closed:
             return None
+        if isinstance(wanted, int) and len(asked) >= wanted:
+            return None
         if wanted is None or self._have_appeared(wanted, asked):
-            soon = 0.0 if isinstance(wanted, int) else self.acquainted_in()
+            soon = self.acquainted_in()
             if not soon:
                 return None
             begun = asyncio.get_running_loop().time() + soon
