@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from groupwire.cli.render.messages.members import show_member
+from groupwire.cli.render.messages.members import named, show_member
 from groupwire.cli.render.out import Fields, Out
 from groupwire.cli.render.text import escape, plural
 from groupwire.gather import Expectation
@@ -116,22 +116,22 @@ class Published:
             case Lagging():
                 who = escape(str(event.member))
                 behind = {"behind_bytes": event.bytes_behind}
-                fields = {**_named(event.member), **behind}
+                fields = {**named(event.member), **behind}
                 self._warn("lagging", fields, f"{who} lags and is not waited for")
             case CaughtUp():
                 who = escape(str(event.member))
-                fields = _named(event.member)
-                self._warn("caught-up", fields, f"{who} has everything again")
+                again = f"{who} has everything again"
+                self._warn("caught-up", named(event.member), again)
             case LostTold():
                 who, lost = escape(str(event.member)), plural(event.messages, "message")
                 why = {"lost": event.messages, "reason": event.why}
-                fields = {**_named(event.member), **why}
+                fields = {**named(event.member), **why}
                 because = f" ({escape(event.why)})" if event.why else ""
                 self._warn("lost", fields, f"{who} has lost {lost}{because}")
             case TakesNoMore():
                 who = escape(str(event.member))
                 because = f": {escape(event.why)}" if event.why else ""
-                fields = {**_named(event.member), "reason": event.why}
+                fields = {**named(event.member), "reason": event.why}
                 self._warn("enough", fields, f"{who} takes nothing more{because}")
             case MessagesDropped():
                 self._drop(event)
@@ -225,10 +225,6 @@ class Published:
             self._out.event(event, fields)
         else:
             self._out.warn(text)
-
-
-def _named(member: Member) -> dict[str, object]:
-    return {"name": member.name, "address": str(member.origin)}
 
 
 def _some(names: frozenset[str]) -> str:
