@@ -22,6 +22,8 @@ from groupwire.messages.delivery import Delivery
         {"window": 1000},
         {"delay": -1},
         {"patience": 0},
+        {"segment": 63},
+        {"segment": 65_001},
         {"name": "a b"},
     ],
 )

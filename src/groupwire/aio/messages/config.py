@@ -12,6 +12,9 @@ from groupwire.messages.rules import PublishRules, StartAt, SubscribeRules
 
 __all__ = ["Full", "PublishConfig", "SubscribeConfig"]
 
+_LEAST_SEGMENT_BYTES = 64
+"""What a stream says of itself fills one at most."""
+
 
 class Full(StrEnum):
     """What becomes of a message for which a queue has no room."""
@@ -51,9 +54,10 @@ class PublishConfig(EndConfig):
     rate: float | None = None
     """The most bits per second; None: what the slowest subscriber takes."""
     segment: int | None = None
-    """Bytes of a segment; None: 1400, and 62,500 where loopback is the only way out.
-    More than 1400 only where every switch between carries such frames: those that do
-    not drop them without a word. Never more than the interface's MTU carries."""
+    """Bytes of a segment, 64 or more; None: 1400, and 62,500 where loopback is the only
+    way out. More than 1400 only where every switch between carries such frames: those
+    that do not drop them without a word. Never more than the interface's MTU carries.
+    """
 
     def __post_init__(self) -> None:
         EndConfig.__post_init__(self)
@@ -63,6 +67,11 @@ class PublishConfig(EndConfig):
             raise UsageError(f"no timeout of {self.timeout} s", fix="use 0 or more")
         if self.rate is not None and not self.rate > 0:
             raise UsageError(f"no rate of {self.rate}", fix="use more than 0")
+        if self.segment is not None and self.segment < _LEAST_SEGMENT_BYTES:
+            raise UsageError(
+                f"a segment of {self.segment} bytes is too small for messages",
+                fix=f"use {_LEAST_SEGMENT_BYTES} or more",
+            )
         # They check the rest; who it will be does not matter here.
         PublishRules(
             id=0,
