@@ -135,40 +135,7 @@ __all__ = [
     "watch",
 ]
 
-_OF_AIO = frozenset(
-    {
-        "JSON",
-        "Batch",
-        "Closed",
-        "Codec",
-        "Delivery",
-        "Full",
-        "Gap",
-        "Lagging",
-        "LeaveReason",
-        "Member",
-        "MemberJoined",
-        "MemberLeft",
-        "MessagesDropped",
-        "Output",
-        "PeerConfig",
-        "PipeBroken",
-        "PipeConfig",
-        "PublishConfig",
-        "PublisherRestarted",
-        "PullConfig",
-        "PushConfig",
-        "QueueFull",
-        "Receipt",
-        "Role",
-        "StartAt",
-        "Stats",
-        "SubscribeConfig",
-        "Undecodable",
-        "Valued",
-        "WatchConfig",
-    }
-)
+_OF_AIO = frozenset(__all__).difference(globals())
 """What is loaded when it is first used."""
 
 
