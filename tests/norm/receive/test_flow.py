@@ -167,6 +167,27 @@ def test_where_messages_are_told_apart_it_is_never_taken() -> None:
     assert not pair.short
 
 
+def test_what_is_longer_than_a_segment_of_the_sender_goes_neither_way() -> None:
+    pair, dropped = _Pair(Join.NOW), 0
+    sender = Sender(
+        SenderConfig(1, 9, Coding(32, 8, 0), backoff=0, more_follows=True),
+        FixedRate(1e7),
+    )
+    stream = sender.open_stream(buffer_bytes=4096, now=1.0)
+    for number in range(6):
+        now = 1.0 + number / 100
+        sender.handle_timeout(now=now)
+        sender.write(stream, b"it", now=now, flush=True)
+        for transmit in sender.poll_transmits():
+            data = bytes(transmit.data)
+            if number == 5 and data[0] == 0x12:
+                data += bytes(31)
+                dropped += 1
+            pair.hear(data, now)
+    assert (pair.short, dropped) == (4, 1)
+    assert pair.quick.dropped == {"norm-symbol": 1}
+
+
 def test_nothing_of_a_sender_that_was_never_heard_is_next() -> None:
     pair = _Pair(Join.OBJECT)
     assert not pair.quick.handle_next(Datagram(b"\x12" + bytes(40), _ORIGIN), now=1.0)

@@ -167,6 +167,7 @@ class IncomingStream:
             or self.ended
             or self.skipped
             or self._first is None
+            or len(payload) > self._size
             or self.message_by_message
             or (self.info is None and self.flags & ObjectFlag.INFO)
         ):
