@@ -173,6 +173,36 @@ def test_places_of_who_has_gone_are_not_kept() -> None:
     assert readers.floor(5000) == 7
 
 
+class Held(int):
+    """A place that counts how many like it there are."""
+
+    alive = 0
+
+    def __init__(self, _: int) -> None:
+        Held.alive += 1
+
+    def __del__(self) -> None:
+        Held.alive -= 1
+
+
+def test_while_one_who_lags_stays_where_it_is_places_of_another_are_not_kept() -> None:
+    readers = Readers(PATIENCE_S, 1400)
+    readers.expire(0, 0.0)
+    for node in (1, 2):
+        readers.join(member(node), 0, 0.0)
+    readers.mark = Mark(1, 0.0, 0, 0.0)
+    for now in (2.0, 4.0, 6.0):
+        readers.expire(1, now)
+    assert readers.lagging == 2
+    before = Held.alive
+    for place in range(2, 2000):
+        readers.mark = Mark(Held(place), 6.0, 0, 6.0)
+        assert readers.acknowledge(2, kept=place + 1)  # too late again
+        assert readers.lacking(place, lagging=True) == (1,)
+    assert Held.alive - before < 100
+    assert readers.lagging == 2
+
+
 def test_who_speaks_from_elsewhere_too_keeps_its_place() -> None:
     readers = Readers(PATIENCE_S, 1400)
     readers.join(member(1), 3, 0.0)

@@ -130,6 +130,20 @@ def test_what_is_no_message_is_bounded_too(monkeypatch: pytest.MonkeyPatch) -> N
     assert (len(backlog), backlog.lost_events) == (2, 3)
 
 
+def test_of_publishers_without_end_it_is_not_told_of_each_what_was_dropped(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(room, "_MOST_OTHERS", 2)
+    backlog = Backlog(10)
+    assert backlog.put(reliable(0)) == 0
+    for life in range(10, 20):
+        assert backlog.put(reliable(0, replace(CAM, id=life))) == 10
+    assert backlog.put(reliable(1, replace(CAM, id=10))) == 10
+    assert (len(backlog), backlog.dropped, backlog.lost_events) == (4, 11, 7)
+    assert len(backlog.poll_dropped()) == 11
+    assert drained(backlog)[:2] == [reliable(0), lost(2, replace(CAM, id=10))]
+
+
 def latest(topic: str, sequence: int, size: int) -> Batch:
     return Batch(CAM, Delivery.LATEST, topic, sequence, [b"x"], size)
 

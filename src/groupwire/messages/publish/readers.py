@@ -15,6 +15,8 @@ __all__ = ["Mark", "Reader", "Readers"]
 
 _STALE_S = 0.1
 """A watermark makes room for one that a ticket waits for after so long."""
+_MOST_EMPTY = 64
+"""Places that nobody is at any more, beside one for each who is counted."""
 
 
 @dataclass(slots=True)
@@ -57,11 +59,13 @@ class Mark:
 class _Places:
     """Counts who is at which place, and knows the lowest one."""
 
-    __slots__ = ("_counts", "_heap")
+    __slots__ = ("_all", "_counts", "_heap")
 
     def __init__(self) -> None:
+        self._all = 0
         self._counts: dict[int, int] = {}
-        """None is zero but behind the lowest: those go when they are the lowest."""
+        """None is zero but behind the lowest: those go when they are the lowest, or
+        where the lowest one stays for long and others go on, when they are many."""
         self._heap: list[int] = []
         """The places of these counts."""
 
@@ -72,6 +76,7 @@ class _Places:
 
     def add(self, place: int) -> None:
         """Count one more at a place."""
+        self._all += 1
         if place not in self._counts:
             self._counts[place] = 0
             heappush(self._heap, place)
@@ -79,9 +84,13 @@ class _Places:
 
     def remove(self, place: int) -> None:
         """Count one less at a place."""
+        self._all -= 1
         self._counts[place] -= 1
         while self._heap and not self._counts[self._heap[0]]:
             del self._counts[heappop(self._heap)]
+        if len(self._heap) > 2 * self._all + _MOST_EMPTY:
+            self._counts = {at: count for at, count in self._counts.items() if count}
+            self._heap = sorted(self._counts)
 
 
 class Readers:

@@ -172,6 +172,9 @@ class Backlog:
         self._news.append(NotTaken(publisher, delivery, count))
         place = publisher.id, delivery
         dropped = self._gone.get(place)
+        if dropped is None and len(self._holes) >= len(self._batches) + _MOST_OTHERS:
+            self.lost_events += 1  # of a publisher one is behind each batch at most
+            return
         if dropped is None:
             dropped = self._gone[place] = _Dropped(publisher, delivery)
             number = self._next() if number is None else number
