@@ -10,7 +10,7 @@ import pytest
 from tests.aio.places import run, until
 
 from groupwire import aio
-from groupwire.aio.adapters.streams import stream_from, stream_to
+from groupwire.aio.adapters.streams import _ended, stream_from, stream_to
 from groupwire.aio.pipes import PipeBroken, PipeConfig
 from groupwire.errors import NotDelivered
 
@@ -162,3 +162,26 @@ def test_the_command_reads_what_a_stream_writes(group: str) -> None:
         return out, pipe.report.received
 
     assert run(work()) == (b"any bytes\0\xff", ("screen",))
+
+
+def test_who_is_cancelled_while_a_stream_is_left_is_cancelled() -> None:
+    async def work() -> None:
+        may_end = asyncio.Event()
+
+        async def slow_to_end() -> None:
+            try:
+                await asyncio.Event().wait()
+            finally:
+                await may_end.wait()
+
+        feeding = asyncio.create_task(slow_to_end())
+        await asyncio.sleep(0)
+        leaving = asyncio.create_task(_ended(feeding))
+        await asyncio.sleep(0)
+        leaving.cancel()
+        may_end.set()
+        await asyncio.wait([leaving, feeding])
+        assert feeding.cancelled()
+        assert leaving.cancelled()
+
+    run(work())

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import AsyncGenerator, Iterable
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 
 from groupwire.aio.pipes import (
     PipeConfig,
@@ -86,8 +86,10 @@ async def stream_to(
 
 async def _ended(task: asyncio.Task[None]) -> None:
     task.cancel()
-    with suppress(asyncio.CancelledError):
-        await task
+    # Unlike its own, a cancellation of who waits here goes through.
+    await asyncio.wait([task])
+    if not task.cancelled():
+        task.result()
 
 
 class _Reading(asyncio.ReadTransport):
