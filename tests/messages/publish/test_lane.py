@@ -11,6 +11,7 @@ from groupwire.messages.errors import QueueFull
 from groupwire.messages.events import Closed
 from groupwire.messages.rules import StartAt
 from groupwire.norm import AdaptiveConfig
+from groupwire.values import Datagram
 
 SLOW = AdaptiveConfig(start_bytes_per_s=1e6, floor_bytes_per_s=1e6)
 
@@ -116,6 +117,43 @@ def test_what_all_have_of_large_segments_is_kept_as_far_as_the_window_goes() -> 
     payloads = late.payloads("a")
     assert payloads == [b"%060000d" % n for n in range(1000 - len(payloads), 1000)]
     assert (1 << 20) / 60_000 < len(payloads) < 12e6 / 60_000
+
+
+def test_who_was_here_before_and_is_heard_late_loses_no_large_segment() -> None:
+    place = Place()
+    one, late = place.reader("one"), place.reader("late")
+    place.run(0.2)
+    writer = place.writer("cam", **LARGE, rate=FAST)
+    up, down = writer.seat.arrive, late.seat.arrive
+    deaf = {writer.name, late.name}
+
+    def hear(datagram: Datagram) -> None:
+        if writer.name not in deaf or datagram.origin != late.seat.origin:
+            up(datagram)
+
+    def receive(datagram: Datagram) -> None:
+        if late.name not in deaf or datagram.data[0] >> 4 != 1:  # no NORM
+            down(datagram)
+
+    writer.seat.arrive = hear  # type: ignore[method-assign]
+    late.seat.arrive = receive  # type: ignore[method-assign]
+    place.run(0.6)
+    for number in range(204):  # nearly all that is kept
+        writer.send("a", b"%044000d" % number)
+        place.run(0.005)
+    deaf.remove(writer.name)
+    assert place.run(1.5, done=lambda: len(writer.core.members) == 2)
+    for number in range(204, 234):
+        writer.send("a", b"%044000d" % number)
+        place.run(0.002)
+    deaf.remove(late.name)
+    ticket = writer.received()
+    assert place.run(10.0, done=lambda: writer.receipt(ticket) is not None)
+    receipt = writer.receipt(ticket)
+    assert receipt is not None
+    assert receipt.received == {"one", "late"}
+    whole = [b"%044000d" % number for number in range(234)]
+    assert one.payloads("a") == late.payloads("a") == whole
 
 
 def test_a_window_that_holds_hardly_a_large_segment_stops_nothing() -> None:

@@ -240,6 +240,8 @@ class StreamLane:
         if floor >= self._place:
             marks.clear()
             marks.append((self._place, self._begun))
+        elif floor < marks[0][0]:  # of who was here before is heard only now
+            marks.appendleft((0, 0))
         while len(marks) > 1 and marks[1][0] <= floor:
             marks.popleft()
         return self._begun - marks[0][1]
