@@ -3,14 +3,21 @@
 from __future__ import annotations
 
 from contextlib import suppress
+from random import Random
 from typing import Any
 
+import pytest
 from tests.messages.places import Place
 
 from groupwire.messages.errors import QueueFull
 from groupwire.messages.events import Closed
-from groupwire.messages.rules import StartAt
-from groupwire.norm import AdaptiveConfig
+from groupwire.messages.publish.lane import BLOCK
+from groupwire.messages.publish.publisher import Publisher
+from groupwire.messages.rules import PublishRules, StartAt, SubscribeRules
+from groupwire.norm import AdaptiveConfig, Coding
+from groupwire.norm.receive.stream import stream_bytes
+from groupwire.norm.wire.message import decode
+from groupwire.norm.wire.objects import Data
 from groupwire.values import Datagram
 
 SLOW = AdaptiveConfig(start_bytes_per_s=1e6, floor_bytes_per_s=1e6)
@@ -45,6 +52,27 @@ def test_what_waits_for_room_is_given_up_at_the_end_where_nobody_is_there() -> N
     assert place.run(1.0, done=lambda: writer.closed)
     (closed,) = [event for event in writer.events if isinstance(event, Closed)]
     assert not closed.missing
+
+
+@pytest.mark.parametrize("segment", [100, 1400, 9000, 62_500])
+@pytest.mark.parametrize("window", [1 << 16, 1 << 23, 1 << 26])
+def test_a_reader_s_memory_holds_as_much_as_a_window(segment: int, window: int) -> None:
+    rules = PublishRules(1, 1, 1, "cam", segment_bytes=segment, window_bytes=window)
+    core = Publisher(rules, Random(1))
+    core.start(now=0.0)
+    core.send("a", bytes(10), now=0.0)
+    core.flush(now=0.0)
+    core.poll_transmits()
+    core.handle_timeout(now=0.05)
+    sent = [decode(bytes(transmit.data)) for transmit in core.poll_transmits()]
+    (info,) = {data.extensions.info for data in sent if isinstance(data, Data)}
+    assert info is not None
+    coding = Coding.of(info)
+    assert coding is not None
+    blocks = info.size_bytes // (BLOCK * segment)
+    share = SubscribeRules(2, 2, "screen").memory_bytes // 8
+    assert stream_bytes(coding, blocks) <= share
+    assert blocks * BLOCK * segment >= 0.9 * window or segment == 100
 
 
 LARGE: dict[str, Any] = {

@@ -386,5 +386,4 @@ def _blocks(rules: PublishRules) -> int:
     segment = rules.segment_bytes
     usual = -(-rules.window_bytes // (BLOCK * min(segment, _USUAL_BYTES)))
     held = _READERS_BYTES // (BLOCK * (segment + _SYMBOL_BYTES))
-    needed = -(-rules.window_bytes // (BLOCK * segment))
-    return max(_FEWEST_BLOCKS, needed, min(usual, held))
+    return max(_FEWEST_BLOCKS, min(usual, held))
