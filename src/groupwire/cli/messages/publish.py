@@ -217,9 +217,10 @@ async def _prove(
     """Find out who has it; who is expected has until then to appear."""
     appear = max(0.0, until - asyncio.get_running_loop().time())
     who = plan.waiting.who
+    besteffort = plan.config.delivery is Delivery.BESTEFFORT
     if last is None:
-        shown.nothing()
-    elif plan.config.delivery is Delivery.BESTEFFORT:
+        shown.nothing(acknowledged=not besteffort)
+    elif besteffort:
         await publishing.wait_for(who, timeout=None if who is None else appear)
         shown.there()
     else:

@@ -151,10 +151,22 @@ def test_interrupted_before_the_first_message_it_says_so(capsys: Capture) -> Non
 
 def test_nothing_to_publish_is_complete(capsys: Capture) -> None:
     one = Published(Out(Tone()), "a", None)
-    one.nothing()
+    one.nothing(acknowledged=True)
     assert one.complete
     one.end(publishing())
     assert capsys.readouterr().err.startswith("nothing to publish\n")
+
+
+@pytest.mark.parametrize(
+    ("acknowledged", "key"), [(True, "received"), (False, "there")]
+)
+def test_programs_read_that_nobody_has_received_nothing(
+    capsys: Capture, acknowledged: bool, key: str
+) -> None:
+    one = Published(Out(Tone(json=True)), "a", None)
+    one.nothing(acknowledged=acknowledged)
+    one.end(publishing())
+    assert json.loads(capsys.readouterr().out)[key] == []
 
 
 def test_people_read_what_may_surprise(capsys: Capture) -> None:

@@ -99,9 +99,9 @@ class Published:
         names = {member.name for member in self._seen}
         self._missing = frozenset(self._expected.names) - names
 
-    def nothing(self) -> None:
-        """Note that there was no message."""
-        self._told = True
+    def nothing(self, *, acknowledged: bool) -> None:
+        """Note that there was no message; ``acknowledged``: others would have been."""
+        self._told, self._acknowledged = True, acknowledged
 
     def broken_off(self, *, interrupted: bool) -> None:
         """Note that not all is sent, or not all is known; errors are told elsewhere."""
