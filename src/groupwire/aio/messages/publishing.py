@@ -36,7 +36,7 @@ from groupwire.messages.events import (
     RoomFreed,
     TakesNoMore,
 )
-from groupwire.messages.publish.batch import checked_payloads
+from groupwire.messages.publish.lanes.batch import checked_payloads
 from groupwire.messages.publish.publisher import Publisher
 from groupwire.messages.publish.stats import PublishStats
 from groupwire.messages.rules import START_BYTES_PER_S, PublishRules

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from groupwire.messages.presence import Presence
-from groupwire.messages.publish.lane import StreamLane
-from groupwire.messages.publish.latest import LatestLane
-from groupwire.messages.publish.receipts import Receipts
+from groupwire.messages.publish.hearers.receipts import Receipts
+from groupwire.messages.publish.lanes.lane import StreamLane
+from groupwire.messages.publish.lanes.latest import LatestLane
 
 __all__ = ["Closing"]
 

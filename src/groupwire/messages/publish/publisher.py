@@ -25,22 +25,22 @@ from groupwire.messages.events import (
 from groupwire.messages.frames import MAX_MESSAGE_BYTES
 from groupwire.messages.members import Member, Role
 from groupwire.messages.presence import Heard, Myself, Presence
-from groupwire.messages.publish.audience import Audience
-from groupwire.messages.publish.batch import (
+from groupwire.messages.publish.closing import Closing
+from groupwire.messages.publish.hearers.audience import Audience
+from groupwire.messages.publish.hearers.foreign import Foreign
+from groupwire.messages.publish.hearers.receipts import Receipts
+from groupwire.messages.publish.lanes.batch import (
     EACH_BYTES,
     Queue,
     bytes_of,
     check_size,
     checked_payloads,
 )
-from groupwire.messages.publish.closing import Closing
-from groupwire.messages.publish.foreign import Foreign
-from groupwire.messages.publish.lane import StreamLane
-from groupwire.messages.publish.latest import LatestLane
-from groupwire.messages.publish.receipts import Receipts
-from groupwire.messages.publish.senders import make_sender
+from groupwire.messages.publish.lanes.lane import StreamLane
+from groupwire.messages.publish.lanes.latest import LatestLane
+from groupwire.messages.publish.lanes.senders import make_sender
+from groupwire.messages.publish.lanes.values import LastValues
 from groupwire.messages.publish.stats import PublishStats
-from groupwire.messages.publish.values import LastValues
 from groupwire.messages.rules import PublishRules
 from groupwire.messages.wire.words import Join
 from groupwire.norm import Sender

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from groupwire.messages.delivery import DELIVERIES, Delivery
-from groupwire.messages.publish.lane import BLOCK
+from groupwire.messages.publish.lanes.lane import BLOCK
 from groupwire.messages.rules import PublishRules
 from groupwire.norm import AdaptiveRate, Coding, Sender, SenderConfig
 

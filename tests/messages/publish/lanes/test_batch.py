@@ -8,8 +8,8 @@ from groupwire.errors import MessageTooLarge, UsageError
 from groupwire.messages.delivery import Delivery
 from groupwire.messages.errors import QueueFull
 from groupwire.messages.frames import FrameReader
-from groupwire.messages.publish.batch import News, Queue
-from groupwire.messages.publish.values import LastValues
+from groupwire.messages.publish.lanes.batch import News, Queue
+from groupwire.messages.publish.lanes.values import LastValues
 
 EACH = 16
 

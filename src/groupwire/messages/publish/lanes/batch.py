@@ -10,7 +10,7 @@ from groupwire.errors import MessageTooLarge, UsageError
 from groupwire.messages.delivery import Delivery
 from groupwire.messages.errors import QueueFull
 from groupwire.messages.frames import MAX_MESSAGE_BYTES, encode_frame, messages_in
-from groupwire.messages.publish.values import LastValues
+from groupwire.messages.publish.lanes.values import LastValues
 from groupwire.messages.topics import checked_topic
 
 __all__ = [

@@ -7,9 +7,9 @@ from collections.abc import Callable
 
 from groupwire.errors import UsageError
 from groupwire.messages.delivery import Delivery
-from groupwire.messages.publish.batch import Queue
-from groupwire.messages.publish.readers import Mark, Readers
-from groupwire.messages.publish.values import LastValues
+from groupwire.messages.publish.hearers.readers import Mark, Readers
+from groupwire.messages.publish.lanes.batch import Queue
+from groupwire.messages.publish.lanes.values import LastValues
 from groupwire.messages.rules import PublishRules
 from groupwire.norm import ObjectFlag, Sender
 from groupwire.norm.send.events import (

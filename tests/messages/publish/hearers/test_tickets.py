@@ -7,8 +7,8 @@ from dataclasses import replace
 
 from groupwire.messages.events import ReceiptEnded, ReceivedBy
 from groupwire.messages.members import Member, Role
-from groupwire.messages.publish.readers import Mark, Readers
-from groupwire.messages.publish.tickets import Tickets
+from groupwire.messages.publish.hearers.readers import Mark, Readers
+from groupwire.messages.publish.hearers.tickets import Tickets
 from groupwire.values import Origin
 
 STREAM, LATEST = 0, 1

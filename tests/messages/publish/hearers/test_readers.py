@@ -10,7 +10,7 @@ import pytest
 
 from groupwire.messages.events import CaughtUp, Lagging
 from groupwire.messages.members import Member, Role
-from groupwire.messages.publish.readers import Mark, Readers
+from groupwire.messages.publish.hearers.readers import Mark, Readers
 from groupwire.values import Origin
 
 PATIENCE_S = 5.0

@@ -7,9 +7,9 @@ from collections.abc import Collection, Sequence
 from groupwire.messages.delivery import Delivery
 from groupwire.messages.events import ReceiptEnded, ReceivedBy
 from groupwire.messages.members import Member
-from groupwire.messages.publish.lane import StreamLane
-from groupwire.messages.publish.latest import LatestLane
-from groupwire.messages.publish.tickets import Tickets
+from groupwire.messages.publish.hearers.tickets import Tickets
+from groupwire.messages.publish.lanes.lane import StreamLane
+from groupwire.messages.publish.lanes.latest import LatestLane
 
 __all__ = ["Receipts"]
 

@@ -18,10 +18,10 @@ from groupwire.messages.frames import (
     MAX_SHARED_BYTES,
     encode_frame,
 )
-from groupwire.messages.publish.batch import EACH_BYTES, Dropped, check_size
-from groupwire.messages.publish.budget import Budget
-from groupwire.messages.publish.readers import Mark, Readers
-from groupwire.messages.publish.values import LastValues, Value
+from groupwire.messages.publish.hearers.readers import Mark, Readers
+from groupwire.messages.publish.lanes.batch import EACH_BYTES, Dropped, check_size
+from groupwire.messages.publish.lanes.budget import Budget
+from groupwire.messages.publish.lanes.values import LastValues, Value
 from groupwire.messages.rules import PublishRules
 from groupwire.messages.topics import checked_topic
 from groupwire.norm import Sender

@@ -13,8 +13,8 @@ from groupwire.messages.events import (
 )
 from groupwire.messages.members import Member, Role
 from groupwire.messages.presence import Heard, Presence
-from groupwire.messages.publish.lane import StreamLane
-from groupwire.messages.publish.latest import LatestLane
+from groupwire.messages.publish.lanes.lane import StreamLane
+from groupwire.messages.publish.lanes.latest import LatestLane
 from groupwire.messages.wire.words import Enough, Here, Join, Lost, Word
 
 __all__ = ["Audience"]

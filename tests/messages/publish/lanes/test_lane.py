@@ -11,7 +11,7 @@ from tests.messages.places import Place
 
 from groupwire.messages.errors import QueueFull
 from groupwire.messages.events import Closed
-from groupwire.messages.publish.lane import BLOCK
+from groupwire.messages.publish.lanes.lane import BLOCK
 from groupwire.messages.publish.publisher import Publisher
 from groupwire.messages.rules import PublishRules, StartAt, SubscribeRules
 from groupwire.norm import AdaptiveConfig, Coding

@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 from groupwire.messages.events import ReceiptEnded, ReceivedBy
 from groupwire.messages.members import Member
-from groupwire.messages.publish.readers import Reader, Readers
+from groupwire.messages.publish.hearers.readers import Reader, Readers
 
 __all__ = ["Tickets"]
 

@@ -1,0 +1,1 @@
+"""Who hears a publisher, who has what, and who is asked for it."""

@@ -1,0 +1,1 @@
+"""What carries messages of each delivery: queues, streams and objects."""
