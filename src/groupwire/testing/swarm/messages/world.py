@@ -166,7 +166,7 @@ class _Draw:
             self._sayings(messages, span),
             tuple(span * rng.random() for _ in range(rng.choice((0, 0, 1, 3)))),
             span + rng.choice((0.0, 0.01, 0.5, 2.0)),
-            rng.choice((200, 500, 1400)),
+            rng.choice((200, 500, 1400, 9000, 62_500)),
             1 << 16 if tight else 1 << 20,
             rng.choice((1000, 20_000)) if tight else 1 << 20,
             rng.random() < 0.2,
