@@ -41,7 +41,7 @@ _WORDS: Sequence[Word] = (
     Left(5, 7, (1, 2, 3)),
     Who(),
     Join(_HERE, 7, ("a/#", "+")),
-    Lost(6, 8, 17, "gap"),
+    Lost(6, 8, 17, "gap", (9, 0, 3)),
     Enough(6, 8, "done"),
 )
 _MANY = Join(_HERE, 7, tuple(f"{n}/{'x' * n}" for n in range(64)))

@@ -995,6 +995,39 @@ def test_who_came_after_a_message_has_no_receipt_for_it(delivery: Delivery) -> N
     assert len(early.batches) > 0
 
 
+def test_who_came_while_a_message_waited_and_never_had_it_has_no_receipt() -> None:
+    place = Place()
+    early = place.reader("early")
+    place.run(0.5)
+    writer = place.writer("cam", delay_s=0.1)
+    writer.send("a", b"before")
+    place.run(1.0)
+    late = place.reader("late")
+    assert place.run(1, done=lambda: any(m.name == "late" for m in writer.core.members))
+    counted = writer.send("a", b"counted", flush=False)
+    place.run(0.09)
+    late.seat.cut(up=False)
+    place.run(0.3)  # what is sent for the first time is lost on the way to it
+    late.seat.cut(up=False, down=False)
+    after = writer.send("a", b"after")
+    place.run(1)
+    assert early.payloads("a") == [b"before", b"counted", b"after"]
+    assert late.payloads("a") == [b"after"]
+
+    def receipt(sequence: int) -> ReceiptEnded | None:
+        ticket = writer.seat.do(
+            lambda core, now: core.want_received(None, now=now, sequence=sequence)
+        )
+        place.run(2)
+        return writer.receipt(ticket)
+
+    lost, had = receipt(counted), receipt(after)
+    assert lost is not None
+    assert (lost.received, lost.missing) == ({"early"}, {"late"})
+    assert had is not None
+    assert (had.received, had.missing) == ({"early", "late"}, set())
+
+
 def test_many_messages_larger_than_the_queue_are_sent_once_or_refused() -> None:
     place = Place()
     reader = place.reader("screen")

@@ -23,6 +23,7 @@ WORDS: list[Word] = [
     Join(SUBSCRIBER),
     Join(SUBSCRIBER, 7, ("a/#", "+")),
     Lost(7, 3, 12, "slow"),
+    Lost(7, 3, 0, "", (5, 0, 1 << 40)),
     READER,
     Join(READER),
 ]

@@ -252,6 +252,17 @@ def test_of_what_nobody_needs_only_so_many_bytes_are_kept() -> None:
     assert of.blocks - of.first_block == 10
 
 
+def test_what_waits_to_be_sent_is_bounded_by_its_bytes_too() -> None:
+    of = StreamContent(SEGMENT, BLOCK, 10, kept_bytes=200)
+    room = of.room_bytes(0)
+    assert room == 200
+    while (room := of.room_bytes(0)) >= SEGMENT:
+        of.write(b"abcdefghij", message_ends=True)
+    assert of.first_block == 0
+    assert of.blocks * BLOCK_BYTES < 10 * BLOCK_BYTES
+    assert of.room_bytes(of.blocks - 1) > SEGMENT
+
+
 def test_what_fills_no_segment_is_flushed_as_it_was_written() -> None:
     of = stream()
     of.write(b"abc", message_ends=True, flush=True)

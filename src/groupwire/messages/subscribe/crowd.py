@@ -162,6 +162,8 @@ class Crowd:
             join = Join.NOW
         run = Run(SenderKey(*key), source, delivery, self._receiver(join), first)
         run.begins = bool(first) and heard is None and not resumed
+        if first and heard is not None and not resumed:
+            source.lacks_before(delivery, first)
         self.runs[key] = source.runs[delivery] = run
         return run
 

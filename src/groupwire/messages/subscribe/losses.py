@@ -1,4 +1,4 @@
-"""Tells publishers what is lost of theirs: the sum so far, a few times (docs §5.4)."""
+"""Tells publishers what is lacking of theirs, a few times (docs §5.4)."""
 
 from __future__ import annotations
 
@@ -9,14 +9,18 @@ from groupwire.messages.subscribe.source import Source
 __all__ = ["Losses"]
 
 _AFTER_S = (0.0, 0.2, 0.4)
+_APART_S = 0.05
+"""Between two words to one publisher, where what is lacking changes quickly."""
 
 
 class _Told:
-    __slots__ = ("lost", "next_at", "times")
+    __slots__ = ("lacks", "next_at", "said_at", "times")
 
     def __init__(self) -> None:
-        self.lost = self.times = 0
+        self.lacks: tuple[int, ...] = ()
+        self.times = 0
         self.next_at = 0.0
+        self.said_at: float | None = None
 
 
 class Losses:
@@ -37,16 +41,22 @@ class Losses:
         deadlines: list[float] = []
         before, self._told = self._told, {}
         for source in sources:
-            if not source.missed:
+            lacks = source.lacks
+            if not any(lacks):
                 continue
             told = self._told[source] = before.get(source) or _Told()
-            if told.lost != source.missed and told.times in {0, len(_AFTER_S)}:
+            if told.lacks != lacks and source.news:
+                # At once: what lies behind it is acknowledged soon.
+                apart = now if told.said_at is None else told.said_at + _APART_S
+                told.times, told.next_at = 0, max(now, apart)
+            elif told.lacks != lacks and told.times in {0, len(_AFTER_S)}:
                 told.times, told.next_at = 0, max(now, told.next_at)
             if told.times < len(_AFTER_S) and told.next_at <= now:
                 told.times += 1
-                told.lost = source.missed
+                told.said_at = now
+                told.lacks = lacks
                 told.next_at = now + _AFTER_S[min(told.times, len(_AFTER_S) - 1)]
                 yield source
-            if told.times < len(_AFTER_S) or told.lost != source.missed:
+            if told.times < len(_AFTER_S) or told.lacks != lacks:
                 deadlines.append(told.next_at)
         self.deadline = min(deadlines, default=None)

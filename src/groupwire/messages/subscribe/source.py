@@ -62,9 +62,12 @@ class Run:
     def begin(self, sequence: int) -> None:
         """Note which message is the first that was heard; it is wanted."""
         self.begins = False
-        if self.expected is not None and sequence < self.expected:
+        if self.expected is None:
+            return
+        if sequence < self.expected:
             index = DELIVERIES.index(self.delivery)
             self.expected = self.source.first[index] = sequence
+        self.source.lacks_before(self.delivery, self.expected)
 
     def take(self, events: Sequence[ReceiverEvent]) -> None:
         """Take in what NORM hands over."""
@@ -102,6 +105,7 @@ class Run:
         self.expected = after
         if first > expected:
             self.source.gap(self.delivery, first - expected)
+            self.source.lacks_before(self.delivery, first)
         if frame.topic is None:
             self.source.skipped += frame.messages
             return
@@ -138,6 +142,7 @@ class Run:
             return
         self.expected = sent
         self.source.gap(self.delivery, sent - expected, exact=exact)
+        self.source.lacks_before(self.delivery, sent)
 
 
 class Source:
@@ -156,6 +161,11 @@ class Source:
         """How many messages it has said to have sent, by delivery."""
         self.first = list(first)
         """From where on its messages are wanted, by delivery."""
+        self.whole_from = [0] * len(DELIVERIES)
+        """From which message on nothing is lacking, by delivery."""
+        self.news = False
+        """Whether its publisher is to be told at once what is lacking: of what is
+        acknowledged."""
         self.resumed = False
         """Whether it was followed before, or at another address."""
         self.wants = patterns
@@ -193,6 +203,16 @@ class Source:
     def missed(self) -> int:
         """What its program has not had of it: lost, or dropped there."""
         return self.lost + self.untaken
+
+    @property
+    def lacks(self) -> tuple[int, ...]:
+        """What its publisher is told: how many messages, and from where on none."""
+        return self.missed, *self.whole_from
+
+    def lacks_before(self, delivery: Delivery, sequence: int) -> None:
+        """Note that what is before a message is lacking; but nothing behind it."""
+        self.whole_from[DELIVERIES.index(delivery)] = sequence
+        self.news = self.news or delivery is not Delivery.BESTEFFORT
 
     @property
     def why_missed(self) -> str:

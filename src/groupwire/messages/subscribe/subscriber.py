@@ -128,6 +128,8 @@ class Subscriber:
         if run is not None:
             if self._crowd.hear(run, datagram, now):
                 self._due_known = False
+            if run.source.news:
+                self._tell_lacking(now)
             return
         self._due_known = False
         if is_tagged(data):
@@ -151,13 +153,13 @@ class Subscriber:
         self._presence.expire(now)
         self._hear_of_members(None, now)
         self._ask(now)
-        for source in self._losses.due(iter(self._crowd.sources.values()), now):
-            lost = source.missed, source.why_missed
-            word = Lost(self.rules.id, self.rules.node, *lost)
-            self._presence.say(word, source.member.origin)
+        self._tell_lacking(now)
 
     def poll_transmits(self) -> Sequence[Transmit]:
-        """Return what is to be sent; each only once."""
+        """Return what is to be sent; each only once.
+
+        Words come first: what is lacking is told before something is acknowledged.
+        """
         transmits = self._presence.poll_transmits()
         if self._crowd.transmits:
             if not self._leaving:  # else a stranger would seem to ask for something
@@ -213,6 +215,16 @@ class Subscriber:
 
     # How it is done.
 
+    def _tell_lacking(self, now: float) -> None:
+        """Tell publishers what is lacking of theirs."""
+        self._due_known = False
+        for source in self._losses.due(iter(self._crowd.sources.values()), now):
+            source.news = False
+            lost, whole_from = source.missed, tuple(source.whole_from)
+            rules, why = self.rules, source.why_missed
+            word = Lost(rules.id, rules.node, lost, why, whole_from)
+            self._presence.say(word, source.member.origin)
+
     def _hear_word(self, datagram: Datagram, now: float) -> None:
         heard = self._presence.hear(datagram, now=now)
         if heard is None:
@@ -243,6 +255,8 @@ class Subscriber:
         if run is not None:
             self._unknown.forget(key)
             self._crowd.hear(run, datagram, now)
+            if run.source.news:
+                self._tell_lacking(now)
             return
         self.dropped["norm-unknown"] += 1
         if not self._follows(key):
@@ -283,6 +297,8 @@ class Subscriber:
             run = self._crowd.open(member, key, heard=first.sequence)
             if run is not None:
                 self._crowd.hear(run, first.datagram, now)
+        if source.news:
+            self._tell_lacking(now)
         if source.values_until is not None:
             source.ask_values = [now + wait for wait in _ASK_VALUES_S]
 

@@ -54,8 +54,9 @@ def encode_word(word: Word) -> bytes:
             return _join(word)
         case Lost():
             why = UNPRINTABLE.sub("?", word.why[:_MAX_WHY])
-            keys = {**_who(word.id, word.node), "messages": word.messages, "why": why}
-            return _said("lost", keys)
+            lost = {"messages": word.messages, "why": why}
+            whole = {"from": list(word.whole_from)}
+            return _said("lost", {**_who(word.id, word.node), **lost, **whole})
         case Enough():
             why = UNPRINTABLE.sub("?", word.why[:_MAX_WHY])
             return _said("enough", {**_who(word.id, word.node), "why": why})
@@ -137,6 +138,7 @@ def _read_lost(keys: Mapping[str, object]) -> Lost:
         _node(keys),
         number_of(keys.get("messages"), 0, _MAX_COUNT),
         text_of(keys.get("why", ""), _MAX_WHY),
+        _counts(keys.get("from", [0] * len(DELIVERIES))),
     )
 
 
@@ -150,7 +152,12 @@ def _node(keys: Mapping[str, object]) -> int:
 
 
 def _sent(keys: Mapping[str, object]) -> tuple[int, ...]:
-    counts = items_of(keys.get("sent", [0] * len(DELIVERIES)), len(DELIVERIES))
+    return _counts(keys.get("sent", [0] * len(DELIVERIES)))
+
+
+def _counts(value: object) -> tuple[int, ...]:
+    """Read a number for each delivery."""
+    counts = items_of(value, len(DELIVERIES))
     if len(counts) != len(DELIVERIES):
         raise DecodeError("word-list")
     return tuple(number_of(count, 0, _MAX_COUNT) for count in counts)

@@ -62,6 +62,8 @@ class Lost:
     node: int
     messages: int
     why: str = ""
+    whole_from: tuple[int, ...] = (0, 0, 0)
+    """The sequences from which on it lacks nothing, by delivery."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Sequence
+from itertools import islice
 
 from groupwire.norm.partition import pieces
 from groupwire.norm.stream_header import (
@@ -91,7 +92,11 @@ class StreamContent:
         last = self.block_after - 1
         used = (last - unsent_block) * self._block + self.ready(last)
         free = (self._kept - 1) * self._block - max(0, used)
-        return max(0, free * self._segment - len(self._open))
+        room = free * self._segment
+        if self._kept_bytes is not None:
+            needed = islice(self._sizes, max(0, unsent_block - self.first_block), None)
+            room = min(room, self._kept_bytes - sum(needed))
+        return max(0, room - len(self._open))
 
     def forget_before(self, block: int) -> None:
         """Keep no more of what lies before a block than the limit allows."""

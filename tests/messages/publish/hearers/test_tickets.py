@@ -42,10 +42,13 @@ class Desk:
         by: Collection[str | Member] | None = None,
         *,
         latest: int = 0,
+        message: tuple[int, int] | None = None,
         dropped: bool = False,
         later: Collection[int] = (),
     ) -> int:
-        return self.tickets.open((sequence, latest), by, dropped=dropped, later=later)
+        return self.tickets.open(
+            (sequence, latest), by, message=message, dropped=dropped, later=later
+        )
 
     def settle(self, sequence: int, place: int, *, delivery: int = STREAM) -> None:
         self.tickets.settle(delivery, sequence, place)
@@ -241,6 +244,41 @@ def test_a_ticket_for_what_was_dropped_ends_at_once() -> None:
     assert desk.told() == [ended(1, "", "a b")]
     assert desk.open(3, {"a", "z"}, dropped=True) == 2
     assert desk.told() == [ended(2, "", "a z")]
+
+
+def test_who_says_that_it_lacks_something_has_no_receipt_for_what_is_before() -> None:
+    desk = Desk("a", "b")
+    numbers = [desk.open(10, message=(STREAM, at)) for at in (4, 5, 9)]
+    desk.settle(10, 7)
+    desk.settle(0, 0, delivery=LATEST)
+    assert desk.told() == []
+    desk.readers[STREAM].lacks_before(desk.members["a"], 5)
+    desk.ack("a", 7)
+    desk.ack("b", 7)
+    assert [e for e in desk.told() if isinstance(e, ReceiptEnded)] == [
+        ended(numbers[0], "b", "a"),
+        ended(numbers[1], "a b"),
+        ended(numbers[2], "a b"),
+    ]
+
+
+def test_what_was_said_to_lack_before_counts_for_tickets_that_come_later() -> None:
+    desk = Desk("a")
+    desk.readers[STREAM].lacks_before(desk.members["a"], 5)
+    desk.readers[STREAM].lacks_before(desk.members["a"], 3)
+    number = desk.open(4, message=(STREAM, 4))
+    assert desk.told() == [ended(number, "", "a")]
+
+
+def test_a_stranger_that_says_so_takes_no_receipt_from_anybody() -> None:
+    desk = Desk("a")
+    desk.readers[STREAM].lacks_before(member(1, "a", host="10.0.0.9"), 5)
+    desk.readers[STREAM].lacks_before(member(7, "x"), 5)
+    number = desk.open(10, message=(STREAM, 4))
+    desk.settle(10, 7)
+    desk.settle(0, 0, delivery=LATEST)
+    desk.ack("a", 7)
+    assert desk.told() == [received(number, "a"), ended(number, "a")]
 
 
 def test_of_two_with_one_name_the_one_who_lacks_it_counts() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from groupwire.messages.delivery import DELIVERIES
 from groupwire.messages.events import (
     LostTold,
     MemberJoined,
@@ -61,8 +62,13 @@ class Audience:
                 lane.readers.was_here(member, now)
 
     def _hear_lost(self, member: Member, word: Lost) -> None:
+        if word.node != member.node:
+            return
+        for lane in self._lanes:
+            whole_from = word.whole_from[DELIVERIES.index(lane.delivery)]
+            lane.readers.lacks_before(member, min(whole_from, lane.sequence))
         news = word.messages - self._lost.get(member, 0)
-        if word.node == member.node and news > 0:
+        if news > 0:
             self._lost[member] = word.messages
             self.events.append(LostTold(member, news, word.why))
 

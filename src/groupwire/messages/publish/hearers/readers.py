@@ -30,7 +30,7 @@ class Reader:
     first: int = 0
     """The sequence of the first message that was sent while it was known to be here."""
     intact_from: int = 0
-    """The sequence from which on it has lost nothing, though it lagged before."""
+    """The sequence from which on it has lost nothing: it lagged before, or says so."""
     lagging: bool = False
     whole: bool = False
     """Whether it is waited for from the first place on."""
@@ -198,6 +198,13 @@ class Readers:
             reader.whole = True
             reader.since, reader.behind_since = self._clock.at(now), None
             self._enter(reader)
+
+    def lacks_before(self, member: Member, sequence: int) -> None:
+        """Take in that a subscriber says to lack something before a message."""
+        reader = self._readers.get(member.node)
+        if reader is None or member not in {reader.member, *reader.others}:
+            return
+        reader.intact_from = max(reader.intact_from, sequence)
 
     def leave(self, member: Member) -> None:
         """Wait for a subscriber no more, unless it is heard from elsewhere."""

@@ -49,13 +49,13 @@ class Receipts:
         dropped: bool,
     ) -> int:
         """Open a ticket for one message, which was perhaps ``dropped``."""
-        readers = lane.readers
+        lanes = self._lanes
         return self._tickets.open(
             self._sequences,
             by,
+            message=(lanes.index(lane), sequence) if lane in lanes else None,
             dropped=dropped,
-            later={r.member.node for r in readers if r.first > sequence},
-            lost={r.member.node for r in readers if r.intact_from > sequence},
+            later={r.member.node for r in lane.readers if r.first > sequence},
         )
 
     def want_last(self, now: float) -> bool:

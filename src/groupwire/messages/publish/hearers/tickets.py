@@ -26,6 +26,8 @@ class _Ticket:
     """By delivery; a place is known once all before the sequence is written."""
     places: list[float]
     """By delivery; infinite where it is not known."""
+    message: tuple[int, int] | None = None
+    """The number of a delivery, and a sequence, where it stands for one message."""
     waiting: int = 0
     """How many have not acknowledged."""
     missing: set[str] = field(default_factory=set[str])
@@ -44,6 +46,13 @@ class _Line(NamedTuple):
         """Return whether the subscriber has all that a ticket stands for."""
         pairs = zip(self.states, ticket.places, strict=True)
         return all(state.acked >= place for state, place in pairs)
+
+    def lost(self, ticket: _Ticket) -> bool:
+        """Return whether the subscriber may lack the message that a ticket is for."""
+        if ticket.message is None:
+            return False
+        number, sequence = ticket.message
+        return self.states[number].intact_from > sequence
 
     def lags(self, ticket: _Ticket) -> bool:
         """Return whether it is waited for no more, and lacks some of that."""
@@ -77,19 +86,21 @@ class Tickets:
         sequences: Sequence[int],
         by: Collection[str | Member] | None,
         *,
+        message: tuple[int, int] | None = None,
         dropped: bool = False,
         later: Collection[int] = (),
-        lost: Collection[int] = (),
     ) -> int:
         """Wait until these have all messages before the sequences, by delivery.
 
         ``by`` None is all who are here, a name all who have it. What was ``dropped``
         nobody will have, and nodes that came ``later`` are not asked: a name that
-        nobody else has is missing. Of those that may have ``lost`` it nothing is known:
-        they are missing.
+        nobody else has is missing. Of one ``message``, the number of its delivery and
+        its sequence, those may know nothing that have lost something behind it: they
+        are missing.
         """
         self._count += 1
-        ticket = _Ticket(self._count, sequences, [inf] * len(sequences))
+        places = [inf] * len(sequences)
+        ticket = _Ticket(self._count, sequences, places, message)
         self._open[ticket.number] = self._touched[ticket.number] = ticket
         for line in self._unsettled:
             line.append(ticket)
@@ -104,7 +115,7 @@ class Tickets:
                 continue
             asked |= {member.name, member.node}
             name = str(member) if namesakes[member.name] > 1 else member.name
-            if dropped or member.node in lost:
+            if dropped:
                 ticket.missing.add(name)
             else:
                 self._wait(ticket, member.node, name)
@@ -181,8 +192,10 @@ class Tickets:
         if any(a is not b for a, b in zip(now, line.states, strict=True)):
             self._miss_last(line, lambda _: True)  # it has left
         while line.tickets and line.has(line.tickets[0]):
-            self._leave(line.tickets.popleft()).news.add(line.name)
-        self._miss_last(line, line.lags)
+            ticket = self._leave(line.tickets.popleft())
+            whose = ticket.missing if line.lost(ticket) else ticket.news
+            whose.add(line.name)
+        self._miss_last(line, lambda ticket: line.lags(ticket) or line.lost(ticket))
         if not line.tickets:
             del self._lines[node]
 
