@@ -114,9 +114,11 @@ def test_a_responder_that_dies_is_noticed_and_one_that_returns_too(
     serving.signal(signal.SIGKILL)
     serving.finish()
     serve(b, "b")
-    seen = json.loads(asking.line('"reply"'))
-    while json.loads(asking.line('"reply"'))["seq"] < seen["seq"] + 3:
-        pass
+    later = json.loads(asking.line('"reply"'))["seq"] + 3
+    for way in ("unicast", "multicast"):
+        while json.loads(asking.line(f'"{way}"'))["seq"] < later:
+            pass
+        asking.line(f'"{way}"')
     asking.signal(signal.SIGINT)
     ended = told(asking)
     (summary,) = ended.all("summary")
