@@ -3,10 +3,9 @@ PYTHON ?= python3
 VENV ?= .venv
 SECONDS ?= 60
 SEEDS ?= 2000
-# So many tests run at once; those of networks and of foreign programs mostly wait.
+# So many tests run at once.
 CORES := $(shell getconf _NPROCESSORS_ONLN)
 WORKERS ?= $(shell expr $(CORES) '&' $(CORES) '<' 8 '|' 8)
-WAITING ?= $(shell expr 2 '*' $(WORKERS))
 AT_ONCE := --dist worksteal -n
 # Thousands of short commands are started; each would compile all of us again.
 unexport PYTHONDONTWRITEBYTECODE
@@ -79,10 +78,10 @@ sim: $(VENV)/.test
 	$(BIN)/python -m groupwire.testing.swarm --messages --seeds $(SEEDS)
 
 lab: $(VENV)/.test
-	$(BIN)/python -m pytest tests/lab $(AT_ONCE) $(WAITING)
+	$(BIN)/python -m pytest tests/lab $(AT_ONCE) $(WORKERS)
 
 interop: $(VENV)/.test
-	$(BIN)/python -m pytest tests/interop $(AT_ONCE) $(WAITING)
+	$(BIN)/python -m pytest tests/interop $(AT_ONCE) $(WORKERS)
 
 bench: $(VENV)/.bench
 	$(BIN)/python -m bench
