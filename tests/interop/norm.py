@@ -52,7 +52,7 @@ _ETH_P_ALL, _OUTGOING = 0x0003, 4
 _SO_RCVBUFFORCE = 33
 _RAW_IP = 101
 """LINKTYPE_RAW of pcap files."""
-_PATIENCE = 30.0
+_PATIENCE = 60.0
 
 NEEDS_LIBNORM = pytest.mark.skipif(
     not is_there(), reason="there is no libnorm; on Debian: apt-get install libnorm1"
