@@ -211,8 +211,10 @@ class Source:
 
     def lacks_before(self, delivery: Delivery, sequence: int) -> None:
         """Note that what is before a message is lacking; but nothing behind it."""
-        self.whole_from[DELIVERIES.index(delivery)] = sequence
-        self.news = self.news or delivery is not Delivery.BESTEFFORT
+        index = DELIVERIES.index(delivery)
+        if sequence > self.whole_from[index]:
+            self.whole_from[index] = sequence
+            self.news = self.news or delivery is not Delivery.BESTEFFORT
 
     @property
     def why_missed(self) -> str:
