@@ -8,7 +8,16 @@ from __future__ import annotations
 from functools import cache
 from typing import TypeAlias
 
-__all__ = ["POWERS", "Matrix", "identity", "inverse", "inverted", "product", "products"]
+__all__ = [
+    "LOGARITHMS",
+    "POWERS",
+    "Matrix",
+    "identity",
+    "inverse",
+    "inverted",
+    "product",
+    "products",
+]
 
 Matrix: TypeAlias = tuple[bytes, ...]
 """Rows of numbers. Bytes know their hash, so tables are found by matrix at no cost."""
@@ -28,9 +37,10 @@ def _tables() -> tuple[list[int], list[int]]:
     return powers, logarithms
 
 
-POWERS, _LOGARITHMS = _tables()
-"""Powers of the generator 2, twice over, so that sums of exponents need no modulo."""
-_POWER_BYTES, _LOGARITHM_BYTES = bytes(POWERS), bytes(_LOGARITHMS[1:])
+POWERS, LOGARITHMS = _tables()
+"""Powers of the generator 2, twice over, so that sums of exponents need no modulo, and
+the logarithms of 1 to 255."""
+_POWER_BYTES, _LOGARITHM_BYTES = bytes(POWERS), bytes(LOGARITHMS[1:])
 """The same, and the logarithms of 1 to 255, for whole tables at once."""
 
 
@@ -38,14 +48,14 @@ def product(a: int, b: int) -> int:
     """Return a times b."""
     if not a or not b:
         return 0
-    return POWERS[_LOGARITHMS[a] + _LOGARITHMS[b]]
+    return POWERS[LOGARITHMS[a] + LOGARITHMS[b]]
 
 
 def inverse(a: int) -> int:
     """Return what a must be multiplied by to give 1; ZeroDivisionError for 0."""
     if not a:
         raise ZeroDivisionError("0 has no inverse")
-    return POWERS[255 - _LOGARITHMS[a]]
+    return POWERS[255 - LOGARITHMS[a]]
 
 
 @cache
@@ -53,7 +63,7 @@ def products(factor: int) -> bytes:
     """Return the table that multiplies each byte by ``factor``."""
     if not factor:
         return bytes(256)
-    at = _LOGARITHMS[factor]
+    at = LOGARITHMS[factor]
     return b"\0" + _LOGARITHM_BYTES.translate(_POWER_BYTES[at : at + 256])
 
 
