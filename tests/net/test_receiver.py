@@ -418,6 +418,49 @@ def test_a_row_that_comes_after_single_ones_ends_their_reading_one_by_one(
     sender.close()
 
 
+def test_large_datagrams_are_read_a_few_at_a_time_until_small_ones_come(
+    group: Group, lo: Interface
+) -> None:
+    receiver = MulticastReceiver(coalesced=True)
+    receiver.join(group, [lo])
+    sender = MulticastSender(Aim.at(group, [lo]))
+    (reader,) = receiver.readers
+    sent = [bytes([n]) * 40_000 for n in range(12)]
+    sender.send(sent[0])
+    assert payloads(reader.read_some()) == sent[:1]
+    for data in (*sent[1:11], b"word", sent[11]):
+        sender.send(data)
+    assert payloads(reader.read_some()) == sent[1:9]
+    assert payloads(reader.read_some()) == [*sent[9:11], b"word", sent[11]]
+    sender.send(b"word")
+    assert payloads(reader.read_some()) == [b"word"]
+    for n in range(20):
+        sender.send(bytes([n]))
+    assert len(reader.read_some()) == 20
+    receiver.close()
+    sender.close()
+
+
+def test_large_datagrams_for_another_group_are_dropped_where_the_system_lets_them_in(
+    group: Group, lo: Interface, port: int
+) -> None:
+    strict = replace(LINUX, binds_to_group=False)
+    receiver = MulticastReceiver(coalesced=True, system=strict)
+    receiver.join(group, [lo])
+    sender = MulticastSender(Aim.at(group, [lo]))
+    (reader,) = receiver.readers
+    large = bytes(40_000)
+    sender.send(large)
+    assert payloads(reader.read_some()) == [large]
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as stranger:
+        stranger.sendto(large, ("127.0.0.1", port))
+    sender.send(large)
+    assert payloads(reader.read_some()) == [large]
+    assert receiver.dropped["not-joined"] == 1
+    receiver.close()
+    sender.close()
+
+
 def test_one_datagram_alone_has_the_facts_of_many(
     receiver: MulticastReceiver, sender: MulticastSender, group: Group, lo: Interface
 ) -> None:

@@ -48,8 +48,8 @@ __all__ = ["Membership", "MulticastReceiver"]
 _FEW_AT_ONCE = 4
 """Joined datagrams read by one call, so that a wake-up stays bounded."""
 _FEW_LARGE = 8
-"""Large datagrams read by one call: more would not stay in a processor's cache until
-they are copied. Each counts as many."""
+"""Large datagrams read by one wake-up: more would not stay in a processor's cache until
+they are looked at."""
 _ALONE = 16
 """Wake-ups that take one datagram each, before one looks whether more are waiting."""
 _SURE = 4
@@ -100,6 +100,8 @@ class _Bound:
         self._split = split
         self._rows = rows
         self._at_once = SLOTS
+        self._large = False
+        """Whether what came last was large."""
         self._alone = 0
         self._singles = 0
         """Wake-ups in a row that have found one datagram."""
@@ -120,11 +122,10 @@ class _Bound:
             asked = min(limit, self._at_once)
             batch = self._receive(self.socket, asked, self._rows)
             datagrams = self._checked(batch)
-            if batch.read < asked:
+            if batch.read < asked or self._large:
                 return found + datagrams if found else datagrams
             found += datagrams
-            weight = 1 if self._at_once > _FEW_LARGE else _FEW_LARGE
-            limit -= weight * max(len(datagrams), 1)  # junk too takes its time
+            limit -= max(len(datagrams), 1)  # junk too takes its time
             if limit <= 0:
                 return found
 
@@ -135,6 +136,8 @@ class _Bound:
         in a process that had slept). Where rows are wanted a flood may be under way:
         there one packet alone says little about the next.
         """
+        if self._large:
+            return self._read_large()
         if not self._alone:
             found = self.read()
             single = len(found) == 1 and not (self._rows and found[0].segment_bytes)
@@ -143,22 +146,40 @@ class _Bound:
                 self._alone = _ALONE
             return found
         self._alone -= 1
-        try:
-            data, controls, flags, name = self.socket.recvmsg(SLOT_BYTES, CONTROL_BYTES)
-        except (BlockingIOError, InterruptedError):
+        datagram = self._read_one()
+        if datagram is None:
             return []
-        except OSError:
-            self._dropped["socket-error"] += 1
-            return []
-        if flags & MSG_TRUNC:
-            self._dropped["truncated"] += 1
-            return []
-        datagram = as_datagram(data, controls, name)
         if self._trusted and not datagram.segment_bytes:
             return [datagram]
         if datagram.segment_bytes:
             self._alone = self._singles = 0
         return self._checked(Batch([datagram], 1, joined=datagram.segment_bytes > 0))
+
+    def _read_large(self) -> list[Datagram]:
+        """Return a few that wait, where large ones came before.
+
+        A call for each costs less than to copy them out of the ring: the kernel writes
+        each where it stays.
+        """
+        found: list[Datagram] = []
+        while len(found) < _FEW_LARGE and (one := self._read_one()) is not None:
+            found.append(one)
+        self._large = any(map(_is_large, found))
+        return found if self._trusted else self._strict(found)
+
+    def _read_one(self) -> Datagram | None:
+        """Return the next datagram; None where there is none, or none that is whole."""
+        try:
+            data, controls, flags, name = self.socket.recvmsg(SLOT_BYTES, CONTROL_BYTES)
+        except (BlockingIOError, InterruptedError):
+            return None
+        except OSError:
+            self._dropped["socket-error"] += 1
+            return None
+        if flags & MSG_TRUNC:
+            self._dropped["truncated"] += 1
+            return None
+        return as_datagram(data, controls, name)
 
     def _checked(self, batch: Batch) -> list[Datagram]:
         """Return its datagrams: what belongs to others is dropped, joined ones part."""
@@ -173,11 +194,7 @@ class _Bound:
                 self._alone = 0
                 return [part for d in datagrams for part in d.parts()]
         elif self._rows:
-            large = bool(datagrams) and len(datagrams[-1].data) > MOST_BYTES
-            if large and not datagrams[-1].segment_bytes:
-                self._at_once = _FEW_LARGE
-                return datagrams
-            self._at_once = SLOTS
+            self._large = bool(datagrams) and _is_large(datagrams[-1])
             if len(datagrams) > 1:
                 return in_rows(datagrams)
         return datagrams
@@ -203,6 +220,11 @@ class _Bound:
             self._dropped["truncated"] += batch.truncated
         if batch.error:
             self._dropped["socket-error"] += 1
+
+
+def _is_large(datagram: Datagram) -> bool:
+    """Return whether a datagram is large by itself, and no row of small ones."""
+    return len(datagram.data) > MOST_BYTES and not datagram.segment_bytes
 
 
 class MulticastReceiver:
