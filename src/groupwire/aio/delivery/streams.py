@@ -17,6 +17,8 @@ Stream: TypeAlias = AsyncIterator[bytes] | asyncio.StreamReader | BinaryIO
 Paths: TypeAlias = "str | os.PathLike[str] | Iterable[str | os.PathLike[str]]"
 
 _PIECE_BYTES = 1 << 18
+_FILE_PIECE_BYTES = 1 << 20
+"""A thread that reads takes turns with the one that sends: better seldom."""
 
 
 class Pieces(Protocol):
@@ -98,7 +100,7 @@ class _Threaded:
         self._file = file
 
     async def next(self) -> bytes:
-        return await asyncio.to_thread(self._file.read, _PIECE_BYTES)
+        return await asyncio.to_thread(self._file.read, _FILE_PIECE_BYTES)
 
 
 class _Waited:

@@ -16,6 +16,8 @@ from groupwire.errors import UsageError
 
 __all__ = ["Writing", "writing"]
 
+_APART_S, _MANY_BYTES = 0.005, 1 << 19
+"""So far from each other writes begin, unless so much waits."""
 _LIVE_BYTES = 1 << 16
 """At once: what waits in a write cannot be skipped any more."""
 
@@ -40,10 +42,18 @@ def writing(live: float | None, shown: Received) -> Writing:
 
 
 class _Whole:
-    """Writes all, and takes in what comes next meanwhile."""
+    """Writes all, and takes in what comes next meanwhile.
+
+    The thread that writes takes turns with the one that reads the group, which costs
+    more than to write some packets: what comes within a few milliseconds is written
+    together.
+    """
 
     def __init__(self) -> None:
         self._outlet = Outlet()
+        self._loop = asyncio.get_running_loop()
+        self._begun_at = float("-inf")
+        """When the last write has begun."""
         self._writing: asyncio.Task[None] | None = None
         self._next: list[memoryview] = []
         """What is written behind that."""
@@ -52,6 +62,9 @@ class _Whole:
         # Who ends the waiting has handed them over all the same.
         self._next += chunks
         await self._written()
+        wait = self._begun_at + _APART_S - self._loop.time()
+        if wait > 0 and sum(map(len, self._next)) < _MANY_BYTES:
+            await asyncio.sleep(wait)
         self._begin()
 
     async def finish(self) -> None:
@@ -62,6 +75,7 @@ class _Whole:
 
     def _begin(self) -> None:
         chunks, self._next = self._next, []
+        self._begun_at = self._loop.time()
         self._writing = asyncio.create_task(self._outlet.write_many(chunks))
 
     async def _written(self) -> None:
