@@ -8,7 +8,12 @@ from collections.abc import Generator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 from tests.turns import turn
+
+# A machine that is busy makes no test fail.
+settings.register_profile("untimed", parent=settings(), deadline=None)
+settings.load_profile("untimed")
 
 _HERE = Path(__file__).parent
 _STRICT = (_HERE / "lab", _HERE / "interop")
