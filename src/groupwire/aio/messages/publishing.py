@@ -36,7 +36,7 @@ from groupwire.messages.events import (
     RoomFreed,
     TakesNoMore,
 )
-from groupwire.messages.publish.lanes.batch import checked_payloads
+from groupwire.messages.publish.lanes.batch import checked_payloads, nothing_open
 from groupwire.messages.publish.publisher import Publisher
 from groupwire.messages.publish.stats import PublishStats
 from groupwire.messages.rules import START_BYTES_PER_S, PublishRules
@@ -49,8 +49,6 @@ __all__ = ["Publishing"]
 _MOST_EVENTS = 10_000
 _BURST_BYTES = 1 << 18
 """Sent in one turn of the loop; then others have theirs, and what comes is heard."""
-_EACH_BYTES = 320
-"""What a message counts there beside its bytes."""
 _HURRY_S = 1.0
 """How long subscribers have for what they lack, if an exception ends it all."""
 Payload = bytes | bytearray | memoryview
@@ -78,10 +76,11 @@ class Publishing(Session[PublishEvent]):
         """Of these the program has not been told."""
         self._turning = False
         """Whether what is sent now leaves when this turn of the loop is over."""
-        self._burst_bytes = 0
-        """Sent since the loop turned."""
+        self._turned_bytes = 0
+        """What the core had taken when the loop turned."""
         self._more = False
         """Whether something was sent behind the first message of this turn."""
+        self._join_frame: Callable[[str, bytes], int] = nothing_open
         self._room: asyncio.Future[None] | None = None
         self._over: asyncio.Future[Closed | None] | None = None
         self._audience = Audience()
@@ -128,7 +127,11 @@ class Publishing(Session[PublishEvent]):
         16 MiB, and UsageError for what is no topic. Nothing is sent where it raises, or
         is cancelled.
         """
-        if self._burst_bytes >= _BURST_BYTES:
+        if delivery is None and type(data) is bytes:
+            sequence = self._join_frame(topic, data)
+            if sequence >= 0:
+                return published((sequence, self._usual, self._received))
+        if self._has_burst():
             await asyncio.sleep(0)
         core, running = self._at_work()
         if delivery is not None:
@@ -140,11 +143,7 @@ class Publishing(Session[PublishEvent]):
         except QueueFull as full:
             sending = partial(core.send, topic, data, delivery=delivery)
             sequence = await self._send_later(sending, full, delivery, 1, timeout)
-        if self._turning:
-            self._more = True
-        else:
-            self._leave_soon(running)
-        self._burst_bytes += len(data) + _EACH_BYTES
+        self._leave_soon(running)
         return published((sequence, delivery or self._usual, self._received))
 
     async def send_many(
@@ -156,7 +155,7 @@ class Publishing(Session[PublishEvent]):
         timeout: float | None = None,
     ) -> Published:
         """Publish messages of one topic, all or none; return the last one."""
-        if self._burst_bytes >= _BURST_BYTES:
+        if self._has_burst():
             await asyncio.sleep(0)
         core, running = self._at_work()
         if delivery is not None:
@@ -171,7 +170,6 @@ class Publishing(Session[PublishEvent]):
             sending = partial(core.send_many, topic, payloads, delivery=delivery)
             first = await self._send_later(sending, full, delivery, count, timeout)
         self._leave_soon(running)
-        self._burst_bytes += sum(map(len, payloads)) + _EACH_BYTES * count
         last = first if first < 0 else first + count - 1
         return published((last, delivery or self._usual, self._received))
 
@@ -256,6 +254,7 @@ class Publishing(Session[PublishEvent]):
         rules = self._rules(message_segment_bytes(ends.sender, self.config.segment))
         self._over = asyncio.get_running_loop().create_future()
         self._publisher = Publisher(rules, new_dice())
+        self._join_frame = self._publisher.join
         return self._publisher
 
     def _rules(self, segment: int) -> PublishRules:
@@ -301,16 +300,23 @@ class Publishing(Session[PublishEvent]):
 
     def _turn(self) -> None:
         """Let what was sent leave; while a flood goes on, in whole segments only."""
-        if self._burst_bytes >= _BURST_BYTES and self._running is not None:
-            self._burst_bytes = 0
+        burst, self._turned_bytes = self._has_burst(), self._taken_bytes
+        if burst and self._running is not None:
             self._running.driver.pump()
             self._running.driver.loop.call_soon(self._turn)
             return
-        self._burst_bytes = 0
         self._turning = False
         if self._more:
             self._more = False
             self._leave()
+
+    def _has_burst(self) -> bool:
+        """Return whether so much was sent in this turn that others have theirs now."""
+        return self._turning and self._taken_bytes - self._turned_bytes >= _BURST_BYTES
+
+    @property
+    def _taken_bytes(self) -> int:
+        return 0 if self._publisher is None else self._publisher.taken_bytes
 
     def _leave(self) -> None:
         """Let all leave now, or the core see to the bound of their delay."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import struct
 from collections import Counter
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from random import Random
 from typing import TypeVar
 
@@ -35,6 +35,7 @@ from groupwire.messages.publish.lanes.batch import (
     bytes_of,
     check_size,
     checked_payloads,
+    nothing_open,
 )
 from groupwire.messages.publish.lanes.lane import StreamLane
 from groupwire.messages.publish.lanes.latest import LatestLane
@@ -77,7 +78,10 @@ class Publisher:
             Delivery.BESTEFFORT: besteffort.queue,
             Delivery.LATEST: latest,
         }
-        self._usual = self._queues[rules.delivery]
+        self._joins = {which: _join_of(queue) for which, queue in self._queues.items()}
+        self.join = self._joins[rules.delivery]
+        """``send`` in short, of bytes by the usual delivery: it takes a topic and the
+        payload, and returns -1 where that is not all there is to do."""
         self._reliable = reliable
         self._acked: tuple[StreamLane | LatestLane, ...] = reliable, latest
         """What is acknowledged."""
@@ -117,16 +121,21 @@ class Publisher:
         Raises QueueFull (unless the oldest make room), MessageTooLarge, and UsageError
         for what is no topic. It leaves by :meth:`flush`, or after the delay bound.
         """
-        queue = self._usual if delivery is None else self._queues[delivery]
+        which = delivery or self.rules.delivery
         if type(payload) is not bytes:
             payload = bytes_of(payload)
+        sequence = self._joins[which](topic, payload)
+        return sequence if sequence >= 0 else self._add(topic, payload, which, now)
+
+    def _add(self, topic: str, payload: bytes, which: Delivery, now: float) -> int:
+        """Queue a message that does not simply join others."""
         if self._closing.begun:
             raise ClosedError("the publisher")
+        queue = self._queues[which]
         try:
             if queue.add(topic, payload, now):
-                self._pump(delivery or self.rules.delivery, now)
+                self._pump(which, now)
         except QueueFull as full:
-            which = delivery or self.rules.delivery
             if queue.drop_oldest or self._waits(now):
                 self._refused[which] = full.size_bytes
                 raise
@@ -260,13 +269,20 @@ class Publisher:
         Each of them has its patience; Closed is the last event.
         """
         if not self._closing.begun:
-            self._closing.begun = True
+            self._begin_closing()
             self.flush(now=now)
 
     def abandon(self, *, now: float) -> None:
         """Leave at once: what waits is given up, and nobody is waited for."""
-        self._closing.begun = self._closing.abandoned = True
+        self._begin_closing()
+        self._closing.abandoned = True
         self._turn(now)
+
+    def _begin_closing(self) -> None:
+        """Take no more messages."""
+        self._closing.begun = True
+        for lane in self._streams:
+            lane.queue.close()
 
     # What the machine says.
 
@@ -387,6 +403,11 @@ class Publisher:
     def _queued_bytes(self) -> int:
         return sum(queue.queued_bytes for queue in self._queues.values())
 
+    @property
+    def taken_bytes(self) -> int:
+        """What was taken from the program, with 16 more for each message."""
+        return sum(queue.taken_bytes for queue in self._queues.values())
+
     def _sent(self) -> tuple[int, ...]:
         queues = [self._queues[delivery] for delivery in DELIVERIES]
         return tuple(queue.sequence + queue.skipped for queue in queues)
@@ -399,7 +420,7 @@ class Publisher:
             if lane.delivery is delivery:
                 if lane.full:  # it goes on by itself when there is room
                     return
-                lane.pump(now)
+                lane.pump(now, all_of=False)
         self._turn(now)
 
     def _feedback(self, datagram: Datagram, now: float) -> bool:
@@ -513,3 +534,7 @@ class Publisher:
         if self._foreign or not self._presence.is_acquainted(now):
             return True
         return len(readers) > readers.lagging
+
+
+def _join_of(queue: Queue | LatestLane) -> Callable[[str, bytes], int]:
+    return queue.join if isinstance(queue, Queue) else nothing_open

@@ -65,8 +65,7 @@ def test_what_is_written_in_part_goes_out() -> None:
     each = queue(1000)
     each.add("big", bytes(900), 0.0)
     each.close()
-    each.cut = 500
-    each.queued_bytes -= 500
+    each.hand_on(500)
     for _ in range(20):
         each.add("a", bytes(100), 0.0)
     had = sequences(each)
@@ -102,9 +101,58 @@ def test_what_was_dropped_is_known_by_its_sequence() -> None:
     for number in range(10):
         each.add("a", bytes(20), 0.0)
         if number == 4:
-            each.close()  # it leaves
-            each.frames.clear()
-            each.ends.clear()
-            each.queued_bytes = 0
+            each.close()
+            each.hand_on(len(each.frames[0]))
     known = [number for number in range(10) if number in each.dropped]
     assert known == [0, 1, 2, 3, 5, 6, 7, 8]
+
+
+def test_messages_join_the_frame_that_is_open() -> None:
+    each = queue(10_000)
+    assert each.join("a", b"0") == -1  # none is
+    each.add("a", b"0", 0.0)
+    assert each.join("a", b"1") == 1
+    assert each.join("b", b"2") == -1
+    assert each.join("a", b"2") == 2
+    each.close()
+    assert each.join("a", b"3") == -1
+    assert (each.sequence, len(each.frames)) == (3, 1)
+    assert each.taken_bytes == 3 * (EACH + 1)
+    assert each.queued_bytes == len(each.frames[0])
+    assert sequences(each) == [0, 1, 2]
+
+
+def test_nothing_joins_where_the_queue_would_be_too_full() -> None:
+    each = queue(100, drop_oldest=False)
+    each.add("a", bytes(34), 0.0)
+    assert each.join("a", bytes(34)) == 1
+    assert each.join("a", b"") == -1
+    each.limit = 116
+    assert each.join("a", b"") == 2
+    each.limit = 50
+    assert each.join("a", b"") == -1
+    with pytest.raises(QueueFull):
+        each.add("a", b"", 0.0)
+
+
+def test_the_owner_is_told_of_each_full_frame() -> None:
+    each = queue(1 << 20)
+    told: list[int] = []
+    for number in range(200):
+        if each.join("a", bytes(1000)) < 0 and each.add("a", bytes(1000), 0.0):
+            told.append(number)
+            assert len(each.frames) == len(told)
+    assert told == [60, 120, 180]
+
+
+def test_the_owner_is_told_of_many_small_frames_together() -> None:
+    each = queue(1 << 20)
+    told = [n for n in range(200) if each.add(f"t/{n % 3}", bytes(1000), 0.0)]
+    assert len(told) == 3
+
+
+def test_a_large_message_waits_for_no_other() -> None:
+    each = queue(1 << 20)
+    assert each.add("a", bytes(100_000), 0.0)
+    assert len(each.frames) == 1
+    assert not each.waiting

@@ -22,6 +22,7 @@ __all__ = [
     "bytes_of",
     "check_size",
     "checked_payloads",
+    "nothing_open",
 ]
 
 EACH_BYTES = 16
@@ -73,9 +74,9 @@ class Dropped:
 
 
 class Queue:
-    """Frames that wait for room, and the messages of the next one.
+    """Frames that wait for room, and the messages of the next one: the open frame.
 
-    ``queued_bytes`` count what was taken and has not been handed on.
+    Most messages only join the open frame: :meth:`join` is all that they cost.
     """
 
     def __init__(
@@ -86,9 +87,6 @@ class Queue:
         *,
         drop_oldest: bool = False,
     ) -> None:
-        self.sequence = 0
-        """Of the next message."""
-        self.queued_bytes = 0
         self.payload_bytes = 0
         self.frames: deque[bytes] = deque()
         self.ends: deque[int] = deque()
@@ -100,52 +98,101 @@ class Queue:
         """Sequences that the next message leaves out."""
         self.since: float | None = None
         """When the oldest message that is in no frame was taken."""
+        self.drop_oldest = drop_oldest
+        self._limit = limit_bytes
         self._delivery = delivery
-        self.limit = limit_bytes
         self._values = values
+        self._framed_bytes = 0
+        """Of frames that are not handed on."""
+        self._closed_bytes = 0
+        """Of all messages that have had a frame, as they were counted before."""
+        self._told_bytes = 0
+        """How many had been taken when the owner was last told to hand frames on."""
         self._topic: str | None = None
         self._batch: list[bytes] = []
-        self._batch_bytes = 0
-        self._fresh_bytes = 0
-        """Taken since the owner was told to hand frames on."""
+        self._first = 0
+        """The sequence of the first of these."""
+        self._granted = self._left = -1
+        """Bytes that the open frame may have before something has to be decided, and
+        how many of them are left; -1: there is none."""
         self._topics: dict[str, bytes] = {}
-        self.drop_oldest = drop_oldest
+
+    @property
+    def sequence(self) -> int:
+        """Of the next message."""
+        return self._first + len(self._batch)
+
+    @property
+    def queued_bytes(self) -> int:
+        """What was taken and has not been handed on."""
+        return self._framed_bytes + self._granted - self._left
+
+    @property
+    def taken_bytes(self) -> int:
+        """What was taken, all together."""
+        return self._closed_bytes + self._granted - self._left
+
+    @property
+    def limit(self) -> int:
+        """How much may be queued."""
+        return self._limit
+
+    @limit.setter
+    def limit(self, limit_bytes: int) -> None:
+        self._limit = limit_bytes
+        if self._batch:
+            self._grant(self._granted - self._left)
 
     @property
     def room_bytes(self) -> int:
         """How much is taken now; one message of any size by an empty queue."""
-        if not self.queued_bytes:
-            return max(self.limit, MAX_MESSAGE_BYTES + EACH_BYTES)
-        return max(0, self.limit - self.queued_bytes)
+        queued = self.queued_bytes
+        if not queued:
+            return max(self._limit, MAX_MESSAGE_BYTES + EACH_BYTES)
+        return max(0, self._limit - queued)
 
     @property
     def waiting(self) -> bool:
         """Whether messages are in no frame yet."""
         return bool(self._batch)
 
+    def join(self, topic: str, payload: bytes) -> int:
+        """Append a message to the open frame and return its sequence.
+
+        -1: it was not taken, as something has to be decided; :meth:`add` does that.
+        """
+        left = self._left - len(payload) - EACH_BYTES
+        if left < 0 or topic != self._topic:
+            return -1
+        self._left = left
+        batch = self._batch
+        batch.append(payload)
+        return self._first + len(batch) - 1
+
     def add(self, topic: str, payload: bytes, now: float) -> bool:
         """Append a message; True if it is time for the owner to hand frames on."""
         size = len(payload)
         cost = size + EACH_BYTES
-        queued = self.queued_bytes + cost
-        if queued > self.limit and self.queued_bytes:
+        queued = self.queued_bytes
+        if queued and queued + cost > self._limit:
             check_size(size)
             if not self.drop_oldest:
-                raise QueueFull(cost, self.limit - self.queued_bytes)
+                raise QueueFull(cost, self._limit - queued)
             checked_topic(topic)
             self._make_room(cost)
-        if topic != self._topic or self._batch_bytes + cost > FULL_BYTES:
+        taken = self._granted - self._left
+        if topic != self._topic or taken + cost > FULL_BYTES:
             self._begin(topic, size)
+            taken = 0
         if self.since is None:
             self.since = now
         self._batch.append(payload)
-        self._batch_bytes += cost
-        self.queued_bytes += cost  # closing a frame has changed it
-        self.sequence += 1
-        self._fresh_bytes += cost
-        if self._fresh_bytes < FULL_BYTES:
+        self._grant(taken + cost)
+        if taken + cost >= FULL_BYTES:
+            self.close()
+        if self.taken_bytes - self._told_bytes < FULL_BYTES:
             return False
-        self._fresh_bytes = 0
+        self._told_bytes = self._closed_bytes
         return True
 
     def skip(self, messages: int) -> None:
@@ -154,13 +201,28 @@ class Queue:
         self._topic = None
         self.skipped += messages
 
+    def hand_on(self, size: int) -> None:
+        """Count so much of the first frame as handed on; it is gone with all of it."""
+        self._framed_bytes -= size
+        self.cut += size
+        if self.cut >= len(self.frames[0]):
+            self.frames.popleft()
+            self.ends.popleft()
+            self.cut = 0
+
+    def _grant(self, taken: int) -> None:
+        """Let the open frame grow as far as nothing has to be decided."""
+        room = self._limit - self._framed_bytes
+        self._granted = max(taken, min(FULL_BYTES, room))
+        self._left = self._granted - taken
+
     def _make_room(self, cost: int) -> None:
         """Drop the oldest messages, but what is handed on in part."""
-        limit, first = self.limit - cost, 1 if self.cut else 0
+        limit, first = self._limit - cost, 1 if self.cut else 0
         while self.queued_bytes > limit and len(self.frames) > first:
             frame, after = self.frames[first], self.ends[first]
             del self.frames[first], self.ends[first]
-            self.queued_bytes -= len(frame)
+            self._framed_bytes -= len(frame)
             self.dropped.note(after - messages_in(frame), after)
         excess = self.queued_bytes - limit
         count = size = 0
@@ -168,10 +230,11 @@ class Queue:
             size += len(self._batch[count]) + EACH_BYTES
             count += 1
         if count:
-            before = self.sequence - len(self._batch)
+            before, taken = self._first, self._granted - self._left
             del self._batch[:count]
-            self._batch_bytes -= size
-            self.queued_bytes -= size
+            self._first += count
+            self._closed_bytes += size
+            self._grant(taken - size)
             self.dropped.note(before, before + count)
 
     def _begin(self, topic: str, size: int) -> None:
@@ -182,7 +245,7 @@ class Queue:
                 self._topics.clear()
             self._topics[topic] = raw
         self.close()
-        self.sequence += self.skipped
+        self._first += self.skipped
         self.skipped = 0
         self._topic = topic
 
@@ -192,17 +255,24 @@ class Queue:
         if not batch or topic is None:
             return
         count, raw = len(batch), self._topics.get(topic) or topic.encode()
-        first = self.sequence - count
-        frame = encode_frame(self._delivery, raw, first, batch)
-        self._values.note(topic, self._delivery, self.sequence - 1, batch[-1])
-        self.payload_bytes += self._batch_bytes - count * EACH_BYTES
+        frame = encode_frame(self._delivery, raw, self._first, batch)
+        taken = self._granted - self._left
+        self._granted = self._left = -1
+        self._first += count
+        self._values.note(topic, self._delivery, self._first - 1, batch[-1])
+        self.payload_bytes += taken - count * EACH_BYTES
+        self._closed_bytes += taken
         # From here on the queue counts what the frame takes.
-        self.queued_bytes += len(frame) - self._batch_bytes
+        self._framed_bytes += len(frame)
         self.frames.append(frame)
-        self.ends.append(self.sequence)
+        self.ends.append(self._first)
         self._batch = []
-        self._batch_bytes = 0
         self.since = None
+
+
+def nothing_open(*_: object) -> int:
+    """Stand for :meth:`Queue.join` where messages share no frame: -1."""
+    return -1
 
 
 def check_size(size: int) -> None:

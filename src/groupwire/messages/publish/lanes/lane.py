@@ -101,13 +101,14 @@ class StreamLane:
 
     # What the publisher wants.
 
-    def pump(self, now: float, *, flush: bool = False) -> None:
+    def pump(self, now: float, *, all_of: bool = True, flush: bool = False) -> None:
         """Write whole frames as far as there is room; ``flush`` behind the last one.
 
-        Where there is none, the next frame stays open and grows.
+        Where there is none, or without ``all_of`` it, the open frame stays open and
+        grows.
         """
         queue = self.queue
-        while queue.frames or queue.waiting:
+        while queue.frames or (all_of and queue.waiting):
             if not queue.frames:
                 queue.close()
             if not self._write_first(now, flush=flush):
@@ -191,17 +192,13 @@ class StreamLane:
         if ends:
             self._hand_on(size)
         else:
-            queue.queued_bytes -= size
-            queue.cut += size
+            queue.hand_on(size)
         return True
 
     def _hand_on(self, size: int) -> None:
         """Count the first frame as written, of which so much was left."""
-        queue = self.queue
-        queue.queued_bytes -= size
-        queue.frames.popleft()
-        self.handed = queue.ends.popleft()
-        queue.cut = 0
+        self.handed = self.queue.ends[0]
+        self.queue.hand_on(size)
 
     def _open(self, now: float) -> Sender:
         norm = self.norm = self._make(self.delivery)

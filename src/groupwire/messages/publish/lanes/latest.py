@@ -70,8 +70,7 @@ class LatestLane:
         self.readers = Readers(rules.patience_s, rules.segment_bytes)
         self.norm: Sender | None = None
         self.sequence = 0
-        self.queued_bytes = 0
-        self.payload_bytes = 0
+        self.queued_bytes = self.payload_bytes = self.taken_bytes = 0
         self.superseded = 0
         """Messages that were never sent."""
         self.dropped = Dropped()
@@ -129,6 +128,7 @@ class LatestLane:
         self.superseded += before is not None
         self._waiting[topic] = _Waiting(raw, payload, self.sequence, first)
         self.queued_bytes = queued
+        self.taken_bytes += size + EACH_BYTES
         self.sequence += 1
         if self.since is None:
             self.since = now
