@@ -7,6 +7,12 @@ from tests.ports import free_port
 
 from groupwire import aio, sync
 from groupwire.aio.adapters.codec import Codec, Undecodable, Valued
+from groupwire.messages.delivery import Delivery
+from groupwire.messages.events import Batch
+from groupwire.messages.members import Member, Role
+from groupwire.values import Origin
+
+PROBE = Member(1, "probe", Role.PUBLISHER, Origin("127.0.0.1", 1), 1)
 
 
 @pytest.fixture
@@ -57,6 +63,29 @@ def test_the_next_value_may_be_waited_for_again(group: str) -> None:
         assert values.dropped["undecodable"] == 1
         values.close()
         assert values.next_value() is None
+
+
+def test_what_is_no_value_does_not_lengthen_the_waiting(
+    group: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    numbers: Codec[int] = Codec(lambda value: b"%d" % value, int)
+    junk = [Batch(PROBE, Delivery.RELIABLE, "a", n, [b"?"], 1) for n in range(9)]
+    now, asked = [100.0], list[float | None]()
+
+    def next_batch(timeout: float | None = None) -> Batch:
+        asked.append(timeout)
+        now[0] += 0.4
+        if not timeout:
+            raise TimeoutError
+        return junk[len(asked)]
+
+    monkeypatch.setattr("groupwire.sync.adapters.values.monotonic", lambda: now[0])
+    with sync.subscribe_values(group, codec=numbers) as values:
+        monkeypatch.setattr(values.subscriber, "next_batch", next_batch)
+        with pytest.raises(TimeoutError):
+            values.next_value(timeout=1.0)
+        monkeypatch.undo()
+    assert asked == [pytest.approx(left) for left in (1.0, 0.6, 0.2, 0.0)]
 
 
 def test_the_calling_thread_decodes(group: str) -> None:

@@ -6,6 +6,7 @@ Values become payloads and payloads values in the calling thread.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from time import monotonic
 from types import TracebackType
 from typing import TYPE_CHECKING, Generic, Self, TypeVar
 
@@ -152,14 +153,17 @@ class ValueSubscriber(_Entered, Generic[T]):
     def next_value(self, timeout: float | None = None) -> Valued[T] | None:
         """Return the next value; None once closed and empty.
 
-        TimeoutError after so many seconds without anything.
+        TimeoutError after so many seconds without one.
         """
         from groupwire.aio.adapters.codec import Valued
 
+        deadline = None if timeout is None else monotonic() + timeout
         while True:
             while (value := self._reading.take()) is not None:
                 if isinstance(value, Valued):
                     return value
+            if deadline is not None:
+                timeout = max(0.0, deadline - monotonic())
             batch = self.subscriber.next_batch(timeout)
             if batch is None:
                 return None
