@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Callable, Sequence
+from functools import lru_cache
 from itertools import accumulate, pairwise
 from typing import NamedTuple
 
@@ -34,6 +35,8 @@ MAX_MESSAGES = 4096
 """Of a frame: some bytes of a stranger's must not become very many empty messages."""
 _HEAD = struct.Struct("!BBHIIQ")
 HEAD_BYTES = _HEAD.size
+_Head = tuple[int, int, int, int, int, int]
+"""Magic, kind, length of the topic, number of messages, their size, sequence."""
 _MAGIC = 0x47
 _VERSION = 1
 _VERSION_BITS = 0x0F
@@ -146,19 +149,15 @@ class FrameReader:
 
     def _read(self, data: bytes | memoryview) -> list[Frame]:
         frames: list[Frame] = []
-        at, end = 0, len(data)
+        at, end, need = 0, len(data), HEAD_BYTES
         try:
-            while True:
-                # Mostly a message is all there is: nothing of another one has come.
-                rest = end - at
-                size = self._size(data, at, rest) if rest else HEAD_BYTES
-                if end - at < size:
+            while end - at >= HEAD_BYTES:
+                head = _HEAD.unpack_from(data, at)
+                need = _size(head, data, at)
+                if end - at < need:
                     break
-                if isinstance(data, bytes):
-                    frames.append(self._frame(data, at))
-                else:
-                    frames.append(self._frame_of(data[at : at + size]))
-                at += size
+                frames.append(self._frame(head, data, at))
+                at, need = at + need, HEAD_BYTES
         except DecodeError:
             self.gap()
             if frames:  # what is behind them will be told by the next call
@@ -166,63 +165,32 @@ class FrameReader:
                 self._seeking = False
                 return frames
             raise
-        self._need = size
+        self._need = need
         self._have = end - at
         self._parts = [data[at:]] if self._have else []
         return frames
 
-    def _frame_of(self, view: memoryview) -> Frame:
-        """Return the frame that a view holds: a large message is copied only once."""
-        _, _, length, count, size, _ = _HEAD.unpack_from(view)
-        if count > 1 or size == _DIFFERENT:
-            return self._frame(bytes(view), 0)
-        start = HEAD_BYTES + length
-        frame = self._frame(bytes(view[:start]), 0)
-        if frame.topic is None:
-            return frame
-        return frame._replace(payloads=[bytes(view[start:])], size_bytes=size)
-
-    def _size(self, data: bytes | memoryview, at: int, rest: int) -> int:
-        """Return a frame's size as far as it is known: more may come out later."""
-        if rest < HEAD_BYTES:
-            return HEAD_BYTES
-        fields: tuple[int, ...] = _HEAD.unpack_from(data, at)
-        magic, kind, topic, count, size, _ = fields
-        if magic != _MAGIC or kind & _VERSION_BITS != _VERSION:
-            raise DecodeError("frame-magic")
-        if not 1 <= topic <= MAX_TOPIC_BYTES or not 1 <= count <= MAX_MESSAGES:
-            raise DecodeError("frame-size")
-        total = HEAD_BYTES + topic
-        if size != _DIFFERENT:
-            return total + _checked(count, count * size)
-        total += 4 * count
-        if rest < total:
-            return total
-        sizes = _sizes(data, at + HEAD_BYTES + topic, count)
-        return total + _checked(count, sum(sizes))
-
-    def _frame(self, data: bytes, at: int) -> Frame:
-        _, kind, length, count, size, sequence = _HEAD.unpack_from(data, at)
+    def _frame(self, head: _Head, data: bytes | memoryview, at: int) -> Frame:
+        """Return a frame that is all there; of a view each message is copied once."""
+        _, kind, length, count, size, sequence = head
         at += HEAD_BYTES
-        raw = data[at : at + length]
+        raw = bytes(data[at : at + length])
         topic = self._topics[raw] if raw in self._topics else self._topic(raw)
         number = kind >> _DELIVERY_SHIFT & _DELIVERY_BITS
         if number >= len(DELIVERIES):
             raise DecodeError("frame-delivery")
-        last = bool(kind & _LAST_VALUE)
+        delivery, last = DELIVERIES[number], kind & _LAST_VALUE > 0
         if topic is None:
-            return Frame(DELIVERIES[number], None, sequence, count, (), last)
+            return Frame(delivery, None, sequence, count, (), last)
         at += length
         if size == _DIFFERENT:
             sizes = _sizes(data, at, count)
-            at += 4 * count
-            cuts = accumulate(sizes, initial=at)
-            payloads = [data[a:b] for a, b in pairwise(cuts)]
-            total = sum(sizes)
+            at, size = at + 4 * count, sum(sizes)
+            payloads = _cut(bytes(data[at : at + size]), sizes)
         else:
-            total = count * size
-            payloads = _slices(data, at, size, count)
-        return Frame(DELIVERIES[number], topic, sequence, count, payloads, last, total)
+            payloads = list(_equal(size, count).unpack_from(data, at))
+            size *= count
+        return Frame(delivery, topic, sequence, count, payloads, last, size)
 
     def _topic(self, raw: bytes) -> str | None:
         try:
@@ -238,18 +206,35 @@ class FrameReader:
         return topic
 
 
-def _slices(data: bytes, at: int, size: int, count: int) -> list[bytes]:
-    if not size:
-        return [b""] * count
-    end = at + count * size
-    return [data[start : start + size] for start in range(at, end, size)]
+def _size(head: _Head, data: bytes | memoryview, at: int) -> int:
+    """Return a frame's size as far as it is known: more may come out later."""
+    magic, kind, topic, count, size, _ = head
+    if magic != _MAGIC or kind & _VERSION_BITS != _VERSION:
+        raise DecodeError("frame-magic")
+    if not 1 <= topic <= MAX_TOPIC_BYTES or not 1 <= count <= MAX_MESSAGES:
+        raise DecodeError("frame-size")
+    total = HEAD_BYTES + topic
+    if size != _DIFFERENT:
+        size *= count
+    else:
+        total += 4 * count
+        if len(data) - at < total:
+            return total
+        size = sum(_sizes(data, at + HEAD_BYTES + topic, count))
+    if size > (MAX_MESSAGE_BYTES if count == 1 else MAX_SHARED_BYTES):
+        raise DecodeError("frame-size")
+    return total + size
+
+
+@lru_cache(maxsize=16)
+def _equal(size: int, count: int) -> struct.Struct:
+    """Return what cuts messages of one size: in one step, and not one by one."""
+    return struct.Struct(f"{size}s" * count)
+
+
+def _cut(data: bytes, sizes: Sequence[int]) -> list[bytes]:
+    return [data[a:b] for a, b in pairwise(accumulate(sizes, initial=0))]
 
 
 def _sizes(data: bytes | memoryview, at: int, count: int) -> tuple[int, ...]:
     return struct.unpack_from(f"!{count}I", data, at)
-
-
-def _checked(count: int, total: int) -> int:
-    if total > (MAX_MESSAGE_BYTES if count == 1 else MAX_SHARED_BYTES):
-        raise DecodeError("frame-size")
-    return total

@@ -88,6 +88,8 @@ class Subscribing(Session[SubscribeEvent]):
         return self
 
     async def __anext__(self) -> Message:
+        for message in self._current:
+            return message
         message = await self._next_message()
         if message is None:
             raise StopAsyncIteration

@@ -111,7 +111,9 @@ class ForeignRun(Run):
 
     def _whole(self, data: bytes) -> None:
         if self.source.wants(self.topic):
-            self.source.batch(self.delivery, self.topic, self._sequence, [data])
+            self.source.batch(
+                self.delivery, self.topic, self._sequence, [data], len(data)
+            )
         else:
             self.source.skipped += 1
         self._sequence += 1

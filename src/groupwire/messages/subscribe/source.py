@@ -109,11 +109,11 @@ class Run:
         if frame.topic is None:
             self.source.skipped += frame.messages
             return
-        payloads = frame.payloads
+        payloads, size = frame.payloads, frame.size_bytes
         if first < expected:
             payloads = payloads[expected - first :]
-            first = expected
-        self.source.batch(self.delivery, frame.topic, first, payloads)
+            first, size = expected, sum(map(len, payloads))
+        self.source.batch(self.delivery, frame.topic, first, payloads, size)
 
     def _take_object(self, event: ObjectReceived) -> None:
         sink = event.sink
@@ -232,11 +232,12 @@ class Source:
         topic: str,
         sequence: int,
         payloads: Sequence[bytes],
+        size: int,
         *,
         last_value: bool = False,
     ) -> None:
-        """Hand messages on."""
-        count, size = len(payloads), sum(map(len, payloads))
+        """Hand messages on, of so many bytes together."""
+        count = len(payloads)
         self.messages += count
         self.payload_bytes += size
         if self.values_until is not None and not last_value:
@@ -269,7 +270,8 @@ class Source:
         if len(self._newest) > _MOST_TOPICS:
             self._newest.popitem(last=False)
         if frame.sequence > newest:
-            self.batch(Delivery.LATEST, topic, frame.sequence, frame.payloads)
+            payloads, size = frame.payloads, frame.size_bytes
+            self.batch(Delivery.LATEST, topic, frame.sequence, payloads, size)
 
     def last_value(self, frame: Frame) -> None:
         """Hand on what a topic had last, where nothing newer came."""
@@ -282,7 +284,12 @@ class Source:
             return  # it comes, or came, by itself
         self._see(topic)
         self.batch(
-            frame.delivery, topic, frame.sequence, frame.payloads, last_value=True
+            frame.delivery,
+            topic,
+            frame.sequence,
+            frame.payloads,
+            frame.size_bytes,
+            last_value=True,
         )
 
     def expire_values(self, now: float) -> None:
