@@ -161,6 +161,31 @@ def test_a_namesake_that_came_later_is_not_missing(group: str) -> None:
     run(work())
 
 
+def test_a_member_is_asked_alone_whoever_else_has_its_name(group: str) -> None:
+    async def work() -> None:
+        config = SubscribeConfig(queue=20_000)
+        async with (
+            aio.subscribe(group, name="twin", config=config) as slow,
+            aio.subscribe(group, name="twin") as quick,
+            aio.publish(group, name="probe") as probe,
+        ):
+            await soon(lambda: len(probe.members) == 2)
+            sent = await probe.send_many("a", [bytes(1000)] * 60)
+            await first(aiter(quick), 60)
+            asked = {
+                asyncio.ensure_future(probe.is_received(sent, member))
+                for member in probe.members
+            }
+            done, waiting = await asyncio.wait(
+                asked, return_when=asyncio.FIRST_COMPLETED
+            )
+            assert [task.result() for task in done] == [True]
+            await slow.close()
+            assert [await task for task in waiting] == [False]
+
+    run(work())
+
+
 def test_a_name_is_that_of_all_who_have_it(group: str) -> None:
     async def work() -> None:
         config = SubscribeConfig(queue=20_000)

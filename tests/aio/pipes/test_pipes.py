@@ -13,6 +13,7 @@ from tests.aio.places import Foreign, run
 
 from groupwire import aio
 from groupwire.aio.inbox import Inbox
+from groupwire.aio.messages import Publishing
 from groupwire.aio.pipes import (
     PipeBroken,
     PipeConfig,
@@ -349,6 +350,39 @@ def test_two_readers_with_one_name_are_two(group: str) -> None:
             assert len(report.received) == 2
             assert report.complete
             assert await asyncio.gather(*reading) == [b"x", b"x"]
+
+    run(work())
+
+
+def test_without_a_number_all_who_are_here_before_are_readers(group: str) -> None:
+    async def work() -> None:
+        async with of(group, "one") as one, of(group, "two") as two:
+            reading = [asyncio.create_task(whole(pipe)) for pipe in (one, two)]
+            async with to(group) as pipe:
+                assert await pipe.begin()
+                await pipe.write(b"x")
+                report = await pipe.finish()
+            assert sorted(report.received) == ["one", "two"]
+            assert await asyncio.gather(*reading) == [b"x", b"x"]
+
+    run(work())
+
+
+@pytest.mark.parametrize("known", [{"start_with": 1}, {"expect": 1}, {"expect": "rx"}])
+def test_who_knows_how_many_read_waits_for_no_others(
+    group: str, known: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def wait_for(_: Publishing) -> bool:
+        raise AssertionError
+
+    async def work() -> None:
+        monkeypatch.setattr(Publishing, "wait_for", wait_for)
+        async with of(group) as one, to(group, **known) as pipe:
+            reading = asyncio.create_task(whole(one))
+            assert await pipe.begin()
+            await pipe.write(b"x")
+            assert (await pipe.finish()).received == ("rx",)
+            assert await reading == b"x"
 
     run(work())
 

@@ -36,6 +36,7 @@ from groupwire.messages.events import (
     RoomFreed,
     TakesNoMore,
 )
+from groupwire.messages.members import Member
 from groupwire.messages.publish.lanes.batch import checked_payloads, nothing_open
 from groupwire.messages.publish.publisher import Publisher
 from groupwire.messages.publish.stats import PublishStats
@@ -215,6 +216,11 @@ class Publishing(Session[PublishEvent]):
                 break
             await asyncio.sleep(min(left, soon))
         return bool(self._audience.here)
+
+    async def is_received(self, published: Published, member: Member) -> bool:
+        """Wait until one who is here has a message, or will not have it."""
+        self._at_work()
+        return await self._receipts.of_one(published, member)
 
     # What is known.
 

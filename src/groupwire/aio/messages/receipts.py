@@ -80,6 +80,11 @@ class Receipts:
                 ticket.cancel()
         return _summed(receipts, wanted)
 
+    async def of_one(self, published: Published, member: Member) -> bool:
+        """Wait for what one says who is here, whoever else has its name."""
+        receipt = await self._ask(published, [member], None)
+        return bool(receipt.received)
+
     def _not_asked(
         self,
         published: Published,

@@ -63,6 +63,11 @@ class PipeConfig(EndConfig):
         return Expectation.of(self.expect)
 
     @property
+    def counts_readers(self) -> bool:
+        """Whether it is known for how many, or for whom, the sender waits."""
+        return self.start_with is not None or self.expected.size > 0
+
+    @property
     def first_readers(self) -> int:
         """How many readers the sender waits for."""
         if self.start_with is not None:

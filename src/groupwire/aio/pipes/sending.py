@@ -19,6 +19,7 @@ from groupwire.errors import ClosedError, UsageError
 from groupwire.messages.delivery import Delivery
 from groupwire.messages.errors import QueueFull
 from groupwire.messages.events import PublishEvent
+from groupwire.messages.members import Member
 from groupwire.messages.piping.audience import Audience, Reader
 from groupwire.messages.piping.wire import (
     BEGIN,
@@ -175,14 +176,14 @@ class PipeSending(Entered):
         self._check_watched()
         if self.audience.begun:
             raise UsageError("this pipe has begun", fix="write to it, or make another")
-        names: Collection[str] | None = None
         if not self.config.first_readers:
             await self._say(BEGIN, encode_begin(self._beginning))
+            self.audience.begin()
         else:
-            names = await self._gathered()
-            if not names:
+            readers = await self._gathered()
+            if not readers:
                 return False
-        self.audience.begin(names)
+            self.audience.begin({str(r.member) for r in readers})
         self._began_at = _now()
         return True
 
@@ -249,7 +250,7 @@ class PipeSending(Entered):
     def _beginning(self) -> Begin:
         return Begin(live=self.config.live is not None)
 
-    async def _gathered(self) -> Collection[str]:
+    async def _gathered(self) -> Collection[Reader]:
         """Return who follows: enough of them, or those who are there in time."""
         try:
             async with asyncio.timeout(self.config.wait):
@@ -257,16 +258,18 @@ class PipeSending(Entered):
         except TimeoutError:
             return await self._introduce() if self.audience.reading else ()
 
-    async def _gather(self) -> Collection[str]:
+    async def _gather(self) -> Collection[Reader]:
         while True:
             while not self._enough(self.audience.reading):
                 await self._news()
-            names = await self._introduce()
-            if self._enough(self._named(names)):
-                return names
+            if not self.config.counts_readers:
+                await self._publishing.wait_for()  # all who are here, and not the first
+            readers = await self._introduce()
+            if self._enough(readers):
+                return readers
             await asyncio.sleep(_AGAIN_S)
 
-    async def _introduce(self) -> Collection[str]:
+    async def _introduce(self) -> Collection[Reader]:
         """Tell those who are there that it begins; return who follows, and stays.
 
         Who has acknowledged that misses nothing of what comes then. Twice, as who takes
@@ -275,13 +278,26 @@ class PipeSending(Entered):
         readers = self.audience.reading
         for _ in range(2):
             sent = await self._say(BEGIN, encode_begin(self._beginning))
-            names = await _followed(sent, {r.member.name for r in readers})
-            readers = self._named(names)
-        return {str(r.member) for r in readers}
+            follow = await self._followed(sent, {r.member for r in readers})
+            readers = [r for r in self.audience.reading if r.member in follow]
+        return readers
 
-    def _named(self, names: Collection[str]) -> list[Reader]:
-        reading = set(self.audience.reading)
-        return [r for r in self.audience.named(names) if r in reading]
+    async def _followed(
+        self, sent: Published, members: Collection[Member]
+    ) -> Collection[Member]:
+        """Return who of these acknowledges soon: a stranger does not hold others up."""
+        asked = {
+            asyncio.ensure_future(self._publishing.is_received(sent, member)): member
+            for member in members
+        }
+        try:
+            if asked:
+                await asyncio.wait(asked, timeout=_FOLLOW_S)
+        finally:
+            for task in asked:
+                task.cancel()
+        done = [task for task in asked if task.done() and not task.cancelled()]
+        return {asked[task] for task in done if task.result()}
 
     def _enough(self, readers: Collection[Reader]) -> bool:
         if len(readers) < self.config.first_readers:
@@ -360,19 +376,6 @@ class PipeSending(Entered):
     def _over(self) -> None:
         if not self._over_at:
             self._over_at = _now()
-
-
-async def _followed(sent: Published, names: Collection[str]) -> Collection[str]:
-    """Return who of these acknowledges soon: a stranger does not hold others up."""
-    tasks = [asyncio.ensure_future(sent.received([name])) for name in names]
-    try:
-        if tasks:
-            await asyncio.wait(tasks, timeout=_FOLLOW_S)
-    finally:
-        for task in tasks:
-            task.cancel()
-    done = [task for task in tasks if task.done() and not task.cancelled()]
-    return set[str]().union(*(task.result().received for task in done))
 
 
 def _now() -> float:
