@@ -25,6 +25,7 @@ from groupwire.messages.events import (
 )
 from groupwire.messages.frames import HEAD_BYTES
 from groupwire.messages.members import LeaveReason
+from groupwire.messages.publish.publisher import Publisher
 from groupwire.messages.rules import StartAt
 from groupwire.norm import AdaptiveConfig, ObjectFlag
 from groupwire.norm.wire.message import decode
@@ -648,6 +649,24 @@ def test_no_ticket_stays_open_when_a_publisher_has_gone() -> None:
         assert receipt.missing == {"screen"}
 
 
+def test_nothing_joins_the_last_frame_of_a_publisher_that_closes() -> None:
+    place = Place()
+    reader = place.reader("screen")
+    writer = place.writer("cam", window_bytes=1 << 16)
+    everyone(place, reader)
+
+    def join(core: Publisher, _: float) -> int:
+        return core.join("a", b"more")
+
+    # The window is full, and a frame is open until there is room.
+    sent = writer.send("a", *[bytes(1000)] * 500, flush=False)
+    assert writer.seat.do(join) == sent + 1
+    writer.close()
+    assert writer.seat.do(join) == -1
+    assert place.run(20.0, done=lambda: writer.closed)
+    assert len(reader.messages) == sent + 2
+
+
 def test_a_publisher_that_closes_has_told_everything() -> None:
     place = Place(4)
     faults = Faults(loss=0.2, delay_s=0.001)
@@ -656,7 +675,6 @@ def test_a_publisher_that_closes_has_told_everything() -> None:
     everyone(place, *readers)
     writer.send("a", *[bytes(1000)] * 500, flush=False)
     writer.close()
-    # The window was full, and a frame open that more could have joined.
     with pytest.raises(ClosedError):
         writer.send("a", b"more")
     assert place.run(20.0, done=lambda: writer.closed)

@@ -8,35 +8,22 @@ from __future__ import annotations
 
 import struct
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from random import Random
 from typing import TypeVar
 
-from groupwire.errors import ClosedError, UsageError
+from groupwire.errors import ClosedError
 from groupwire.gather import is_tagged
 from groupwire.messages.delivery import DELIVERIES, Delivery
-from groupwire.messages.errors import QueueFull
-from groupwire.messages.events import (
-    Closed,
-    MessagesDropped,
-    PublishEvent,
-    RoomFreed,
-)
-from groupwire.messages.frames import MAX_MESSAGE_BYTES
+from groupwire.messages.events import Closed, PublishEvent
 from groupwire.messages.members import Member, Role
 from groupwire.messages.presence import Heard, Myself, Presence
 from groupwire.messages.publish.closing import Closing
 from groupwire.messages.publish.hearers.audience import Audience
 from groupwire.messages.publish.hearers.foreign import Foreign
 from groupwire.messages.publish.hearers.receipts import Receipts
-from groupwire.messages.publish.lanes.batch import (
-    EACH_BYTES,
-    Queue,
-    bytes_of,
-    check_size,
-    checked_payloads,
-    nothing_open,
-)
+from groupwire.messages.publish.lanes.batch import bytes_of, checked_payloads
+from groupwire.messages.publish.lanes.intake import Intake
 from groupwire.messages.publish.lanes.lane import StreamLane
 from groupwire.messages.publish.lanes.latest import LatestLane
 from groupwire.messages.publish.lanes.senders import make_sender
@@ -49,7 +36,6 @@ from groupwire.values import Datagram, Interface, Transmit
 
 __all__ = ["Publisher"]
 
-_NO_LIMIT = 1 << 62
 _FEEDBACK = struct.Struct("!B3xII")
 """RFC 5740 §4.3: version and type, source, the sender that is meant."""
 _NACK, _ACK = 0x14, 0x15
@@ -73,13 +59,17 @@ class Publisher:
         self._lanes: dict[Delivery, StreamLane | LatestLane] = {
             lane.delivery: lane for lane in (reliable, besteffort, latest)
         }
-        self._queues: dict[Delivery, Queue | LatestLane] = {
-            Delivery.RELIABLE: reliable.queue,
-            Delivery.BESTEFFORT: besteffort.queue,
-            Delivery.LATEST: latest,
-        }
-        self._joins = {which: _join_of(queue) for which, queue in self._queues.items()}
-        self.join = self._joins[rules.delivery]
+        self._intake = Intake(
+            rules,
+            {
+                Delivery.RELIABLE: reliable.queue,
+                Delivery.BESTEFFORT: besteffort.queue,
+                Delivery.LATEST: latest,
+            },
+            pump=self._pump,
+            waits=self._waits,
+        )
+        self.join = self._intake.join
         """``send`` in short, of bytes by the usual delivery: it takes a topic and the
         payload, and returns -1 where that is not all there is to do."""
         self._reliable = reliable
@@ -87,12 +77,8 @@ class Publisher:
         """What is acknowledged."""
         self._receipts = Receipts(self._acked)
         me = Myself(rules.id, rules.name, Role.PUBLISHER, rules.node, rules.instance)
-        self._presence = Presence(me, rng, sent=self._sent)
+        self._presence = Presence(me, rng, sent=lambda: self._intake.sequences)
         self._audience = Audience(self._presence, self._acked)
-        self._refused: dict[Delivery, int] = {}
-        """How much room was lacking where a queue was full."""
-        self._drops = rules.drop_oldest
-        """Whether messages may have made room for others."""
         self._events: list[PublishEvent] = []
         self._transmits: list[Transmit] = []
         self._foreign = Foreign()
@@ -121,27 +107,12 @@ class Publisher:
         Raises QueueFull (unless the oldest make room), MessageTooLarge, and UsageError
         for what is no topic. It leaves by :meth:`flush`, or after the delay bound.
         """
-        which = delivery or self.rules.delivery
-        if type(payload) is not bytes:
-            payload = bytes_of(payload)
-        sequence = self._joins[which](topic, payload)
-        return sequence if sequence >= 0 else self._add(topic, payload, which, now)
-
-    def _add(self, topic: str, payload: bytes, which: Delivery, now: float) -> int:
-        """Queue a message that does not simply join others."""
         if self._closing.begun:
             raise ClosedError("the publisher")
-        queue = self._queues[which]
-        try:
-            if queue.add(topic, payload, now):
-                self._pump(which, now)
-        except QueueFull as full:
-            if queue.drop_oldest or self._waits(now):
-                self._refused[which] = full.size_bytes
-                raise
-            self._push_in(queue, topic, payload, now)
-            self._pump(which, now)
-        return queue.sequence - 1
+        if type(payload) is not bytes:
+            payload = bytes_of(payload)
+        which = delivery or self.rules.delivery
+        return self._intake.send(topic, payload, which, now)
 
     def send_many(
         self,
@@ -155,50 +126,22 @@ class Publisher:
 
         Where the oldest make room, the first of these may be among them.
         """
-        which = delivery or self.rules.delivery
         whole = checked_payloads(payloads)
-        check_size(max(map(len, whole), default=0))
-        queue = self._queues[which]
-        size = sum(map(len, whole)) + EACH_BYTES * len(whole)
-        if size > max(queue.limit, MAX_MESSAGE_BYTES + EACH_BYTES):
-            raise UsageError(
-                f"{size} bytes at once do not fit into a queue of {queue.limit}",
-                fix="send them in parts, or give the publisher a larger queue",
-            )
-        if size > queue.room_bytes and not self._makes_room(now):
-            self._refused[which] = size
-            raise QueueFull(size, queue.room_bytes)
-        self._send_all(topic, whole, which, now)
-        return self._queues[which].sequence - len(whole)
-
-    def _makes_room(self, now: float) -> bool:
-        return self.rules.drop_oldest or not self._waits(now)
-
-    def _send_all(
-        self, topic: str, payloads: Sequence[bytes], which: Delivery, now: float
-    ) -> None:
-        """Queue messages that fit together: none of them is refused for the others."""
-        queue = self._queues[which]
-        if not self._makes_room(now):
-            queue.limit = _NO_LIMIT
-        try:
-            for payload in payloads:
-                self.send(topic, payload, now=now, delivery=which)
-        finally:
-            queue.limit = self.rules.queue_bytes
+        if self._closing.begun:
+            raise ClosedError("the publisher")
+        which = delivery or self.rules.delivery
+        return self._intake.send_many(topic, whole, which, now)
 
     def skip(self, messages: int, *, delivery: Delivery | None = None) -> None:
         """Have subscribers see a gap where messages were refused and not sent later."""
-        queue = self._queues[delivery or self.rules.delivery]
-        if isinstance(queue, Queue):
-            queue.skip(messages)
+        self._intake.skip(messages, delivery or self.rules.delivery)
 
     def room_bytes(self, delivery: Delivery | None = None) -> int:
         """Return how much the queue of a delivery takes now.
 
         A message counts its bytes and 16 more.
         """
-        return self._queues[delivery or self.rules.delivery].room_bytes
+        return self._intake.room_bytes(delivery or self.rules.delivery)
 
     def leave_first(self, *, now: float) -> None:
         """Let a lone message leave before anything else is done.
@@ -244,7 +187,7 @@ class Publisher:
             ticket = self._receipts.want(by)
         else:
             which = delivery or self.rules.delivery
-            dropped = sequence in self._queues[which].dropped
+            dropped = self._intake.has_dropped(sequence, which)
             lane = self._lanes[which]
             ticket = self._receipts.want_for(lane, sequence, by, dropped=dropped)
         self._turn(now)
@@ -281,8 +224,7 @@ class Publisher:
     def _begin_closing(self) -> None:
         """Take no more messages."""
         self._closing.begun = True
-        for lane in self._streams:
-            lane.queue.close()
+        self._intake.shut()
 
     # What the machine says.
 
@@ -306,7 +248,7 @@ class Publisher:
                 due = norm.poll_timeout()
                 if due is not None and due <= now:
                     norm.handle_timeout(now=now)
-        since = self._since
+        since = self._intake.since
         if since is not None and since + self.rules.delay_s <= now:
             for lane in self._lanes.values():
                 lane.flush(now)
@@ -341,7 +283,7 @@ class Publisher:
         due = [self._presence.deadline, self._values.deadline, closing]
         due += [norm.poll_timeout() for norm in self._norms]
         due += [lane.deadline for lane in self._acked]
-        if self.rules.delay_s and (since := self._since) is not None:
+        if self.rules.delay_s and (since := self._intake.since) is not None:
             due.append(since + self.rules.delay_s)
         return min([d for d in due if d is not None], default=None)
 
@@ -372,45 +314,31 @@ class Publisher:
     def stats(self) -> PublishStats:
         """What has been sent so far."""
         norms = list(self._norms)
-        queues = self._queues.values()
+        intake = self._intake
         stats = [norm.stats for norm in norms]
         return PublishStats(
-            sum(queue.sequence for queue in queues),
-            sum(queue.payload_bytes for queue in queues),
+            intake.messages,
+            intake.payload_bytes,
             self._latest.superseded,
-            self._queued_bytes,
+            intake.queued_bytes,
             sum(s.bytes_sent for s in stats),
             sum(s.packets_sent for s in stats),
             sum(s.repair_packets for s in stats),
             max((norm.rate_bytes_per_s for norm in norms), default=0.0),
             max((norm.grtt_s for norm in norms), default=0.0),
-            sum(queue.dropped.messages for queue in queues),
+            intake.dropped,
         )
+
+    @property
+    def taken_bytes(self) -> int:
+        """What was taken from the program, with 16 more for each message."""
+        return self._intake.taken_bytes
 
     # How it is done.
 
     @property
     def _norms(self) -> Iterable[Sender]:
         return [lane.norm for lane in self._lanes.values() if lane.norm is not None]
-
-    @property
-    def _since(self) -> float | None:
-        """Since when a message waits for others."""
-        since = [queue.since for queue in self._queues.values()]
-        return min((s for s in since if s is not None), default=None)
-
-    @property
-    def _queued_bytes(self) -> int:
-        return sum(queue.queued_bytes for queue in self._queues.values())
-
-    @property
-    def taken_bytes(self) -> int:
-        """What was taken from the program, with 16 more for each message."""
-        return sum(queue.taken_bytes for queue in self._queues.values())
-
-    def _sent(self) -> tuple[int, ...]:
-        queues = [self._queues[delivery] for delivery in DELIVERIES]
-        return tuple(queue.sequence + queue.skipped for queue in queues)
 
     def _make(self, delivery: Delivery) -> Sender:
         return make_sender(self.rules, delivery)
@@ -470,13 +398,12 @@ class Publisher:
             self._latest.send_values(self._values.due(now), now)
         for lane in self._acked:
             self._take_over(lane.readers.events)
-        if self._drops:
-            self._tell_dropped()
+        self._tell_dropped()
         if self._receipts:
             self._receipts.turn(now)
             self._take_over(self._receipts.events)
-        if self._refused:
-            self._tell_room()
+        self._intake.tell_room()
+        self._take_over(self._intake.events)
         if self._closing.begun:
             self._close(now)
 
@@ -487,12 +414,12 @@ class Publisher:
 
     def _close(self, now: float) -> None:
         """Go on with what has to be done until the last word is said."""
-        if self._queued_bytes and not self._waits(now):
+        if self._intake.queued_bytes and not self._waits(now):
             self._closing.abandoned = True  # nobody is there who could have it
         over = self._closing.turn(
             now,
-            queued=self._queued_bytes > 0,
-            sent=any(self._sent()),
+            queued=self._intake.queued_bytes > 0,
+            sent=any(self._intake.sequences),
             foreign=bool(self._foreign),
         )
         self._take_over(self._receipts.events)
@@ -500,30 +427,9 @@ class Publisher:
             self._events.append(Closed(self._receipts.missing))
 
     def _tell_dropped(self) -> None:
-        """Tell what has made room, and that nobody will have it."""
-        for delivery, queue in self._queues.items():
-            if (news := queue.dropped.take()) is None:
-                continue
-            self._events.append(MessagesDropped(delivery, news.messages))
-            self._receipts.lose(delivery, news.first)
-
-    def _tell_room(self) -> None:
-        for delivery, size in list(self._refused.items()):
-            queue = self._queues[delivery]
-            half = queue.queued_bytes <= self.rules.queue_bytes // 2
-            if not queue.queued_bytes or (half and size <= queue.room_bytes):
-                del self._refused[delivery]
-                self._events.append(RoomFreed(delivery))
-
-    def _push_in(
-        self, queue: Queue | LatestLane, topic: str, payload: bytes, now: float
-    ) -> None:
-        """Queue a message though there is no room: the oldest make some."""
-        self._drops = queue.drop_oldest = True
-        try:
-            queue.add(topic, payload, now)
-        finally:
-            queue.drop_oldest = self.rules.drop_oldest
+        """Tell that nobody will have what has made room."""
+        for delivery, first in self._intake.take_dropped():
+            self._receipts.lose(delivery, first)
 
     def _waits(self, now: float) -> bool:
         """Return whether there is anybody for whom a full queue has to wait.
@@ -534,7 +440,3 @@ class Publisher:
         if self._foreign or not self._presence.is_acquainted(now):
             return True
         return len(readers) > readers.lagging
-
-
-def _join_of(queue: Queue | LatestLane) -> Callable[[str, bytes], int]:
-    return queue.join if isinstance(queue, Queue) else nothing_open
