@@ -109,10 +109,8 @@ class Publisher:
         """
         if self._closing.begun:
             raise ClosedError("the publisher")
-        if type(payload) is not bytes:
-            payload = bytes_of(payload)
         which = delivery or self.rules.delivery
-        return self._intake.send(topic, payload, which, now)
+        return self._intake.send(topic, bytes_of(payload), which, now)
 
     def send_many(
         self,

@@ -283,6 +283,8 @@ def check_size(size: int) -> None:
 
 def bytes_of(payload: bytes | bytearray | memoryview) -> bytes:
     """Return a payload that nobody changes any more; UsageError for no bytes."""
+    if type(payload) is bytes:
+        return payload
     try:
         return bytes(memoryview(payload))
     except TypeError:

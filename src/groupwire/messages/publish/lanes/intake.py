@@ -183,12 +183,13 @@ class Intake:
         self, topic: str, payloads: Sequence[bytes], which: Delivery, now: float
     ) -> None:
         """Queue messages that fit together: none of them is refused for the others."""
-        queue = self._queues[which]
+        queue, join = self._queues[which], self._joins[which]
         if not self._makes_room(now):
             queue.limit = _NO_LIMIT
         try:
             for payload in payloads:
-                self.send(topic, payload, which, now)
+                if join(topic, payload) < 0:
+                    self._add(topic, payload, which, now)
         finally:
             queue.limit = self._rules.queue_bytes
 
