@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from .ours import OURS, OURS_IN_BATCHES
+from .ours import OURS, OURS_IN_BATCHES, OURS_SENT_IN_BATCHES
 from .peer import Peer
 from .peers import PEERS
 
 __all__ = ["ALL", "named"]
 
-ALL = (OURS, OURS_IN_BATCHES, *PEERS)
+ALL = (OURS, OURS_IN_BATCHES, OURS_SENT_IN_BATCHES, *PEERS)
 
 
 def named(name: str) -> Peer:

@@ -183,10 +183,11 @@ class Peer:
     bounded: bool = True
     """Whether what waits has a limit; else it is kept until memory is full."""
     bound: bool = False
-    """Whether it is no library, but what all that are written in Python cannot beat:
-    measured in floods alone."""
+    """Whether it is no library, but what all that are written in Python cannot beat."""
     floods: bool = True
     """Whether it finds a rate by itself when it may send as much as it can."""
+    paced: bool = True
+    """Whether it is measured by the clock, too."""
 
 
 def serve(pipe: Connection, role: Publisher | Subscriber) -> None:

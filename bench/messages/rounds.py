@@ -29,7 +29,7 @@ def play(
         order = replace(order, silence_s=_QUICK_SILENCE_S)
     subscribers, rounds = settings.pick(3, 1), settings.pick(5, 1)
     paced = bool(order.interval_s)
-    peers = [p for p in ALL if (not p.bound if paced else p.floods)]
+    peers = [p for p in ALL if (p.paced if paced else p.floods)]
     # Packets are lost only then: how long discovery takes is not what is measured.
     with (
         _groups(outcome, peers, settings.network, subscribers) as groups,

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from statistics import median
 
 from ...messages.all_peers import named
-from ...messages.ours import OURS, OURS_IN_BATCHES
+from ...messages.ours import OURS, OURS_IN_BATCHES, OURS_SENT_IN_BATCHES
 from ...messages.peer import Order
 from ...messages.rounds import lost, play
 from ...outcome import Case, Goal, Outcome, Row, Settings
@@ -17,11 +17,11 @@ __all__ = ["CASES"]
 _BYTES = 120_000_000
 _MOST = 300_000
 _SMALL, _MIDDLE, _LARGE = 100, 1_000, 60_000
-_OURS = (OURS.name, OURS_IN_BATCHES.name)
+_OURS = (OURS.name, OURS_IN_BATCHES.name, OURS_SENT_IN_BATCHES.name)
 _LIMITS = {
     _SMALL: {OURS.name: 1.2, OURS_IN_BATCHES.name: 2.0},
-    _MIDDLE: {OURS.name: 2.0},
-    _LARGE: {OURS.name: 2.0},
+    _MIDDLE: {OURS.name: 2.0, OURS_IN_BATCHES.name: 2.0},
+    _LARGE: {OURS.name: 2.0, OURS_IN_BATCHES.name: 2.0},
 }
 
 

@@ -118,10 +118,11 @@ class _BatchesReceiver(_Receiver):
         return taken.add_many(messages)
 
 
-BOUND = Peer("Python without a protocol", _Sender, _Receiver, bound=True)
+BOUND = Peer("Python without a protocol", _Sender, _Receiver, bound=True, paced=False)
 BOUND_IN_BATCHES = Peer(
     "Python without a protocol, in batches",
     _BatchesSender,
     _BatchesReceiver,
     bound=True,
+    paced=False,
 )
