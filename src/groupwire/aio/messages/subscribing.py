@@ -90,10 +90,10 @@ class Subscribing(Session[SubscribeEvent]):
     async def __anext__(self) -> Message:
         for message in self._current:
             return message
-        message = await self._next_message()
-        if message is None:
+        following = await self._next_message()
+        if following is None:
             raise StopAsyncIteration
-        return message
+        return following
 
     async def next_message(self, timeout: float | None = None) -> Message | None:
         """Return the next message; None once closed and empty.
