@@ -668,7 +668,7 @@ def test_nothing_joins_the_last_frame_of_a_publisher_that_closes() -> None:
 
 
 def test_a_publisher_that_closes_has_told_everything() -> None:
-    place = Place(4)
+    place = Place(3)
     faults = Faults(loss=0.2, delay_s=0.001)
     readers = [place.reader(f"r{n}", faults) for n in range(3)]
     writer = place.writer("cam", faults)

@@ -217,3 +217,32 @@ def test_of_several_that_come_together_the_first_is_answered_first() -> None:
         assert order[2:] == ["heard two", "heard three", "to two", "to three"]
 
     run(scene())
+
+
+class Telling(Answering):
+    """Tells of what it has heard, too."""
+
+    def poll_events(self) -> list[str]:
+        return ["heard"] if self.transmits else []
+
+
+@pytest.mark.parametrize("answers_first", [True, False])
+def test_an_answer_leaves_before_anything_is_told_where_others_wait_for_it(
+    answers_first: bool,
+) -> None:
+    async def scene() -> None:
+        order: list[str] = []
+        port = NotingPort(
+            MemoryGroup(), Origin("192.0.2.9", 1), joined=True, payload_limit=99
+        )
+        port.order = order
+        port.arrive(Datagram(b"one", Origin("192.0.2.8", 1)))
+        driver = Driver(Telling(order), port, on_events=order.extend)
+        driver.answers_first = answers_first
+        driver.start()
+        await asyncio.sleep(1)
+        driver.close()
+        told = [] if answers_first else ["heard"]
+        assert order == ["heard one", *told, "to one"]
+
+    run(scene())

@@ -78,6 +78,8 @@ class Driver(Generic[EventT]):
         self._closed = False
         self._left: deque[Transmit] = deque()
         """What the core wants to have sent and the port has not taken yet."""
+        self.answers_first = False
+        """Whether what a datagram brings to be sent leaves before anything is told."""
         self.pumping = False
         """Whether a pump is under way: who hears an event need not start one."""
         self.send_failures = 0
@@ -131,10 +133,10 @@ class Driver(Generic[EventT]):
         datagrams = receive()
         if datagrams:
             handle(datagrams[0], now=now)
-        if len(datagrams) > 1:
-            # Of several who ask for the same one comes first: its answer need not wait
-            # until all others have been heard.
-            self.send()
+            if self.answers_first or len(datagrams) > 1:
+                # Of several who ask for the same one comes first: its answer need not
+                # wait until all others have been heard.
+                self.send()
             for datagram in datagrams[1:]:
                 handle(datagram, now=now)
         self.pump()

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from groupwire.norm.repair.state import Need, RepairState
+from groupwire.norm.repair.state import Need, RepairState, added_up
 
 MOST = 4096
 Place = tuple[int, int | str, int]
@@ -120,3 +120,8 @@ def test_a_range_costs_one_entry_however_long_it_is() -> None:
         ]
     )
     assert len(list(state)) == 3
+
+
+@given(st.lists(needs(), max_size=3))
+def test_needs_are_added_up_to_one_set_of_them(asked: list[Need]) -> None:
+    assert list(added_up(asked)) == list(state_of(asked))

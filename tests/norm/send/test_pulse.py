@@ -179,6 +179,12 @@ def test_a_new_rate_counts_at_once() -> None:
     assert outbox.grtt.packet_s == pytest.approx(1400 / 4e5, rel=0.001)
 
 
+def test_a_packet_may_be_taken_for_shorter_than_a_segment() -> None:
+    outbox = Outbox(SenderConfig(1, 7, packet_bytes=700))
+    Pulse(outbox, FixedRate(1e5))
+    assert outbox.grtt.packet_s == pytest.approx(0.007)
+
+
 # Feedback that came to the sender alone (RFC 5740 §5.5.2.2).
 
 

@@ -90,6 +90,22 @@ def test_small_groups_are_repaired_at_once() -> None:
     assert len(datagrams([row])) == 1
 
 
+def test_where_others_wait_repairs_leave_before_feedback_is_booked() -> None:
+    config = SenderConfig.low_latency(NODE, INSTANCE)
+    sender, other = (Sender(config, FixedRate(1e9)) for _ in range(2))
+    heard = Datagram(nack(lacks(0, 0, 1)).encode(), Origin("10.0.0.9", 1))
+    for one in (sender, other):
+        one.send_object(bytes(3000), now=1.0)
+        one.handle_timeout(now=1.01)
+        one.poll_transmits()
+    sender.repair_first(heard, now=1.1)
+    before = sender.poll_transmits()
+    sender.book(now=1.1)
+    other.handle_datagram(heard, now=1.1)
+    assert len(before) == 1
+    assert [*before, *sender.poll_transmits()] == other.poll_transmits()
+
+
 def test_unicast_nacks_are_told_to_all_and_multicast_ones_are_not() -> None:
     stage = Stage(coding=replace(SMALL, segment_bytes=100))
     stage.send(numbered(800))

@@ -65,6 +65,7 @@ class Publishing(Session[PublishEvent]):
 
     _what = "publisher"
     _everywhere = False
+    _answers_first = True  # who lacks something waits for it, and others with it
 
     def __init__(self, group: Group, config: PublishConfig) -> None:
         super().__init__(group, config.name)

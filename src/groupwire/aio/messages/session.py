@@ -53,6 +53,8 @@ class Session(Carrying[EventT]):
     """What this is, for who uses it wrongly."""
     _everywhere: ClassVar[bool] = True
     """Whether it sends by every interface that is joined."""
+    _answers_first: ClassVar[bool] = False
+    """Whether what is heard is answered before its program is told anything."""
 
     def __init__(self, group: Group, name: str | None) -> None:
         super().__init__(group)
@@ -70,6 +72,7 @@ class Session(Carrying[EventT]):
         except BaseException:
             ends.close()
             raise
+        running.driver.answers_first = self._answers_first
         core.start(now=running.driver.time())
         running.start()
 

@@ -32,7 +32,7 @@ from groupwire.messages.publish.stats import PublishStats
 from groupwire.messages.rules import PublishRules
 from groupwire.messages.wire.words import Join
 from groupwire.norm import Sender
-from groupwire.values import Datagram, Interface, Transmit
+from groupwire.values import Datagram, Interface, Origin, Transmit
 
 __all__ = ["Publisher"]
 
@@ -82,8 +82,9 @@ class Publisher:
         self._events: list[PublishEvent] = []
         self._transmits: list[Transmit] = []
         self._foreign = Foreign()
-        self._heard_at: float | None = None
-        """When feedback came that no turn has looked at."""
+        self._heard: list[tuple[Origin, int, Sender]] = []
+        """Feedback that no turn has looked at: whose, and for whom it was."""
+        self._heard_at = 0.0
         lanes = tuple(self._lanes.values())
         self._closing = Closing(self._presence, self._receipts, lanes)
 
@@ -234,9 +235,8 @@ class Publisher:
             if heard is not None:
                 self._take(heard, now)
             self._turn(now)
-        elif len(data) >= _FEEDBACK.size and self._feedback(datagram, now):
-            # Much of it is read in a row: what all of it changes is looked at once.
-            self._heard_at = now
+        elif len(data) >= _FEEDBACK.size:
+            self._feedback(datagram, now)
 
     def handle_timeout(self, *, now: float) -> None:
         """Do what is due."""
@@ -256,8 +256,11 @@ class Publisher:
         self._turn(now)
 
     def poll_transmits(self) -> Sequence[Transmit]:
-        """Return what is to be sent; each only once."""
-        self._settle()
+        """Return what is to be sent; each only once.
+
+        What was asked for is there before its asking is booked: :meth:`poll_events`
+        does that, and may bring more.
+        """
         transmits = self._transmits
         transmits += self._presence.poll_transmits()
         self._transmits = []
@@ -349,26 +352,34 @@ class Publisher:
                 lane.pump(now, all_of=False)
         self._turn(now)
 
-    def _feedback(self, datagram: Datagram, now: float) -> bool:
-        """Give NORM's feedback to the sender that it is for; False if it is not ours.
+    def _feedback(self, datagram: Datagram, now: float) -> None:
+        """Give NORM's feedback to the sender that it is for, if that is ours.
 
-        Whoever gives some is here.
+        Who asks for repair waits for it. The rest can wait until it has left; and much
+        is read in a row: what all of it changes is looked at once.
         """
         kind, node, to = _FEEDBACK.unpack_from(datagram.data)
         number = to - self.rules.node
         if kind not in {_NACK, _ACK} or not 0 <= number < len(DELIVERIES):
-            return False
+            return
         norm = self._lanes[DELIVERIES[number]].norm
-        if norm is None:
-            return False
-        member = self._presence.roster.at(datagram.origin, node)
-        if member is not None:
-            self._presence.alive(member, now)
-        else:
-            self._foreign.hear(datagram.origin, node, now)
-            self._reliable.strangers = True
-        norm.handle_datagram(datagram, now=now)
-        return True
+        if norm is not None:
+            norm.repair_first(datagram, now=now)
+            self._heard.append((datagram.origin, node, norm))
+            self._heard_at = now
+
+    def _book(self) -> None:
+        """Note who has given feedback, and is here; and what else it tells."""
+        heard, self._heard = self._heard, []
+        for origin, node, _ in heard:
+            member = self._presence.roster.at(origin, node)
+            if member is not None:
+                self._presence.alive(member, self._heard_at)
+            else:
+                self._foreign.hear(origin, node, self._heard_at)
+                self._reliable.strangers = True
+        for norm in dict.fromkeys(norm for _, _, norm in heard):
+            norm.book(now=self._heard_at)
 
     def _take(self, heard: Heard, now: float) -> None:
         word = heard.word
@@ -382,12 +393,13 @@ class Publisher:
 
     def _settle(self) -> None:
         """Have a turn if there was feedback since the last one."""
-        if self._heard_at is not None:
+        if self._heard:
             self._turn(self._heard_at)
 
     def _turn(self, now: float) -> None:
         """Take in what has happened, and go on with what can go on."""
-        self._heard_at = None
+        if self._heard:
+            self._book()
         self._audience.turn(now)
         self._take_over(self._audience.events)
         for lane in self._lanes.values():

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from itertools import islice
 from random import Random
 from typing import Protocol
 
@@ -12,7 +13,7 @@ from groupwire.norm.receive.config import ReceiverConfig
 from groupwire.norm.receive.events import LossReason
 from groupwire.norm.receive.nacker import Nacker, NackPhase
 from groupwire.norm.receive.patience import Patience
-from groupwire.norm.repair.state import Need, RepairState
+from groupwire.norm.repair.state import Need
 from groupwire.norm.wire.head import SenderState
 
 __all__ = ["Asking", "Mouth"]
@@ -20,6 +21,8 @@ __all__ = ["Asking", "Mouth"]
 _SHORTEST_SILENCE_S = 1.0
 _EVERY_SYMBOL = 0xFFFF
 _EVERY_BLOCK = 1 << 32
+_MOST_NEEDS = 4096
+"""That are asked for at once: as many as a sender adds up."""
 Through = tuple[int, int, int | None]
 """Object, block and symbol up to where is asked; None is the end of the block."""
 
@@ -27,7 +30,7 @@ Through = tuple[int, int, int | None]
 class Mouth(Protocol):
     """Who speaks when it is time to."""
 
-    def ask(self, needs: RepairState, now: float) -> None:
+    def ask(self, needs: Sequence[Need], now: float) -> None:
         """Ask the sender for this."""
         ...
 
@@ -151,10 +154,8 @@ class Asking:
             position
         ):
             return
-        if self._catalogue.lacks_before(number, block):
-            self._look(boundary, now)
-        elif not self._state.backoff:
-            self._look(position, now)
+        if not self._state.backoff or self._catalogue.lacks_before(number, block):
+            self._look(self._here, now)
 
     def flushed(self, position: Position, now: float) -> None:
         """Look for what is lacking up to where a FLUSH says that the sender is."""
@@ -242,36 +243,44 @@ class Asking:
         """Begin to ask if something up to a place is lacking."""
         if self._config.silent or self._over:
             return
-        if self._nacker.phase is not NackPhase.IDLE or not self._any(through):
+        if self._nacker.phase is not NackPhase.IDLE:
+            return
+        needs = self._needs(through)
+        if not needs:
             return
         self._through = through
         state = self._state
         self._nacker.start(now, state.grtt_s, state.backoff, state.members)
         if not state.backoff:
-            self._due(now)
+            self._ask(needs, now)
 
     def _due(self, now: float) -> None:
+        held = self._nacker.phase is NackPhase.HOLDING
+        needs = () if held else self._needs(self._through)
+        if needs:
+            self._ask(needs, now)
+        else:
+            self._nacker.rest()
+            self._look(self._here, now)
+
+    def _needs(self, through: Through) -> Sequence[Need]:
+        """Return what is lacking up to a place, lowest first."""
+        return tuple(islice(self._catalogue.needs(through), _MOST_NEEDS))
+
+    def _ask(self, needs: Sequence[Need], now: float) -> None:
+        """Ask for what is lacking, unless others have; then hold off."""
         state, nacker = self._state, self._nacker
-        if nacker.phase is NackPhase.HOLDING:
-            nacker.rest()
-            self._look(self._here, now)
-            return
-        needs = self._catalogue.state(self._through)
-        first = next(iter(needs), None)
-        if first is None:
-            nacker.rest()
-            self._look(self._here, now)
-            return
         if self._patience.over(now, self._silence_s()) and not self._silences:
             self._give_up()
             return
+        first = needs[0]
         rewound = self._position < (first.object, first.block or 0, 0)
         if not rewound:
             if not nacker.silenced(needs):
                 # What is asked for goes as far as the sender is meanwhile.
                 through = max(self._through, self._here, key=_place)
                 if through != self._through:
-                    needs = self._catalogue.state(through)
+                    needs = self._needs(through)
                 self._mouth.ask(needs, now)
             self._catalogue.asked(needs)
         in_vain = self._patience.in_vain

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import TypeAlias
 
 from groupwire.norm.intervals import Intervals
@@ -12,7 +12,7 @@ from groupwire.norm.receive.incoming import Deferred, Incoming
 from groupwire.norm.receive.sink import Sink
 from groupwire.norm.receive.stream import IncomingStream
 from groupwire.norm.receive.unheard import Unheard
-from groupwire.norm.repair.state import Need, RepairState
+from groupwire.norm.repair.state import Need
 from groupwire.norm.wire.extensions import ObjectInfo
 from groupwire.norm.wire.head import ObjectFlag
 
@@ -356,16 +356,9 @@ class Catalogue:
             if unknown <= high:
                 yield from self._unheard.needs(unknown, high)
 
-    def asked(self, needs: RepairState) -> None:
+    def asked(self, needs: Iterable[Need]) -> None:
         """Note what has been asked for, by this receiver or another one."""
         self._unheard.forget_before(self.lowest)
         for need in needs:
             if need.info:
                 self._unheard.asked(need.object, need.last_object)
-
-    def state(self, through: tuple[int, int, int | None]) -> RepairState:
-        """Return what is to be asked for up to a place."""
-        state = RepairState()
-        for need in self.needs(through):
-            state.add(need)
-        return state

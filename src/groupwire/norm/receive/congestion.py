@@ -19,6 +19,9 @@ __all__ = ["CongestionSpeaker"]
 _LEAST_BACKOFF = 4
 """RFC 5740 §5.5.2.2: a small K for NACKs is not one for congestion feedback."""
 _LOSS_RANGE = 65_535
+_RTT, _START = int(CongestionFlag.RTT), int(CongestionFlag.START)
+_MEASURED = int(CongestionFlag.MEASURED)
+"""Plain numbers, because somebody waits for what is said with them."""
 _HEAD_BYTES = 32
 """Of a DATA message with its FTI: the sender's rate counts them, too."""
 _SHORTEST_SPAN_S = 0.002
@@ -157,13 +160,13 @@ class CongestionSpeaker:
         self._held_until = now + max(_LEAST_BACKOFF, state.backoff) * state.grtt_s
 
     def _feedback(self, probe: CongestionProbe) -> CongestionFeedback:
-        flags = CongestionFlag(0) if self._rtt is None else CongestionFlag.RTT
+        flags = 0 if self._rtt is None else _RTT
         rtt = self._rtt if self._rtt is not None else probe.sender.grtt_s
         rate, loss = self._arriving, self._loss
         if probe.measure:
-            flags |= CongestionFlag.MEASURED
+            flags |= _MEASURED
         elif not self._meter.events:
-            flags |= CongestionFlag.START
+            flags |= _START
             rate, loss = 2 * rate, 0.0
         else:
             loss = self._meter.events
@@ -182,8 +185,11 @@ class CongestionSpeaker:
         spans = list(self._spans)
         if self._probe is not None and self._probe.measure:
             spans = spans[-1:]
-        seconds = sum(span for _, span in spans)
-        return sum(size for size, _ in spans) / seconds if seconds else 0.0
+        size, seconds = 0, 0.0
+        for span_bytes, span_s in spans:
+            size += span_bytes
+            seconds += span_s
+        return size / seconds if seconds else 0.0
 
     def _measure(self, now: float) -> None:
         """Close the span that a probe ends; what is too short is no rate."""

@@ -6,11 +6,12 @@ fit into a simulation.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from enum import Enum, auto
 from random import Random
 
 from groupwire.norm.backoff import random_backoff
-from groupwire.norm.repair.state import RepairState
+from groupwire.norm.repair.state import Need, RepairState
 
 __all__ = ["NackPhase", "Nacker"]
 
@@ -53,7 +54,7 @@ class Nacker:
             self._heard = RepairState()
         return self._heard
 
-    def silenced(self, needs: RepairState) -> bool:
+    def silenced(self, needs: Iterable[Need]) -> bool:
         """Return whether others have asked for all of this (RFC 5401 §3.2.2)."""
         return self._heard is not None and self._heard.covers(needs)
 

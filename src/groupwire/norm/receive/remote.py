@@ -33,7 +33,7 @@ from groupwire.norm.receive.stats import ReceiverStats
 from groupwire.norm.receive.stream import IncomingStream
 from groupwire.norm.receive.voice import Voice
 from groupwire.norm.repair.requests import needs_of
-from groupwire.norm.repair.state import RepairState
+from groupwire.norm.repair.state import Need
 from groupwire.norm.wire.batch import Segments
 from groupwire.norm.wire.commands import (
     AckRequest,
@@ -261,7 +261,7 @@ class Remote:
         if self._speaker.deadline is not None and self._speaker.deadline <= now:
             self._voice.acknowledge(DueAck(AckType.CONGESTION, 0, b""), now)
 
-    def ask(self, needs: RepairState, now: float) -> None:
+    def ask(self, needs: Sequence[Need], now: float) -> None:
         """Ask the sender for this."""
         most = self._config.nacks_per_cycle
         self._voice.ask(needs, self._admission.coding, most=most, now=now)

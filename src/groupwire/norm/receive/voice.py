@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from groupwire.norm.coding import Coding
 from groupwire.norm.receive.acks import DueAck
 from groupwire.norm.receive.congestion import CongestionSpeaker
 from groupwire.norm.receive.events import SenderKey
 from groupwire.norm.repair.requests import Numbering, requests_of
-from groupwire.norm.repair.state import RepairState
+from groupwire.norm.repair.state import Need
 from groupwire.norm.wire.extensions import Extensions
 from groupwire.norm.wire.feedback import Ack, FeedbackHead, Nack
 
@@ -37,7 +39,7 @@ class Voice:
         self.nacks_sent = self.acks_sent = 0
 
     def ask(
-        self, needs: RepairState, coding: Coding | None, *, most: int, now: float
+        self, needs: Iterable[Need], coding: Coding | None, *, most: int, now: float
     ) -> None:
         """Ask for what is lacking, lowest first, in at most so many messages."""
         if coding is None:

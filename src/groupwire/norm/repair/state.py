@@ -7,12 +7,12 @@ asked for are all of this form.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from groupwire.norm.intervals import Intervals
 
-__all__ = ["Need", "RepairState"]
+__all__ = ["Need", "RepairState", "added_up"]
 
 _MAX_ENTRIES = 4096
 """Of each kind: what strangers ask for must not fill memory."""
@@ -92,18 +92,22 @@ class RepairState:
 
     def __iter__(self) -> Iterator[Need]:
         """Iterate in the order in which a sender sends (RFC 5740 §4.3.1)."""
+        wanted = self._wanted() if self._objects or self._infos else {}
+        for number in sorted({*wanted, *self._blocks, *self._symbols}):
+            if number in wanted:
+                yield wanted[number]
+            if number not in self._objects:
+                yield from self._of_object(number)
+
+    def _wanted(self) -> dict[int, Need]:
+        """Return whole objects and infos, by the first of each range."""
         objects = [Need(first, last) for first, last in self._objects]
         infos = [
             Need(low, high, info=True)
             for first, last in self._infos
             for low, high in self._objects.gaps(first, last)
         ]
-        wanted = {need.object: need for need in (*objects, *infos)}
-        for number in sorted({*wanted, *self._blocks, *self._symbols}):
-            if number in wanted:
-                yield wanted[number]
-            if number not in self._objects:
-                yield from self._of_object(number)
+        return {need.object: need for need in (*objects, *infos)}
 
     def _of_object(self, number: int) -> Iterator[Need]:
         blocks = self._blocks.get(number)
@@ -117,7 +121,7 @@ class RepairState:
         for first, last, bits in sorted([*whole, *partial], key=lambda entry: entry[0]):
             yield Need(number, number, False, first, last, bits)
 
-    def covers(self, needs: RepairState) -> bool:
+    def covers(self, needs: Iterable[Need]) -> bool:
         """Return whether whoever answers this state answers those needs too."""
         return all(self.covers_need(need) for need in needs)
 
@@ -137,3 +141,14 @@ class RepairState:
             return False
         heard = self._symbols.get(need.object, {}).get(need.block, 0)
         return not need.symbols & ~heard
+
+
+def added_up(needs: Iterable[Need]) -> Iterable[Need]:
+    """Return needs as one set of them, in order; a single one is that already."""
+    some = list(needs)
+    if len(some) < 2:
+        return some
+    state = RepairState()
+    for need in some:
+        state.add(need)
+    return state

@@ -32,6 +32,9 @@ class SenderConfig:
     """How many receivers there may be; scales their random waiting."""
     initial_grtt_s: float = 0.1
     shortest_grtt_s: float = 1e-4
+    packet_bytes: int | None = None
+    """How long packets are taken for, whose time on the way bounds the round trip from
+    below; None: as long as a segment."""
     robust: int = 20
     """How often flushes and polls are repeated before the silent are given up."""
     patience_s: float = 2.0

@@ -152,4 +152,6 @@ class Pulse:
     def _set_rate(self) -> None:
         outbox, rate = self._outbox, self._control.rate
         outbox.bucket.rate = rate
-        outbox.grtt.packet_s = outbox.config.coding.segment_bytes / rate
+        config = outbox.config
+        packet_bytes = config.packet_bytes or config.coding.segment_bytes
+        outbox.grtt.packet_s = packet_bytes / rate

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from groupwire.norm.numbers import unwrap
 from groupwire.norm.repair.requests import Numbering, needs_of, requests_of
-from groupwire.norm.repair.state import Need, RepairState
+from groupwire.norm.repair.state import Need, added_up
 from groupwire.norm.send.aggregate import Aggregation, Phase
 from groupwire.norm.send.outbox import Outbox
 from groupwire.norm.send.outgoing import KEY_BITS, Outgoing, Row
@@ -66,26 +66,26 @@ class Repairer:
 
     def hear(self, nack: Nack, *, unicast: bool, now: float) -> bool:
         """Take a NACK in; True if something of it can be repaired."""
-        useful = False
-        news = False
+        useful = news = False
+        lowest: Need | None = None
         # Added up first: what is asked for twice or in pieces is gone through once, and
         # counts as what one receiver lacks of a block.
-        asked = RepairState()
-        for need in needs_of(nack.requests, self._numbering):
-            asked.add(need)
-        for need in asked:
+        for need in added_up(needs_of(nack.requests, self._numbering)):
             for outgoing, part in self._kept(need, now):
                 useful = True
                 self._window.touch(outgoing, part.block or 0, now)
                 if self._cycle.phase is Phase.HOLDING:
                     self._apply_ahead(outgoing, part)
-                else:
+                elif self._outbox.config.backoff:
                     news = self._gather(outgoing, part, now) or news
-        if self._cycle.phase is Phase.GATHERING:
-            if not self._outbox.config.backoff:
-                self._rewind(now)
-            elif unicast and news:
-                self._advertise(now)
+                else:  # where receivers do not wait, nothing is gathered
+                    lowest = lowest or part
+                    self._apply_alone(outgoing, part)
+        if lowest is not None:
+            self._go_back(lowest)
+            self._cycle.hold(now, self._outbox.grtt_s)
+        if unicast and news:
+            self._advertise(now)
         return useful
 
     def expire(self, now: float) -> None:
@@ -146,27 +146,32 @@ class Repairer:
         return not known
 
     def _gather_s(self) -> float:
-        """RFC 5740 §5.4.1; nothing where receivers do not wait either."""
-        backoff = self._outbox.config.backoff
-        return (backoff + 1) * self._outbox.grtt_s if backoff else 0.0
+        """RFC 5740 §5.4.1."""
+        return (self._outbox.config.backoff + 1) * self._outbox.grtt_s
 
     def _rewind(self, now: float) -> None:
         cycle = self._cycle
-        # RFC 5740 §5.4.1: from now on the transmit position is that of the lowest.
-        lowest = next(iter(cycle.asked))
-        self.position = lowest.object, lowest.block or 0, -1
+        self._go_back(next(iter(cycle.asked)))
         for need in cycle.asked:
             key = need.object, need.block or 0
             count, explicit = cycle.counts.get(key, 0), cycle.explicit.get(key, 0)
             self._apply(need, count, explicit)
         cycle.hold(now, self._outbox.grtt_s)
 
+    def _go_back(self, lowest: Need) -> None:
+        """RFC 5740 §5.4.1: from now on the transmit position is that of the lowest."""
+        self.position = lowest.object, lowest.block or 0, -1
+
     def _apply_ahead(self, outgoing: Outgoing, need: Need) -> None:
         """Add at once what lies ahead of what is being sent, and nothing else."""
         symbols = need.symbols
         symbol = (symbols & -symbols).bit_length() - 1 if symbols else 0
-        if (need.object, need.block or 0, symbol) <= self.position:
-            return
+        if (need.object, need.block or 0, symbol) > self.position:
+            self._apply_alone(outgoing, need)
+
+    def _apply_alone(self, outgoing: Outgoing, need: Need) -> None:
+        """Add what one receiver lacks at once."""
+        symbols = need.symbols
         if symbols is None or need.block is None:
             self._apply(need, 0, 0)
         else:

@@ -90,6 +90,9 @@ class Sender:
         self._room = Room()
         self._dropped_members: dict[int, None] = {}
         self._nacks_heard = self._acks_heard = 0
+        self._unbooked: list[tuple[Nack | Ack, bool, float]] = []
+        """Feedback of which round trip and rate are still to be learnt: what came by
+        unicast, and when."""
         self.dropped: Counter[str] = Counter()
         """What was heard and not understood or not meant for us, by reason."""
 
@@ -309,13 +312,32 @@ class Sender:
 
     def handle_datagram(self, datagram: Datagram, *, now: float) -> None:
         """Take feedback in; everything else is counted and dropped."""
+        self.repair_first(datagram, now=now)
+        self.book(now=now)
+
+    def repair_first(self, datagram: Datagram, *, now: float) -> None:
+        """Repair what is asked for, where it can leave at once, and nothing else.
+
+        For who has others that wait for that: when it has left, :meth:`book` does what
+        :meth:`handle_datagram` would have done beside.
+        """
         group = datagram.group
         unicast = group is None or not group.is_multicast
+        asked = False
         for data in datagram.segments():
             try:
-                self._hear(data, unicast=unicast, now=now)
+                asked = self._hear(data, unicast=unicast, now=now) or asked
             except DecodeError as error:
                 self.dropped[error.reason] += 1
+        if asked and not self._config.backoff:
+            self._dispatch.send(now)
+
+    def book(self, *, now: float) -> None:
+        """Learn of round trip and rate from what was heard, and go on."""
+        heard, self._unbooked = self._unbooked, []
+        for feedback, unicast, at in heard:
+            to, extensions = feedback.to, feedback.extensions
+            self._pulse.hear(feedback.source, to, extensions, at, unicast=unicast)
         self._turn(now)
 
     def handle_timeout(self, *, now: float) -> None:
@@ -429,16 +451,18 @@ class Sender:
         self._pulse.hurry(now)
         self._turn(now)
 
-    def _hear(self, data: memoryview, *, unicast: bool, now: float) -> None:
+    def _hear(self, data: memoryview, *, unicast: bool, now: float) -> bool:
+        """Take a message in; True if something is to be repaired for it."""
         head = Head.decode(data)
         if head.kind is MessageType.NACK:
             nack = Nack.decode(head, data, self._config.coding.field_bits)
             if self._meant(nack):
-                self._hear_nack(nack, unicast=unicast, now=now)
+                return self._hear_nack(nack, unicast=unicast, now=now)
         elif head.kind is MessageType.ACK:
             ack = Ack.decode(head, data)
             if self._meant(ack):
                 self._hear_ack(ack, unicast=unicast, now=now)
+        return False
 
     def _meant(self, feedback: Nack | Ack) -> bool:
         """Return whether it is for this instance, from a member that still counts."""
@@ -453,17 +477,19 @@ class Sender:
             return False
         return True
 
-    def _hear_nack(self, nack: Nack, *, unicast: bool, now: float) -> None:
+    def _hear_nack(self, nack: Nack, *, unicast: bool, now: float) -> bool:
         self._nacks_heard += 1
-        self._pulse.hear(nack.source, nack.to, nack.extensions, now, unicast=unicast)
-        if self._repairer.hear(nack, unicast=unicast, now=now):
+        self._unbooked.append((nack, unicast, now))
+        useful = self._repairer.hear(nack, unicast=unicast, now=now)
+        if useful:
             self._dispatch.resume(asked=True)
             self._flusher.pause()
             self._flusher.alive(nack.source)
+        return useful
 
     def _hear_ack(self, ack: Ack, *, unicast: bool, now: float) -> None:
         self._acks_heard += 1
-        self._pulse.hear(ack.source, ack.to, ack.extensions, now, unicast=unicast)
+        self._unbooked.append((ack, unicast, now))
         if ack.ack_type == AckType.FLUSH:
             self._flusher.hear(ack)
         elif ack.ack_type >= AckType.APPLICATION:

@@ -17,11 +17,12 @@ _PARITY = 16
 _KEPT_OBJECTS = 1024
 _PACKET_BYTES = 8192
 """What a packet is taken for at most: single messages fill no large segment, and the
-rate would wait for too many of them."""
+rate would wait for too many of them, and who asks for repair for too long."""
 
 
 def make_sender(rules: PublishRules, delivery: Delivery) -> Sender:
     """Return the sender of a delivery: their node ids stand in a row."""
+    packet = min(rules.segment_bytes, _PACKET_BYTES)
     config = SenderConfig(
         rules.node + DELIVERIES.index(delivery),
         rules.instance,
@@ -29,11 +30,11 @@ def make_sender(rules: PublishRules, delivery: Delivery) -> Sender:
         backoff=0,
         members=rules.members,
         initial_grtt_s=_GRTT_S,
+        packet_bytes=packet,
         patience_s=rules.patience_s,
         kept_objects=_KEPT_OBJECTS,
         kept_bytes=rules.window_bytes,
         more_follows=True,
     )
-    packet = min(rules.segment_bytes, _PACKET_BYTES)
     rate = replace(rules.rate, packet_bytes=packet)
     return Sender(config, AdaptiveRate(rate))
