@@ -85,6 +85,8 @@ class Publisher:
         self._heard: list[tuple[Origin, int, Sender]] = []
         """Feedback that no turn has looked at: whose, and for whom it was."""
         self._heard_at = 0.0
+        self._due_at: float | None = None
+        """When something was sent or heard that no turn has looked at."""
         lanes = tuple(self._lanes.values())
         self._closing = Closing(self._presence, self._receipts, lanes)
 
@@ -350,7 +352,7 @@ class Publisher:
                 if lane.full:  # it goes on by itself when there is room
                     return
                 lane.pump(now, all_of=False)
-        self._turn(now)
+        self._due_at = now
 
     def _feedback(self, datagram: Datagram, now: float) -> None:
         """Give NORM's feedback to the sender that it is for, if that is ours.
@@ -366,7 +368,7 @@ class Publisher:
         if norm is not None:
             norm.repair_first(datagram, now=now)
             self._heard.append((datagram.origin, node, norm))
-            self._heard_at = now
+            self._heard_at = self._due_at = now
 
     def _book(self) -> None:
         """Note who has given feedback, and is here; and what else it tells."""
@@ -392,12 +394,13 @@ class Publisher:
         self._audience.hear(heard, now)
 
     def _settle(self) -> None:
-        """Have a turn if there was feedback since the last one."""
-        if self._heard:
-            self._turn(self._heard_at)
+        """Have a turn if something was sent or heard since the last one."""
+        if self._due_at is not None:
+            self._turn(self._due_at)
 
     def _turn(self, now: float) -> None:
         """Take in what has happened, and go on with what can go on."""
+        self._due_at = None
         if self._heard:
             self._book()
         self._audience.turn(now)

@@ -8,7 +8,7 @@ from groupwire.norm.coding import Coding
 from groupwire.norm.send.config import SenderConfig
 from groupwire.norm.send.content import Symbol
 from groupwire.norm.send.outgoing import Outgoing, Row
-from groupwire.norm.wire.batch import build_segments
+from groupwire.norm.wire.batch import build_segment, build_segments
 from groupwire.norm.wire.extensions import Extensions
 from groupwire.norm.wire.head import ObjectFlag, SenderState
 from groupwire.norm.wire.objects import Data, Info
@@ -80,15 +80,23 @@ class Composer:
             payloads = row.payloads[first:stop]
             ids = _ids(row.keys[first:stop])
             sequence = self.number(stop - first)
-            data = build_segments(header, sequence, ids, payloads)
-            step = len(header) + len(payloads[0]) if stop - first > 1 else 0
-            yield Transmit(data, None, step)
+            if stop - first == 1:
+                yield Transmit(build_segment(header, sequence, ids[0], *payloads))
+            else:
+                data = build_segments(header, sequence, ids, payloads)
+                yield Transmit(data, None, len(header) + len(payloads[0]))
 
-    def segment(self, outgoing: Outgoing, symbol: Symbol) -> Transmit:
-        """Return the transmit of the symbol that comes next in a block."""
+    def segment(
+        self, outgoing: Outgoing, parts: Sequence[bytes | memoryview]
+    ) -> tuple[Transmit, memoryview]:
+        """Return the transmit of the symbol that comes next in a block, and the symbol.
+
+        It is put together only here: what is kept of it is a view of what is sent.
+        """
         header = self._header_of(outgoing, outgoing.flags)
         where = (outgoing.block & _BLOCKS) << 8 | outgoing.symbol
-        return Transmit(build_segments(header, self.number(), (where,), (symbol,)))
+        data = build_segment(header, self.number(), where, *parts)
+        return Transmit(data), memoryview(data)[len(header) :]
 
     def _header_of(self, outgoing: Outgoing, flags: ObjectFlag) -> bytes:
         key = outgoing.number, flags

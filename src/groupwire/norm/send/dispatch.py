@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from groupwire.norm.send.content import Symbol
 from groupwire.norm.send.events import ObjectSent, SenderEvent
 from groupwire.norm.send.flusher import Flusher
@@ -98,10 +100,12 @@ class Dispatch:
             and outbox.config.coding.fec_id is not FecId.SMALL_BLOCK
         )
 
-    def send_next(self, outgoing: Outgoing, symbol: Symbol, now: float) -> None:
-        """Send the one symbol that is new, which is let through."""
+    def send_next(
+        self, outgoing: Outgoing, parts: Sequence[Symbol], now: float
+    ) -> memoryview:
+        """Send the one symbol that is new, which is let through; return it as one."""
         outgoing.step()
-        transmit = self._outbox.composer.segment(outgoing, symbol)
+        transmit, symbol = self._outbox.composer.segment(outgoing, parts)
         outgoing.went_on(len(symbol))
         self.data_bytes += len(symbol)
         self._put(transmit)
@@ -111,6 +115,7 @@ class Dispatch:
             self._drain(now)
         else:
             self.drained = False
+        return symbol
 
     def _drain(self, now: float) -> None:
         self.drained = True

@@ -221,7 +221,8 @@ class Sender:
         if not content.roomy and self.stream_room(stream) < len(data):
             return False
         self._now = now
-        self._dispatch.send_next(outgoing, content.write_segment(data), now)
+        parts = content.head_of(len(data)), data
+        content.append(self._dispatch.send_next(outgoing, parts, now))
         return True
 
     def settle(self, *, now: float) -> None:

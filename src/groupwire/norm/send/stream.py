@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from itertools import islice
 
 from groupwire.norm.partition import pieces
+from groupwire.norm.send.content import Symbol
 from groupwire.norm.stream_header import (
     STREAM_HEADER_BYTES,
     StreamHeader,
@@ -42,7 +43,7 @@ class StreamContent:
         self._sizes: deque[int] = deque()
         """Of the blocks, in bytes, where these are counted."""
         self._size = 0
-        self._blocks: deque[list[bytes]] = deque()
+        self._blocks: deque[list[Symbol]] = deque()
         self.first_block = 0
         self.ended = False
         self._open = bytearray()
@@ -83,7 +84,7 @@ class StreamContent:
         at = block - self.first_block
         return len(self._blocks[at]) if 0 <= at < len(self._blocks) else 0
 
-    def symbols(self, block: int, first: int, stop: int) -> Sequence[bytes]:
+    def symbols(self, block: int, first: int, stop: int) -> Sequence[Symbol]:
         """Return symbols of a block that is kept."""
         return self._blocks[block - self.first_block][first:stop]
 
@@ -147,13 +148,15 @@ class StreamContent:
         """Return whether a message would be a segment of its own if it were flushed."""
         return self._begins and not self._open and 0 < size_bytes <= self._segment
 
-    def write_segment(self, data: bytes | memoryview) -> bytes:
-        """Append a message that fits, and return its symbol."""
-        size = len(data)
-        symbol = StreamHeader(size, 1, self._offset).encode() + data
+    def head_of(self, size_bytes: int) -> bytes:
+        """Return the header of a message that fits."""
+        return StreamHeader(size_bytes, 1, self._offset).encode()
+
+    def append(self, symbol: Symbol) -> None:
+        """Append a message that fits as the symbol that it has become."""
         self._keep([symbol])
+        size = len(symbol) - STREAM_HEADER_BYTES
         self._offset = (self._offset + size) & 0xFFFF_FFFF
-        return symbol
 
     def flush(self) -> None:
         """Send what is written now, though the segment is not full."""
@@ -179,7 +182,7 @@ class StreamContent:
         self._offset = (self._offset + len(data)) & 0xFFFF_FFFF
         self._message_at = 0
 
-    def _keep(self, symbols: list[bytes]) -> None:
+    def _keep(self, symbols: Sequence[Symbol]) -> None:
         """Put symbols into the last block and new ones behind it."""
         while symbols:
             if not self._blocks or len(self._blocks[-1]) == self._block:

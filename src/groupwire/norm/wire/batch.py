@@ -17,7 +17,14 @@ from groupwire.norm.wire.head import Head, MessageType
 from groupwire.norm.wire.objects import Data
 from groupwire.norm.wire.payload import FecId, PayloadId
 
-__all__ = ["Segments", "alike", "build_segments", "parse_segments", "symbol_key"]
+__all__ = [
+    "Segments",
+    "alike",
+    "build_segment",
+    "build_segments",
+    "parse_segments",
+    "symbol_key",
+]
 
 _SEQUENCE_AT, _ID_AT = 2, 16
 """Where the payload id lies; behind it, extensions."""
@@ -68,11 +75,6 @@ def build_segments(
     first has the ``sequence`` given, the others follow on.
     """
     count = len(ids)
-    if count == 1:
-        data = bytearray().join((header, *payloads))
-        _row(1).pack_into(data, _SEQUENCE_AT, sequence)
-        _ids(1).pack_into(data, _ID_AT, ids[0])
-        return data
     parts: list[bytes | memoryview] = [header] * (2 * count)
     parts[1::2] = payloads
     data = bytearray().join(parts)
@@ -87,6 +89,16 @@ def build_segments(
     for at in range(4):
         data[_ID_AT + at :: step] = column[at::4]
     return data
+
+
+def build_segment(
+    header: bytes, sequence: int, payload_id: int, *payload: bytes | memoryview
+) -> bytes:
+    """Return one datagram in the same way, of a payload that may be in parts."""
+    head = bytearray(header)
+    _row(1).pack_into(head, _SEQUENCE_AT, sequence)
+    _ids(1).pack_into(head, _ID_AT, payload_id)
+    return b"".join((head, *payload))
 
 
 def parse_segments(data: bytes | memoryview, step: int) -> Segments | None:

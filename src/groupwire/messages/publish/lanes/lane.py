@@ -104,8 +104,8 @@ class StreamLane:
     def pump(self, now: float, *, all_of: bool = True, flush: bool = False) -> None:
         """Write whole frames as far as there is room; ``flush`` behind the last one.
 
-        Where there is none, or without ``all_of`` it, the open frame stays open and
-        grows.
+        Where there is none the open frame stays open and grows. Without ``all_of`` it,
+        it does so, too, and :meth:`turn` is to follow.
         """
         queue = self.queue
         while queue.frames or (all_of and queue.waiting):
@@ -116,13 +116,13 @@ class StreamLane:
                 break
         self.full = bool(queue.frames)
         self._floor = self.readers.floor(self._place)
-        self._look(now)
+        if all_of:
+            self._settle(now)
+            self._look(now)
 
     def flush(self, now: float) -> None:
         """Let everything leave that there is room for."""
-        if self._unsettled and self.norm is not None:
-            self._unsettled = False
-            self.norm.settle(now=now)
+        if self._settle(now):
             self._look(now)
         if self.queue.waiting or self.queue.frames:
             self.pump(now, flush=True)
@@ -134,20 +134,33 @@ class StreamLane:
         Only what has to be done before it has left: :meth:`flush` does the rest, and
         all of it where this is not so.
         """
-        queue, norm = self.queue, self.norm
-        if queue.frames or self._written > self._begun or norm is None:
+        queue = self.queue
+        if queue.frames or self._written > self._begun or self.norm is None:
             return
         queue.close()
         frame = queue.frames[0]
-        if self._room < len(frame) or not norm.write_first(
-            self._stream, frame, now=now
-        ):
-            return
+        if self._room >= len(frame):
+            self._leave(frame, now)
+
+    def _leave(self, frame: bytes, now: float) -> bool:
+        """Let the first frame leave as a segment; False where it cannot at once."""
+        norm = self.norm
+        if norm is None or not norm.write_first(self._stream, frame, now=now):
+            return False
         self._unsettled = True
         self._written += len(frame)
         self._begun = self._written
         self._place += 1
         self._hand_on(len(frame))
+        return True
+
+    def _settle(self, now: float) -> bool:
+        """Do what is to be done when frames have left; False if none has."""
+        if not self._unsettled or self.norm is None:
+            return False
+        self._unsettled = False
+        self.norm.settle(now=now)
+        return True
 
     def end(self, now: float) -> None:
         """End the stream behind what has been written."""
@@ -178,6 +191,8 @@ class StreamLane:
                 return False
         ends = size >= left
         size = min(size, left)
+        if size == len(frame) and self._nearly_full(size) and self._leave(frame, now):
+            return True
         piece = frame[cut : cut + size] if cut or not ends else frame
         flush = flush and len(queue.frames) == 1 and not queue.waiting
         flush = ends and (flush or self._nearly_full(size))
@@ -326,6 +341,7 @@ class StreamLane:
         """Take in what NORM says, and go on where there is room."""
         if self.norm is None:
             return
+        self._settle(now)
         moved = self._drain()
         mark = self.readers.mark
         if mark is not None and mark.sent_at is None and self._sent(mark):
