@@ -172,7 +172,7 @@ def test_a_row_of_source_and_parity_symbols_is_taken_apart() -> None:
     [
         (0, [25]),  # longer than a segment and its header
         (4, [25]),
-        (2, [24, 24, 25]),
+        (2, [25, 24, 24]),
         (0, [24] * 7),  # more parity than the code has
         (3, [24] * 4),
         (4, [24] * 3),

@@ -89,6 +89,17 @@ def test_a_row_holds_what_is_asked_for_of_as_many_blocks_as_it_needs() -> None:
     assert places(all_new(outgoing(numbered(70)))[:1]) == places(new)
 
 
+def test_a_block_that_is_nearly_a_row_is_a_row_by_itself() -> None:
+    of = outgoing(numbered(120))
+    of.next_new(2)
+    rest = [row.places for row in all_new(of, limit=LENGTH + 1)]
+    assert rest == [
+        [(0, 2), (0, 3)],
+        [(1, 0), (1, 1), (1, 2), (1, 3)],
+        [(2, 0), (2, 1), (2, 2), (2, 3)],
+    ]
+
+
 def test_the_position_is_that_of_the_last_new_symbol() -> None:
     of = outgoing(TWO_BLOCKS)
     assert of.position == (0, 0)

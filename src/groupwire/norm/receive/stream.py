@@ -136,11 +136,12 @@ class IncomingStream:
     def add(
         self, block: int, symbol: int, payloads: Sequence[bytes | memoryview]
     ) -> bool:
-        """Take consecutive symbols of a block in; False if they cannot be its."""
+        """Take consecutive symbols of a block in; False if they cannot be its.
+
+        None is longer than the first: they are of one row.
+        """
         length, after = self._coding.block, symbol + len(payloads)
-        if after > length + self._coding.parity:
-            return False
-        if max(map(len, payloads)) > self._size:
+        if after > length + self._coding.parity or len(payloads[0]) > self._size:
             return False
         if block < self.block or self.ended:
             return True

@@ -189,6 +189,8 @@ class Outgoing:
                 payloads += self._parity(block, list(range(first, stop)))
             self.symbol = stop
             keys += range(key(block, first), key(block, stop))
+            if stop == length <= limit < 2 * length:
+                break  # the next one is a row by itself, whole for both ends
         return Row(self.flags, keys, payloads) if keys else None
 
     @property

@@ -22,8 +22,9 @@ from groupwire.norm.send.polls import AckStatus
 
 __all__ = ["BLOCK", "StreamLane"]
 
-BLOCK = 64
-"""Segments of a block: long ones cost a flood least, and K = 0 waits for none."""
+BLOCK = 45
+"""Segments of a block: as many of 1,400 bytes as leave by one system call, so that in a
+flood both ends have whole blocks at once. K = 0 waits for none."""
 _SPARE_BLOCKS = 2
 """Of the window: the one that is written to, and one for the end and for flushes."""
 _FEWEST_BLOCKS = 4
