@@ -36,7 +36,7 @@ from groupwire.values import Group
 
 __all__ = ["PipeReport", "PipeSending"]
 
-_CHUNK_BYTES = 1 << 17
+_CHUNK_BYTES = 1 << 18
 _LIVE_SEGMENT_BYTES = 1400
 _LIVE_BYTES = 1316
 """Seven packets of a transport stream: a segment each, so that one that is lost takes
