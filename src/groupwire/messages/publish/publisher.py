@@ -6,6 +6,7 @@ Verbs take ``now`` in seconds on any clock that never goes back; after each, dra
 
 from __future__ import annotations
 
+import math
 import struct
 from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
@@ -87,6 +88,10 @@ class Publisher:
         self._heard_at = 0.0
         self._due_at: float | None = None
         """When something was sent or heard that no turn has looked at."""
+        self._turn_at: float | None = None
+        self._turn_known = False
+        """Whether that is when a turn is due: only turns change it, and of nearly all
+        single messages none comes."""
         lanes = tuple(self._lanes.values())
         self._closing = Closing(self._presence, self._receipts, lanes)
 
@@ -159,9 +164,11 @@ class Publisher:
         With a delay bound of 0 the owner calls it when its turn is over; with another
         one the core does it by itself.
         """
+        turns = self._closing.begun
         for lane in self._lanes.values():
-            lane.flush(now)
-        self._turn(now)
+            turns = lane.flush(now) or turns
+        if turns:
+            self._turn(now)
 
     def want_received(
         self,
@@ -282,12 +289,21 @@ class Publisher:
         self._settle()
         if self.closed:
             return None
-        closing = self._closing.deadline
-        due = [self._presence.deadline, self._values.deadline, closing]
-        due += [norm.poll_timeout() for norm in self._norms]
-        due += [lane.deadline for lane in self._acked]
+        if not self._turn_known:
+            self._turn_at, self._turn_known = self._find_turn(), True
+        due = self._turn_at
+        for lane in self._lanes.values():
+            at = None if lane.norm is None else lane.norm.poll_timeout()
+            if at is not None and (due is None or at < due):
+                due = at
         if self.rules.delay_s and (since := self._intake.since) is not None:
-            due.append(since + self.rules.delay_s)
+            due = min(due or math.inf, since + self.rules.delay_s)
+        return due
+
+    def _find_turn(self) -> float | None:
+        """Return when a turn is due, though NORM wants none and nothing waits."""
+        due = [self._presence.deadline, self._values.deadline, self._closing.deadline]
+        due += [lane.deadline for lane in self._acked]
         return min([d for d in due if d is not None], default=None)
 
     def acquainted_in(self, *, now: float) -> float:
@@ -296,6 +312,7 @@ class Publisher:
 
     def update_interfaces(self, interfaces: Iterable[Interface]) -> None:
         """Say soon that this publisher is here, if its address may be another one."""
+        self._turn_known = False
         self._presence.moved(interfaces)
 
     @property
@@ -400,7 +417,7 @@ class Publisher:
 
     def _turn(self, now: float) -> None:
         """Take in what has happened, and go on with what can go on."""
-        self._due_at = None
+        self._due_at, self._turn_known = None, False
         if self._heard:
             self._book()
         self._audience.turn(now)

@@ -42,8 +42,10 @@ class Repairer:
     @property
     def deadline(self) -> float | None:
         """When something is due here."""
-        due = [d for d in (self._cycle.deadline, self._squelch_at) if d is not None]
-        return min(due, default=None)
+        due, squelch_at = self._cycle.deadline, self._squelch_at
+        if due is None or squelch_at is None:
+            return squelch_at if due is None else due
+        return min(due, squelch_at)
 
     @property
     def busy(self) -> bool:

@@ -226,9 +226,13 @@ class Sender:
         return True
 
     def settle(self, *, now: float) -> None:
-        """Do what is to be done behind :meth:`write_first`."""
+        """Do what is to be done behind :meth:`write_first`.
+
+        Mostly that is little: nothing was due before it.
+        """
         self._pulse.stir(now)
-        self._turn(now)
+        if not self._dispatch.drained or self._is_due(now):
+            self._turn(now)
 
     def stream_room(self, stream: int) -> int:
         """Return how many bytes can be written without giving up what may be needed.
@@ -359,15 +363,18 @@ class Sender:
 
     def poll_timeout(self) -> float | None:
         """Return when to call :meth:`handle_timeout`, None for never."""
-        due = (
+        due = None
+        for at in (
             self._dispatch.deadline,
             self._room.deadline,
             self._repairer.deadline,
             self._flusher.deadline,
             self._talker.deadline,
             self._pulse.deadline,
-        )
-        return min([at for at in due if at is not None], default=None)
+        ):
+            if at is not None and (due is None or at < due):
+                due = at
+        return due
 
     @property
     def grtt_s(self) -> float:

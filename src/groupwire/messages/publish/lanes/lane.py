@@ -121,13 +121,18 @@ class StreamLane:
             self._settle(now)
             self._look(now)
 
-    def flush(self, now: float) -> None:
-        """Let everything leave that there is room for."""
+    def flush(self, now: float) -> bool:
+        """Let everything leave that there is room for; True if a turn is to follow.
+
+        Nothing comes of a lone message that has left by itself.
+        """
         if self._settle(now):
             self._look(now)
-        if self.queue.waiting or self.queue.frames:
+        waited = bool(self.queue.waiting or self.queue.frames)
+        if waited:
             self.pump(now, flush=True)
         self._close_segment(now)
+        return waited or self.readers.mark is not None
 
     def leave_first(self, now: float) -> None:
         """Let a lone message leave at once where nothing is in its way.

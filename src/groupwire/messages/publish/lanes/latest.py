@@ -149,20 +149,24 @@ class LatestLane:
             self.dropped.note(number, number + 1, oldest=waiting.first)
         return freed
 
-    def flush(self, now: float) -> None:
+    def flush(self, now: float) -> bool:
         """Send what waits, as far as NORM has not enough to send already.
 
-        Last values take turns with what is new, so that neither waits for ever.
+        Last values take turns with what is new, so that neither waits for ever. True if
+        a turn is to follow.
         """
+        if not self._waiting and not self._late:
+            return False
         self.since = self._budget.deadline = None
         while len(self._unsent) < _MOST_UNSENT:
             may = self._may_send_late(now)
             if not may and not self._waiting:
-                return
+                break
             late = may and (self._values_next or not self._waiting)
             if not (self._send_late(now) if late else self._send_new(now)):
-                return
+                break
             self._values_next = not late
+        return True
 
     def _may_send_late(self, now: float) -> bool:
         """Return whether last values wait, and may be sent now."""
