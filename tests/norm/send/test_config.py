@@ -25,6 +25,7 @@ def test_the_defaults_are_those_of_rfc_5740() -> None:
         ({"robust": 0}, "said 0 times"),
         ({"members": 0}, "has 0 members"),
         ({"auto_parity": -1}, "no -1 parity symbols"),
+        ({"gather_s": -1.0}, "nobody waits -1.0 s"),
         ({"first_object": -1}, "-1 is no number"),
         ({"initial_grtt_s": 0.0}, "round trip of 0.0 s"),
         ({"shortest_grtt_s": 0.0}, "round trip of 0.0 s"),

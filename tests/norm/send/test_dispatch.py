@@ -95,6 +95,36 @@ def test_no_more_is_made_while_nobody_takes_it() -> None:
         sender.handle_timeout(now=now)
         assert now <= (sender.poll_timeout() or 0) < now + 0.1
     waiting = sum(len(t.data) for t in sender.poll_transmits())
-    assert 1 << 19 <= waiting <= 1 << 20
+    assert 1 << 20 <= waiting <= 1 << 21
     sender.handle_timeout(now=now + 0.001)
     assert sender.poll_transmits()
+
+
+def test_what_was_too_much_to_be_taken_goes_on_as_soon_as_it_is_taken() -> None:
+    sender, now = Sender(SenderConfig(1, 9, LARGE), FixedRate(1e9)), 1.0
+    sender.send_object(bytes(4 << 20), now=now)
+    for _ in range(10):
+        now += 0.001
+        sender.handle_timeout(now=now)
+    assert (sender.poll_timeout() or 0.0) > now
+    assert sum(len(t.data) for t in sender.poll_transmits()) >= 1 << 20
+    assert sender.poll_timeout() == now
+    sender.handle_timeout(now=now)
+    assert sender.poll_transmits()
+
+
+@pytest.mark.parametrize(("gather_s", "most"), [(0.0, 1000), (0.001, 50)])
+def test_who_waits_for_the_rate_may_gather_what_it_lets_through(
+    gather_s: float, most: int
+) -> None:
+    config = SenderConfig(1, 9, LARGE, gather_s=gather_s)
+    sender, now, wakes = Sender(config, FixedRate(1e8)), 1.0, 0
+    sender.send_object(bytes(4 << 20), now=now)
+    sent = sum(len(t.data) for t in sender.poll_transmits())
+    while sent < 4 << 20:
+        now = sender.poll_timeout() or 0.0
+        wakes += 1
+        sender.handle_timeout(now=now)
+        sent += sum(len(t.data) for t in sender.poll_transmits())
+    assert (4 << 20) / (now - 1.0) == pytest.approx(1e8, rel=0.2)
+    assert wakes < most

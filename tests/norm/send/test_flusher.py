@@ -442,6 +442,18 @@ def test_who_is_asked_for_a_watermark_of_it_is_asked_at_once_and_in_round_trips(
     assert desk.times(0.04)
 
 
+def test_what_is_sent_while_an_answer_is_awaited_makes_nothing_due_sooner() -> None:
+    desk = Writing()
+    desk.say()
+    desk.flusher.watermark([5], desk.of, desk.now)
+    assert desk.flush().nodes == (5,)
+    due = desk.flusher.deadline
+    assert due is not None
+    assert due > desk.now
+    desk.say()
+    assert desk.flusher.deadline == due
+
+
 def test_objects_that_more_may_follow_are_flushed_as_rarely_as_a_stream() -> None:
     desk = Desk()
     config = replace(desk.outbox.config, more_follows=True, robust=5)

@@ -52,6 +52,9 @@ class SenderConfig:
     flushes come later and more rarely, as behind an open stream."""
     first_object: int = 0
     """The number of the first object; on the wire numbers wrap at 65,536."""
+    gather_s: float = 0.0
+    """So long the rate is waited for at least, where it is: what it lets through by
+    then leaves together."""
     idle_probe_s: float = 30.0
     """The longest silence between probes when there is nothing to send."""
 
@@ -77,6 +80,8 @@ class SenderConfig:
             raise UsageError(f"no group has {self.members} members", fix="use 1")
         if self.hold < 0:
             raise UsageError(f"nothing is held {self.hold} cycles", fix="use 0 or more")
+        if self.gather_s < 0:
+            raise UsageError(f"nobody waits {self.gather_s} s", fix="use 0 or more")
         if self.auto_parity < 0:
             raise UsageError(f"no {self.auto_parity} parity symbols", fix="use 0")
         if self.first_object < 0:

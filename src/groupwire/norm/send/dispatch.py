@@ -75,8 +75,7 @@ class Dispatch:
                 self.deadline = now + _AGAIN_S
                 return
             if budget <= 0 or not bucket.ready(now):
-                self.deadline = bucket.ready_at(now)
-                bucket.waited_for = True
+                self._wait(now)
                 return
             spent = self._send_row(now)
             if spent:
@@ -86,6 +85,18 @@ class Dispatch:
                 return
             else:
                 self._drain(now)
+
+    def _wait(self, now: float) -> None:
+        """Wait until the rate lets more through, or others have had their turn."""
+        bucket = self._outbox.bucket
+        bucket.waited_for = True
+        self.deadline = bucket.ready_at(now)
+        if self.deadline > now:
+            self.deadline = max(self.deadline, now + self._outbox.config.gather_s)
+
+    def hurry(self, now: float) -> None:
+        """Go on at once, as what was to be sent is taken."""
+        self.deadline = now
 
     def lets_through(self, outgoing: Outgoing, now: float) -> bool:
         """Return whether the next symbol would leave at once, and before all else."""

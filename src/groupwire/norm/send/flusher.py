@@ -77,8 +77,9 @@ class Flusher:
             self._left = self._outbox.config.robust
         if self._left or self._ending:
             soonest = max(now, self._next_at)
-            self._flush_at = self._first_flush(soonest)
-            self.deadline = self._flush_at if self._poll is None else soonest
+            self.deadline = self._flush_at = self._first_flush(soonest)
+            if self._poll is not None:
+                self.deadline = min(self._flush_at, max(soonest, self._ask_at))
 
     def _first_flush(self, soonest: float) -> float:
         """Return when to flush behind what was sent last.

@@ -12,8 +12,8 @@ from groupwire.values import Transmit
 __all__ = ["Outbox"]
 
 _SHARE = 10
-_MOST_WAITING = 1 << 19
-"""Bytes that nobody has taken: twice what one turn makes."""
+_MOST_WAITING = 1 << 20
+"""Bytes that nobody has taken: four times what one turn makes."""
 
 
 class Outbox:

@@ -351,6 +351,8 @@ class Sender:
 
     def poll_transmits(self) -> Sequence[Transmit]:
         """Return what is to be sent; each only once."""
+        if self._outbox.full:
+            self._dispatch.hurry(self._now)
         return self._outbox.take()
 
     def poll_events(self) -> Sequence[SenderEvent]:

@@ -18,6 +18,8 @@ _KEPT_OBJECTS = 1024
 _PACKET_BYTES = 8192
 """What a packet is taken for at most: single messages fill no large segment, and the
 rate would wait for too many of them, and who asks for repair for too long."""
+_GATHER_S = 0.001
+"""In a flood a segment as large takes less time than to wake up for it."""
 
 
 def make_sender(rules: PublishRules, delivery: Delivery) -> Sender:
@@ -35,6 +37,7 @@ def make_sender(rules: PublishRules, delivery: Delivery) -> Sender:
         kept_objects=_KEPT_OBJECTS,
         kept_bytes=rules.window_bytes,
         more_follows=True,
+        gather_s=_GATHER_S if rules.segment_bytes > _PACKET_BYTES else 0.0,
     )
     rate = replace(rules.rate, packet_bytes=packet)
     return Sender(config, AdaptiveRate(rate))
