@@ -62,3 +62,29 @@ def test_what_waits_behind_a_write_is_written_though_its_waiting_is_ended(
         assert slow.written == [b"first", b"last"]
 
     run(work())
+
+
+def test_what_comes_soon_is_written_later_together_unless_it_is_much(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async def work() -> None:
+        slow, shown = Slow(), Any
+        slow.may.set()
+        monkeypatch.setattr(writing, "Outlet", lambda: slow)
+        monkeypatch.setattr(writing, "_APART_S", 1000.0)
+        sink = writing.writing(None, shown)  # type: ignore[arg-type]
+        await sink.write([memoryview(b"first")], 5)
+        soon = asyncio.create_task(sink.write([memoryview(b"soon")], 9))
+        for _ in range(10):
+            await asyncio.sleep(0)
+        assert slow.written == [b"first"]
+        soon.cancel()
+        await asyncio.wait([soon])
+        much = bytes(1 << 19)
+        await sink.write([memoryview(much)], 9 + len(much))
+        for _ in range(10):
+            await asyncio.sleep(0)
+        assert slow.written == [b"first", b"soon", much]
+        await sink.finish()
+
+    run(work())
