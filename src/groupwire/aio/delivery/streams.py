@@ -16,9 +16,8 @@ __all__ = ["Paths", "Pieces", "Stream", "paths_of", "pieces_of", "stream_of"]
 Stream: TypeAlias = AsyncIterator[bytes] | asyncio.StreamReader | BinaryIO
 Paths: TypeAlias = "str | os.PathLike[str] | Iterable[str | os.PathLike[str]]"
 
-_PIECE_BYTES = 1 << 18
-_FILE_PIECE_BYTES = 1 << 20
-"""A thread that reads takes turns with the one that sends: better seldom."""
+_PIECE_BYTES = 1 << 20
+"""As much as a pipe holds. Who reads and who sends take turns: better seldom."""
 
 
 class Pieces(Protocol):
@@ -100,7 +99,7 @@ class _Threaded:
         self._file = file
 
     async def next(self) -> bytes:
-        return await asyncio.to_thread(self._file.read, _FILE_PIECE_BYTES)
+        return await asyncio.to_thread(self._file.read, _PIECE_BYTES)
 
 
 class _Waited:
