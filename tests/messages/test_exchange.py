@@ -681,12 +681,17 @@ def test_a_publisher_that_closes_has_told_everything() -> None:
     assert Closed(frozenset()) in writer.events
     for reader in readers:
         assert len(reader.messages) == 500
-    place.run(1.0)
+    # All three words of farewell may be lost to one of them: it is silent then.
+    assert place.run(20.0, done=lambda: all(map(gone, readers)))
     for reader in readers:
-        left = [e for e in reader.events if isinstance(e, MemberLeft)]
-        assert [(e.member.name, e.reason) for e in left] == [("cam", LeaveReason.SAID)]
-        behind = reader.events[reader.events.index(left[0]) + 1 :]
+        (left,) = gone(reader)
+        assert left.member.name == "cam"
+        behind = reader.events[reader.events.index(left) + 1 :]
         assert all(isinstance(event, MemberJoined) for event in behind)
+
+
+def gone(reader: Reader) -> list[MemberLeft]:
+    return [event for event in reader.events if isinstance(event, MemberLeft)]
 
 
 def test_a_closing_publisher_waits_for_the_silent_no_longer_than_its_patience() -> None:

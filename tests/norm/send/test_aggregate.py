@@ -53,6 +53,7 @@ def test_strangers_cannot_fill_memory_with_blocks() -> None:
     cycle = Aggregation()
     for block in range(10_000):
         cycle.add_symbols(0, block, 1, 1)
+        cycle.answer(0, block, 1, 1.0, 0.5)
     cycle.add_symbols(0, 0, 5, 2)
     assert len(cycle.counts) == len(cycle.explicit) == 4096
     assert cycle.counts[0, 0] == 5
@@ -67,3 +68,23 @@ def test_what_was_asked_for_is_forgotten_when_repair_begins() -> None:
     cycle.hold(1.5, 0.1)
     assert not cycle.asked
     assert (cycle.counts, cycle.explicit) == ({}, {})
+
+
+def test_what_was_answered_is_on_its_way_for_a_round_trip() -> None:
+    cycle = Aggregation()
+    assert cycle.answered(0, 1, 1.0) == 0
+    cycle.answer(0, 1, 0b001, 1.0, 0.5)
+    cycle.answer(0, 1, 0b100, 1.4, 0.5)
+    assert cycle.answered(0, 1, 1.4) == 0b101
+    assert cycle.answered(0, 1, 1.5) == 0
+    cycle.answer(0, 1, 0b010, 1.6, 0.5)
+    assert cycle.answered(0, 1, 2.0) == 0b010
+
+
+def test_of_many_blocks_that_are_on_their_way_only_so_many_are_remembered() -> None:
+    cycle = Aggregation()
+    for block in range(10_000):
+        cycle.answer(0, block, 1, 1.0, 0.5)
+    assert [cycle.answered(0, block, 1.2) for block in (4095, 4096)] == [1, 0]
+    cycle.answer(0, 4096, 1, 2.0, 0.5)
+    assert [cycle.answered(0, block, 2.2) for block in (4095, 4096)] == [0, 1]

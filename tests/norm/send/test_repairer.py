@@ -325,6 +325,24 @@ def test_without_backoff_repairs_begin_at_once() -> None:
     assert desk.repairs() == []
 
 
+def test_without_backoff_what_nobody_asked_for_is_repaired_in_the_hold_off_too() -> (
+    None
+):
+    desk = Desk(2, backoff=0)
+    desk.hear(lacks(1, 1, 1))
+    assert desk.repairs() == [(1, 1, [4])]
+    desk.hear(lacks(1, 1, 2))
+    assert desk.repairs() == [], "its parity will do"
+    desk.hear(lacks(0, 0, 1, 2))
+    assert desk.repairs() == [(0, 0, [4, 5])]
+    desk.hear(lacks(0, 0, 2), lacks_blocks(0, 0, 1))
+    assert desk.repairs() == []
+    desk.hear(lacks(0, 0, 0, 1, 2))
+    assert desk.repairs() == [(0, 0, [0, 1, 6])]
+    desk.hear(lacks(0, 0, 1))
+    assert desk.repairs() == []
+
+
 # What was never sent.
 
 

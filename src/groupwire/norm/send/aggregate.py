@@ -33,6 +33,8 @@ class Aggregation:
         """The most symbols that one receiver asked for, by object and block."""
         self.explicit: dict[tuple[int, int], int] = {}
         """Symbols that fresh parity will not replace."""
+        self._answered: dict[tuple[int, int], tuple[int, float]] = {}
+        """What was sent of blocks lately, and until when that may be on its way."""
 
     def open(self, now: float, gather_s: float) -> None:
         """Begin a cycle with the first NACK."""
@@ -47,6 +49,24 @@ class Aggregation:
         self.asked = RepairState()
         self.counts = {}
         self.explicit = {}
+
+    def answered(self, number: int, block: int, now: float) -> int:
+        """Return the symbols of a block that may be on their way."""
+        symbols, until = self._answered.get((number, block), (0, now))
+        return symbols if now < until else 0
+
+    def answer(
+        self, number: int, block: int, symbols: int, now: float, trip_s: float
+    ) -> None:
+        """Note what is sent of a block, or replaced by what is sent."""
+        if len(self._answered) >= _MOST_BLOCKS:
+            self._answered = {k: v for k, v in self._answered.items() if now < v[1]}
+        key = number, block
+        before, until = self._answered.get(key, (0, now))
+        if now >= until:
+            before, until = 0, now + trip_s
+        if key in self._answered or len(self._answered) < _MOST_BLOCKS:
+            self._answered[key] = before | symbols, until
 
     def rest(self) -> None:
         """End the cycle."""

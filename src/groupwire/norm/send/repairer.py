@@ -18,6 +18,9 @@ from groupwire.norm.wire.payload import PayloadId
 __all__ = ["Repairer"]
 
 _SYMBOL = (1 << KEY_BITS) - 1
+_ON_WAY_GRTTS = 1.75
+"""Where receivers do not wait they hold off for two round trips. So for nearly as long
+nobody can know yet that a repair was lost, too."""
 Position = tuple[int, int, int]
 """Object, block, symbol."""
 
@@ -69,23 +72,20 @@ class Repairer:
     def hear(self, nack: Nack, *, unicast: bool, now: float) -> bool:
         """Take a NACK in; True if something of it can be repaired."""
         useful = news = False
-        lowest: Need | None = None
         # Added up first: what is asked for twice or in pieces is gone through once, and
         # counts as what one receiver lacks of a block.
         for need in added_up(needs_of(nack.requests, self._numbering)):
             for outgoing, part in self._kept(need, now):
                 useful = True
                 self._window.touch(outgoing, part.block or 0, now)
+                if self._cycle.phase is Phase.IDLE and not self._outbox.config.backoff:
+                    # Where receivers do not wait, nothing is gathered.
+                    self._go_back(part)
+                    self._cycle.hold(now, self._outbox.grtt_s)
                 if self._cycle.phase is Phase.HOLDING:
-                    self._apply_ahead(outgoing, part)
-                elif self._outbox.config.backoff:
+                    self._apply_more(outgoing, part, now)
+                else:
                     news = self._gather(outgoing, part, now) or news
-                else:  # where receivers do not wait, nothing is gathered
-                    lowest = lowest or part
-                    self._apply_alone(outgoing, part)
-        if lowest is not None:
-            self._go_back(lowest)
-            self._cycle.hold(now, self._outbox.grtt_s)
         if unicast and news:
             self._advertise(now)
         return useful
@@ -164,21 +164,38 @@ class Repairer:
         """RFC 5740 §5.4.1: from now on the transmit position is that of the lowest."""
         self.position = lowest.object, lowest.block or 0, -1
 
-    def _apply_ahead(self, outgoing: Outgoing, need: Need) -> None:
-        """Add at once what lies ahead of what is being sent, and nothing else."""
-        symbols = need.symbols
-        symbol = (symbols & -symbols).bit_length() - 1 if symbols else 0
-        if (need.object, need.block or 0, symbol) > self.position:
-            self._apply_alone(outgoing, need)
+    def _apply_more(self, outgoing: Outgoing, need: Need, now: float) -> None:
+        """Add at once what lies ahead of what is being sent, and nothing else.
 
-    def _apply_alone(self, outgoing: Outgoing, need: Need) -> None:
-        """Add what one receiver lacks at once."""
-        symbols = need.symbols
-        if symbols is None or need.block is None:
-            self._apply(need, 0, 0)
-        else:
-            explicit = outgoing.trimmed(need.block, symbols)
+        Where receivers do not wait, they ask one by one, each as soon as it can: then
+        it is all symbols that are not on their way.
+        """
+        symbols, block = need.symbols, need.block
+        symbol = (symbols & -symbols).bit_length() - 1 if symbols else 0
+        wanted = (need.object, block or 0, symbol) > self.position
+        if symbols is None or block is None:
+            if wanted:
+                self._apply(need, 0, 0)
+            return
+        if not self._outbox.config.backoff:
+            wanted = self._is_news(outgoing, block, symbols, now)
+        if wanted:
+            explicit = outgoing.trimmed(block, symbols)
             self._apply(need, symbols.bit_count(), explicit)
+
+    def _is_news(
+        self, outgoing: Outgoing, block: int, symbols: int, now: float
+    ) -> bool:
+        """Return whether what may be on its way will not do; note that it will."""
+        number, trip_s = outgoing.number, _ON_WAY_GRTTS * self._outbox.grtt_s
+        answered = self._cycle.answered(number, block, now)
+        if outgoing.fresh_parity(block):  # any symbol replaces any other
+            news = symbols.bit_count() > answered.bit_count()
+        else:
+            news = bool(symbols & ~answered)
+        if news:
+            self._cycle.answer(number, block, symbols, now, trip_s)
+        return news
 
     def _apply(self, need: Need, count: int, explicit: int) -> None:
         for number in range(need.object, need.last_object + 1):
