@@ -153,7 +153,8 @@ class Driver(Generic[EventT]):
             if not left:
                 asked = True
                 left.extend(self._core.poll_transmits())
-                continue
+                if not left:
+                    return
             try:
                 port.send(left.popleft())
             except MachineError as error:

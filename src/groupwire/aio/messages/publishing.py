@@ -307,7 +307,9 @@ class Publishing(Session[PublishEvent]):
 
     def _turn(self) -> None:
         """Let what was sent leave; while a flood goes on, in whole segments only."""
-        burst, self._turned_bytes = self._has_burst(), self._taken_bytes
+        taken = self._taken_bytes
+        burst = taken - self._turned_bytes >= _BURST_BYTES
+        self._turned_bytes = taken
         if burst and self._running is not None:
             self._running.driver.pump()
             self._running.driver.loop.call_soon(self._turn)
