@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import NamedTuple, TypeAlias
+from typing import TypeAlias
 
 from groupwire.messages.delivery import Delivery
 from groupwire.messages.members import LeaveReason, Member
@@ -33,7 +33,8 @@ __all__ = [
 ]
 
 
-class Batch(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Batch:
     """Messages of one topic that came together, in their order."""
 
     publisher: Member

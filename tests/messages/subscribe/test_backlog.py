@@ -207,7 +207,7 @@ def test_no_more_waits_than_may_and_all_is_accounted_for(
             continue
         size, topic = rng.randrange(1, 40), rng.choice("abc")
         event = rng.choice(
-            (latest(topic, number, size), reliable(number)._replace(size_bytes=size))
+            (latest(topic, number, size), replace(reliable(number), size_bytes=size))
         )
         freed = backlog.put(event)
         put += 1

@@ -85,7 +85,7 @@ class Spoiling(Events):
             self._spoilt[event.object] += 1
             event = wrong(event, bytes(event.size_bytes))
         if isinstance(event, StreamReceived):
-            event = event._replace(data=bytes(len(event.data)))
+            event = replace(event, data=bytes(len(event.data)))
         return [event]
 
 

@@ -96,7 +96,7 @@ class Backlog:
         if (self._others or self._holes) and (aside := self._pop_aside()) is not None:
             return aside
         _, event = self._batches.popleft()
-        if not isinstance(event, Batch):
+        if isinstance(event, tuple):
             event = self._latest.pop(event)
         self._size -= event.size_bytes
         return event
@@ -153,7 +153,7 @@ class Backlog:
         spared: tuple[int, _Key] | None = None
         while self._size > most and self._batches:
             number, event = self._batches.popleft()
-            if not isinstance(event, Batch):
+            if isinstance(event, tuple):
                 if event == kept:
                     spared = number, event
                     continue

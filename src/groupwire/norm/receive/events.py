@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import Enum
-from typing import NamedTuple, TypeAlias
+from typing import TypeAlias
 
 from groupwire.norm.receive.sink import Sink
 from groupwire.norm.wire.head import ObjectFlag
@@ -96,7 +96,8 @@ class ObjectLost:
     """Of the sink, where that is the reason."""
 
 
-class StreamReceived(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class StreamReceived:
     """The next bytes of a stream: all that follow each other and are there now."""
 
     sender: SenderKey

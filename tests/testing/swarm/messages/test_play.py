@@ -107,7 +107,7 @@ class Silent(Planted):
 class Forging(Planted):
     def plant(self, event: SubscribeEvent) -> list[SubscribeEvent]:
         if isinstance(event, Batch):
-            return [event._replace(payloads=[b"forged"] * len(event.payloads))]
+            return [replace(event, payloads=[b"forged"] * len(event.payloads))]
         return [event]
 
 
