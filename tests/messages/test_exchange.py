@@ -343,6 +343,34 @@ def test_with_a_delay_bound_messages_wait_for_others() -> None:
     assert reader.payloads("a") == [b"1", b"2"]
 
 
+def test_who_changes_the_topic_waits_no_longer_than_the_delay_bound() -> None:
+    place = Place()
+    reader = place.reader("screen")
+    writer = place.writer("cam", delay_s=0.05)
+    everyone(place, reader)
+    writer.send("a", b"1", flush=False)
+    place.run(0.03)
+    writer.send("b", b"2", flush=False)
+    place.run(0.03)
+    assert reader.messages == [("a", b"1"), ("b", b"2")]
+    writer.send("a", b"3", flush=False)
+    place.run(0.03)
+    assert len(reader.messages) == 2
+    place.run(0.03)
+    assert len(reader.messages) == 3
+
+
+def test_what_waited_behind_a_delay_leaves_though_the_next_is_skipped() -> None:
+    place = Place()
+    reader = place.reader("screen")
+    writer = place.writer("cam", delay_s=0.05)
+    everyone(place, reader)
+    writer.send("a", b"0", flush=False)
+    writer.seat.do(lambda core, _: core.skip(2))
+    place.run(0.1)
+    assert reader.payloads("a") == [b"0"]
+
+
 def test_a_full_queue_refuses_and_says_when_it_is_free() -> None:
     place = Place()
     reader = place.reader("screen")

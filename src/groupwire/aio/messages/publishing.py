@@ -49,7 +49,8 @@ __all__ = ["Publishing"]
 
 _MOST_EVENTS = 10_000
 _BURST_BYTES = 1 << 18
-"""Sent in one turn of the loop; then others have theirs, and what comes is heard."""
+"""Of the core's effort in one turn of the loop; then others have theirs, and what comes
+is heard."""
 _HURRY_S = 1.0
 """How long subscribers have for what they lack, if an exception ends it all."""
 Payload = bytes | bytearray | memoryview
@@ -78,8 +79,8 @@ class Publishing(Session[PublishEvent]):
         """Of these the program has not been told."""
         self._turning = False
         """Whether what is sent now leaves when this turn of the loop is over."""
-        self._turned_bytes = 0
-        """What the core had taken when the loop turned."""
+        self._spent_bytes = 0
+        """The core's effort when the loop turned last."""
         self._more = False
         """Whether something was sent behind the first message of this turn."""
         self._join_frame: Callable[[str, bytes], int] = nothing_open
@@ -307,9 +308,9 @@ class Publishing(Session[PublishEvent]):
 
     def _turn(self) -> None:
         """Let what was sent leave; while a flood goes on, in whole segments only."""
-        taken = self._taken_bytes
-        burst = taken - self._turned_bytes >= _BURST_BYTES
-        self._turned_bytes = taken
+        effort = self._effort_bytes
+        burst = effort - self._spent_bytes >= _BURST_BYTES
+        self._spent_bytes = effort
         if burst and self._running is not None:
             self._running.driver.pump()
             self._running.driver.loop.call_soon(self._turn)
@@ -321,11 +322,11 @@ class Publishing(Session[PublishEvent]):
 
     def _has_burst(self) -> bool:
         """Return whether so much was sent in this turn that others have theirs now."""
-        return self._turning and self._taken_bytes - self._turned_bytes >= _BURST_BYTES
+        return self._turning and self._effort_bytes - self._spent_bytes >= _BURST_BYTES
 
     @property
-    def _taken_bytes(self) -> int:
-        return 0 if self._publisher is None else self._publisher.taken_bytes
+    def _effort_bytes(self) -> int:
+        return 0 if self._publisher is None else self._publisher.effort_bytes
 
     def _leave(self) -> None:
         """Let all leave now, or the core see to the bound of their delay."""

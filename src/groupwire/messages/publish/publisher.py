@@ -350,9 +350,9 @@ class Publisher:
         )
 
     @property
-    def taken_bytes(self) -> int:
-        """What was taken from the program, with 16 more for each message."""
-        return self._intake.taken_bytes
+    def effort_bytes(self) -> int:
+        """What messages have cost so far, in bytes that would have cost as much."""
+        return self._intake.effort_bytes
 
     # How it is done.
 

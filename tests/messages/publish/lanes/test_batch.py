@@ -117,7 +117,6 @@ def test_messages_join_the_frame_that_is_open() -> None:
     each.close()
     assert each.join("a", b"3") == -1
     assert (each.sequence, len(each.frames)) == (3, 1)
-    assert each.taken_bytes == 3 * (EACH + 1)
     assert each.queued_bytes == len(each.frames[0])
     assert sequences(each) == [0, 1, 2]
 
@@ -149,6 +148,16 @@ def test_the_owner_is_told_of_many_small_frames_together() -> None:
     each = queue(1 << 20)
     told = [n for n in range(200) if each.add(f"t/{n % 3}", bytes(1000), 0.0)]
     assert len(told) == 3
+
+
+def test_another_topic_is_more_effort_than_another_message() -> None:
+    one, two = queue(1 << 20), queue(1 << 20)
+    for number in range(100):
+        one.add("a", b"12345678", 0.0)
+        two.add(f"t/{number % 2}", b"12345678", 0.0)
+    for each in (one, two):
+        each.close()
+    assert two.effort_bytes > 5 * one.effort_bytes > 0
 
 
 def test_a_large_message_waits_for_no_other() -> None:

@@ -29,6 +29,9 @@ EACH_BYTES = 16
 """What a message counts beside its bytes."""
 FULL_BYTES = 60 << 10
 """With so much a frame is closed, and handed on: it is a whole row of segments."""
+_EACH_EFFORT_BYTES, _FRAME_EFFORT_BYTES = 128, 1024
+"""What messages and frames count beside their bytes where it is their time that
+counts: another topic costs as much as some messages of the same one."""
 _MOST_TOPICS = 4096
 _MOST_RUNS = 1024
 
@@ -97,7 +100,10 @@ class Queue:
         self.skipped = 0
         """Sequences that the next message leaves out."""
         self.since: float | None = None
-        """When the oldest message that is in no frame was taken."""
+        """When the oldest message was taken that may leave and has not: the owner says
+        that nothing is left of them."""
+        self.effort_bytes = 0
+        """What frames have cost so far, in bytes that would have cost as much."""
         self.drop_oldest = drop_oldest
         self._limit = limit_bytes
         self._delivery = delivery
@@ -126,11 +132,6 @@ class Queue:
     def queued_bytes(self) -> int:
         """What was taken and has not been handed on."""
         return self._framed_bytes + self._granted - self._left
-
-    @property
-    def taken_bytes(self) -> int:
-        """What was taken, all together."""
-        return self._closed_bytes + self._granted - self._left
 
     @property
     def limit(self) -> int:
@@ -190,7 +191,8 @@ class Queue:
         self._grant(taken + cost)
         if taken + cost >= FULL_BYTES:
             self.close()
-        if self.taken_bytes - self._told_bytes < FULL_BYTES:
+        untold = self._closed_bytes + self._granted - self._left - self._told_bytes
+        if untold < FULL_BYTES:
             return False
         self._told_bytes = self._closed_bytes
         return True
@@ -262,12 +264,12 @@ class Queue:
         self._values.note(topic, self._delivery, self._first - 1, batch[-1])
         self.payload_bytes += taken - count * EACH_BYTES
         self._closed_bytes += taken
+        self.effort_bytes += taken + _EACH_EFFORT_BYTES * count + _FRAME_EFFORT_BYTES
         # From here on the queue counts what the frame takes.
         self._framed_bytes += len(frame)
         self.frames.append(frame)
         self.ends.append(self._first)
         self._batch = []
-        self.since = None
 
 
 def nothing_open(*_: object) -> int:

@@ -46,6 +46,7 @@ class Intake:
         self.events: list[MessagesDropped | RoomFreed] = []
         self._rules = rules
         self._queues = queues
+        self._all = tuple(queues.values())
         self._pump = pump
         self._waits = waits
         self._joins = {which: _join_of(queue) for which, queue in queues.items()}
@@ -138,9 +139,10 @@ class Intake:
         return sum(queue.queued_bytes for queue in self._queues.values())
 
     @property
-    def taken_bytes(self) -> int:
-        """What was taken, all together."""
-        return sum(queue.taken_bytes for queue in self._queues.values())
+    def effort_bytes(self) -> int:
+        """What frames have cost so far, in bytes that would have cost as much."""
+        one, two, three = self._all
+        return one.effort_bytes + two.effort_bytes + three.effort_bytes
 
     @property
     def payload_bytes(self) -> int:

@@ -105,8 +105,8 @@ class StreamLane:
     def pump(self, now: float, *, all_of: bool = True, flush: bool = False) -> None:
         """Write whole frames as far as there is room; ``flush`` behind the last one.
 
-        Where there is none the open frame stays open and grows. Without ``all_of`` it,
-        it does so, too, and :meth:`turn` is to follow.
+        Where there is none the open frame stays open and grows. Without ``all_of`` it
+        stays open in any case, and :meth:`turn` is to follow.
         """
         queue = self.queue
         while queue.frames or (all_of and queue.waiting):
@@ -218,8 +218,11 @@ class StreamLane:
 
     def _hand_on(self, size: int) -> None:
         """Count the first frame as written, of which so much was left."""
-        self.handed = self.queue.ends[0]
-        self.queue.hand_on(size)
+        queue = self.queue
+        self.handed = queue.ends[0]
+        queue.hand_on(size)
+        if not (queue.frames or queue.waiting):
+            queue.since = None
 
     def _open(self, now: float) -> Sender:
         norm = self.norm = self._make(self.delivery)

@@ -44,6 +44,8 @@ _MOST_STALE = 256
 """Objects that are kept though nothing in them is current."""
 _LAGGING_AGAIN_S = 1.0
 """How often who lags is asked."""
+_EFFORT_BYTES = 320
+"""What taking a message counts beside its bytes where it is its time that counts."""
 _MOST_UNSENT = 2
 """Objects: enough that NORM never waits for us. What is on its way goes there, though
 something newer waits: else a slow network would have beginnings only."""
@@ -70,7 +72,7 @@ class LatestLane:
         self.readers = Readers(rules.patience_s, rules.segment_bytes)
         self.norm: Sender | None = None
         self.sequence = 0
-        self.queued_bytes = self.payload_bytes = self.taken_bytes = 0
+        self.queued_bytes = self.payload_bytes = self.effort_bytes = 0
         self.superseded = 0
         """Messages that were never sent."""
         self.dropped = Dropped()
@@ -128,7 +130,7 @@ class LatestLane:
         self.superseded += before is not None
         self._waiting[topic] = _Waiting(raw, payload, self.sequence, first)
         self.queued_bytes = queued
-        self.taken_bytes += size + EACH_BYTES
+        self.effort_bytes += size + _EFFORT_BYTES
         self.sequence += 1
         if self.since is None:
             self.since = now
