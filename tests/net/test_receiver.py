@@ -441,6 +441,27 @@ def test_large_datagrams_are_read_a_few_at_a_time_until_small_ones_come(
     sender.close()
 
 
+def test_where_few_are_large_the_others_are_read_in_rows(
+    group: Group, lo: Interface
+) -> None:
+    receiver = MulticastReceiver(coalesced=True)
+    receiver.join(group, [lo])
+    sender = MulticastSender(Aim.at(group, [lo]))
+    (reader,) = receiver.readers
+    sender.send(bytes(40_000))
+    reader.read_some()
+    sent = [bytes([n]) * (40_000 if n % 7 == 6 else 1400) for n in range(56)]
+    for data in sent:
+        sender.send(data)
+    few, rest = reader.read_some(), reader.read_some()
+    assert payloads(few) == [b"".join(sent[:6]), *sent[6:8]]
+    assert few[0].segment_bytes == 1400
+    assert len(rest) == 14
+    assert b"".join(payloads(rest)) == b"".join(sent[8:])
+    receiver.close()
+    sender.close()
+
+
 def test_large_datagrams_for_another_group_are_dropped_where_the_system_lets_them_in(
     group: Group, lo: Interface, port: int
 ) -> None:

@@ -101,7 +101,7 @@ class _Bound:
         self._rows = rows
         self._at_once = SLOTS
         self._large = False
-        """Whether what came last was large."""
+        """Whether most of what came last was large."""
         self._alone = 0
         self._singles = 0
         """Wake-ups in a row that have found one datagram."""
@@ -122,6 +122,7 @@ class _Bound:
             asked = min(limit, self._at_once)
             batch = self._receive(self.socket, asked, self._rows)
             datagrams = self._checked(batch)
+            self._large = self._rows and bool(datagrams) and _is_large(datagrams[-1])
             if batch.read < asked or self._large:
                 return found + datagrams if found else datagrams
             found += datagrams
@@ -164,8 +165,8 @@ class _Bound:
         found: list[Datagram] = []
         while len(found) < _FEW_LARGE and (one := self._read_one()) is not None:
             found.append(one)
-        self._large = any(map(_is_large, found))
-        return found if self._trusted else self._strict(found)
+        self._large = 2 * sum(map(_is_large, found)) > len(found)
+        return self._checked(Batch(found, len(found))) if found else found
 
     def _read_one(self) -> Datagram | None:
         """Return the next datagram; None where there is none, or none that is whole."""
@@ -193,10 +194,8 @@ class _Bound:
             if batch.joined:
                 self._alone = 0
                 return [part for d in datagrams for part in d.parts()]
-        elif self._rows:
-            self._large = bool(datagrams) and _is_large(datagrams[-1])
-            if len(datagrams) > 1:
-                return in_rows(datagrams)
+        elif self._rows and len(datagrams) > 1:
+            return in_rows(datagrams)
         return datagrams
 
     def _find_ring(self, sock: socket.socket, limit: int, rows: bool) -> Batch:
