@@ -85,6 +85,19 @@ def test_what_has_no_descriptor_of_its_bytes_is_read_by_its_own_means(
     assert run(all_of(BytesIO(WORDS))) == WORDS
 
 
+def test_what_reads_slowly_by_its_own_means_need_not_fill_a_piece() -> None:
+    class Slow(BytesIO):
+        """Has the rest only later, as a connection."""
+
+        def read(self, *_: object) -> bytes:
+            raise AssertionError("this waits for all of it")
+
+        def read1(self, size: int | None = -1, /) -> bytes:
+            return super().read1(min(1 << 16, size or 0))
+
+    assert run(all_of(Slow(WORDS))) == WORDS
+
+
 def test_a_pipe_is_read_as_it_comes() -> None:
     async def work() -> None:
         file, end = pipe()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import suppress
 from io import BufferedReader, FileIO
 from typing import BinaryIO, Protocol, TypeAlias, cast
@@ -96,10 +96,11 @@ class _Iterated:
 
 class _Threaded:
     def __init__(self, file: BinaryIO) -> None:
-        self._file = file
+        # What has come, where it tells: a slow source need not fill a whole piece.
+        self._read: Callable[[int], bytes] = getattr(file, "read1", file.read)
 
     async def next(self) -> bytes:
-        return await asyncio.to_thread(self._file.read, _PIECE_BYTES)
+        return await asyncio.to_thread(self._read, _PIECE_BYTES)
 
 
 class _Waited:
