@@ -171,7 +171,7 @@ class FrameReader:
         return frames
 
     def _frame(self, head: _Head, data: bytes | memoryview, at: int) -> Frame:
-        """Return a frame that is all there; of a view each message is copied once."""
+        """Return a frame that is all there, with copies of its messages."""
         _, kind, length, count, size, sequence = head
         at += HEAD_BYTES
         raw = bytes(data[at : at + length])
@@ -186,7 +186,9 @@ class FrameReader:
         if size == _DIFFERENT:
             sizes = _sizes(data, at, count)
             at, size = at + 4 * count, sum(sizes)
-            payloads = _cut(bytes(data[at : at + size]), sizes)
+            payloads = _cut(data, at, sizes)
+        elif count == 1:
+            payloads = [bytes(data[at : at + size])]
         else:
             payloads = list(_equal(size, count).unpack_from(data, at))
             size *= count
@@ -232,8 +234,10 @@ def _equal(size: int, count: int) -> struct.Struct:
     return struct.Struct(f"{size}s" * count)
 
 
-def _cut(data: bytes, sizes: Sequence[int]) -> list[bytes]:
-    return [data[a:b] for a, b in pairwise(accumulate(sizes, initial=0))]
+def _cut(data: bytes | memoryview, at: int, sizes: Sequence[int]) -> list[bytes]:
+    if isinstance(data, memoryview):  # all at once: each view of it costs more
+        data, at = bytes(data[at : at + sum(sizes)]), 0
+    return [data[a:b] for a, b in pairwise(accumulate(sizes, initial=at))]
 
 
 def _sizes(data: bytes | memoryview, at: int, count: int) -> tuple[int, ...]:
