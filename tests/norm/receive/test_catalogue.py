@@ -230,12 +230,6 @@ def test_an_open_stream_lacks_nothing_that_was_not_sent() -> None:
     assert catalogue.lacks_before(1, 1)
 
 
-def test_what_lacks_is_told_as_a_state_too() -> None:
-    catalogue = _catalogue()
-    catalogue.reach((2, 0, 0))
-    assert list(catalogue.needs((2, -1, None))) == [Need(0, 1)]
-
-
 def test_the_oldest_is_given_up_for_a_newer_one() -> None:
     catalogue = _catalogue()
     catalogue.finish(1, accepted=True)
