@@ -372,6 +372,22 @@ def test_who_is_silent_gives_up_too() -> None:
     assert ear.datagrams == []
 
 
+def test_a_sender_that_slowly_repairs_what_lies_before_is_waited_for() -> None:
+    ear, source = Ear(config=ReceiverConfig(ME, robust=2)), Source()
+    for number in range(5):
+        ear.hear(source.whole(numbered(number)))
+    ear.hear(source.block(numbered(5), 0, but=[1]), source.symbol(numbered(5), 1, 0))
+    for _ in range(10):
+        for number in range(5):
+            ear.hear(source.flush(5, 1, 0))
+            ear.wait(0.5)
+            ear.hear(source.symbol(numbered(number), 0, 0))
+            ear.wait(0.5)
+    assert lost(ear.events()) == []
+    ear.hear(source.whole(numbered(5)))
+    assert received(ear.events())[-1:] == [5]
+
+
 def test_a_sender_that_has_ended_is_asked_for_nothing() -> None:
     ear, source = Ear(), Source()
     ear.hear(source.symbol(numbered(), 1, 0), source.end(), source.end())

@@ -53,6 +53,9 @@ class Asking:
         self._state = SenderState(0, 0, 0, 0)
         self._position: Position = (0, 0, 0)
         """Of what was heard last, new or again."""
+        self._lowest: Position = (0, 0, 0)
+        """The lowest place of data since the last question: of a sender that repairs
+        what lies before, the rest is still to come."""
         self._here: Through = (0, 0, None)
         """Up to where may be asked, as of what was heard last."""
         self._through: Through = (0, 0, None)
@@ -147,6 +150,8 @@ class Asking:
     def moved(self, position: Position, now: float) -> None:
         """Note where the sender is, and look for what is lacking before it."""
         self._position = position
+        if position < self._lowest:
+            self._lowest = position
         number, block, _ = position
         boundary: Through = (number, block - 1, None)
         self._here = boundary if self._state.backoff else position
@@ -270,12 +275,11 @@ class Asking:
     def _ask(self, needs: Sequence[Need], now: float) -> None:
         """Ask for what is lacking, unless others have; then hold off."""
         state, nacker = self._state, self._nacker
-        if self._patience.over(now, self._silence_s()) and not self._silences:
+        first = needs[0].object, needs[0].block or 0, 0
+        if self._in_vain(first, now):
             self._give_up()
             return
-        first = needs[0]
-        rewound = self._position < (first.object, first.block or 0, 0)
-        if not rewound:
+        if not self._position < first:
             if not nacker.silenced(needs):
                 # What is asked for goes as far as the sender is meanwhile.
                 through = max(self._through, self._here, key=_place)
@@ -285,6 +289,13 @@ class Asking:
             self._catalogue.asked(needs)
         in_vain = self._patience.in_vain
         nacker.hold(now, state.grtt_s, state.backoff, in_vain=in_vain)
+
+    def _in_vain(self, first: Position, now: float) -> bool:
+        """Return whether it is useless to ask once more for what lacks first."""
+        comes, self._lowest = self._lowest < first, self._position
+        if comes:
+            return False
+        return self._patience.over(now, self._silence_s()) and not self._silences
 
     def _give_up(self) -> None:
         """Name as lost what the sender does not repair, though it is there."""
