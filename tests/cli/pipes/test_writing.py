@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from tests.aio.places import run
@@ -29,9 +29,9 @@ def test_who_stops_waiting_for_a_write_can_wait_again(
     live: float | None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async def work() -> None:
-        slow, shown = Slow(), Any
+        slow, shown = Slow(), cast(Any, None)
         monkeypatch.setattr(writing, "Outlet", lambda: slow)
-        sink = writing.writing(live, shown)  # type: ignore[arg-type]
+        sink = writing.writing(live, shown)
         await sink.write([memoryview(b"all")], 3)
         with pytest.raises(TimeoutError):
             async with asyncio.timeout(0.01):
@@ -49,9 +49,9 @@ def test_what_waits_behind_a_write_is_written_though_its_waiting_is_ended(
     live: float | None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async def work() -> None:
-        slow, shown = Slow(), Any
+        slow, shown = Slow(), cast(Any, None)
         monkeypatch.setattr(writing, "Outlet", lambda: slow)
-        sink = writing.writing(live, shown)  # type: ignore[arg-type]
+        sink = writing.writing(live, shown)
         await sink.write([memoryview(b"first")], 5)
         behind = asyncio.create_task(sink.write([memoryview(b"last")], 9))
         await asyncio.sleep(0)
@@ -68,11 +68,11 @@ def test_what_comes_soon_is_written_later_together_unless_it_is_much(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     async def work() -> None:
-        slow, shown = Slow(), Any
+        slow, shown = Slow(), cast(Any, None)
         slow.may.set()
         monkeypatch.setattr(writing, "Outlet", lambda: slow)
         monkeypatch.setattr(writing, "_APART_S", 1000.0)
-        sink = writing.writing(None, shown)  # type: ignore[arg-type]
+        sink = writing.writing(None, shown)
         await sink.write([memoryview(b"first")], 5)
         soon = asyncio.create_task(sink.write([memoryview(b"soon")], 9))
         for _ in range(10):
